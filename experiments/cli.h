@@ -1,0 +1,15 @@
+// The command line as a function, so that tests can call it.
+#pragma once
+
+#include <ostream>
+
+#include "experiments/cli/console.h"
+
+namespace swaplab {
+
+// Runs one command and returns its exit code (2-contracts: Exit codes). Data goes to `out`,
+// messages and progress to `err`. Throws nothing.
+int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
+            const Terminal& terminal = {});
+
+}  // namespace swaplab

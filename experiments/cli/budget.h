@@ -1,0 +1,35 @@
+// Budgets as people write them: `843MiB`, `0.4x` of the parameter bytes, `min` of the policy.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "profiles/units.h"
+
+namespace swaplab {
+
+struct BudgetChoice {
+    enum class Kind : std::uint8_t {
+        bytes,    // `bytes`
+        factor,   // `factor` of the parameter bytes of all models of the run
+        minimum,  // the smallest budget with which the policy would do
+    };
+    Kind kind = Kind::bytes;
+    Bytes bytes;
+    double factor = 0;
+    std::string text;  // as it was written
+};
+
+// Throws `InputError` for anything that is not a positive budget.
+BudgetChoice parse_budget(std::string_view text);
+// Comma-separated lists of budgets, one after the other. A budget that comes twice is kept once.
+std::vector<BudgetChoice> parse_budgets(const std::vector<std::string>& lists);
+// 0.2x, 0.3x, ... 1.0x: what `compare` uses when nothing is asked for.
+std::vector<BudgetChoice> default_budgets();
+
+// The budget in bytes (rounded down, positive), or nullopt for `min`.
+std::optional<Bytes> resolve(const BudgetChoice& choice, Bytes parameter_bytes);
+
+}  // namespace swaplab

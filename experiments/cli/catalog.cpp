@@ -1,0 +1,156 @@
+#include "experiments/cli/catalog.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include "experiments/cli/console.h"
+#include "experiments/cli/spec.h"
+#include "profiles/builtin.h"
+#include "profiles/device_file.h"
+#include "profiles/error.h"
+#include "profiles/model_file.h"
+#include "profiles/quantity.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool exists(const std::string& path) {
+    std::error_code ignored;
+    return fs::exists(path, ignored);
+}
+
+// A name that can only be meant as a path, so that "no such file" is the better message.
+bool looks_like_path(std::string_view name) {
+    return name.find('/') != std::string_view::npos || name.ends_with(".json") ||
+           name.ends_with(".yaml") || name.ends_with(".yml");
+}
+
+bool known(const std::vector<std::string>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+[[noreturn]] void unknown(std::string_view what, const std::string& name,
+                          const std::vector<std::string>& names) {
+    if (looks_like_path(name)) throw InputError(text("{} file '{}' does not exist", what, name));
+    std::string message = text("unknown {} '{}'{}", what, name, suggestion(name, names));
+    if (message.find("(known: ") == std::string::npos)
+        message += text("; known: {}", join(names, ", "));
+    throw InputError(message + text("; or the path of a {} file", what));
+}
+
+// Splits off the options, unless all of `given` is the path of a file that has a colon in its name.
+Spec parse_choice(std::string_view given, std::string_view what,
+                  const std::vector<std::string>& names) {
+    const std::string head(given.substr(0, given.find(':')));
+    if (!known(names, head) && exists(std::string(given)))
+        return {std::string(given), std::string(given), {}};
+    Spec spec = parse_spec(given, what);
+    if (!known(names, spec.name) && !exists(spec.name)) unknown(what, spec.name, names);
+    return spec;
+}
+
+Duration positive_duration(const Spec& spec, const std::string& key, const std::string& value) {
+    Duration duration{};
+    try {
+        duration = parse_duration(value);
+    } catch (const InputError& error) {
+        throw InputError(text("model '{}': {}: {}", spec.text, key, error.what()));
+    }
+    if (duration <= Duration::zero())
+        throw InputError(text("model '{}': {} must be positive", spec.text, key));
+    return duration;
+}
+
+double positive_weight(const Spec& spec, const std::string& value) {
+    const std::optional<double> weight = parse_number(value);
+    if (!weight || !(*weight > 0))
+        throw InputError(
+            text("model '{}': weight: expected a positive number, found '{}'", spec.text, value));
+    return *weight;
+}
+
+const BuiltinModel* builtin_named(std::string_view name) {
+    for (const BuiltinModel& model : builtin_models())
+        if (model.name == name) return &model;
+    return nullptr;
+}
+
+std::int64_t input_size(const Spec& spec, const BuiltinModel* builtin, const std::string& value) {
+    if (builtin == nullptr)
+        throw InputError(text("model '{}': input= is for built-in models only", spec.text));
+    const std::optional<double> number = parse_number(value);
+    const std::int64_t multiple = builtin->input_multiple;
+    constexpr double largest = 1 << 16;
+    const bool fits = number && *number >= 1 && *number <= largest &&
+                      *number == static_cast<double>(static_cast<std::int64_t>(*number)) &&
+                      static_cast<std::int64_t>(*number) % multiple == 0;
+    if (fits) return static_cast<std::int64_t>(*number);
+    throw InputError(
+        text("model '{}': input: expected a positive multiple of {} (default {}), "
+             "found '{}'",
+             spec.text, multiple, builtin->default_input, value));
+}
+
+ModelPtr make_model(const Spec& spec, const BuiltinModel* builtin,
+                    std::optional<std::int64_t> input) {
+    if (builtin != nullptr)
+        return std::make_shared<const Model>(builtin_model(spec.name, input).value());
+    std::error_code ignored;
+    if (fs::is_directory(spec.name, ignored))
+        throw UnsupportedError(
+            text("model '{}' is a folder: packs are not in this build yet", spec.name));
+    return std::make_shared<const Model>(load_model(spec.name));
+}
+
+}  // namespace
+
+std::vector<std::string> builtin_model_names() {
+    std::vector<std::string> names;
+    for (const BuiltinModel& model : builtin_models()) names.emplace_back(model.name);
+    return names;
+}
+
+ModelChoice choose_model(std::string_view given) {
+    const Spec spec = parse_choice(given, "model", builtin_model_names());
+    const BuiltinModel* builtin = builtin_named(spec.name);
+    ModelChoice choice;
+    choice.spec = spec.text;
+    choice.builtin = builtin != nullptr;
+    std::optional<std::int64_t> input;
+    for (const auto& [key, value] : spec.options) {
+        require_known(text("key of model '{}':", spec.text), key,
+                      {"input", "period", "deadline", "weight"});
+        if (key == "input") input = input_size(spec, builtin, value);
+        if (key == "period") choice.period = positive_duration(spec, key, value);
+        if (key == "deadline") choice.deadline = positive_duration(spec, key, value);
+        if (key == "weight") choice.weight = positive_weight(spec, value);
+    }
+    choice.model = make_model(spec, builtin, input);
+    return choice;
+}
+
+Platform choose_device(std::string_view given) {
+    const std::vector<std::string> names = builtin_device_names();
+    const Spec spec = parse_choice(given, "device", names);
+    Platform platform =
+        known(names, spec.name) ? builtin_device(spec.name).value() : load_device(spec.name);
+    for (const auto& [key, value] : spec.options) {
+        require_known(text("key of device '{}':", spec.text), key, {"mode"});
+        for (const Node& node : platform.nodes) {
+            if (node.mode_named(value) != nullptr) continue;
+            std::vector<std::string> modes;
+            for (const Mode& mode : node.modes) modes.push_back(mode.name);
+            throw InputError(text("device '{}' has no mode '{}'{}", spec.name, value,
+                                  modes.empty() ? " (it has no modes)" : suggestion(value, modes)));
+        }
+        platform.mode = value;
+    }
+    return platform;
+}
+
+}  // namespace swaplab

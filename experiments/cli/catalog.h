@@ -1,0 +1,34 @@
+// From what stands on the command line to a model or a device: built-in names first, then files.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "profiles/model.h"
+#include "profiles/platform.h"
+#include "profiles/units.h"
+
+namespace swaplab {
+
+// One -m: `NAME|FILE[:input=N,period=33ms,deadline=33ms,weight=2]`.
+struct ModelChoice {
+    std::string spec;  // as it was written
+    ModelPtr model;
+    bool builtin = false;
+    std::optional<Duration> period;    // requests arrive this far apart
+    std::optional<Duration> deadline;  // after the arrival
+    double weight = 1;
+};
+
+// Throws `InputError` for an unknown name (suggesting the nearest and listing all), an unknown key,
+// or a value that does not fit the model.
+ModelChoice choose_model(std::string_view spec);
+
+// One -d: `NAME|FILE[:mode=NAME]`; the mode is in force in what is returned.
+Platform choose_device(std::string_view spec);
+
+std::vector<std::string> builtin_model_names();
+
+}  // namespace swaplab

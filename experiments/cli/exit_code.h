@@ -1,0 +1,15 @@
+// How a command ended (2-contracts: Exit codes).
+#pragma once
+
+namespace swaplab {
+
+enum ExitCode : int {
+    exit_ok = 0,             // a deadline miss is a result, not a failure
+    exit_failed = 1,         // the run failed or got stuck
+    exit_bad_input = 2,      // usage, or a file that is not what it should be
+    exit_infeasible = 3,     // of a comparison: no cell was feasible
+    exit_unsupported = 77,   // not in this build, or not on this machine
+    exit_interrupted = 130,  // SIGINT
+};
+
+}  // namespace swaplab

@@ -1,0 +1,106 @@
+#include "experiments/cli/help.h"
+
+#include <array>
+
+#include "experiments/cli/console.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+constexpr std::size_t kWidth = 80;
+constexpr std::size_t kTextColumn = 26;
+
+constexpr std::array<CommandHelp, 5> kCommands{{
+    {CommandKind::list, "list", "what is built in, one line each", "[models|devices|policies]",
+     "Without an argument, all three.",
+     "swaplab list\n"
+     "swaplab list policies\n"
+     "swaplab list models --json"},
+    {CommandKind::show, "show", "everything known about one model, device or policy",
+     "model|device|policy NAME|FILE",
+     "With --json a model or a device is written as the file it could have been read from: save "
+     "it, edit it, and pass it back by its path.",
+     "swaplab show model vgg19\n"
+     "swaplab show device jetson-xavier-nx\n"
+     "swaplab show policy demand-layering\n"
+     "swaplab show model vgg19 --json > mine.json"},
+    {CommandKind::plan, "plan", "the deployment only: blocks, peak, predicted latency",
+     "-m MODEL... -d DEVICE -p POLICY -b BUDGET",
+     "Shows the blocks that the policy cuts, and what one cold request would take.",
+     "swaplab plan -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x"},
+    {CommandKind::run, "run", "one configuration, simulated: latency, memory, stalls",
+     "-m MODEL... -d DEVICE -p POLICY -b BUDGET",
+     "A budget that is too small ends with exit code 3 and names the smallest that would do.",
+     "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x\n"
+     "swaplab run -m resnet101 -d jetson-xavier-nx -p demand-layering -b min --json\n"
+     "swaplab run -m resnet101 -m yolov3 -d jetson-orin-nano -p swapnet -b 250MiB"},
+    {CommandKind::compare, "compare", "policies x budgets: a table, a CSV file, a plot",
+     "-m MODEL... -d DEVICE [-p POLICY]... [-b B1,B2,...]",
+     "Without -p all policies, without -b the budgets 0.2x, 0.3x ... 1.0x. The policy direct needs "
+     "no budget and is shown as the full-memory line.",
+     "swaplab compare -m vgg19 -d jetson-xavier-nx\n"
+     "swaplab compare -m resnet101 -d jetson-xavier-nx -p swapnet -p load-all \\\n"
+     "    -b min,0.3x,0.5x --csv resnet101.csv --plot resnet101.svg"},
+}};
+
+void paragraph(std::string& help, std::string_view text) {
+    if (!text.empty()) help += '\n' + wrap(text, kWidth) + '\n';
+}
+
+void examples(std::string& help, std::string_view lines) {
+    help += "\nExamples\n  ";
+    for (const char c : lines) {
+        help += c;
+        if (c == '\n') help += "  ";
+    }
+    help += '\n';
+}
+
+}  // namespace
+
+std::span<const CommandHelp> commands() { return kCommands; }
+
+std::string help_of(const CommandHelp& command, const std::vector<OptionGroup>& groups) {
+    std::string help = text("swaplab {}: {}\n", command.name, command.summary);
+    help += text("\nusage: {}\n",
+                 wrap(text("swaplab {} {} [options]", command.name, command.usage), kWidth - 7, 9));
+    paragraph(help, command.details);
+    for (const OptionGroup& group : groups) {
+        help += '\n' + group.title + '\n';
+        for (const OptionHelp& option : group.options)
+            help += definition(option.names, option.text, kTextColumn, kWidth);
+    }
+    paragraph(help,
+              "Every flag can also come from the environment, as SWAPLAB_<FLAG> "
+              "(SWAPLAB_DEVICE, SWAPLAB_SWAP_PATH, ...); flags stand above it.");
+    examples(help, command.examples);
+    return help;
+}
+
+std::string general_help() {
+    std::string help = "swaplab: running DNNs in less memory than their parameters need\n";
+    help += "\nusage: swaplab COMMAND [options]\n";
+    paragraph(help,
+              "Given a memory budget smaller than the models: in what blocks, in what order and "
+              "when should their parameters be swapped in, executed and swapped out?");
+    help += "\nCommands\n";
+    for (const CommandHelp& command : kCommands)
+        help += definition(command.name, command.summary, kTextColumn, kWidth);
+    help += "\nOptions\n";
+    help += definition("-h, --help", "this text; `swaplab COMMAND --help` for one command",
+                       kTextColumn, kWidth);
+    help += definition("--version", "print the version", kTextColumn, kWidth);
+    paragraph(
+        help,
+        "Exit codes: 0 ok, 1 the run failed or got stuck, 2 usage or bad input, 3 infeasible, "
+        "77 not supported here, 130 interrupted.");
+    examples(help,
+             "swaplab list\n"
+             "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x\n"
+             "swaplab compare -m resnet101 -d jetson-xavier-nx --plot resnet101.svg");
+    return help;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,59 @@
+#include "experiments/cli/interrupt.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstring>
+
+#include "experiments/cli/exit_code.h"
+
+namespace swaplab {
+
+namespace {
+
+// Plain memory and lock-free atomics: all that a signal handler may touch. A slot is read only
+// while `used` is set, and its name is complete before that.
+struct Slot {
+    std::atomic<bool> used{false};
+    std::array<char, 4096> path{};
+};
+std::array<Slot, 4> half_written;
+std::atomic<bool> line_shown{false};
+
+extern "C" void swaplab_interrupted(int) {
+    for (const Slot& slot : half_written)
+        if (slot.used.load()) unlink(slot.path.data());
+    if (line_shown.load()) [[maybe_unused]]
+        const auto written = write(STDERR_FILENO, "\r\x1b[K", 4);
+    _exit(exit_interrupted);
+}
+
+}  // namespace
+
+void handle_signals() {
+    struct sigaction action {};
+    action.sa_handler = swaplab_interrupted;
+    sigaction(SIGINT, &action, nullptr);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, nullptr);
+}
+
+void remove_on_interrupt(const std::string& path) {
+    for (Slot& slot : half_written) {
+        if (slot.used.load() || path.size() >= slot.path.size()) continue;
+        std::memcpy(slot.path.data(), path.c_str(), path.size() + 1);
+        slot.used.store(true);
+        return;
+    }
+}
+
+void keep_on_interrupt(const std::string& path) {
+    for (Slot& slot : half_written)
+        if (slot.used.load() && path == slot.path.data()) slot.used.store(false);
+}
+
+void progress_shown(bool shown) { line_shown.store(shown); }
+
+}  // namespace swaplab

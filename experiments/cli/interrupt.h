@@ -1,0 +1,21 @@
+// Ctrl-C: removes what is half-written and ends the process with exit code 130, at once, whatever
+// is being computed.
+#pragma once
+
+#include <string>
+
+namespace swaplab {
+
+// Handles SIGINT from now on, and makes writing to a closed pipe an error instead of a signal.
+// Called by main only: the handler and its list of files are the one global state of the program,
+// because a signal handler can see nothing else.
+void handle_signals();
+
+// The file is removed if an interrupt comes before `keep_on_interrupt`. A few at a time.
+void remove_on_interrupt(const std::string& path);
+void keep_on_interrupt(const std::string& path);
+
+// Whether a line of progress is on the terminal, to be erased by an interrupt.
+void progress_shown(bool shown);
+
+}  // namespace swaplab

@@ -1,0 +1,256 @@
+#include "experiments/cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "experiments/cli/help.h"
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+constexpr const char* kWhat = "What is run";
+constexpr const char* kHow = "How";
+constexpr const char* kOutput = "Output";
+
+std::string environment_name(const std::string& flag) {
+    std::string name = "SWAPLAB_";
+    for (const char c : flag)
+        name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return name;
+}
+
+// Adds options to one command; `names` is as CLI11 takes it: "-d,--device".
+class Adder {
+  public:
+    Adder(CLI::App& app, const char* group) : app_(app), group_(group) {}
+
+    template <class Target>
+    void value(const std::string& names, Target& target, const char* value_name,
+               const std::string& help) {
+        finish(
+            app_.add_option(names, target, help)->type_name(value_name)->allow_extra_args(false));
+    }
+    void flag(const std::string& names, bool& target, const std::string& help) {
+        finish(app_.add_flag(names, target, help));
+    }
+
+  private:
+    void finish(CLI::Option* option) {
+        option->group(group_)->envname(environment_name(option->get_lnames().front()));
+    }
+    CLI::App& app_;
+    const char* group_;
+};
+
+void add_scenario(CLI::App& app, Options& options) {
+    Adder what(app, kWhat);
+    what.value("-m,--model", options.models, "MODEL",
+               "NAME or FILE, with :key=value,...: input=N (resolution of a built-in model), "
+               "period=33ms, deadline=33ms, weight=2; give it several times to run several DNNs");
+    what.value("-d,--device", options.device, "DEVICE", "NAME or FILE, with :mode=15W");
+    Adder how(app, kHow);
+    how.value("--account", options.account, "WHICH",
+              "what the budget bounds: all (default) or parameters (bytes that hold weights)");
+    how.value("--swap-path", options.swap_path, "PATH",
+              "zero-copy, staged or standard (default: the policy's own)");
+    how.value("--backend", options.backend, "BACKEND", "sim (default); others come later");
+}
+
+void add_workload(CLI::App& app, Options& options) {
+    Adder how(app, kHow);
+    how.value("--requests", options.requests, "N", "requests per model (default 1)");
+    how.value("--mode", options.mode, "MODE",
+              "cold (default): each request starts from empty memory; stream: all are queued at "
+              "time 0; models with a period arrive by it");
+}
+
+void add_single_policy(CLI::App& app, Options& options) {
+    Adder what(app, kWhat);
+    what.value("-p,--policy", options.policies, "POLICY", "NAME[:key=value,...]");
+    what.value("-b,--budget", options.budgets, "BUDGET",
+               "843MiB, 0.4x of the parameter bytes of all -m, or min of this policy");
+}
+
+void add_output(CLI::App& app, Options& options) {
+    Adder output(app, kOutput);
+    output.flag("--json", options.json, "write JSON to standard output");
+    output.flag("-q,--quiet", options.quiet, "no notes and no progress");
+    output.flag("-v,--verbose", options.verbose, "progress as plain lines, too");
+    output.flag("--no-color", options.no_color, "no escape codes (so does NO_COLOR)");
+}
+
+void add_comparison(CLI::App& app, Options& options) {
+    Adder what(app, kWhat);
+    what.value("-p,--policy", options.policies, "POLICY",
+               "NAME[:key=value,...]; give it several times (default: all policies)");
+    what.value("-b,--budget", options.budgets, "B1,B2,...",
+               "budgets: 843MiB, 0.4x, min (default 0.2x to 1.0x in steps of 0.1x)");
+    Adder output(app, kOutput);
+    output.value("--metric", options.metric, "METRIC",
+                 "what the table shows: latency (default), slowdown or peak");
+    output.value("--csv", options.csv, "FILE", "one row per cell, all metrics in base units");
+    output.value("--plot", options.plot, "FILE", "latency against budget, as SVG");
+}
+
+void add_options(CommandKind command, CLI::App& app, Options& options) {
+    switch (command) {
+        case CommandKind::list: app.add_option("what", options.what); break;
+        case CommandKind::show:
+            app.add_option("what", options.what);
+            app.add_option("name", options.name);
+            Adder(app, kOutput).flag("--all", options.all, "all layers of a model");
+            break;
+        case CommandKind::plan:
+            add_single_policy(app, options);
+            add_scenario(app, options);
+            break;
+        case CommandKind::run:
+            add_single_policy(app, options);
+            add_scenario(app, options);
+            add_workload(app, options);
+            Adder(app, kOutput)
+                .value("--decisions", options.decisions, "FILE", "the decision log, as JSON lines");
+            break;
+        case CommandKind::compare:
+            add_scenario(app, options);
+            add_comparison(app, options);
+            add_workload(app, options);
+            break;
+    }
+    add_output(app, options);
+}
+
+std::string shown_names(const CLI::Option& option) {
+    std::string names = option.get_name(false, true);
+    if (const std::size_t comma = names.find(','); comma != std::string::npos)
+        names.insert(comma + 1, " ");
+    if (option.get_items_expected_max() > 0 && !option.get_type_name().empty())
+        names += ' ' + option.get_type_name();
+    return names;
+}
+
+// The options of a command by group, in the order in which a reader needs them.
+std::vector<OptionGroup> groups_of(const CLI::App& app) {
+    std::vector<OptionGroup> groups;
+    for (const char* title : {kWhat, kHow, kOutput}) {
+        OptionGroup group{title, {}};
+        for (const CLI::Option* option : app.get_options())
+            if (option->get_group() == title)
+                group.options.push_back({shown_names(*option), option->get_description()});
+        if (!group.options.empty()) groups.push_back(std::move(group));
+    }
+    groups.back().options.push_back({"-h, --help", "this text"});
+    return groups;
+}
+
+std::vector<std::string> flags_of(const CLI::App& app) {
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : app.get_options())
+        for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+    return flags;
+}
+
+[[noreturn]] void refuse(const std::string& command, const std::string& message) {
+    const std::string name = command.empty() ? "swaplab" : "swaplab " + command;
+    throw InputError(text("{}; see `{} --help`", message, name));
+}
+
+void refuse_leftover(const CLI::App& app, const std::string& argument) {
+    if (argument.size() > 1 && argument.front() == '-') {
+        const std::string flag = argument.substr(0, argument.find('='));
+        refuse(app.get_name(), text("unknown flag '{}'{}", flag, suggestion(flag, flags_of(app))));
+    }
+    if (app.get_parent() != nullptr)
+        refuse(app.get_name(), text("unexpected argument '{}'", argument));
+    std::vector<std::string> names;
+    for (const CommandHelp& command : commands()) names.emplace_back(command.name);
+    refuse("", text("unknown command '{}'{}", argument, suggestion(argument, names)));
+}
+
+// What CLI11 says about a wrong number of values, in words.
+std::string mismatch(const CLI::ArgumentMismatch& error) {
+    const std::string message = error.what();
+    const std::string flag = message.substr(0, message.find(':'));
+    if (message.find("missing") != std::string::npos) return flag + " needs a value";
+    if (message.find("received") != std::string::npos) return flag + " may be given once only";
+    return message;
+}
+
+bool negative_number(const std::string& argument) {
+    return argument.size() > 1 && argument[0] == '-' &&
+           std::isdigit(static_cast<unsigned char>(argument[1])) != 0;
+}
+
+// Two spellings that CLI11 does not take for what people mean: "-b -5", where it sees a flag
+// instead of a value whose own message ("must be positive") helps more; and "-b=0.4x".
+std::vector<std::string> respelled(const std::vector<std::string>& arguments) {
+    std::vector<std::string> respelled;
+    for (std::string argument : arguments) {
+        const bool short_flag = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+        if (short_flag && argument[2] == '=') argument.erase(2, 1);
+        const bool after_flag = !respelled.empty() && respelled.back().starts_with('-') &&
+                                respelled.back().find('=') == std::string::npos;
+        if (!negative_number(argument) || !after_flag)
+            respelled.push_back(std::move(argument));
+        else if (respelled.back().starts_with("--"))
+            respelled.back() += '=' + argument;
+        else
+            respelled.back() += argument;
+    }
+    return respelled;
+}
+
+Parsed options_of(const CLI::App& app, Options options) {
+    const std::vector<CLI::App*> chosen = app.get_subcommands();
+    if (const auto left = app.remaining(); !left.empty()) refuse_leftover(app, left.front());
+    if (chosen.empty()) refuse("", "a command is needed: list, show, plan, run or compare");
+    if (const auto left = chosen.front()->remaining(); !left.empty())
+        refuse_leftover(*chosen.front(), left.front());
+    for (const CommandHelp& command : commands())
+        if (command.name == chosen.front()->get_name()) options.command = command.command;
+    return options;
+}
+
+}  // namespace
+
+Parsed parse_options(int argc, const char* const* argv) {
+    Options options;
+    options.arguments.assign(argv + std::min(argc, 1), argv + argc);
+
+    CLI::App app("swaplab");
+    app.allow_extras()->require_subcommand(0, 1);
+    app.set_version_flag("--version", std::string("swaplab ") + SWAPLAB_VERSION + "\n");
+    for (const CommandHelp& command : commands()) {
+        CLI::App& sub = *app.add_subcommand(std::string(command.name));
+        sub.allow_extras();
+        add_options(command.command, sub, options);
+    }
+
+    std::vector<std::string> arguments = respelled(options.arguments);
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 parses from the back
+    const auto chosen = [&]() -> const CommandHelp* {
+        for (const CommandHelp& command : commands())
+            if (app.got_subcommand(std::string(command.name))) return &command;
+        return nullptr;
+    };
+    try {
+        app.parse(arguments);
+    } catch (const CLI::CallForVersion& version) {
+        return std::string(version.what());
+    } catch (const CLI::CallForHelp&) {
+        if (chosen() == nullptr) return general_help();
+        return help_of(*chosen(), groups_of(*app.get_subcommand(std::string(chosen()->name))));
+    } catch (const CLI::ArgumentMismatch& error) {
+        refuse(chosen() == nullptr ? "" : std::string(chosen()->name), mismatch(error));
+    } catch (const CLI::ParseError& error) {
+        refuse(chosen() == nullptr ? "" : std::string(chosen()->name), error.what());
+    }
+    return options_of(app, std::move(options));
+}
+
+}  // namespace swaplab

@@ -1,0 +1,50 @@
+// The command line as plain data: what was asked for, before any of it is resolved.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace swaplab {
+
+enum class CommandKind : std::uint8_t { list, show, plan, run, compare };
+
+// Everything as it was written; empty where nothing was. Defaults that depend on other choices are
+// filled in later (scenario.h).
+struct Options {
+    CommandKind command = CommandKind::list;
+    std::vector<std::string> arguments;  // as given, without the name of the program
+
+    std::string what;  // of list and show: "models", "device", ...
+    std::string name;  // of show
+
+    std::vector<std::string> models;
+    std::string device;
+    std::vector<std::string> policies;
+    std::vector<std::string> budgets;  // comma-separated lists
+    std::string requests = "1";
+    std::string mode = "cold";
+    std::string account = "all";
+    std::string swap_path;
+    std::string backend = "sim";
+
+    std::string decisions;  // files to write
+    std::string csv;
+    std::string plot;
+    std::string metric = "latency";
+
+    bool all = false;
+    bool json = false;
+    bool quiet = false;
+    bool verbose = false;
+    bool no_color = false;
+};
+
+// Options to act on, or a text to print (--help, --version).
+using Parsed = std::variant<Options, std::string>;
+
+// Flags stand above the environment (SWAPLAB_<FLAG>). Throws `InputError` for anything that is not
+// a command line of swaplab, suggesting the nearest command or flag.
+Parsed parse_options(int argc, const char* const* argv);
+
+}  // namespace swaplab

@@ -1,0 +1,74 @@
+#include "experiments/cli/output_file.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+
+#include "experiments/cli/interrupt.h"
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(const std::string& path, const char* why) {
+    throw InputError(text("cannot write '{}': {}", path, why));
+}
+
+// Where the bytes go until they are complete; empty if they go to the path itself.
+std::string temporary_for(const std::string& path) {
+    std::error_code ignored;
+    const fs::file_status status = fs::status(path, ignored);
+    if (fs::is_directory(status)) refuse(path, "it is a folder");
+    if (fs::exists(status) && access(path.c_str(), W_OK) != 0) refuse(path, std::strerror(errno));
+    if (fs::exists(status) && !fs::is_regular_file(status)) return {};
+    return text("{}.{}.tmp", path, getpid());
+}
+
+// A link stays a link: the file it leads to is replaced.
+std::string target_of(const std::string& path) {
+    std::error_code failed;
+    if (!fs::is_symlink(path, failed)) return path;
+    const fs::path target = fs::weakly_canonical(path, failed);
+    return failed ? path : target.string();
+}
+
+}  // namespace
+
+OutputFile::OutputFile(const std::string& path) : path_(target_of(path)) {
+    if (path_.empty()) refuse(path_, "the name is empty");
+    temporary_ = temporary_for(path_);
+    stream_.open(temporary_.empty() ? path_ : temporary_, std::ios::binary | std::ios::trunc);
+    if (!stream_) {
+        const int reason = errno;
+        temporary_.clear();
+        refuse(path_, std::strerror(reason));
+    }
+    if (!temporary_.empty()) remove_on_interrupt(temporary_);
+}
+
+OutputFile::~OutputFile() {
+    if (temporary_.empty()) return;
+    stream_.close();
+    std::remove(temporary_.c_str());
+    keep_on_interrupt(temporary_);
+}
+
+void OutputFile::commit() {
+    stream_.close();
+    if (!stream_) throw std::runtime_error(text("writing '{}' failed (is the disk full?)", path_));
+    if (temporary_.empty()) return;
+    if (std::rename(temporary_.c_str(), path_.c_str()) != 0)
+        throw std::runtime_error(text("cannot put '{}' in place: {}", path_, std::strerror(errno)));
+    keep_on_interrupt(temporary_);
+    temporary_.clear();
+}
+
+}  // namespace swaplab

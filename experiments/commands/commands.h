@@ -1,0 +1,15 @@
+// The commands of the executable: each takes what was asked for and returns the exit code.
+#pragma once
+
+#include "experiments/cli/console.h"
+#include "experiments/cli/options.h"
+
+namespace swaplab {
+
+int list_command(const Options& options, const Console& console);
+int show_command(const Options& options, const Console& console);
+int plan_command(const Options& options, const Console& console);
+int run_command(const Options& options, const Console& console);
+int compare_command(const Options& options, const Console& console);
+
+}  // namespace swaplab

@@ -1,0 +1,28 @@
+#include "experiments/commands/common.h"
+
+#include "experiments/cli/exit_code.h"
+#include "profiles/quantity.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+void note_large_budget(const Console& console, const Scenario& scenario,
+                       std::optional<Bytes> budget) {
+    Bytes capacity;
+    for (const Node& node : scenario.platform.nodes) capacity += node.memory.capacity;
+    if (!budget || *budget <= capacity) return;
+    console.note(text("the budget of {} is more than the {} of {}", format_bytes(*budget),
+                      format_bytes(capacity), scenario.platform.name));
+}
+
+int exit_code_of(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::infeasible: return exit_infeasible;
+        case Verdict::stuck: return exit_failed;
+        case Verdict::ok:
+        case Verdict::deadline_miss: return exit_ok;
+    }
+    return exit_failed;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,18 @@
+// What several commands do alike.
+#pragma once
+
+#include <optional>
+
+#include "experiments/cli/console.h"
+#include "experiments/scenario.h"
+#include "policies/result.h"
+
+namespace swaplab {
+
+// A budget above what the device has is allowed, and worth a note.
+void note_large_budget(const Console& console, const Scenario& scenario,
+                       std::optional<Bytes> budget);
+
+int exit_code_of(Verdict verdict);
+
+}  // namespace swaplab

@@ -1,0 +1,22 @@
+#include "experiments/commands/commands.h"
+#include "experiments/commands/common.h"
+#include "experiments/report/plan_report.h"
+
+namespace swaplab {
+
+int plan_command(const Options& options, const Console& console) {
+    const Scenario scenario = resolve_scenario(options);
+    const Policy policy = resolve_policy(options, scenario);
+    const std::optional<Bytes> budget = resolve_budget(options, scenario, policy);
+    note_large_budget(console, scenario, budget);
+
+    const RunRequest request = request_of(scenario, budget);
+    const PlanOutcome outcome = plan(request, policy);
+    const auto* deployment = std::get_if<Deployment>(&outcome);
+    // One cold request is what a plan is made for; an infeasible plan ends here, too.
+    const PlannedRun planned{scenario, deployment, run(request, policy)};
+    console.out << (options.json ? plan_json(planned) : plan_report(planned));
+    return exit_code_of(planned.cold.verdict);
+}
+
+}  // namespace swaplab

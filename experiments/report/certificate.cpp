@@ -1,0 +1,108 @@
+#include "experiments/report/certificate.h"
+
+#include <algorithm>
+
+#include "experiments/backends.h"
+#include "experiments/cli/spec.h"
+#include "experiments/report/json_parts.h"
+#include "profiles/device_file.h"
+#include "profiles/model_file.h"
+
+namespace swaplab {
+
+const PolicyInfo* policy_info(std::string_view name) {
+    for (const PolicyInfo& info : registry())
+        if (info.name == name) return &info;
+    return nullptr;
+}
+
+std::vector<std::pair<std::string, std::string>> resolved_parameters(std::string_view policy_spec) {
+    const Spec spec = parse_spec(policy_spec, "policy");
+    std::vector<std::pair<std::string, std::string>> parameters;
+    const PolicyInfo* info = policy_info(spec.name);
+    if (info == nullptr) return spec.options;
+    for (const ParameterInfo& parameter : info->parameters) {
+        std::string value(parameter.default_value);
+        for (const auto& [key, given] : spec.options)
+            if (key == parameter.name) value = given;
+        parameters.emplace_back(parameter.name, std::move(value));
+    }
+    return parameters;
+}
+
+Certificate::Certificate(const Scenario& scenario)
+    : scenario_(&scenario), device_hash_(device_hash(scenario.platform)) {
+    for (const ModelChoice& choice : scenario.models)
+        model_hashes_.push_back(model_hash(*choice.model));
+}
+
+std::string Certificate::kind() const { return kind_of(scenario_->backend); }
+
+void Certificate::write_models(JsonWriter& json) const {
+    json.key("models").begin_array();
+    for (std::size_t i = 0; i < model_hashes_.size(); ++i) {
+        const ModelChoice& choice = scenario_->models[i];
+        json.begin_object();
+        json.member("spec", choice.spec).member("name", choice.model->name());
+        json.member("source", choice.model->spec().source).member("hash", model_hashes_[i]);
+        write_optional(json.key("period_ns"), choice.period);
+        write_optional(json.key("deadline_ns"), choice.deadline);
+        json.member("weight", choice.weight).end_object();
+    }
+    json.end_array();
+}
+
+void Certificate::write_device(JsonWriter& json) const {
+    const Platform& platform = scenario_->platform;
+    json.key("device").begin_object();
+    json.member("spec", scenario_->device).member("name", platform.name);
+    json.key("mode");
+    if (platform.mode.empty())
+        json.null();
+    else
+        json.value(platform.mode);
+    json.member("source", platform.provenance.source);
+    json.member("measured", platform.provenance.measured);
+    json.member("hash", device_hash_).end_object();
+}
+
+// The path that was asked for, else the policy's: the first of those it takes that has as many
+// copies as its blocks were given (a policy may choose by its parameters). Unknown where nothing
+// was planned.
+std::optional<SwapPath> Certificate::path_of(const RunResult& result) const {
+    const PolicyInfo* info = policy_info(result.policy.substr(0, result.policy.find(':')));
+    if (info == nullptr || result.jobs.empty()) return scenario_->path;
+    std::uint32_t copies = 0;
+    for (const JobResult& job : result.jobs)
+        for (const BlockFacts& block : job.blocks) copies = std::max(copies, block.copies);
+    const ComputeKind compute = scenario_->platform.node({}).compute;
+    const auto fits = [&](SwapPath path) {
+        return scenario_->path ? path == *scenario_->path : copies_of(path, compute) == copies;
+    };
+    const auto taken = std::find_if(info->swap_paths.begin(), info->swap_paths.end(), fits);
+    return taken == info->swap_paths.end() ? info->swap_paths.front() : *taken;
+}
+
+void Certificate::write(JsonWriter& json, const RunResult& result) const {
+    const Spec spec = parse_spec(result.policy, "policy");
+    json.begin_object();
+    json.member("command", scenario_->command).member("version", SWAPLAB_VERSION);
+    json.member("kind", kind()).member("backend", scenario_->backend);
+    write_models(json);
+    write_device(json);
+    json.key("policy").begin_object().member("spec", spec.text).member("name", spec.name);
+    json.key("parameters").begin_object();
+    for (const auto& [key, value] : resolved_parameters(result.policy)) json.member(key, value);
+    json.end_object().end_object();
+    write_optional(json.key("budget_bytes"), result.budget);
+    json.member("account", name_of(scenario_->account));
+    json.member("mode", name_of(scenario_->mode)).member("requests", scenario_->requests);
+    json.key("swap_path");
+    if (const auto path = path_of(result))
+        json.value(name_of(*path));
+    else
+        json.null();
+    json.key("seed").null().end_object();
+}
+
+}  // namespace swaplab

@@ -1,0 +1,22 @@
+// Pieces that several JSON outputs share.
+#pragma once
+
+#include <optional>
+
+#include "policies/result.h"
+#include "profiles/document.h"
+
+namespace swaplab {
+
+// The number of ns or bytes after a key, or null.
+void write_optional(JsonWriter& json, std::optional<Duration> duration);
+void write_optional(JsonWriter& json, std::optional<Bytes> bytes);
+
+// {"mean": .., "min": .., "p50": .., "p95": .., "p99": .., "max": ..}
+void write_latency(JsonWriter& json, const LatencySummary& latency);
+
+// {"first": "conv1_1", "last": "conv3_4", "bytes": 0, ...}; members only, the caller opens and
+// closes the object.
+void write_block_members(JsonWriter& json, const Model& model, const BlockFacts& block);
+
+}  // namespace swaplab

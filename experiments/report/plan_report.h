@@ -1,0 +1,25 @@
+// What `plan` tells about a deployment: as text, and as `swaplab/plan/1`.
+#pragma once
+
+#include <string>
+
+#include "experiments/scenario.h"
+#include "policies/deployment.h"
+#include "policies/result.h"
+
+namespace swaplab {
+
+struct PlannedRun {
+    const Scenario& scenario;
+    const Deployment* deployment;  // null where the plan is infeasible
+    RunResult cold;                // one cold request with this deployment
+};
+
+std::string plan_report(const PlannedRun& planned);
+std::string plan_json(const PlannedRun& planned);
+
+// The largest sum of the parameter bytes of two blocks that follow one another; of the only block
+// where there is one.
+Bytes pair_peak(const std::vector<BlockFacts>& blocks);
+
+}  // namespace swaplab

@@ -1,0 +1,173 @@
+#include "experiments/report/run_report.h"
+
+#include "experiments/backends.h"
+#include "experiments/cli/console.h"
+#include "experiments/report/figures.h"
+#include "experiments/report/table.h"
+#include "profiles/quantity.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+constexpr std::size_t kBody = 16;  // the column in which what there is to say begins
+constexpr std::size_t kWidth = 90;
+
+std::string row(std::string_view label, std::string_view body) {
+    return definition(label, body, kBody, kWidth);
+}
+
+std::string latency_rows(const RunResult& result) {
+    const LatencySummary& latency = result.latency;
+    const std::string mean = format_duration(latency.mean);
+    std::string rows;
+    if (result.full_memory_latency > Duration::zero())
+        rows += row("latency",
+                    text("{}: {} the full-memory latency of {}", mean, times(result.slowdown()),
+                         format_duration(result.full_memory_latency)));
+    else
+        rows += row("latency", mean);
+    if (latency.count < 2) return rows;
+    return rows + row("", text("mean of {} requests; min {}, p50 {}, p95 {}, p99 {}, max {}",
+                               latency.count, format_duration(latency.min),
+                               format_duration(latency.p50), format_duration(latency.p95),
+                               format_duration(latency.p99), format_duration(latency.max)));
+}
+
+std::string bound_row(const RunResult& result) {
+    const bool of_makespan = result.lower_bound_of == BoundOf::makespan;
+    const Duration reached = of_makespan ? result.makespan : result.latency.mean;
+    const std::string_view what = of_makespan ? "makespan" : "latency";
+    std::string body = format_duration(result.lower_bound);
+    if (of_makespan) body += " of the makespan";
+    if (result.lower_bound > Duration::zero())
+        body +=
+            text("; the {} is {} above it", what, percent(share(reached, result.lower_bound) - 1));
+    return row("lower bound", body);
+}
+
+std::string categories(const MemoryReport& memory) {
+    std::vector<std::string> parts;
+    for (std::size_t i = 0; i < kCategories; ++i)
+        if (memory.peak_by_category[i].count > 0)
+            parts.push_back(text("{} {}", name_of(static_cast<Category>(i)),
+                                 format_bytes(memory.peak_by_category[i])));
+    return join(parts, " + ");
+}
+
+std::string memory_rows(const RunResult& result, Account account) {
+    const MemoryReport& memory = result.memory;
+    std::string peak = format_bytes(memory.peak);
+    if (result.budget)
+        peak += text(" of a budget of {} ({}, account {})", format_bytes(*result.budget),
+                     percent(share(memory.peak, *result.budget)), name_of(account));
+    std::string rows = row("peak", peak);
+    if (const std::string split = categories(memory); !split.empty()) rows += row("", split);
+    if (memory.arena_bytes.count > 0)
+        rows +=
+            row("arena", text("{}; largest hole {} at the peak", format_bytes(memory.arena_bytes),
+                              format_bytes(memory.largest_hole)));
+    return rows;
+}
+
+std::string activity_rows(const RunResult& result, Bytes parameters) {
+    const auto of_makespan = [&](Duration d) { return percent(share(d, result.makespan)); };
+    std::string rows =
+        row("compute", text("{} busy of a makespan of {}; stalled {} by reads, {} by memory, {} by "
+                            "other things",
+                            of_makespan(result.compute_busy), format_duration(result.makespan),
+                            of_makespan(result.stalls.read), of_makespan(result.stalls.memory),
+                            of_makespan(result.stalls.other)));
+    std::string read = format_bytes(result.swapped_in);
+    if (parameters.count > 0 && result.swapped_in.count > 0)
+        read += text(": {:.2f}x the parameters", share(result.swapped_in, parameters));
+    rows += row("swapped in", read);
+    if (result.makespan > Duration::zero())
+        rows += row("throughput", text("{} requests/s", significant(result.throughput_per_s())));
+    return rows;
+}
+
+std::string jobs_part(const RunResult& result, const Scenario& scenario) {
+    std::string part;
+    for (std::size_t i = 0; i < result.jobs.size(); ++i) {
+        const JobResult& job = result.jobs[i];
+        std::string head = text("\n  {}: {}", job.model,
+                                plural(static_cast<std::int64_t>(job.blocks.size()), "block"));
+        if (result.jobs.size() > 1)
+            head += text(", budget {}, mean latency {}", format_bytes(job.budget),
+                         format_duration(job.latency.mean));
+        if (job.deadline_misses > 0)
+            head += text(", {} missed", plural(job.deadline_misses, "deadline"));
+        part += head + '\n' + block_list(job, *scenario.models[i].model);
+    }
+    return part;
+}
+
+std::string infeasible_part(const RunResult& result) {
+    return row("why", result.reason) + row("needs", text("{} at least with this policy (-b min)",
+                                                         format_bytes(result.minimum_budget)));
+}
+
+}  // namespace
+
+std::string block_list(const JobResult& job, const Model& model) {
+    constexpr std::size_t most = 16;
+    constexpr std::size_t at_the_end = 4;
+    TextTable table;
+    for (int i = 0; i < 3; ++i) table.add_column({});
+    table.add_column({}, Align::left);
+    const std::size_t count = job.blocks.size();
+    const bool all = count <= most;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!all && i == most - at_the_end - 1)
+            table.add_row({"", "...", "", text("({} more)", count - most + 1)});
+        if (!all && i >= most - at_the_end - 1 && i < count - at_the_end) continue;
+        const BlockFacts& block = job.blocks[i];
+        const std::string& first = model.layer({block.layers.first}).name;
+        const std::string& last = model.layer({block.layers.last - 1}).name;
+        table.add_row({text("{}", i + 1), format_bytes(block.parameter_bytes),
+                       text("{:>3} layer{}", block.layers.last - block.layers.first,
+                            block.layers.last - block.layers.first == 1 ? " " : "s"),
+                       first == last ? first : text("{} .. {}", first, last)});
+    }
+    return table.str(4);
+}
+
+std::string scenario_line(const Scenario& scenario) {
+    return text("{} on {}, account {}, {}, {}", scenario.models_text(), scenario.device_text(),
+                name_of(scenario.account), scenario.arrival_text(),
+                plural(scenario.requests, "request"));
+}
+
+std::string provenance_note(const Scenario& scenario) {
+    if (scenario.measured()) return {};
+    return wrap(text("unvalidated: the profile of {} was not measured on a device "
+                     "(`swaplab show device {}` says where each figure is from)",
+                     scenario.platform.name, scenario.device),
+                kWidth) +
+           '\n';
+}
+
+std::string run_report(const RunResult& result, const Scenario& scenario) {
+    std::string report = wrap(text("{} with {} on {} ({}, {}, account {}, {})",
+                                   scenario.models_text(), result.policy, scenario.device_text(),
+                                   scenario.arrival_text(), plural(scenario.requests, "request"),
+                                   name_of(scenario.account), kind_of(scenario.backend)),
+                              kWidth, 4) +
+                         "\n\n";
+    report += row("verdict", name_of(result.verdict));
+    if (result.verdict == Verdict::infeasible) {
+        if (result.budget) report += row("budget", format_bytes(*result.budget));
+        return report + infeasible_part(result);
+    }
+    if (result.verdict == Verdict::stuck) return report + '\n' + result.reason + '\n';
+    if (result.deadline_miss_ratio > 0)
+        report += row("deadlines", text("{} missed", percent(result.deadline_miss_ratio)));
+    report += latency_rows(result) + bound_row(result) + memory_rows(result, scenario.account);
+    report += activity_rows(result, scenario.parameter_bytes()) + jobs_part(result, scenario);
+    const std::string note = provenance_note(scenario);
+    return note.empty() ? report : report + '\n' + note;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,168 @@
+#include "experiments/scenario.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "experiments/backends.h"
+#include "experiments/cli/console.h"
+#include "experiments/cli/spec.h"
+#include "profiles/error.h"
+#include "profiles/quantity.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// Quoted for a shell where needed, so that the line of a certificate can be run again.
+std::string quoted(const std::string& argument) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%^";
+    if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos)
+        return argument;
+    std::string quoted = "'";
+    for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+std::string command_line(const Options& options) {
+    std::string line = "swaplab";
+    for (const std::string& argument : options.arguments) line += ' ' + quoted(argument);
+    return line;
+}
+
+std::int64_t parse_requests(const std::string& given) {
+    constexpr double most = 0xFFFFFFFFU;  // a RequestId holds 32 bits
+    const std::optional<double> number = parse_number(given);
+    if (number && *number >= 1 && *number <= most && *number == std::floor(*number))
+        return static_cast<std::int64_t>(*number);
+    throw InputError(
+        text("--requests: expected a whole number from 1 to 2^32-1, found '{}'", given));
+}
+
+ArrivalMode parse_mode(const std::string& name) {
+    require_known("mode", name, {"cold", "stream"});
+    return name == "cold" ? ArrivalMode::cold : ArrivalMode::stream;
+}
+
+Account parse_account(const std::string& name) {
+    require_known("account", name, {"all", "parameters"});
+    return name == "all" ? Account::all : Account::parameters;
+}
+
+std::optional<SwapPath> parse_path(const std::string& name) {
+    if (name.empty()) return std::nullopt;
+    require_known("swap path", name, {"zero-copy", "staged", "standard"});
+    return swap_path_named(name);
+}
+
+Job job_of(const ModelChoice& choice, const Scenario& scenario) {
+    Job job;
+    job.model = choice.model;
+    job.mode = scenario.mode;
+    job.requests = scenario.requests;
+    job.deadline = choice.deadline;
+    job.weight = choice.weight;
+    if (!choice.period) return job;
+    job.mode = ArrivalMode::listed;
+    if (*choice.period > Duration::max() / scenario.requests)
+        throw InputError(text("model '{}': {} requests of that period end beyond 2^63-1 ns",
+                              choice.spec, scenario.requests));
+    for (std::int64_t i = 0; i < scenario.requests; ++i)
+        job.arrivals.push_back(kStart + i * *choice.period);
+    return job;
+}
+
+void require_executable_models(const Scenario& scenario) {
+    if (!executes_models(scenario.backend)) return;
+    for (const ModelChoice& choice : scenario.models) {
+        if (!choice.builtin) continue;
+        const std::string& name = choice.model->name();
+        throw InputError(text(
+            "backend '{}' executes real models, and '{}' is built in as an architecture only: "
+            "export it with torch.jit.save as {}.pt, pack it with `swaplab pack {}.pt -o {}`, and "
+            "pass -m {}/",
+            scenario.backend, choice.spec, name, name, name, name));
+    }
+}
+
+}  // namespace
+
+Bytes Scenario::parameter_bytes() const {
+    Bytes sum;
+    for (const ModelChoice& choice : models) sum += choice.model->parameter_bytes();
+    return sum;
+}
+
+std::string Scenario::models_text() const {
+    std::vector<std::string> names;
+    for (const ModelChoice& choice : models) names.push_back(choice.model->name());
+    return join(names, " + ");
+}
+
+std::string Scenario::device_text() const {
+    return platform.mode.empty() ? platform.name : platform.name + ":mode=" + platform.mode;
+}
+
+std::string Scenario::arrival_text() const {
+    const auto periodic =
+        std::count_if(models.begin(), models.end(),
+                      [](const ModelChoice& choice) { return choice.period.has_value(); });
+    if (periodic == 0) return std::string(name_of(mode));
+    if (periodic == std::ssize(models)) return "periodic";
+    return text("{} and periodic", name_of(mode));
+}
+
+Scenario resolve_scenario(const Options& options) {
+    if (options.models.empty())
+        throw InputError("a model is needed: -m NAME|FILE (`swaplab list models` shows the names)");
+    if (options.device.empty())
+        throw InputError(
+            "a device is needed: -d NAME|FILE (`swaplab list devices` shows the names)");
+    Scenario scenario;
+    scenario.command = command_line(options);
+    scenario.mode = parse_mode(options.mode);
+    scenario.requests = parse_requests(options.requests);
+    scenario.account = parse_account(options.account);
+    scenario.path = parse_path(options.swap_path);
+    for (const std::string& spec : options.models) scenario.models.push_back(choose_model(spec));
+    scenario.device = options.device;
+    scenario.platform = choose_device(options.device);
+    for (const ModelChoice& choice : scenario.models)
+        scenario.workload.jobs.push_back(job_of(choice, scenario));
+    scenario.backend = options.backend;
+    require_executable_models(scenario);
+    scenario.factory = backend_named(options.backend);
+    return scenario;
+}
+
+RunRequest request_of(const Scenario& scenario, std::optional<Bytes> budget, Observer* observer) {
+    return {scenario.platform, scenario.workload, budget,
+            scenario.account,  scenario.factory,  observer};
+}
+
+Policy resolve_policy(const Options& options, const Scenario& scenario) {
+    if (options.policies.empty())
+        throw InputError(
+            "a policy is needed: -p NAME[:key=value,...] (`swaplab list policies` shows the "
+            "names)");
+    if (options.policies.size() > 1)
+        throw InputError("one -p only; `swaplab compare` takes several policies");
+    return make_policy(options.policies.front(), scenario.path);
+}
+
+std::optional<Bytes> resolve_budget(const Options& options, const Scenario& scenario,
+                                    const Policy& policy) {
+    const std::vector<BudgetChoice> budgets = parse_budgets(options.budgets);
+    if (budgets.size() > 1)
+        throw InputError("one budget only; `swaplab compare` takes several budgets");
+    if (budgets.empty() && policy.needs_budget)
+        throw InputError(
+            text("policy '{}' needs a budget: -b 843MiB, -b 0.4x or -b min", policy.spec));
+    if (budgets.empty()) return std::nullopt;
+    const std::optional<Bytes> bytes = resolve(budgets.front(), scenario.parameter_bytes());
+    if (!policy.needs_budget) return std::nullopt;
+    return bytes ? bytes : minimum_budget(request_of(scenario, std::nullopt), policy);
+}
+
+}  // namespace swaplab

@@ -1,0 +1,54 @@
+// A scenario: everything of a run but its policy and its budget, resolved from the command line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/cli/budget.h"
+#include "experiments/cli/catalog.h"
+#include "experiments/cli/options.h"
+#include "policies/runner.h"
+
+namespace swaplab {
+
+struct Scenario {
+    std::string command;  // the command line, for certificates
+    std::vector<ModelChoice> models;
+    std::string device;  // its spec
+    Platform platform;
+    Workload workload;  // jobs in the order of `models`
+    ArrivalMode mode = ArrivalMode::cold;
+    std::int64_t requests = 1;  // per model
+    Account account = Account::all;
+    std::optional<SwapPath> path;  // absent: each policy's own
+    std::string backend;
+    DeviceFactory factory = nullptr;
+
+    Bytes parameter_bytes() const;  // of all jobs, instances counted
+    std::int64_t all_requests() const {
+        return requests * static_cast<std::int64_t>(models.size());
+    }
+    bool measured() const { return platform.provenance.measured; }
+    // "vgg19 + resnet101", for people.
+    std::string models_text() const;
+    std::string device_text() const;   // "jetson-orin-nano:mode=15W"
+    std::string arrival_text() const;  // "cold", "stream", "periodic", or a mixture
+};
+
+// Throws `InputError` or `UnsupportedError`.
+Scenario resolve_scenario(const Options& options);
+
+// What the runner takes. Borrows the scenario and the observer.
+RunRequest request_of(const Scenario& scenario, std::optional<Bytes> budget,
+                      Observer* observer = nullptr);
+
+// The one policy of `run` and `plan`.
+Policy resolve_policy(const Options& options, const Scenario& scenario);
+
+// The one budget of `run` and `plan`, in bytes; nullopt if the policy needs none. `min` asks the
+// policy.
+std::optional<Bytes> resolve_budget(const Options& options, const Scenario& scenario,
+                                    const Policy& policy);
+
+}  // namespace swaplab

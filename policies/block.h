@@ -1,0 +1,74 @@
+// Units, blocks and the facts about a block that planners decide with and devices act on.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "profiles/cost.h"
+#include "profiles/ids.h"
+#include "profiles/model.h"
+
+namespace swaplab {
+
+// How a block's parameters reach the place where they execute (3-semantics: Swap paths). The path
+// decides what is held, not the kind of memory.
+enum class SwapPath : std::uint8_t {
+    resident,   // in place before the run: `direct`
+    zero_copy,  // read -> assemble
+    staged,     // read into a host arena -> copy into the device arena -> assemble
+    standard,   // page cache -> host tensor (-> device) -> dummy model -> assemble
+};
+std::string_view name_of(SwapPath path);
+std::optional<SwapPath> swap_path_named(std::string_view name);
+
+// The position of a slice of a layer; a layer that is not sliced has slice 0 only.
+struct Unit {
+    LayerId layer;
+    std::uint32_t slice = 0;
+    friend constexpr auto operator<=>(Unit, Unit) = default;
+};
+
+// A half-open range of units [begin, end).
+struct Block {
+    Unit begin, end;
+    friend constexpr auto operator<=>(const Block&, const Block&) = default;
+};
+
+constexpr Block block_of(LayerRange layers) {
+    return {{{layers.first}, 0}, {{layers.last}, 0}};
+}
+constexpr LayerRange layers_of(const Block& block) {
+    return {block.begin.layer.index, block.end.layer.index};
+}
+
+// Everything a planner or a device needs to know about one block. Durations are rounded means
+// without contention, one per activity.
+struct BlockFacts {
+    LayerRange layers;
+    Bytes parameter_bytes;
+    Bytes held_bytes;    // parameter_bytes rounded up to the node's alignment: one copy in memory
+    Bytes stored_bytes;  // what a read brings from storage
+    std::int64_t tensors = 0;
+    std::int64_t flops = 0;
+    ActivationPeak activations;  // A_i
+    Bytes live_out;              // alive across the cut behind the block
+    Duration read{};
+    Duration copy{};  // of one copy
+    Duration assemble{};  // includes `instantiate` on the standard path
+    Duration execute{};
+    Duration release{};
+    std::uint32_t copies = 0;  // how many copies the path takes
+
+    bool has_parameters() const { return parameter_bytes.count > 0; }
+    Duration swap_in() const { return read + copies * copy + assemble; }  // t_in
+};
+
+// How many `copy` commands a block's swap-in has: 0 zero-copy, 1 staged, standard 2 (gpu) or 1 (cpu).
+std::uint32_t copies_of(SwapPath path, ComputeKind compute);
+
+BlockFacts facts_of(const CostModel& cost, LayerRange layers, SwapPath path);
+std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks, SwapPath path);
+// One block per unit of the model.
+std::vector<Block> unit_blocks(const Model& model);
+
+}  // namespace swaplab

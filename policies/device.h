@@ -1,0 +1,75 @@
+// The port: what every backend (`sim`, `emu`, `hw`) implements, and all that a runner knows of one.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policies/command.h"
+#include "policies/deployment.h"
+#include "policies/holding.h"
+#include "profiles/cost.h"
+#include "profiles/platform.h"
+
+namespace swaplab {
+
+// When, and by what, the budget was exceeded first.
+struct Breach {
+    Time at{};
+    Bytes in_use;
+    Bytes budget;
+};
+
+// Memory under the chosen account. Updated by the device at every reservation; read by the runner.
+struct MemoryReport {
+    Bytes in_use;
+    Bytes peak;
+    std::array<Bytes, kCategories> by_category{};          // now
+    std::array<Bytes, kCategories> peak_by_category{};     // at the first instant of the peak
+    Bytes largest_hole;  // largest contiguous free range of an arena, at the peak
+    Bytes arena_bytes;   // capacity reserved for the run
+    std::optional<Breach> breach;
+};
+
+// A command that has not started, and why.
+struct Waiting {
+    Ticket ticket;
+    Action command;
+    std::string reason;  // "place for 12 MiB in the ring", "read of block 3 (ticket 17)", …
+};
+
+class Device {
+  public:
+    virtual ~Device() = default;
+
+    virtual Time now() const = 0;
+    // Queues a legal command (the runner has checked it); it may start during the next `wait`.
+    // Tickets are consecutive from 0.
+    virtual Ticket submit(const Command& command) = 0;
+    // Takes back a command that has not started; false if it has.
+    virtual bool cancel(Ticket ticket) = 0;
+    // The next completion at or before `until`, in order of (time, lane, submission), valid until the
+    // next call; else goes on to `until` and returns null. With nothing running or able to start it
+    // returns at once without moving time when `until` is `Time::max()`.
+    virtual const Completion* wait(Time until) = 0;
+
+    virtual const MemoryReport& memory() const = 0;
+    // Every command that has not started, for the verdict `stuck`.
+    virtual std::vector<Waiting> waiting() const = 0;
+};
+
+// What a device is built from. Borrowed for the whole run.
+struct DeviceSetup {
+    const Platform& platform;
+    const std::vector<CostModel>& costs;                 // by JobId
+    const std::vector<std::vector<BlockFacts>>& facts;   // by JobId and BlockId
+    const Deployment& deployment;
+    Account account = Account::all;
+    std::optional<Bytes> budget;  // absent: unlimited
+};
+
+using DeviceFactory = std::unique_ptr<Device> (*)(const DeviceSetup&);
+
+}  // namespace swaplab

@@ -1,0 +1,128 @@
+// The lower bound of every result (3-semantics: Lower bound).
+//
+// One addition of ours: over a stream of N requests the rounding of activities may accumulate N
+// times, more than the 2·units ns that the page allows for, so the allowance grows with the number of
+// units whose cost is not a whole number of ns. With whole costs, and for N <= 2, it is the page's.
+#include <algorithm>
+#include <cmath>
+
+#include "policies/runner.h"
+
+namespace swaplab {
+
+namespace {
+
+// What one job contributes: per unit R_j and K_j, scaled by the smallest factors that may apply.
+struct UnitCosts {
+    std::vector<double> read, execute;
+    double kappa = 1;
+    double read_per_byte = 0;
+    double total_read = 0, total_execute = 0;
+    double fractions = 0;  // how many of all R_j and K_j are not whole numbers
+
+    std::size_t units() const { return read.size(); }
+};
+
+double smallest_factor(const Node& node, Activity activity) {
+    double product = 1;
+    for (const double factor : node.contention[static_cast<std::size_t>(activity)])
+        product *= std::min(1.0, factor);
+    return product;
+}
+
+// Bytes read per byte of parameters, at the least, where layers are stored encoded.
+double smallest_stored_share(const Model& model) {
+    double share = 1;
+    for (const Layer& layer : model.layers())
+        if (layer.parameter_bytes.count > 0)
+            share = std::min(share, static_cast<double>(layer.bytes_on_storage().count) /
+                                        static_cast<double>(layer.parameter_bytes.count));
+    return share;
+}
+
+UnitCosts unit_costs(const CostModel& cost, bool resident) {
+    const Node& node = cost.node();
+    const double read_factor = smallest_factor(node, Activity::read);
+    const double execute_factor = smallest_factor(node, Activity::execute);
+    UnitCosts units;
+    for (const LayerRange& unit : cost.model().units()) {
+        const double read = resident ? 0 : cost.read_bound_ns(unit) * read_factor;
+        const double execute = cost.execute_bound_ns(unit) * execute_factor;
+        units.read.push_back(read);
+        units.execute.push_back(execute);
+        units.total_read += read;
+        units.total_execute += execute;
+        units.fractions += (read != std::floor(read)) + (execute != std::floor(execute));
+    }
+    units.kappa = *std::max_element(node.read.concurrency.begin(), node.read.concurrency.end());
+    units.read_per_byte = resident ? 0
+                                   : cost.read_per_byte_ns() * read_factor *
+                                         smallest_stored_share(cost.model());
+    return units;
+}
+
+// max_i (sum_{j<=i} R_j / kappa + sum_{j>=i} K_j)
+double pipeline_bound(const UnitCosts& units) {
+    double read = 0;
+    double execute = units.total_execute;
+    double bound = 0;
+    for (std::size_t i = 0; i < units.units(); ++i) {
+        read += units.read[i];
+        bound = std::max(bound, read / units.kappa + execute);
+        execute -= units.execute[i];
+    }
+    return bound;
+}
+
+double stream_bound(const UnitCosts& units, Bytes parameters, Bytes budget, double requests) {
+    const double missing = static_cast<double>(std::max(Bytes{}, parameters - budget).count);
+    const double executing = pipeline_bound(units) + (requests - 1) * units.total_execute;
+    const double reading =
+        (units.total_read + (requests - 1) * missing * units.read_per_byte) / units.kappa +
+        units.execute.back();
+    return std::max(executing, reading);
+}
+
+Duration floored(double bound, double allowance) {
+    return Duration{std::max<std::int64_t>(
+        0, static_cast<std::int64_t>(std::floor(bound)) -
+               static_cast<std::int64_t>(std::ceil(allowance)))};
+}
+
+double allowance(const UnitCosts& units, double requests) {
+    return std::max(2.0 * static_cast<double>(units.units()), 0.5 * requests * units.fractions);
+}
+
+// The bound of one job alone; of latency where it is cold, else of the makespan.
+Duration bound_of(const UnitCosts& units, const Job& job, Bytes budget) {
+    if (job.mode == ArrivalMode::cold) return floored(pipeline_bound(units), allowance(units, 1));
+    const double requests =
+        job.mode == ArrivalMode::stream ? static_cast<double>(job.requests) : 1.0;
+    return floored(stream_bound(units, job.model->parameter_bytes(), budget, requests),
+                   allowance(units, requests));
+}
+
+}  // namespace
+
+LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> costs,
+                       const Deployment& deployment) {
+    const Bytes budget = request.budget.value_or(Bytes{});
+    const std::vector<Job>& jobs = request.workload.jobs;
+    Duration longest{};
+    double executing = 0;
+    double slack = 0;
+    for (std::size_t j = 0; j < jobs.size(); ++j) {
+        const bool resident = deployment.jobs[j].path == SwapPath::resident;
+        const UnitCosts units = unit_costs(costs[j], resident);
+        const auto requests = static_cast<double>(jobs[j].requests);
+        longest = std::max(longest, bound_of(units, jobs[j], budget));
+        executing += requests * units.total_execute;
+        slack += allowance(units, requests);
+    }
+    if (jobs.size() == 1)
+        return {longest,
+                jobs[0].mode == ArrivalMode::cold ? BoundOf::latency : BoundOf::makespan};
+    return {std::max(longest, floored(executing, slack)), BoundOf::makespan};
+}
+
+}  // namespace swaplab

@@ -1,0 +1,39 @@
+// The names of small enums, as they appear in files and messages.
+#include <array>
+
+#include "policies/command.h"
+#include "policies/deployment.h"
+#include "policies/result.h"
+#include "policies/workload.h"
+
+namespace swaplab {
+
+std::string_view name_of(Verb verb) {
+    static constexpr std::array<std::string_view, kVerbs> names{"read",    "copy",    "assemble",
+                                                                "execute", "release", "wake_at"};
+    return names[static_cast<std::size_t>(verb)];
+}
+
+std::string_view name_of(Lane lane) {
+    static constexpr std::array<std::string_view, kLanes + 1> names{"storage", "copy", "assembly",
+                                                                    "compute", "none"};
+    return names[static_cast<std::size_t>(lane)];
+}
+
+std::string_view name_of(ArenaKind kind) {
+    static constexpr std::array<std::string_view, 4> names{"counter", "two-ended", "ring", "slots"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+std::string_view name_of(Verdict verdict) {
+    static constexpr std::array<std::string_view, 4> names{"ok", "infeasible", "deadline-miss",
+                                                           "stuck"};
+    return names[static_cast<std::size_t>(verdict)];
+}
+
+std::string_view name_of(ArrivalMode mode) {
+    static constexpr std::array<std::string_view, 3> names{"cold", "stream", "listed"};
+    return names[static_cast<std::size_t>(mode)];
+}
+
+}  // namespace swaplab

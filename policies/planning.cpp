@@ -1,0 +1,61 @@
+#include "policies/planning.h"
+
+#include <cmath>
+
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+LayerRange whole(const Model& model) { return {0, model.size()}; }
+
+PlanOutcome plan_with(const RunRequest& request, const Policy& policy, Bytes budget) {
+    const std::vector<CostModel> costs = cost_models(request);
+    return policy.planner->plan({request.platform, costs, budget, request.account});
+}
+
+}  // namespace
+
+std::vector<CostModel> cost_models(const RunRequest& request) {
+    std::vector<CostModel> costs;
+    costs.reserve(request.workload.jobs.size());
+    for (const Job& job : request.workload.jobs) costs.emplace_back(*job.model, request.platform);
+    return costs;
+}
+
+std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& costs,
+                                                 const Deployment& deployment) {
+    std::vector<std::vector<BlockFacts>> facts;
+    for (std::size_t j = 0; j < costs.size(); ++j)
+        facts.push_back(facts_of(costs[j], deployment.jobs[j].blocks, deployment.jobs[j].path));
+    return facts;
+}
+
+Duration full_memory_latency(const std::vector<CostModel>& costs, const Workload& workload) {
+    double total = 0;
+    double requests = 0;
+    for (std::size_t j = 0; j < costs.size(); ++j) {
+        const Duration alone = to_duration(costs[j].execute_ns(whole(costs[j].model())));
+        const auto count = static_cast<double>(workload.jobs[j].requests);
+        total += count * static_cast<double>(alone.count());
+        requests += count;
+    }
+    return Duration{std::llround(total / requests)};
+}
+
+PlanOutcome plan(const RunRequest& request, const Policy& policy) {
+    if (policy.needs_budget && !request.budget)
+        throw InputError(text("policy {} needs a budget: give one with --budget", policy.spec));
+    return plan_with(request, policy, request.budget.value_or(Bytes{}));
+}
+
+std::optional<Bytes> minimum_budget(const RunRequest& request, const Policy& policy) {
+    if (!policy.needs_budget) return std::nullopt;
+    const PlanOutcome outcome = plan_with(request, policy, Bytes{1});
+    if (const auto* refusal = std::get_if<Infeasible>(&outcome)) return refusal->minimum_budget;
+    return Bytes{1};
+}
+
+}  // namespace swaplab

@@ -1,0 +1,18 @@
+// What planning and running share: cost models, block facts, references.
+#pragma once
+
+#include <vector>
+
+#include "policies/runner.h"
+
+namespace swaplab {
+
+// One cost model per job; they borrow the models and the platform of the request.
+std::vector<CostModel> cost_models(const RunRequest& request);
+std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& costs,
+                                                 const Deployment& deployment);
+
+// The mean latency of `direct`: each model as one resident block, weighted by requests.
+Duration full_memory_latency(const std::vector<CostModel>& costs, const Workload& workload);
+
+}  // namespace swaplab

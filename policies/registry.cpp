@@ -1,0 +1,114 @@
+#include "policies/registry.h"
+
+#include <algorithm>
+#include <array>
+
+#include "policies/factories.h"
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+constexpr SwapPath kZeroCopyFirst[] = {SwapPath::zero_copy, SwapPath::staged, SwapPath::standard};
+constexpr SwapPath kStandardFirst[] = {SwapPath::standard, SwapPath::zero_copy, SwapPath::staged};
+constexpr SwapPath kByPipeline[] = {SwapPath::zero_copy, SwapPath::staged};
+constexpr SwapPath kResident[] = {SwapPath::resident};
+
+constexpr ParameterInfo kDirect[] = {
+    {"copies", "auto|1|2", "auto", "copies of the parameters in memory; auto: 2 on gpu, 1 on cpu"}};
+constexpr ParameterInfo kStandardSwap[] = {
+    {"blocks", "auto|N", "auto", "how many blocks; auto: the least time, then the fewest"}};
+constexpr ParameterInfo kSwapnet[] = {
+    {"delta", "0..1", "0", "share of the budget that is kept free"},
+    {"blocks", "auto|N", "auto", "how many blocks; auto: the number with the least latency"},
+    {"allocator", "score|ratio|minmax", "score", "how several DNNs share the budget"}};
+constexpr ParameterInfo kDemandLayering[] = {
+    {"pipeline", "two-stage|sequential|sync|async", "two-stage", "which stages overlap, and how"},
+    {"buffer", "auto|min|BYTES", "auto",
+     "size of one ring; min: the largest layer; auto: swept by 1 MiB up to the budget"},
+    {"overhead", "DURATION", "1ms", "buffer=auto stops at the first overhead below this"}};
+
+// Name, one line, source, parameters, swap paths (the default first), factory.
+constexpr std::array<PolicyInfo, 6> kPolicies{{
+    {"direct", "everything resident before the run, without a budget: the reference",
+     "in-memory execution as frameworks do it", kDirect, kResident, make_direct},
+    {"load-all", "read everything, then execute", "the plain baseline of Hermes (ICCD 2024)", {},
+     kZeroCopyFirst, make_load_all},
+    {"standard-swap", "naive swapping: a block at a time through page cache, copies, dummy model",
+     "the baseline of SwapNet (IEEE TMC 2024)", kStandardSwap, kStandardFirst, make_standard_swap},
+    {"on-demand", "layer by layer, no look-ahead", "the least memory without slicing", {},
+     kZeroCopyFirst, make_on_demand},
+    {"swapnet", "two blocks in memory, exact partition, the next comes in while one executes",
+     "Wang, Cao, Zhou, Li: SwapNet, IEEE TMC 23(9) 2024", kSwapnet, kZeroCopyFirst, make_swapnet},
+    {"demand-layering", "layers streamed through rings or slots, in four pipelines",
+     "Ji et al.: Demand Layering, RTSS 2022", kDemandLayering, kByPipeline, make_demand_layering},
+}};
+
+const PolicyInfo& find(std::string_view name) {
+    std::vector<std::string> known;
+    for (const PolicyInfo& info : kPolicies) {
+        if (info.name == name) return info;
+        known.emplace_back(info.name);
+    }
+    throw InputError(text("unknown policy '{}'{}", name, suggestion(name, known)));
+}
+
+void check_known(const PolicyInfo& info, const std::string& key) {
+    std::vector<std::string> known;
+    for (const ParameterInfo& parameter : info.parameters) {
+        if (parameter.name == key) return;
+        known.emplace_back(parameter.name);
+    }
+    if (known.empty())
+        throw InputError(text("policy {} has no parameters, found '{}'", info.name, key));
+    throw InputError(
+        text("policy {}: unknown parameter '{}'{}", info.name, key, suggestion(key, known)));
+}
+
+PolicyParameters read_parameters(const PolicyInfo& info, std::string_view list) {
+    PolicyParameters parameters;
+    while (!list.empty()) {
+        const std::size_t comma = std::min(list.find(','), list.size());
+        const std::string_view item = list.substr(0, comma);
+        const std::size_t equals = item.find('=');
+        if (equals == std::string_view::npos || equals == 0 || equals + 1 == item.size())
+            throw InputError(text("policy {}: expected key=value, found '{}'", info.name, item));
+        const std::string key(item.substr(0, equals));
+        check_known(info, key);
+        if (!parameters.emplace(key, item.substr(equals + 1)).second)
+            throw InputError(text("policy {}: parameter '{}' is given twice", info.name, key));
+        if (comma + 1 == list.size())
+            throw InputError(text("policy {}: expected key=value after the last comma", info.name));
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return parameters;
+}
+
+void check_path(const PolicyInfo& info, SwapPath path) {
+    if (std::find(info.swap_paths.begin(), info.swap_paths.end(), path) != info.swap_paths.end())
+        return;
+    throw InputError(
+        text("policy {} does not take the swap path {}", info.name, name_of(path)));
+}
+
+}  // namespace
+
+std::span<const PolicyInfo> registry() { return kPolicies; }
+
+Policy make_policy(std::string_view spec, std::optional<SwapPath> path) {
+    const std::size_t colon = spec.find(':');
+    const PolicyInfo& info = find(spec.substr(0, colon));
+    if (colon != std::string_view::npos && colon + 1 == spec.size())
+        throw InputError(text("policy {}: expected key=value after ':'", info.name));
+    const PolicyParameters parameters = read_parameters(
+        info, colon == std::string_view::npos ? std::string_view() : spec.substr(colon + 1));
+    if (path) check_path(info, *path);
+    Policy policy = info.make(parameters, path);
+    policy.name = info.name;
+    policy.spec = spec;
+    return policy;
+}
+
+}  // namespace swaplab

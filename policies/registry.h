@@ -1,0 +1,48 @@
+// The policies that are compared, as a table (registry.cpp).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policies/parameters.h"
+#include "policies/roles.h"
+
+namespace swaplab {
+
+// A policy ready to plan and to schedule. `spec` is its full name as asked for, for messages.
+struct Policy {
+    std::string name;  // "demand-layering"
+    std::string spec;  // "demand-layering:pipeline=async"
+    bool needs_budget = true;
+    std::unique_ptr<Planner> planner;
+    std::function<std::unique_ptr<Scheduler>(const SchedulerSetup&)> make_scheduler;
+};
+
+struct ParameterInfo {
+    std::string_view name;
+    std::string_view values;  // "auto|1|2"
+    std::string_view default_value;
+    std::string_view help;
+};
+
+struct PolicyInfo {
+    std::string_view name;
+    std::string_view summary;  // one line
+    std::string_view source;   // the paper
+    std::span<const ParameterInfo> parameters;
+    std::span<const SwapPath> swap_paths;  // the first is the default; others may be asked for
+    Policy (*make)(const PolicyParameters& parameters, std::optional<SwapPath> path);
+};
+
+std::span<const PolicyInfo> registry();
+
+// `NAME[:key=value,...]`. Throws `InputError` for an unknown name or key (listing the known ones), a
+// bad value, or a swap path that the policy does not take.
+Policy make_policy(std::string_view spec, std::optional<SwapPath> path = {});
+
+}  // namespace swaplab

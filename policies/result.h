@@ -1,0 +1,67 @@
+// What a run yields.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policies/device.h"
+
+namespace swaplab {
+
+enum class Verdict : std::uint8_t { ok, infeasible, deadline_miss, stuck };
+std::string_view name_of(Verdict verdict);  // "ok", "infeasible", "deadline-miss", "stuck"
+
+// Nearest-rank percentiles; the mean is rounded to ns. All zero when nothing was measured.
+struct LatencySummary {
+    std::int64_t count = 0;
+    Duration mean{}, min{}, p50{}, p95{}, p99{}, max{};
+};
+LatencySummary summarize(std::vector<Duration> latencies);
+
+// Why the compute lane was idle: busy + read + memory + other = makespan.
+struct Stalls {
+    Duration read{};    // a swap-in that the next execution needs is in progress
+    Duration memory{};  // it waits for space or for a release
+    Duration other{};
+};
+
+enum class BoundOf : std::uint8_t { latency, makespan };
+
+struct JobResult {
+    std::string model;
+    Bytes budget;
+    std::vector<BlockFacts> blocks;
+    LatencySummary latency;
+    std::int64_t deadline_misses = 0;
+};
+
+struct RunResult {
+    Verdict verdict = Verdict::ok;
+    std::string reason;                 // of infeasible or stuck: for people, may have many lines
+    Bytes minimum_budget;               // of infeasible
+    std::vector<std::string> layers;    // of infeasible: the layers that force it
+
+    std::string policy;                 // its spec
+    std::optional<Bytes> budget;
+    LatencySummary latency;             // over all requests of all jobs
+    std::int64_t requests = 0;
+    Duration makespan{};                // until the end of the last execution
+    Duration compute_busy{};
+    Stalls stalls;
+    double deadline_miss_ratio = 0;
+    Duration full_memory_latency{};     // mean over requests of `direct`
+    Duration lower_bound{};
+    BoundOf lower_bound_of = BoundOf::latency;
+    std::optional<Duration> closed_form;
+    MemoryReport memory;
+    Bytes swapped_in;                   // bytes read from storage
+    std::uint64_t events = 0;           // completed activities of non-zero duration, and arrivals
+    std::vector<JobResult> jobs;
+
+    double throughput_per_s() const;    // requests / makespan
+    double slowdown() const;            // latency.mean / full_memory_latency
+};
+
+}  // namespace swaplab

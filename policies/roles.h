@@ -1,0 +1,81 @@
+// The roles of a policy: tiny abstract classes, one implementation per file.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "policies/command.h"
+#include "policies/deployment.h"
+#include "policies/device.h"
+#include "policies/workload.h"
+
+namespace swaplab {
+
+// What planners decide from: mean costs, the platform and the budget; never the drawn noise or the
+// arrivals.
+struct PlanRequest {
+    const Platform& platform;
+    std::span<const CostModel> costs;  // by JobId; each knows its model
+    Bytes budget;                      // of all jobs together
+    Account account = Account::all;
+};
+
+using PlanOutcome = std::variant<Deployment, Infeasible>;
+
+// Models + platform + budget -> deployment, or a typed refusal.
+class Planner {
+  public:
+    virtual ~Planner() = default;
+    virtual PlanOutcome plan(const PlanRequest& request) const = 0;
+};
+
+// One model on one node. `plan` may assume budget >= minimum_budget.
+struct PartitionRequest {
+    const CostModel& cost;
+    NodeId node;
+    Bytes budget;      // of this job, without what is reserved on the node
+    Account account = Account::all;
+};
+
+class Partitioner {
+  public:
+    virtual ~Partitioner() = default;
+    // The smallest budget with a plan, and the layers that force it (never fails).
+    virtual Infeasible minimum(const PartitionRequest& request) const = 0;
+    virtual JobPlan partition(const PartitionRequest& request) const = 0;
+};
+
+// What a scheduler may know when it decides: the past and the present.
+struct View {
+    Time now{};
+    std::span<const Arrival> arrivals;        // since the last call, in order
+    std::span<const Completion> completions;  // since the last call, in order
+    const MemoryReport& memory;
+};
+
+// Where a scheduler puts its moves. The runner checks each and blames the policy by name.
+class Moves {
+  public:
+    virtual ~Moves() = default;
+    virtual Ticket submit(const Command& command) = 0;
+    virtual bool cancel(Ticket ticket) = 0;
+};
+
+// What a scheduler is built from. Borrowed for the whole run.
+struct SchedulerSetup {
+    const Deployment& deployment;
+    const std::vector<std::vector<BlockFacts>>& facts;  // by JobId and BlockId
+};
+
+class Scheduler {
+  public:
+    virtual ~Scheduler() = default;
+    // Called once per instant at which something happened, after completions, changes and arrivals
+    // of that instant. Commands may be submitted far ahead; keep a window of tens per lane.
+    virtual void decide(const View& view, Moves& moves) = 0;
+};
+
+}  // namespace swaplab

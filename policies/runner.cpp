@@ -1,0 +1,221 @@
+#include "policies/runner.h"
+
+#include "policies/planning.h"
+#include "policies/runtime/arrivals.h"
+#include "policies/runtime/command_check.h"
+#include "policies/runtime/metrics.h"
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// A policy that lets this many timers in a row go by without any other activity never finishes.
+constexpr int kMostIdleTimers = 1'000'000;
+
+// One run. The loop is the same for every device; only the device behind it changes.
+class Run final : public Moves {
+  public:
+    Run(const RunRequest& request, const DeviceSetup& setup, Scheduler& scheduler,
+        const std::string& policy)
+        : request_(request),
+          policy_(policy),
+          scheduler_(scheduler),
+          device_(request.device(setup)),
+          check_(setup, request.workload, policy),
+          metrics_(setup, request.workload),
+          arrivals_(request.workload),
+          cold_ended_(request.workload.jobs.size(), 0) {
+        for (const Job& job : request.workload.jobs) requests_ += job.requests;
+    }
+
+    void go(RunResult& result);
+
+    Ticket submit(const Command& command) override;
+    bool cancel(Ticket ticket) override { return device_->cancel(ticket); }
+
+  private:
+    bool finished() const { return metrics_.requests_ended() == requests_; }
+    bool advance();
+    void note(const Completion& span);
+    void end_instant();
+    void decide();
+    void check_progress();
+    void check_budget() const;
+    std::string describe_stuck() const;
+
+    const RunRequest& request_;
+    const std::string& policy_;
+    Scheduler& scheduler_;
+    std::unique_ptr<Device> device_;
+    CommandCheck check_;
+    Metrics metrics_;
+    Arrivals arrivals_;
+    std::int64_t requests_ = 0;
+
+    // What happened since the last decision.
+    std::vector<Completion> completions_;
+    std::vector<Arrival> arrived_;
+    std::vector<Command> commands_;  // of this decision, kept for an observer only
+    Ticket next_ticket_;
+    std::vector<std::int64_t> cold_ended_;  // by job: requests whose end was acted on
+    int idle_timers_ = 0;
+};
+
+void Run::go(RunResult& result) {
+    end_instant();
+    while (!finished()) {
+        if (!advance()) {
+            result.verdict = Verdict::stuck;
+            result.reason = describe_stuck();
+            break;
+        }
+        end_instant();
+    }
+    // What is left (releases) ends too, so that spans and checks are complete; nobody decides on it.
+    while (const Completion* span = device_->wait(Time::max())) note(*span);
+    check_budget();
+    result.memory = device_->memory();
+    metrics_.report(result);
+}
+
+// Goes on to the next instant at which something happens and takes all its completions; false if
+// nothing ever will.
+bool Run::advance() {
+    const std::optional<Time> arrival = arrivals_.next();
+    const Completion* span = device_->wait(arrival.value_or(Time::max()));
+    if (span == nullptr) return arrival.has_value();
+    while (span != nullptr) {
+        note(*span);
+        completions_.push_back(*span);
+        span = device_->wait(device_->now());
+    }
+    return true;
+}
+
+void Run::note(const Completion& span) {
+    idle_timers_ = span.command.verb == Verb::wake_at ? idle_timers_ + 1 : 0;
+    check_.on_completion(span);
+    metrics_.on_completion(span);
+    if (request_.observer != nullptr) request_.observer->on_span(span);
+    const JobId job = span.command.job;
+    const bool may_end_cold = span.command.verb == Verb::execute || span.command.verb == Verb::release;
+    if (!may_end_cold || request_.workload.jobs[job.index].mode != ArrivalMode::cold) return;
+    const bool released = check_.resident_blocks(job) == 0;
+    if (released && metrics_.requests_ended(job) > cold_ended_[job.index]) {
+        ++cold_ended_[job.index];
+        arrivals_.end_cold_request(job, device_->now());
+    }
+}
+
+void Run::end_instant() {
+    check_budget();
+    check_progress();
+    arrivals_.take(device_->now(), arrived_);
+    for (const Arrival& arrival : arrived_) {
+        check_.on_arrival(arrival.job);
+        metrics_.on_arrival(arrival);
+    }
+    decide();
+    completions_.clear();
+    arrived_.clear();
+}
+
+void Run::decide() {
+    const Ticket first = next_ticket_;
+    const View view{device_->now(), arrived_, completions_, device_->memory()};
+    scheduler_.decide(view, *this);
+    if (request_.observer == nullptr) return;
+    request_.observer->on_decision({view.now, arrived_, completions_, device_->memory().in_use,
+                                    commands_, first});
+    commands_.clear();
+}
+
+Ticket Run::submit(const Command& command) {
+    check_.on_submit(command, next_ticket_);
+    const Ticket ticket = device_->submit(command);
+    SWAPLAB_CHECK(ticket == next_ticket_, "the device gave ticket {}, expected {}", ticket.index,
+                  next_ticket_.index);
+    ++next_ticket_.index;
+    if (request_.observer != nullptr) commands_.push_back(command);
+    return ticket;
+}
+
+void Run::check_budget() const {
+    const std::optional<Breach>& breach = device_->memory().breach;
+    if (breach)
+        throw PolicyError(text("policy {}: breaks the budget: at {} ns {} bytes are in use, the "
+                               "budget is {}",
+                               policy_, count_ns(breach->at), breach->in_use.count,
+                               breach->budget.count));
+}
+
+void Run::check_progress() {
+    if (idle_timers_ > kMostIdleTimers) [[unlikely]]
+        throw PolicyError(text("policy {}: never finishes: {} timers in a row and no other activity "
+                               "since, at {} ns, with {} of {} requests ended",
+                               policy_, idle_timers_, count_ns(device_->now()),
+                               metrics_.requests_ended(), requests_));
+}
+
+std::string Run::describe_stuck() const {
+    std::string lines =
+        text("at {} ns nothing runs and nothing can start, with {} of {} requests ended",
+             count_ns(device_->now()), metrics_.requests_ended(), requests_);
+    const std::vector<Waiting> waiting = device_->waiting();
+    if (waiting.empty()) return lines + text("; policy {} has submitted nothing more", policy_);
+    for (const Waiting& w : waiting)
+        lines += text("\n  ticket {}: {} of block {} of {}, request {}, waits for {}", w.ticket.index,
+                      name_of(w.command.verb), w.command.block.index,
+                      request_.workload.jobs[w.command.job.index].model->name(),
+                      w.command.request.index, w.reason);
+    return lines;
+}
+
+}  // namespace
+
+RunResult run_deployment(const RunRequest& request, const Deployment& deployment,
+                         Scheduler& scheduler, const std::string& name) {
+    const std::vector<CostModel> costs = cost_models(request);
+    const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
+    const DeviceSetup setup{request.platform, costs, facts, deployment, request.account,
+                            request.budget};
+    RunResult result;
+    result.policy = name;
+    result.budget = request.budget;
+    for (std::size_t j = 0; j < facts.size(); ++j)
+        result.jobs.push_back({request.workload.jobs[j].model->name(), deployment.jobs[j].budget,
+                               facts[j], {}, 0});
+    Run(request, setup, scheduler, name).go(result);
+    const LowerBound bound = lower_bound(request, costs, deployment);
+    result.lower_bound = bound.bound;
+    result.lower_bound_of = bound.of;
+    result.closed_form = deployment.closed_form;
+    result.full_memory_latency = full_memory_latency(costs, request.workload);
+    return result;
+}
+
+RunResult run(const RunRequest& request, const Policy& policy) {
+    const PlanOutcome outcome = plan(request, policy);
+    if (const auto* refusal = std::get_if<Infeasible>(&outcome)) {
+        RunResult result;
+        result.verdict = Verdict::infeasible;
+        result.policy = policy.spec;
+        result.budget = request.budget;
+        result.minimum_budget = refusal->minimum_budget;
+        result.reason = refusal->reason;
+        result.layers = refusal->layers;
+        return result;
+    }
+    const auto& deployment = std::get<Deployment>(outcome);
+    const std::vector<CostModel> costs = cost_models(request);
+    const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
+    const std::unique_ptr<Scheduler> scheduler = policy.make_scheduler({deployment, facts});
+    // A policy without a budget is the reference; it is not held to one.
+    RunRequest held = request;
+    if (!policy.needs_budget) held.budget.reset();
+    return run_deployment(held, deployment, *scheduler, policy.spec);
+}
+
+}  // namespace swaplab

@@ -1,0 +1,76 @@
+// The runner: the only actor. Walks a workload with a policy on a device, checks every command,
+// and records spans, decisions and metrics. It never asks what kind of device it drives.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "policies/device.h"
+#include "policies/registry.h"
+#include "policies/result.h"
+#include "policies/workload.h"
+
+namespace swaplab {
+
+// A policy broke a rule. The message begins with the policy's name and says what, when and which
+// block (exit code 1).
+class PolicyError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+// One scheduler call: what it saw and what it asked for (a line of the decision log).
+struct Decision {
+    Time at{};
+    std::span<const Arrival> arrivals;
+    std::span<const Completion> completions;
+    Bytes memory_in_use;
+    std::span<const Command> commands;
+    Ticket first_ticket;  // of `commands`
+};
+
+// Listens to a run. Both are called in order of time; nothing is called for what nobody listens to.
+class Observer {
+  public:
+    virtual ~Observer() = default;
+    virtual void on_span(const Completion&) {}
+    virtual void on_decision(const Decision&) {}
+};
+
+struct RunRequest {
+    const Platform& platform;
+    const Workload& workload;
+    std::optional<Bytes> budget;  // required unless the policy needs none
+    Account account = Account::all;
+    DeviceFactory device = nullptr;
+    Observer* observer = nullptr;  // may be null; must outlive the run
+};
+
+// Plans and runs. Infeasible and stuck are verdicts; an illegal move throws `PolicyError`; costs
+// beyond the limits throw `InputError`.
+RunResult run(const RunRequest& request, const Policy& policy);
+
+// Plans only. For `swaplab plan` and for `-b min`.
+PlanOutcome plan(const RunRequest& request, const Policy& policy);
+
+// The smallest budget with which the policy would do; nullopt if it needs none.
+std::optional<Bytes> minimum_budget(const RunRequest& request, const Policy& policy);
+
+// Runs a deployment that is already there, with a scheduler of the caller's: for tests of policies
+// and for devices under test. `name` is who is blamed.
+RunResult run_deployment(const RunRequest& request, const Deployment& deployment,
+                         Scheduler& scheduler, const std::string& name);
+
+// The lower bound of 3-semantics for this workload and deployment.
+struct LowerBound {
+    Duration bound{};
+    BoundOf of = BoundOf::latency;
+};
+LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> costs,
+                       const Deployment& deployment);
+
+}  // namespace swaplab

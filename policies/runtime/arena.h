@@ -1,0 +1,47 @@
+// Arenas: where the bytes of blocks go, by address. Pure bookkeeping over a capacity: `sim` uses it
+// as it is, real backends add the base address of their memory.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "policies/deployment.h"
+#include "profiles/units.h"
+
+namespace swaplab {
+
+// A reserved range. `id` tells reservations of one arena apart.
+struct Place {
+    Bytes offset;
+    Bytes size;
+    std::uint32_t id = 0;
+};
+
+class Arena {
+  public:
+    virtual ~Arena() = default;
+    // A place for `size` > 0 bytes, or nothing if there is none now. `size` <= capacity.
+    virtual std::optional<Place> reserve(Bytes size) = 0;
+    // Gives back a place that `reserve` returned and that was not given back yet; else aborts.
+    virtual void free(const Place& place) = 0;
+    // The largest contiguous free range.
+    virtual Bytes largest_hole() const = 0;
+
+    Bytes capacity() const { return capacity_; }
+
+  protected:
+    explicit Arena(Bytes capacity) : capacity_(capacity) {}
+
+  private:
+    Bytes capacity_;
+};
+
+std::unique_ptr<Arena> make_arena(const ArenaPlan& plan);
+
+// One factory per kind, each in its own file.
+std::unique_ptr<Arena> make_counter_arena(Bytes capacity);
+std::unique_ptr<Arena> make_two_ended_arena(Bytes capacity);
+std::unique_ptr<Arena> make_ring_arena(Bytes capacity);
+std::unique_ptr<Arena> make_slot_arena(Bytes capacity, std::uint32_t slots);
+
+}  // namespace swaplab

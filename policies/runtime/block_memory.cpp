@@ -1,0 +1,121 @@
+#include "policies/runtime/block_memory.h"
+
+#include <algorithm>
+
+namespace swaplab {
+
+namespace {
+
+Bytes arena_bytes_of(const Deployment& deployment) {
+    Bytes total;
+    for (const JobPlan& job : deployment.jobs) total += job.arena_bytes();
+    return total;
+}
+
+constexpr std::uint8_t bit(std::size_t i) { return static_cast<std::uint8_t>(1U << i); }
+
+}  // namespace
+
+BlockMemory::BlockMemory(const DeviceSetup& setup)
+    : ledger_(setup.account, setup.budget, arena_bytes_of(setup.deployment)) {
+    for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
+        const JobPlan& plan = setup.deployment.jobs[j];
+        JobState job;
+        job.holdings = holdings_of(plan.path, setup.platform.node(plan.node).compute);
+        for (const Holding& holding : job.holdings)
+            job.freeing |= 1U << static_cast<std::uint32_t>(holding.until);
+        if (plan.path != SwapPath::resident) job.arena = make_arena(plan.arena);
+        if (plan.staging) job.staging = make_arena(*plan.staging);
+        for (const BlockFacts& facts : setup.facts[j])
+            job.blocks.push_back({facts.held_bytes, facts.activations, {facts.live_out, {}}, {}, 0});
+        jobs_.push_back(std::move(job));
+        charge_resident(setup, JobId{j});
+    }
+    for (const Node& node : setup.platform.nodes)
+        if (ledger_.charge(Category::reserved, node.memory.reserved, kStart)) note_peak();
+}
+
+void BlockMemory::charge_resident(const DeviceSetup& setup, JobId job) {
+    const std::uint32_t copies = setup.deployment.jobs[job.index].resident_copies;
+    for (const BlockFacts& facts : setup.facts[job.index])
+        for (std::uint32_t copy = 0; copy < copies; ++copy)
+            ledger_.charge(copy == 0 ? Category::parameters : Category::duplicates,
+                           facts.held_bytes, kStart);
+}
+
+Arena& BlockMemory::arena_of(JobState& job, const Holding& holding) {
+    return holding.in_staging && job.staging ? *job.staging : *job.arena;
+}
+
+bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, Verb from,
+                                   std::uint8_t& taken) {
+    for (std::size_t i = 0; i < job.holdings.size(); ++i) {
+        if (job.holdings[i].from != from || (block.held & bit(i)) != 0) continue;
+        const std::optional<Place> place =
+            arena_of(job, job.holdings[i]).reserve(block.held_bytes);
+        if (!place) return false;
+        block.places[i] = *place;
+        taken |= bit(i);
+    }
+    return true;
+}
+
+bool BlockMemory::reserve_for(const Action& command, Time now) {
+    JobState& job = jobs_[command.job.index];
+    BlockState& block = job.blocks[command.block.index];
+    std::uint8_t taken = 0;
+    const bool placed = reserve_holdings(job, block, command.verb, taken);
+    bool new_peak = false;
+    for (std::size_t i = 0; i < job.holdings.size(); ++i) {
+        if ((taken & bit(i)) == 0) continue;
+        if (placed)
+            new_peak |= ledger_.charge(job.holdings[i].category, block.held_bytes, now);
+        else
+            arena_of(job, job.holdings[i]).free(block.places[i]);
+    }
+    if (placed) block.held |= taken;
+    if (new_peak) note_peak();
+    return placed;
+}
+
+bool BlockMemory::free_after(const Action& command) {
+    JobState& job = jobs_[command.job.index];
+    if ((job.freeing >> static_cast<std::uint32_t>(command.verb) & 1U) == 0) return false;
+    BlockState& block = job.blocks[command.block.index];
+    bool freed = false;
+    for (std::size_t i = 0; i < job.holdings.size(); ++i) {
+        const Holding& holding = job.holdings[i];
+        if ((block.held & bit(i)) == 0 || holding.until != command.verb) continue;
+        if (holding.until == Verb::copy && holding.until_copy != command.copy) continue;
+        arena_of(job, holding).free(block.places[i]);
+        ledger_.credit(holding.category, block.held_bytes);
+        block.held &= static_cast<std::uint8_t>(~bit(i));
+        freed = true;
+    }
+    return freed;
+}
+
+void BlockMemory::begin_execute(const Action& command, Time now) {
+    JobState& job = jobs_[command.job.index];
+    const ActivationPeak& needed = job.blocks[command.block.index].activations;
+    if (ledger_.move_activations(job.activations, needed, now)) note_peak();
+    job.activations = needed;
+}
+
+void BlockMemory::end_execute(const Action& command, Time now) {
+    JobState& job = jobs_[command.job.index];
+    const ActivationPeak& left = job.blocks[command.block.index].live_out;
+    if (ledger_.move_activations(job.activations, left, now)) note_peak();
+    job.activations = left;
+}
+
+void BlockMemory::note_peak() {
+    Bytes hole;
+    for (const JobState& job : jobs_) {
+        if (job.arena) hole = std::max(hole, job.arena->largest_hole());
+        if (job.staging) hole = std::max(hole, job.staging->largest_hole());
+    }
+    ledger_.set_hole_at_peak(hole);
+}
+
+}  // namespace swaplab

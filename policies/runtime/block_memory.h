@@ -1,0 +1,58 @@
+// The memory of a run: arenas, holdings of blocks and the ledger, moved by the starts and ends of
+// commands. Backends call it; the rules are those of 3-semantics (Swap paths, Memory).
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "policies/device.h"
+#include "policies/runtime/arena.h"
+#include "policies/runtime/ledger.h"
+
+namespace swaplab {
+
+class BlockMemory {
+  public:
+    // Charges what is there before the run: reserved bytes of the nodes and resident parameters.
+    explicit BlockMemory(const DeviceSetup& setup);
+
+    // Reserves all that `command` (read or copy) brings; false, and nothing reserved, if there is no
+    // place now. Commands of other verbs, and blocks that are held already, need nothing.
+    bool reserve_for(const Action& command, Time now);
+    // Frees what ends with `command`; true if anything was freed.
+    bool free_after(const Action& command);
+    void begin_execute(const Action& command, Time now);
+    void end_execute(const Action& command, Time now);
+
+    const MemoryReport& report() const { return ledger_.report(); }
+
+  private:
+    static constexpr std::size_t kMostHoldings = 4;
+
+    struct BlockState {
+        Bytes held_bytes;
+        ActivationPeak activations;
+        ActivationPeak live_out;
+        std::array<Place, kMostHoldings> places{};
+        std::uint8_t held = 0;  // bit i: holding i of the path is reserved
+    };
+    struct JobState {
+        std::span<const Holding> holdings;
+        std::uint32_t freeing = 0;  // bit of each verb whose end frees a holding
+        std::unique_ptr<Arena> arena, staging;
+        ActivationPeak activations;
+        std::vector<BlockState> blocks;
+    };
+
+    void charge_resident(const DeviceSetup& setup, JobId job);
+    static Arena& arena_of(JobState& job, const Holding& holding);
+    bool reserve_holdings(JobState& job, BlockState& block, Verb from, std::uint8_t& taken);
+    void note_peak();
+
+    std::vector<JobState> jobs_;
+    Ledger ledger_;
+};
+
+}  // namespace swaplab

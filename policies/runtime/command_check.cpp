@@ -1,0 +1,182 @@
+#include "policies/runtime/command_check.h"
+
+#include <algorithm>
+
+#include "policies/runner.h"
+#include "profiles/error.h"
+#include "profiles/quantity.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, std::string policy)
+    : setup_(setup), workload_(workload), policy_(std::move(policy)), jobs_(setup.facts.size()) {
+    for (std::size_t j = 0; j < jobs_.size(); ++j) {
+        const bool resident = setup.deployment.jobs[j].path == SwapPath::resident;
+        for (const BlockFacts& block : setup.facts[j]) {
+            BlockState& state = jobs_[j].blocks.emplace_back();
+            state.swaps = block.has_parameters() && !resident;
+            state.copies = static_cast<std::uint8_t>(block.copies);
+        }
+    }
+}
+
+void CommandCheck::blame(const Action& command, const std::string& what) const {
+    std::string block = text("block {}", command.block.index);
+    std::string model = text("job {}", command.job.index);
+    if (command.job.index < jobs_.size()) {
+        const Model& known = *workload_.jobs[command.job.index].model;
+        model = known.name();
+        if (command.block.index < setup_.facts[command.job.index].size()) {
+            const LayerRange layers = facts(command).layers;
+            block += text(" ({}..{})", known.layers()[layers.first].name,
+                          known.layers()[layers.last - 1].name);
+        }
+    }
+    throw PolicyError(text("policy {}: {} of {} of {}, request {}: {}", policy_,
+                           name_of(command.verb), block, model, command.request.index, what));
+}
+
+void CommandCheck::check_ids(const Command& command, Ticket next) const {
+    if (command.job.index >= jobs_.size())
+        blame(command, text("unknown job {}, the run has {}", command.job.index, jobs_.size()));
+    if (command.block.index >= jobs_[command.job.index].blocks.size())
+        blame(command, text("unknown block {}, its deployment has {}", command.block.index,
+                            jobs_[command.job.index].blocks.size()));
+    if (command.node.index >= setup_.platform.nodes.size())
+        blame(command, text("unknown node {}, the platform has {}", command.node.index,
+                            setup_.platform.nodes.size()));
+    if (command.lane != lane_of(command.verb))
+        blame(command, text("lane {} does not do that; it runs on lane {}",
+                            static_cast<int>(command.lane), name_of(lane_of(command.verb))));
+    for (const Ticket before : command.after)
+        if (before >= next)
+            blame(command, text("it waits for ticket {}, which does not exist; the next is {}",
+                                before.index, next.index));
+}
+
+void CommandCheck::on_submit(const Command& command, Ticket next) {
+    check_ids(command, next);
+    if (command.verb == Verb::wake_at) return;
+    JobState& job = jobs_[command.job.index];
+    BlockState& block = job.blocks[command.block.index];
+    if (command.request.index >= job.arrived)
+        blame(command, text("the request has not arrived; {} have", job.arrived));
+    if (command.verb == Verb::execute) return submit_execute(command, job, block);
+    if (!block.swaps) blame(command, "the block has nothing to swap, only execution");
+    switch (command.verb) {
+        case Verb::read: return submit_read(command, block);
+        case Verb::copy:
+            if (block.stage != Stage::read || command.copy != block.copied)
+                blame(command, text("copy {} after {} copies of a block that was {}read",
+                                    command.copy, block.copied,
+                                    block.stage == Stage::absent ? "not " : ""));
+            if (block.copied >= block.copies)
+                blame(command, text("its swap path has {} copies", block.copies));
+            ++block.copied;
+            return;
+        case Verb::assemble:
+            if (block.stage != Stage::read || block.copied != block.copies)
+                blame(command, text("it is not read, or {} of {} copies are done", block.copied,
+                                    block.copies));
+            block.stage = Stage::assembled;
+            return;
+        case Verb::release:
+            if (block.stage == Stage::absent) blame(command, "the block is not resident");
+            block.stage = Stage::absent;
+            return;
+        default: return;
+    }
+}
+
+void CommandCheck::submit_read(const Action& command, BlockState& block) {
+    if (block.stage != Stage::absent) blame(command, "the block is resident already");
+    const JobPlan& plan = setup_.deployment.jobs[command.job.index];
+    const Bytes size = facts(command).held_bytes;
+    const auto fits = [&](const ArenaPlan& arena, std::int64_t times) {
+        const Bytes most = arena.slots > 0 ? Bytes{arena.capacity.count / arena.slots}
+                                           : arena.capacity;
+        if (size * times > most)
+            blame(command, text("it needs {} bytes of an arena that gives at most {}",
+                                size.count * times, most.count));
+    };
+    const std::uint32_t copies = peak_copies(plan.path, setup_.platform.node(plan.node).compute);
+    fits(plan.arena, plan.staging ? 1 : copies);
+    if (plan.staging) fits(*plan.staging, 1);
+    block.stage = Stage::read;
+    block.copied = 0;
+}
+
+void CommandCheck::submit_execute(const Action& command, JobState& job, BlockState& block) {
+    if (command.block != job.next_block || command.request != job.next_request)
+        blame(command, text("out of order; block {} of request {} is next", job.next_block.index,
+                            job.next_request.index));
+    if (block.swaps && block.stage != Stage::assembled)
+        blame(command, "the block is not assembled");
+    if (++job.next_block.index == job.blocks.size()) {
+        job.next_block = {};
+        ++job.next_request.index;
+    }
+}
+
+void CommandCheck::on_completion(const Completion& span) {
+    if (span.command.verb == Verb::wake_at) return;
+    JobState& job = jobs_[span.command.job.index];
+    BlockState& block = job.blocks[span.command.block.index];
+    switch (span.command.verb) {
+        case Verb::execute: return observe_execute(span, job, block);
+        case Verb::release: return observe_release(span, job, block);
+        default: return observe_swap_in(span, job, block);
+    }
+}
+
+void CommandCheck::observe_swap_in(const Completion& span, JobState& job, BlockState& block) {
+    const Action& command = span.command;
+    if (command.verb == Verb::read) {
+        if (block.observed != Stage::absent || span.start < block.release_end)
+            blame(command, text("it began at {} ns, when the block was still resident",
+                                count_ns(span.start)));
+        block.observed = Stage::read;
+        block.observed_copies = 0;
+        ++job.resident;
+    } else {
+        const bool copies_done = command.verb == Verb::copy
+                                     ? block.observed_copies == command.copy
+                                     : block.observed_copies == block.copies;
+        if (block.observed != Stage::read || !copies_done || span.start < block.step_end)
+            blame(command, text("it began at {} ns, before the step of the swap-in that it needs "
+                                "had ended",
+                                count_ns(span.start)));
+        if (command.verb == Verb::copy)
+            ++block.observed_copies;
+        else
+            block.observed = Stage::assembled;
+    }
+    block.step_end = span.end;
+}
+
+void CommandCheck::observe_execute(const Completion& span, JobState& job, BlockState& block) {
+    const Action& command = span.command;
+    if (block.swaps && (block.observed != Stage::assembled || span.start < block.step_end))
+        blame(command, text("it began at {} ns, when the block was not assembled, or was released before it "
+                            "ended",
+                            count_ns(span.start)));
+    if (span.start < job.execute_end)
+        blame(command, text("it began at {} ns, before the execution of the block before it ended "
+                            "at {} ns",
+                            count_ns(span.start), count_ns(job.execute_end)));
+    block.execute_end = job.execute_end = span.end;
+}
+
+void CommandCheck::observe_release(const Completion& span, JobState& job, BlockState& block) {
+    const bool in_use = block.observed == Stage::absent || span.start < block.step_end ||
+                        span.start < block.execute_end;
+    if (in_use)
+        blame(span.command, text("it began at {} ns, when the block was in use",
+                                 count_ns(span.start)));
+    block.observed = Stage::absent;
+    block.release_end = span.end;
+    --job.resident;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,41 @@
+// The ledger: memory by category, its peak, and the first breach of the budget.
+#pragma once
+
+#include <optional>
+
+#include "policies/device.h"
+#include "policies/holding.h"
+
+namespace swaplab {
+
+class Ledger {
+  public:
+    Ledger(Account account, std::optional<Bytes> budget, Bytes arena_bytes);
+
+    // Adds bytes; true if the chosen account reached a new peak (the caller then tells the hole).
+    bool charge(Category category, Bytes bytes, Time now) {
+        report_.by_category[static_cast<std::size_t>(category)] += bytes;
+        if (account_ == Account::parameters && !holds_weights(category)) return false;
+        report_.in_use += bytes;
+        return report_.in_use > report_.peak && raise_peak(now);
+    }
+    void credit(Category category, Bytes bytes) {
+        report_.by_category[static_cast<std::size_t>(category)] -= bytes;
+        if (account_ == Account::parameters && !holds_weights(category)) return;
+        report_.in_use -= bytes;
+    }
+    // Sets what one job's execution needs from `before` to `after` in one step.
+    bool move_activations(const ActivationPeak& before, const ActivationPeak& after, Time now);
+
+    void set_hole_at_peak(Bytes hole) { report_.largest_hole = hole; }
+    const MemoryReport& report() const { return report_; }
+
+  private:
+    bool raise_peak(Time now);
+
+    Account account_;
+    std::optional<Bytes> budget_;
+    MemoryReport report_;
+};
+
+}  // namespace swaplab

@@ -1,0 +1,136 @@
+#include "policies/runtime/metrics.h"
+
+#include <algorithm>
+
+namespace swaplab {
+
+Metrics::Metrics(const DeviceSetup& setup, const Workload& workload)
+    : setup_(setup), workload_(workload), jobs_(setup.facts.size()) {
+    for (std::size_t j = 0; j < jobs_.size(); ++j)
+        jobs_[j].swap_ins.resize(setup.facts[j].size());
+}
+
+void Metrics::on_arrival(const Arrival& arrival) {
+    ++events_;
+    jobs_[arrival.job.index].arrivals.push_back(arrival.at);
+}
+
+void Metrics::on_completion(const Completion& span) {
+    if (span.command.verb == Verb::wake_at) return;
+    events_ += static_cast<std::uint64_t>(span.end > span.start);
+    switch (span.command.verb) {
+        case Verb::read:
+            swapped_in_ +=
+                setup_.facts[span.command.job.index][span.command.block.index].stored_bytes;
+            jobs_[span.command.job.index].swap_ins[span.command.block.index].count = 0;
+            return add_step(span);
+        case Verb::copy:
+        case Verb::assemble: return add_step(span);
+        case Verb::execute: return end_execute(span);
+        default: return;
+    }
+}
+
+void Metrics::add_step(const Completion& span) {
+    SwapIn& swap_in = jobs_[span.command.job.index].swap_ins[span.command.block.index];
+    swap_in.steps[swap_in.count++] = {span.start, span.end, span.released_at.value_or(kStart),
+                                      span.blocked_since.value_or(span.start)};
+}
+
+void Metrics::end_execute(const Completion& span) {
+    JobState& job = jobs_[span.command.job.index];
+    SwapIn& swap_in = job.swap_ins[span.command.block.index];
+    if (span.start > compute_end_) explain_gap(swap_in, compute_end_, span.start);
+    swap_in.count = 0;
+    busy_ += span.end - span.start;
+    compute_end_ = span.end;
+    if (span.command.block.index + 1 == job.swap_ins.size())
+        end_request(job, workload_.jobs[span.command.job.index], span.end);
+}
+
+// Splits the idle time [from, to) before an execution by what its swap-in was doing.
+void Metrics::explain_gap(const SwapIn& swap_in, Time from, Time to) {
+    Time at = from;
+    const auto spend = [&](Duration& sort, Time until) {
+        until = std::min(until, to);
+        if (until <= at) return;
+        sort += until - at;
+        at = until;
+    };
+    for (std::size_t i = 0; i < swap_in.count; ++i) {
+        const Step& step = swap_in.steps[i];
+        spend(stalls_.memory, std::min(step.released, step.start));
+        spend(stalls_.other, step.blocked);
+        spend(stalls_.memory, step.start);
+        spend(stalls_.read, step.end);
+    }
+    spend(stalls_.other, to);
+}
+
+void Metrics::end_request(JobState& job, const Job& spec, Time end) {
+    const Time arrival = job.arrivals[job.ended_arrivals++];
+    const bool streams = spec.mode == ArrivalMode::stream && job.last_end;
+    const Duration latency = end - (streams ? *job.last_end : arrival);
+    job.last_end = end;
+    job.latencies.push_back(latency);
+    job.deadline_misses += static_cast<std::int64_t>(spec.deadline && latency > *spec.deadline);
+    ++requests_ended_;
+}
+
+void Metrics::report(RunResult& result) const {
+    std::vector<Duration> all;
+    std::int64_t misses = 0;
+    for (std::size_t j = 0; j < jobs_.size(); ++j) {
+        const JobState& job = jobs_[j];
+        result.jobs[j].latency = summarize(job.latencies);
+        result.jobs[j].deadline_misses = job.deadline_misses;
+        misses += job.deadline_misses;
+        all.insert(all.end(), job.latencies.begin(), job.latencies.end());
+    }
+    result.requests = static_cast<std::int64_t>(all.size());
+    result.latency = summarize(std::move(all));
+    result.makespan = compute_end_ - kStart;
+    result.compute_busy = busy_;
+    result.stalls = stalls_;
+    result.swapped_in = swapped_in_;
+    result.events = events_;
+    if (result.requests > 0)
+        result.deadline_miss_ratio =
+            static_cast<double>(misses) / static_cast<double>(result.requests);
+    if (misses > 0 && result.verdict == Verdict::ok) result.verdict = Verdict::deadline_miss;
+}
+
+LatencySummary summarize(std::vector<Duration> latencies) {
+    LatencySummary summary;
+    if (latencies.empty()) return summary;
+    std::sort(latencies.begin(), latencies.end());
+    const std::size_t n = latencies.size();
+    const auto rank = [&](std::size_t percent) {
+        return latencies[std::max<std::size_t>(1, (percent * n + 99) / 100) - 1];
+    };
+    Duration total{};
+    for (const Duration latency : latencies) total += latency;
+    summary.count = static_cast<std::int64_t>(n);
+    summary.mean = Duration{(total.count() + summary.count / 2) / summary.count};  // to nearest
+    summary.min = latencies.front();
+    summary.p50 = rank(50);
+    summary.p95 = rank(95);
+    summary.p99 = rank(99);
+    summary.max = latencies.back();
+    return summary;
+}
+
+double RunResult::throughput_per_s() const {
+    return makespan.count() == 0 ? 0.0
+                                 : static_cast<double>(requests) * 1e9 /
+                                       static_cast<double>(makespan.count());
+}
+
+double RunResult::slowdown() const {
+    return full_memory_latency.count() == 0
+               ? 0.0
+               : static_cast<double>(latency.mean.count()) /
+                     static_cast<double>(full_memory_latency.count());
+}
+
+}  // namespace swaplab

@@ -1,0 +1,31 @@
+#include "policies/runtime/one_at_a_time.h"
+
+#include "policies/runtime/pipeline_scheduler.h"
+
+namespace swaplab {
+
+namespace {
+
+class OneAtATime final : public PipelineScheduler {
+  public:
+    explicit OneAtATime(const SchedulerSetup& setup) : PipelineScheduler(setup) {}
+
+  private:
+    Trail submit_block(const Step& step, Moves& moves) override {
+        Trail trail;
+        submit_swap_in(step, last_, {}, trail, moves);
+        submit_execution(step, trail.assembled, trail, moves);
+        last_ = trail.released;
+        return trail;
+    }
+
+    Wait last_;  // over all jobs
+};
+
+}  // namespace
+
+std::unique_ptr<Scheduler> make_one_at_a_time(const SchedulerSetup& setup) {
+    return std::make_unique<OneAtATime>(setup);
+}
+
+}  // namespace swaplab

@@ -1,0 +1,119 @@
+// swapnet: two blocks in memory; while one executes, the next is swapped in (Wang, Cao, Zhou, Li;
+// IEEE TMC 23(9) 2024). The memory condition and the closed form are inferred (ours).
+#include <cmath>
+#include <limits>
+
+#include "policies/factories.h"
+#include "policies/runtime/partition_planner.h"
+#include "policies/runtime/pipeline_scheduler.h"
+#include "policies/swapnet_partition.h"
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+class SwapnetPartitioner final : public Partitioner {
+  public:
+    SwapnetPartitioner(SwapPath path, double delta, std::optional<std::uint32_t> blocks)
+        : path_(path), delta_(delta), blocks_(blocks) {}
+
+    Infeasible minimum(const PartitionRequest& request) const override {
+        const Model& model = request.cost.model();
+        if (blocks_ && *blocks_ > model.units().size())
+            throw InputError(text("policy parameter blocks: {} has {} units that can be cut, found "
+                                  "{}",
+                                  model.name(), model.units().size(), *blocks_));
+        const SwapnetMinimum least = minimum_swapnet(request, path_, blocks_);
+        return {with_margin(least.budget),
+                text("{} must be resident together",
+                     describe(model, least.forced_by, request.cost.parameter_bytes(least.forced_by))),
+                names_in(model, least.forced_by)};
+    }
+
+    JobPlan partition(const PartitionRequest& request) const override {
+        const PartitionRequest usable{request.cost, request.node, without_margin(request.budget),
+                                      request.account};
+        const auto best = partition_swapnet(usable, path_, blocks_);
+        SWAPLAB_CHECK(best, "no plan within {} bytes, which was said to do", usable.budget.count);
+        JobPlan plan;
+        plan.node = request.node;
+        plan.blocks = best->blocks;
+        plan.path = path_;
+        plan.closed_form = best->closed_form;
+        const std::vector<BlockFacts> facts = facts_of(request.cost, plan.blocks, path_);
+        const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
+        // Two ends realise every pair that fits; several copies of a block need plain bytes.
+        plan.arena = {copies == 1 ? ArenaKind::two_ended : ArenaKind::counter,
+                      arena_bytes(facts, SwapnetMemory(copies, Account::parameters)), 0};
+        const SwapnetMemory memory(copies, request.account);
+        plan.overlap_requests =
+            facts.size() > 1 && memory.pair(facts.back(), facts.front()) <= usable.budget;
+        return plan;
+    }
+
+  private:
+    // b(1 - delta), rounded down, and the least b for which that is `bytes`.
+    Bytes without_margin(Bytes budget) const {
+        if (delta_ == 0) return budget;
+        return {static_cast<std::int64_t>(std::floor(static_cast<long double>(budget.count) *
+                                                     (1.0L - static_cast<long double>(delta_))))};
+    }
+    Bytes with_margin(Bytes bytes) const {
+        if (delta_ == 0) return bytes;
+        Bytes budget{static_cast<std::int64_t>(std::ceil(static_cast<long double>(bytes.count) /
+                                                         (1.0L - static_cast<long double>(delta_))))};
+        while (without_margin(budget) < bytes) budget += Bytes{1};
+        while (budget.count > 0 && without_margin(budget - Bytes{1}) >= bytes) budget -= Bytes{1};
+        return budget;
+    }
+
+    static Bytes arena_bytes(const std::vector<BlockFacts>& facts, const SwapnetMemory& memory) {
+        Bytes most = memory.first(facts.front());
+        for (std::size_t i = 0; i + 1 < facts.size(); ++i)
+            most = std::max(most, memory.pair(facts[i], facts[i + 1]));
+        return most;
+    }
+
+    SwapPath path_;
+    double delta_;
+    std::optional<std::uint32_t> blocks_;
+};
+
+// read(i) after assemble(i-1), release(i-2); assemble(i) after read(i); execute(i) after assemble(i),
+// execute(i-1); release(i) after execute(i).
+class SwapnetScheduler final : public PipelineScheduler {
+  public:
+    explicit SwapnetScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup) {}
+
+  private:
+    Trail submit_block(const Step& step, Moves& moves) override {
+        const JobRun& job = step.job;
+        Wait read_after = job.before.assembled | job.before_that.released |
+                          job.blocks[step.block.index].released;
+        if (step.block.index == 0 && !job.plan->overlap_requests) read_after |= job.before.released;
+        Trail trail;
+        submit_swap_in(step, read_after, {}, trail, moves);
+        submit_execution(step, trail.assembled | job.before.executed, trail, moves);
+        return trail;
+    }
+};
+
+}  // namespace
+
+Policy make_swapnet(const PolicyParameters& parameters, std::optional<SwapPath> path) {
+    const auto blocks =
+        count_or_auto(parameters, "blocks", std::numeric_limits<std::uint32_t>::max());
+    choice(parameters, "allocator", {"score", "ratio", "minmax"});
+    Policy policy;
+    policy.planner = make_partition_planner(std::make_unique<SwapnetPartitioner>(
+        path.value_or(SwapPath::zero_copy), fraction(parameters, "delta", 0),
+        blocks ? std::optional(static_cast<std::uint32_t>(*blocks)) : std::nullopt));
+    policy.make_scheduler = [](const SchedulerSetup& setup) {
+        return std::make_unique<SwapnetScheduler>(setup);
+    };
+    return policy;
+}
+
+}  // namespace swaplab

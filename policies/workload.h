@@ -1,0 +1,39 @@
+// A workload: which requests arrive, when.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "profiles/ids.h"
+#include "profiles/model.h"
+#include "profiles/units.h"
+
+namespace swaplab {
+
+enum class ArrivalMode : std::uint8_t {
+    cold,    // the next request arrives when the one before has ended and everything is released
+    stream,  // all requests are queued at time 0
+    listed,  // at given times
+};
+std::string_view name_of(ArrivalMode mode);
+
+struct Job {
+    ModelPtr model;
+    ArrivalMode mode = ArrivalMode::cold;
+    std::int64_t requests = 1;
+    std::vector<Time> arrivals;  // of ArrivalMode::listed: sorted, one per request
+    std::optional<Duration> deadline;  // after arrival
+    double weight = 1;
+};
+
+struct Workload {
+    std::vector<Job> jobs;  // by JobId, in the order of -m
+};
+
+struct Arrival {
+    JobId job;
+    RequestId request;
+    Time at{};
+};
+
+}  // namespace swaplab

@@ -1,0 +1,189 @@
+#include "profiles/cost.h"
+
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+namespace {
+
+// All terms but those of blocks and requests. Counts are integers, so that the cost of a block does
+// not depend on how the sums over its layers were formed.
+double linear_ns(const LinearCost& cost, const Features& features) {
+    return cost.per_byte * static_cast<double>(features.bytes.count) +
+           cost.per_tensor * static_cast<double>(features.tensors) +
+           cost.per_layer * static_cast<double>(features.layers) +
+           cost.per_flop * static_cast<double>(features.flops) +
+           cost.per_activation_byte * static_cast<double>(features.activation_bytes.count);
+}
+
+std::int64_t requests(const LinearCost& cost, Bytes bytes) {
+    if (bytes.count == 0) return 0;
+    if (!cost.request_bytes) return 1;
+    SWAPLAB_CHECK(cost.request_bytes->count > 0, "a request of {} bytes",
+                  cost.request_bytes->count);
+    return (bytes.count - 1) / cost.request_bytes->count + 1;
+}
+
+Features features_of(const Model& model, std::uint32_t index) {
+    const Layer& layer = model.layer(LayerId{index});
+    return {.bytes = layer.parameter_bytes,
+            .tensors = layer.parameter_tensors,
+            .layers = 1,
+            .flops = layer.flops(),
+            .activation_bytes = model.activation_bytes(index)};
+}
+
+Features operator+(const Features& a, const Features& b) {
+    return {a.bytes + b.bytes, a.tensors + b.tensors, a.layers + b.layers, a.flops + b.flops,
+            a.activation_bytes + b.activation_bytes};
+}
+
+Features operator-(const Features& a, const Features& b) {
+    return {a.bytes - b.bytes, a.tensors - b.tensors, a.layers - b.layers, a.flops - b.flops,
+            a.activation_bytes - b.activation_bytes};
+}
+
+const Mode* mode_in_force(const Platform& platform, const Node& node) {
+    if (platform.mode.empty()) return nullptr;
+    const Mode* const mode = node.mode_named(platform.mode);
+    if (mode == nullptr) {
+        std::vector<std::string> known;
+        for (const Mode& each : node.modes) known.push_back(each.name);
+        throw InputError(text("device {} has no mode {}{}", in_quotes(platform.name),
+                              in_quotes(platform.mode), suggestion(platform.mode, known)));
+    }
+    return mode;
+}
+
+const Duration* anchor_named(const Model& model, const std::string& key) {
+    const auto found = model.spec().anchors.find(key);
+    return found == model.spec().anchors.end() ? nullptr : &found->second;
+}
+
+// The factor that makes an execution of `whole_ns` last as long as was measured.
+double anchor_factor(const Model& model, const std::string& key, Duration measured,
+                     double whole_ns) {
+    if (whole_ns > 0) return static_cast<double>(count_ns(measured)) / whole_ns;
+    throw InputError(
+        text("model {}: the anchor {} cannot be split over the layers: the device gives "
+             "no cost to their execution",
+             in_quotes(model.name()), in_quotes(key)));
+}
+
+// What execution is multiplied by: `whole_ns` is the whole model as one block, in the device's own
+// mode. An anchor of the very mode replaces the mode's scale; one of the device's own mode is
+// reached first and scaled then.
+double execution_factor(const Model& model, const Platform& platform, const Mode* mode,
+                        double whole_ns) {
+    if (mode != nullptr) {
+        const std::string key = platform.name + ":mode=" + mode->name;
+        if (const auto* measured = anchor_named(model, key)) {
+            return anchor_factor(model, key, *measured, whole_ns);
+        }
+    }
+    const double scale = mode != nullptr ? mode->execute_scale : 1;
+    if (const auto* measured = anchor_named(model, platform.name)) {
+        return scale * anchor_factor(model, platform.name, *measured, whole_ns);
+    }
+    return scale;
+}
+
+}  // namespace
+
+double cost_ns(const LinearCost& cost, const Features& features) {
+    return linear_ns(cost, features) + cost.per_block +
+           cost.per_request * static_cast<double>(requests(cost, features.bytes));
+}
+
+CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
+    : model_(&model), node_(&platform.node(node)) {
+    const Mode* const mode = mode_in_force(platform, *node_);
+    if (mode != nullptr) {
+        read_scale_ = mode->read_scale;
+        copy_scale_ = mode->copy_scale;
+    }
+    const bool measured_here = model.spec().measured_on == platform.name;
+    before_.resize(1);
+    stored_before_.resize(1);
+    double whole_ns = 0;
+    for (std::uint32_t i = 0; i < model.size(); ++i) {
+        const Layer& layer = model.layer(LayerId{i});
+        const Features features = features_of(model, i);
+        before_.push_back(before_.back() + features);
+        stored_before_.push_back(stored_before_.back() + layer.bytes_on_storage().count);
+        layer_ns_.push_back(measured_here && layer.execute
+                                ? static_cast<double>(count_ns(*layer.execute))
+                                : linear_ns(node_->execute.of(layer.op), features));
+        whole_ns += layer_ns_.back();
+    }
+    execute_per_block_ = node_->execute.other.per_block;
+    whole_ns += execute_per_block_;
+
+    const double factor = execution_factor(model, platform, mode, whole_ns);
+    for (double& ns : layer_ns_) ns *= factor;
+    execute_per_block_ *= factor;
+}
+
+Features CostModel::features(LayerRange block) const {
+    return before_[block.last] - before_[block.first];
+}
+
+Bytes CostModel::parameter_bytes(LayerRange block) const {
+    return before_[block.last].bytes - before_[block.first].bytes;
+}
+
+Bytes CostModel::stored_bytes(LayerRange block) const {
+    return {stored_before_[block.last] - stored_before_[block.first]};
+}
+
+double CostModel::read_ns(LayerRange block) const {
+    if (parameter_bytes(block).count == 0) return 0;
+    Features read = features(block);
+    read.bytes = stored_bytes(block);
+    return cost_ns(node_->read.cost, read) * read_scale_;
+}
+
+double CostModel::copy_ns(LayerRange block) const {
+    return parameter_cost_ns(node_->copy, block) * copy_scale_;
+}
+
+double CostModel::instantiate_ns(LayerRange block) const {
+    return parameter_cost_ns(node_->instantiate, block);
+}
+
+double CostModel::assemble_ns(LayerRange block) const {
+    return parameter_cost_ns(node_->assemble, block);
+}
+
+double CostModel::release_ns(LayerRange block) const {
+    return parameter_cost_ns(node_->release, block);
+}
+
+double CostModel::parameter_cost_ns(const LinearCost& cost, LayerRange block) const {
+    return parameter_bytes(block).count == 0 ? 0 : cost_ns(cost, features(block));
+}
+
+double CostModel::execute_ns(LayerRange block) const {
+    return execute_bound_ns(block) + execute_per_block_;
+}
+
+double CostModel::read_bound_ns(LayerRange unit) const {
+    if (parameter_bytes(unit).count == 0) return 0;
+    Features read = features(unit);
+    read.bytes = stored_bytes(unit);
+    const LinearCost& cost = node_->read.cost;
+    // Without `request_bytes` a block of any size is one request, so merging may save them all.
+    const double fewest_requests =
+        cost.request_bytes
+            ? static_cast<double>(read.bytes.count) / static_cast<double>(cost.request_bytes->count)
+            : 0;
+    return (linear_ns(cost, read) + cost.per_request * fewest_requests) * read_scale_;
+}
+
+double CostModel::execute_bound_ns(LayerRange unit) const {
+    double sum = 0;
+    for (std::uint32_t i = unit.first; i < unit.last; ++i) sum += layer_ns_[i];
+    return sum;
+}
+
+}  // namespace swaplab

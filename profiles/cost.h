@@ -1,0 +1,70 @@
+// What the activities of a block cost: one model on one node, in the node's mode.
+#pragma once
+
+#include <vector>
+
+#include "profiles/model.h"
+#include "profiles/platform.h"
+
+namespace swaplab {
+
+// What a linear cost counts.
+struct Features {
+    Bytes bytes;  // parameter bytes; for reads, bytes on storage
+    std::int64_t tensors = 0;
+    std::int64_t layers = 0;
+    std::int64_t flops = 0;
+    Bytes activation_bytes;
+};
+
+// Unrounded ns. `per_block` is included once; requests are ceil(bytes / request_bytes) (one request
+// without request_bytes, none for 0 bytes).
+double cost_ns(const LinearCost& cost, const Features& features);
+
+// Mean, uncontended costs in unrounded ns (a `Duration` is made once per activity with
+// `to_duration`). Modes multiply: read_scale reads, copy_scale copies, execute_scale execution.
+// Execution of a layer is its measured time where the model was measured on this platform, else the
+// line of its op class; an anchor of the model for this platform (and mode) scales all lines so that
+// the whole model as one block takes exactly the anchor.
+class CostModel {
+  public:
+    // Borrows both; they must outlive this object.
+    CostModel(const Model& model, const Platform& platform, NodeId node = {});
+
+    const Model& model() const { return *model_; }
+    const Node& node() const { return *node_; }
+
+    Features features(LayerRange block) const;
+    Bytes parameter_bytes(LayerRange block) const;
+    Bytes stored_bytes(LayerRange block) const;
+
+    double read_ns(LayerRange block) const;
+    double copy_ns(LayerRange block) const;
+    double instantiate_ns(LayerRange block) const;
+    double assemble_ns(LayerRange block) const;
+    double execute_ns(LayerRange block) const;  // sum over its layers + per_block
+    double release_ns(LayerRange block) const;
+
+    double execute_layer_ns(std::uint32_t layer) const { return layer_ns_[layer]; }
+    double execute_per_block_ns() const { return execute_per_block_; }
+
+    // R_j and K_j of the lower bound (3-semantics: Lower bound): means that leave out per_block and
+    // count bytes/request_bytes requests without rounding up. Not yet multiplied by contention.
+    double read_bound_ns(LayerRange unit) const;
+    double read_per_byte_ns() const { return node_->read.cost.per_byte * read_scale_; }
+    double execute_bound_ns(LayerRange unit) const;
+
+  private:
+    double parameter_cost_ns(const LinearCost& cost, LayerRange block) const;
+
+    const Model* model_;
+    const Node* node_;
+    double read_scale_ = 1;
+    double copy_scale_ = 1;
+    double execute_per_block_ = 0;
+    std::vector<double> layer_ns_;                 // execution of each layer
+    std::vector<Features> before_;                 // prefix sums: before_[i] covers layers [0, i)
+    std::vector<std::int64_t> stored_before_;      // prefix sums of bytes on storage
+};
+
+}  // namespace swaplab

@@ -1,0 +1,84 @@
+#include "sim/sharing.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+constexpr std::array<Activity, kKinds> kActivityOf{Activity::read, Activity::copy,
+                                                   Activity::assemble, Activity::execute,
+                                                   Activity::release};
+
+double stretch(const Node& node, std::size_t kind, std::uint32_t running) {
+    double product = 1;
+    for (std::size_t other = 0; other < kKinds; ++other) {
+        if (other == kind || ((running >> other) & 1U) == 0) continue;
+        product *= node.contention[static_cast<std::size_t>(kActivityOf[kind])]
+                                  [static_cast<std::size_t>(kActivityOf[other])];
+    }
+    return product;
+}
+
+double share_of_reads(const ReadSpec& read, std::uint32_t reads) {
+    if (reads == 0) return 1;
+    const std::size_t last = read.concurrency.size() - 1;
+    return read.concurrency[std::min<std::size_t>(reads - 1, last)] / reads;
+}
+
+std::int64_t to_rate(double product) {
+    return std::max<std::int64_t>(1, std::llround(static_cast<double>(kFullRate) * product));
+}
+
+}  // namespace
+
+RateTable::RateTable(const Node& node, std::uint32_t most_reads)
+    : rates_(static_cast<std::size_t>(most_reads + 1) << kKinds) {
+    for (std::uint32_t reads = 0; reads <= most_reads; ++reads) {
+        for (std::uint32_t running = 0; running < (1U << kKinds); ++running) {
+            Rates& rates = rates_[(reads << kKinds) | running];
+            for (std::size_t kind = 0; kind < kKinds; ++kind)
+                rates[kind] = to_rate((kind == 0 ? share_of_reads(node.read, reads) : 1.0) /
+                                      stretch(node, kind, running));
+        }
+    }
+}
+
+bool WorkClock::start(Ticket ticket, Duration work, Time now) {
+    advance(now);
+    const Pending added{clock_ + static_cast<std::uint64_t>(work.count()) * kFullRate, ticket};
+    auto place = pending_.end();
+    while (place != pending_.begin() && left(*(place - 1)) <= left(added)) --place;
+    const bool first = place == pending_.end();
+    pending_.insert(place, added);
+    return first;
+}
+
+void WorkClock::take_ended(Time now, std::vector<Ticket>& ended) {
+    advance(now);
+    const auto first = static_cast<std::ptrdiff_t>(ended.size());
+    while (!pending_.empty() && left(pending_.back()) <= 0) {
+        ended.push_back(pending_.back().ticket);
+        pending_.pop_back();
+    }
+    if (static_cast<std::ptrdiff_t>(ended.size()) - first > 1)
+        std::sort(ended.begin() + first, ended.end());
+}
+
+Time WorkClock::next_end() const {
+    const std::int64_t work = left(pending_.back());
+    if (work <= 0) return updated_;
+    const std::int64_t wait = rate_ == kFullRate ? (work + kFullRate - 1) >> 20
+                                                 : (work - 1) / rate_ + 1;
+    if (wait > (Time::max() - updated_).count() / 2)
+        throw InputError(text("an activity would end {} ns after {} ns, beyond the range of time: "
+                              "its contention factors or costs are too large",
+                              wait, count_ns(updated_)));
+    return updated_ + Duration{wait};
+}
+
+}  // namespace swaplab

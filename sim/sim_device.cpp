@@ -1,0 +1,413 @@
+#include "sim/sim_device.h"
+
+#include <bit>
+
+#include "policies/runtime/block_memory.h"
+#include "profiles/error.h"
+#include "profiles/text.h"
+#include "sim/engine.h"
+#include "sim/sharing.h"
+#include "sim/ticket_ring.h"
+#include "sim/timers.h"
+
+namespace swaplab {
+
+namespace {
+
+using State = TicketRing::State;
+
+constexpr std::size_t kHost = kKinds;
+constexpr std::size_t kClocks = kKinds + 1;
+
+constexpr std::uint32_t bit(std::size_t i) { return 1U << i; }
+constexpr std::uint32_t bit(Lane lane) { return bit(static_cast<std::size_t>(lane)); }
+
+// Calls `visit(i)` for each set bit, lowest first, until none is left; visits may set more.
+template <class Visit>
+void drain(std::uint32_t& bits, Visit visit) {
+    while (bits != 0) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(bits));
+        bits &= bits - 1;
+        visit(i);
+    }
+}
+
+struct LaneState {
+    std::uint32_t width = 1;
+    std::uint32_t busy = 0;
+    std::optional<Ticket> head, tail;  // waiting commands, in order of submission
+};
+
+// One node: its lanes, and the work clocks of what runs on it.
+struct NodeState {
+    NodeState(const Node& spec, std::uint32_t parallel_reads)
+        : node(&spec), rates(spec, std::max(parallel_reads, 1U)) {
+        next_end.fill(Time::max());
+        lanes[static_cast<std::size_t>(Lane::storage)].width = parallel_reads;
+        lanes[static_cast<std::size_t>(Lane::assembly)].width = spec.assemble_lanes;
+    }
+
+    const Node* node;
+    RateTable rates;
+    std::array<LaneState, kLanes> lanes;
+    // By kind; behind them, under kHost, the part before the work (ns_per_command), which nothing
+    // stretches.
+    std::array<WorkClock, kClocks> work;
+    std::array<Time, kClocks> next_end;    // of each clock; Time::max() while it does not run
+    Engine::Slot slot = 0;                 // the engine's, for the earliest of them
+    // Bits of clocks: with activities, with activities that may have ended, with a new next end.
+    std::uint32_t running = 0;
+    std::uint32_t due = 0;
+    std::uint32_t changed = 0;
+    std::uint32_t shared_by = 0;        // what the rates in force were looked up with
+    std::uint32_t startable = 0;        // bit of each lane whose head may have become startable
+    std::uint32_t blocked = 0;          // bit of each lane whose head found no place
+    std::vector<Ticket> releases;       // ready to start
+    std::optional<Time> storage_idle;   // since when; nothing before the first read
+};
+
+class SimDevice final : public Device {
+  public:
+    explicit SimDevice(const DeviceSetup& setup);
+
+    Time now() const override { return engine_.now(); }
+    Ticket submit(const Command& command) override;
+    bool cancel(Ticket ticket) override;
+    const Completion* wait(Time until) override;
+    const MemoryReport& memory() const override { return memory_.report(); }
+    std::vector<Waiting> waiting() const override;
+
+  private:
+    using Record = TicketRing::Record;
+
+    void unlink(Ticket ticket);
+    void settle();
+    void mark_due();
+    void end_due();
+    void end_work(NodeState& node, std::size_t clock);
+    void end(Ticket ticket);
+    void vacate_lane(NodeState& node, const Action& command);
+    void may_start(const Record& record);
+    void start_all();
+    void start_lane(NodeState& node, std::size_t lane);
+    bool start_head(NodeState& node, LaneState& lane);
+    void start_work(NodeState& node, const Record& record);
+    Duration wake_storage(const NodeState& node, const LaneState& lane) const;
+    void start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work);
+    void share(NodeState& node);
+    std::string reason_for(const Record& record) const;
+    const Completion* report();
+
+    const DeviceSetup& setup_;
+    std::vector<std::vector<std::array<Duration, kKinds>>> means_;  // by job, block and verb
+    Engine engine_;
+    BlockMemory memory_;
+    TicketRing tickets_;
+    std::vector<NodeState> nodes_;
+    Timers timers_;
+    std::vector<Ticket> ended_;      // scratch
+    std::vector<Ticket> reportable_; // ended, not reported yet, from `reported_` on
+    std::size_t reported_ = 0;
+    bool due_ = false;               // some node or the timers have something that may have ended
+    bool timers_due_ = false;
+    bool submitted_ = true;          // something may have become startable since `settle`
+};
+
+SimDevice::SimDevice(const DeviceSetup& setup)
+    : setup_(setup), memory_(setup) {
+    for (const std::vector<BlockFacts>& blocks : setup.facts) {
+        auto& means = means_.emplace_back();
+        for (const BlockFacts& block : blocks)
+            means.push_back(
+                {block.read, block.copy, block.assemble, block.execute, block.release});
+    }
+    for (const Node& spec : setup.platform.nodes) {
+        NodeState& node = nodes_.emplace_back(spec, setup.deployment.parallel_reads);
+        node.slot = engine_.add_slot(Phase::completion);
+    }
+    timers_.slot = engine_.add_slot(Phase::timer);
+}
+
+Ticket SimDevice::submit(const Command& command) {
+    submitted_ = true;
+    Record& record = tickets_.add(command);
+    const Ticket ticket = record.completion.ticket;
+    if (command.verb == Verb::wake_at) {
+        timers_.add(engine_, std::max(command.at, now()), ticket);
+        record.state = State::running;
+        record.completion.start = now();
+        return ticket;
+    }
+    if (command.lane != Lane::none) {
+        LaneState& lane = nodes_[command.node.index].lanes[static_cast<std::size_t>(command.lane)];
+        if (lane.tail)
+            tickets_[*lane.tail].next_in_lane = ticket;
+        else
+            lane.head = ticket;
+        lane.tail = ticket;
+    }
+    if (record.unmet == 0) may_start(record);
+    return ticket;
+}
+
+bool SimDevice::cancel(Ticket ticket) {
+    if (tickets_.ended(ticket) || tickets_[ticket].state == State::running) return false;
+    tickets_.end(ticket, now(), [this](const Record& waiter) { may_start(waiter); });
+    unlink(ticket);
+    submitted_ = true;
+    return true;
+}
+
+// Takes a command that will not run out of its queue.
+void SimDevice::unlink(Ticket ticket) {
+    const Action& command = tickets_[ticket].completion.command;
+    NodeState& node = nodes_[command.node.index];
+    if (command.lane == Lane::none) {
+        std::erase(node.releases, ticket);
+        return;
+    }
+    LaneState& lane = node.lanes[static_cast<std::size_t>(command.lane)];
+    node.startable |= bit(command.lane);
+    std::optional<Ticket> before;
+    for (Ticket t = *lane.head; t != ticket; t = tickets_[t].next_in_lane) before = t;
+    const bool last = lane.tail == ticket;
+    const Ticket next = tickets_[ticket].next_in_lane;
+    if (last) lane.tail = before;
+    if (before)
+        tickets_[*before].next_in_lane = next;
+    else
+        lane.head = last ? std::nullopt : std::optional(next);
+}
+
+const Completion* SimDevice::wait(Time until) {
+    if (reported_ < reportable_.size()) return report();
+    if (reported_ > 0) {
+        reportable_.clear();
+        reported_ = 0;
+        tickets_.forget_ended();
+    }
+    if (submitted_) settle();
+    while (reportable_.empty()) {
+        if (!engine_.step(until)) return nullptr;
+        mark_due();
+        end_due();
+        settle();
+    }
+    return report();
+}
+
+const Completion* SimDevice::report() { return &tickets_[reportable_[reported_++]].completion; }
+
+void SimDevice::mark_due() {
+    due_ = true;
+    timers_due_ = timers_.due(now());
+    for (NodeState& node : nodes_)
+        for (std::size_t clock = 0; clock < kClocks; ++clock)
+            node.due |= static_cast<std::uint32_t>(node.next_end[clock] <= now()) << clock;
+}
+
+// Completions and the starts that they allow alternate until nothing of zero duration is left.
+void SimDevice::settle() {
+    submitted_ = false;
+    start_all();
+    while (due_) {
+        end_due();
+        start_all();
+    }
+    for (NodeState& node : nodes_) share(node);
+}
+
+// Ends what is due, by lane, then submission; timers last.
+void SimDevice::end_due() {
+    due_ = false;
+    for (NodeState& node : nodes_) {
+        if ((node.due & bit(kHost)) != 0) {
+            node.due &= ~bit(kHost);
+            end_work(node, kHost);
+        }
+        drain(node.due, [&](std::size_t clock) { end_work(node, clock); });
+    }
+    if (!timers_due_) return;
+    timers_due_ = false;
+    ended_.clear();
+    timers_.take_due(engine_, ended_);
+    for (const Ticket ticket : ended_) end(ticket);
+}
+
+void SimDevice::end_work(NodeState& node, std::size_t clock) {
+    WorkClock& work = node.work[clock];
+    ended_.clear();
+    work.take_ended(now(), ended_);
+    node.changed |= bit(clock);
+    if (work.empty()) node.running &= ~bit(clock);
+    for (const Ticket ticket : ended_) {
+        if (clock == kHost)
+            start_work(node, tickets_[ticket]);
+        else
+            end(ticket);
+    }
+}
+
+void SimDevice::end(Ticket ticket) {
+    Record& record = tickets_[ticket];
+    record.completion.end = now();
+    reportable_.push_back(ticket);
+    const Action& command = record.completion.command;
+    NodeState& node = nodes_[command.node.index];
+    if (command.verb == Verb::execute) memory_.end_execute(command, now());
+    if (memory_.free_after(command)) node.startable |= node.blocked;
+    if (command.lane != Lane::none) vacate_lane(node, command);
+    tickets_.end(ticket, now(), [this](const Record& waiter) { may_start(waiter); });
+}
+
+void SimDevice::vacate_lane(NodeState& node, const Action& command) {
+    LaneState& lane = node.lanes[static_cast<std::size_t>(command.lane)];
+    --lane.busy;
+    if (command.lane == Lane::storage && lane.busy == 0) node.storage_idle = now();
+    node.startable |= bit(command.lane);
+}
+
+// Everything that the command waits for has ended.
+void SimDevice::may_start(const Record& record) {
+    const Action& command = record.completion.command;
+    NodeState& node = nodes_[command.node.index];
+    if (command.lane == Lane::none) {
+        if (record.state == State::waiting) node.releases.push_back(record.completion.ticket);
+        return;
+    }
+    if (node.lanes[static_cast<std::size_t>(command.lane)].head == record.completion.ticket)
+        node.startable |= bit(command.lane);
+}
+
+void SimDevice::start_all() {
+    for (NodeState& node : nodes_) {
+        drain(node.startable, [&](std::size_t lane) { start_lane(node, lane); });
+        if (node.releases.empty()) continue;
+        std::sort(node.releases.begin(), node.releases.end());
+        for (const Ticket ticket : node.releases) {
+            if (tickets_.ended(ticket)) continue;
+            Record& record = tickets_[ticket];
+            record.state = State::running;
+            record.completion.start = now();
+            start_work(node, record);
+        }
+        node.releases.clear();
+    }
+}
+
+void SimDevice::start_lane(NodeState& node, std::size_t index) {
+    LaneState& lane = node.lanes[index];
+    while (lane.head && lane.busy < lane.width && start_head(node, lane)) {
+        if (lane.head == lane.tail)
+            lane.head = lane.tail = std::nullopt;
+        else
+            lane.head = tickets_[*lane.head].next_in_lane;
+    }
+}
+
+// Starts the first command of the lane; false if it must wait.
+bool SimDevice::start_head(NodeState& node, LaneState& lane) {
+    Record& record = tickets_[*lane.head];
+    if (record.unmet > 0) return false;
+    Completion& span = record.completion;
+    const Action& command = span.command;
+    const bool brings = command.verb == Verb::read || command.verb == Verb::copy;
+    if (brings && !memory_.reserve_for(command, now())) {
+        node.blocked |= bit(command.lane);
+        if (!span.blocked_since) span.blocked_since = now();
+        return false;
+    }
+    if (brings) node.blocked &= ~bit(command.lane);
+    if (command.verb == Verb::execute) memory_.begin_execute(command, now());
+    record.state = State::running;
+    span.start = now();
+    if (command.verb == Verb::read) record.extra_work = wake_storage(node, lane);
+    ++lane.busy;
+    if (node.node->host_per_command.count() > 0)
+        start_clock(node, kHost, span.ticket, node.node->host_per_command);
+    else
+        start_work(node, record);
+    return true;
+}
+
+// What a read that starts now pays because the storage lane was idle.
+Duration SimDevice::wake_storage(const NodeState& node, const LaneState& lane) const {
+    const auto& after_idle = node.node->read.after_idle;
+    if (!after_idle || lane.busy > 0) return {};
+    const bool rested = !node.storage_idle || now() - *node.storage_idle >= after_idle->gap;
+    return rested ? after_idle->extra : Duration{};
+}
+
+void SimDevice::start_work(NodeState& node, const Record& record) {
+    const Action& command = record.completion.command;
+    const auto kind = static_cast<std::size_t>(command.verb);
+    const Duration work = means_[command.job.index][command.block.index][kind] + record.extra_work;
+    start_clock(node, kind, record.completion.ticket, work);
+}
+
+void SimDevice::start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work) {
+    if (node.work[clock].start(ticket, work, now())) node.changed |= bit(clock);
+    node.running |= bit(clock);
+    if (work.count() > 0) return;
+    node.due |= bit(clock);
+    due_ = true;
+}
+
+// Gives every kind its rate, and the engine what ends next.
+void SimDevice::share(NodeState& node) {
+    constexpr std::uint32_t kinds = bit(kKinds) - 1;
+    const auto reads = static_cast<std::uint32_t>(node.work[0].size());
+    const std::uint32_t shared_by = reads << kKinds | (node.running & kinds);
+    if (shared_by != node.shared_by) {
+        node.shared_by = shared_by;
+        const RateTable::Rates& rates = node.rates.at(shared_by);
+        std::uint32_t running = node.running & kinds;
+        drain(running, [&](std::size_t kind) {
+            if (node.work[kind].set_rate(rates[kind], now())) node.changed |= bit(kind);
+        });
+    }
+    if (node.changed == 0) return;
+    drain(node.changed, [&](std::size_t clock) {
+        const WorkClock& work = node.work[clock];
+        node.next_end[clock] = work.empty() ? Time::max() : work.next_end();
+    });
+    const Time earliest = *std::min_element(node.next_end.begin(), node.next_end.end());
+    if (earliest != Time::max())
+        engine_.set(node.slot, earliest);
+    else
+        engine_.clear(node.slot);
+}
+
+std::vector<Waiting> SimDevice::waiting() const {
+    std::vector<Waiting> all;
+    for (Ticket t = tickets_.first(); t < tickets_.next(); ++t.index) {
+        const Record& record = tickets_[t];
+        if (record.state == State::waiting)
+            all.push_back({t, record.completion.command, reason_for(record)});
+    }
+    return all;
+}
+
+std::string SimDevice::reason_for(const Record& record) const {
+    const Action& command = record.completion.command;
+    std::string reason;
+    for (const Ticket before : tickets_.waited_for(record.completion.ticket)) {
+        const Action& other = tickets_[before].completion.command;
+        reason += text("{}the {} of block {} of job {} (ticket {})", reason.empty() ? "" : ", ",
+                       name_of(other.verb), other.block.index, other.job.index, before.index);
+    }
+    if (!reason.empty()) return reason;
+    if (record.completion.blocked_since) {
+        const BlockFacts& facts = setup_.facts[command.job.index][command.block.index];
+        return text("a place for {} bytes in its arena", facts.held_bytes.count);
+    }
+    return text("its turn on the {} lane", name_of(command.lane));
+}
+
+}  // namespace
+
+std::unique_ptr<Device> make_sim_device(const DeviceSetup& setup) {
+    return std::make_unique<SimDevice>(setup);
+}
+
+}  // namespace swaplab

@@ -1,0 +1,13 @@
+// The simulated device: virtual time, cost models, exact byte accounting (3-semantics).
+#pragma once
+
+#include <memory>
+
+#include "policies/device.h"
+
+namespace swaplab {
+
+// A `Device` that completes everything in virtual time. Everything in `setup` is borrowed.
+std::unique_ptr<Device> make_sim_device(const DeviceSetup& setup);
+
+}  // namespace swaplab

@@ -1,0 +1,59 @@
+// Planning: the exact SwapNet partition of a 300-layer model at 1.0, 0.5 and 0.25 of its parameters
+// (target: below 50 ms each), where reads and execution take about as long and where one dominates.
+#include <benchmark/benchmark.h>
+
+#include <memory>
+
+#include "policies/runner.h"
+#include "sim/sim_device.h"
+
+namespace swaplab {
+namespace {
+
+ModelPtr long_model(std::int64_t layers) {
+    ModelSpec spec;
+    spec.name = "long";
+    for (std::int64_t l = 0; l < layers; ++l) {
+        Layer layer;
+        layer.name = "layer" + std::to_string(l);
+        layer.inputs = {l == 0 ? Source() : Source(LayerId{static_cast<std::uint32_t>(l - 1)})};
+        layer.parameter_bytes = {1'000'000 + l * 7919 % 13 * 300'000};
+        layer.parameter_tensors = 2 + l % 3;
+        layer.macs = 1'000'000 + l * 104'729 % 17 * 200'000;
+        layer.output_bytes = {100'000 + l % 5 * 20'000};
+        spec.layers.push_back(std::move(layer));
+    }
+    return std::make_shared<const Model>(std::move(spec));
+}
+
+// Arguments: budget in hundredths of the parameters, execution in percent of reading.
+void partition_300(benchmark::State& state) {
+    Platform platform;
+    platform.name = "bench";
+    Node& node = platform.nodes.emplace_back();
+    node.memory.capacity = {std::int64_t{1} << 36};
+    node.read.cost.per_byte = 0.5;
+    node.read.cost.per_request = 80'000;
+    node.assemble.per_tensor = 20'000;
+    node.release.per_tensor = 5'000;
+    node.execute.other.per_flop = 0.27 * static_cast<double>(state.range(1)) / 100;
+    node.execute.other.per_layer = 20'000;
+    Workload workload;
+    workload.jobs.push_back({long_model(300), ArrivalMode::cold, 1, {}, std::nullopt, 1});
+    const Bytes budget{workload.jobs[0].model->parameter_bytes().count * state.range(0) / 100};
+    const RunRequest request{platform, workload, budget, Account::all, make_sim_device, nullptr};
+    const Policy policy = make_policy("swapnet");
+    std::size_t blocks = 0;
+    for (auto _ : state) {
+        const auto deployment = std::get<Deployment>(plan(request, policy));
+        blocks = deployment.jobs[0].blocks.size();
+    }
+    state.counters["blocks"] = static_cast<double>(blocks);
+}
+
+BENCHMARK(partition_300)
+    ->ArgsProduct({{100, 50, 25}, {400, 100, 25}})
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace swaplab

@@ -1,0 +1,252 @@
+#include "experiments/cli.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "experiments/cli/help.h"
+#include "experiments/cli/output_file.h"
+#include "profiles/document.h"
+#include "profiles/error.h"
+#include "tests/experiments/fixtures.h"
+
+namespace swaplab {
+namespace {
+
+using testing::cli;
+using testing::CliResult;
+using testing::TemporaryFolder;
+using Arguments = std::vector<std::string>;
+
+// A run that takes a millisecond, and more arguments behind it.
+Arguments run_with(const Arguments& more, const std::string& command = "run") {
+    Arguments all{command, "-m", "resnet101", "-d", "jetson-xavier-nx"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
+
+TEST(Cli, VersionAndHelp) {
+    EXPECT_EQ(cli({"--version"}).out.substr(0, 8), "swaplab ");
+    EXPECT_EQ(cli({"--help"}).code, 0);
+    for (const CommandHelp& command : commands()) {
+        const CliResult help = cli({std::string(command.name), "--help"});
+        EXPECT_EQ(help.code, 0);
+        EXPECT_NE(help.out.find("Examples"), std::string::npos) << command.name;
+        std::istringstream lines(help.out);
+        for (std::string line; std::getline(lines, line);)
+            EXPECT_LE(display_width(line), 80U) << line;
+    }
+}
+
+TEST(Cli, EveryExampleOfTheHelpParses) {
+    for (const CommandHelp& command : commands())
+        EXPECT_TRUE(
+            std::string(command.examples).starts_with("swaplab " + std::string(command.name)));
+}
+
+TEST(Cli, WrongUsageIsCode2AndSuggests) {
+    const std::vector<std::pair<Arguments, std::string>> cases{
+        {{}, "a command is needed"},
+        {{"rnu"}, "did you mean 'run'"},
+        {{"run", "--budgt", "5"}, "did you mean '--budget'"},
+        {{"run"}, "a model is needed"},
+        {{"run", "-m"}, "--model needs a value"},
+        {{"run", "-m", "vgg19"}, "a device is needed"},
+        {run_with({}), "a policy is needed"},
+        {run_with({"-p", "swapnet"}), "needs a budget"},
+        {run_with({"-p", "swapnt", "-b", "1x"}), "did you mean 'swapnet'"},
+        {run_with({"-p", "swapnet", "-b", "-5"}), "must be positive"},
+        {run_with({"-p", "swapnet", "-b", "0"}), "must be positive"},
+        {run_with({"-p", "swapnet", "-b", "1x", "extra"}), "unexpected argument 'extra'"},
+        {run_with({"-p", "swapnet", "-b", "1x", "-b", "2x"}), "one budget only"},
+        {run_with({"-p", "swapnet", "-b", "1x", "--requests", "0"}), "--requests"},
+        {run_with({"-p", "swapnet", "-b", "1x", "--mode", "warm"}), "unknown mode"},
+        {run_with({"-p", "swapnet", "-b", "1x", "--account", "none"}), "unknown account"},
+        {run_with({"-p", "swapnet", "-b", "1x", "--swap-path", "x"}), "unknown swap path"},
+        {run_with({"-p", "swapnet", "-b", "1x", "--backend", "cuda"}), "swaplab pack"},
+        {run_with({"-p", "direct", "--swap-path", "staged"}), "direct"},
+        {run_with({"--metric", "speed"}, "compare"), "unknown metric"},
+        {{"show", "model"}, "which model"},
+        {{"show", "policy", "swapnt"}, "did you mean 'swapnet'"},
+        {{"list", "modls"}, "did you mean 'models'"},
+    };
+    for (const auto& [arguments, expected] : cases) {
+        const CliResult result = cli(arguments);
+        EXPECT_EQ(result.code, 2) << expected;
+        EXPECT_EQ(result.out, "") << expected;
+        EXPECT_NE(result.err.find(expected), std::string::npos) << result.err;
+    }
+}
+
+TEST(Cli, OtherBackendsAreUnsupported) {
+    EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "1x", "--backend", "emu"})).code, 77);
+}
+
+TEST(Cli, InfeasibleIsCode3AndMinIsEnough) {
+    const Arguments tight = run_with({"-p", "swapnet", "-b", "1MiB", "--json"});
+    const CliResult refused = cli(tight);
+    EXPECT_EQ(refused.code, 3);
+    const Document document = parse_json(refused.out, "out");
+    Fields result(Field::root(document));
+    EXPECT_EQ(result.required("verdict").as_string(), "infeasible");
+    const std::int64_t minimum = result.required("minimum_budget_bytes").as_integer();
+    const auto with = [](std::int64_t bytes) {
+        return cli(run_with({"-p", "swapnet", "-b", std::to_string(bytes)})).code;
+    };
+    EXPECT_EQ(with(minimum), 0);
+    EXPECT_EQ(with(minimum - 1), 3);
+    EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "min"})).code, 0);
+    EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "1MiB"}, "plan")).code, 3);
+    EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "1MiB"}, "compare")).code, 3);
+    EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "1MiB,min"}, "compare")).code, 0);
+    EXPECT_EQ(cli(run_with({"-p", "direct", "-p", "swapnet", "-b", "1MiB"}, "compare")).code, 3);
+}
+
+TEST(Cli, ALargeBudgetIsNotedOnStderrOnly) {
+    const CliResult noted = cli(run_with({"-p", "swapnet", "-b", "1TiB"}));
+    EXPECT_EQ(noted.code, 0);
+    EXPECT_NE(noted.err.find("more than"), std::string::npos) << noted.err;
+    EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "1TiB", "-q"})).err, "");
+}
+
+TEST(Cli, FlagsStandAboveTheEnvironment) {
+    setenv("SWAPLAB_BUDGET", "1MiB", 1);
+    setenv("SWAPLAB_SWAP_PATH", "staged", 1);
+    EXPECT_EQ(cli(run_with({"-p", "swapnet"})).code, 3);
+    const CliResult staged = cli(run_with({"-p", "swapnet", "-b", "1x", "--json"}));
+    EXPECT_NE(staged.out.find("\"swap_path\": \"staged\""), std::string::npos);
+    unsetenv("SWAPLAB_BUDGET");
+    unsetenv("SWAPLAB_SWAP_PATH");
+}
+
+TEST(Cli, WhatShowWritesCanBePassedBack) {
+    const TemporaryFolder folder;
+    const std::string model = folder.file("model.json");
+    const std::string device = folder.file("device.json");
+    testing::write_file(model, cli({"show", "model", "resnet101", "--json"}).out);
+    testing::write_file(device, cli({"show", "device", "jetson-xavier-nx", "--json"}).out);
+    const Arguments rest{"-p", "swapnet", "-b", "0.5x"};
+    const CliResult built_in = cli(run_with(rest));
+    const CliResult from_files =
+        cli({"run", "-m", model, "-d", device, "-p", "swapnet", "-b", "0.5x"});
+    EXPECT_EQ(built_in.code, 0);
+    const auto body = [](const CliResult& r) {
+        return r.out.substr(0, r.out.find("unvalidated"));  // this note names the path
+    };
+    EXPECT_EQ(body(built_in), body(from_files));
+}
+
+TEST(Cli, SameCommandSameBytes) {
+    const TemporaryFolder folder;
+    const auto once = [&](const std::string& name) {
+        const CliResult result = cli(run_with(
+            {"-b", "min,0.3x,1x", "--csv", folder.file("a.csv"), "--plot", folder.file("a.svg")},
+            "compare"));
+        EXPECT_EQ(result.code, 0) << result.err;
+        const std::string all = result.out + testing::read_file(folder.file("a.csv")) +
+                                testing::read_file(folder.file("a.svg"));
+        EXPECT_GT(all.size(), 10'000U) << name;
+        return all;
+    };
+    EXPECT_EQ(once("first"), once("second"));
+    EXPECT_EQ(folder.names(), (std::vector<std::string>{"a.csv", "a.svg"}));  // no temporaries left
+}
+
+TEST(Cli, UnwritableOutputFailsBeforeTheWork) {
+    for (const char* flag : {"--csv", "--plot"}) {
+        const CliResult result = cli(run_with({flag, "/nonexistent/file"}, "compare"));
+        EXPECT_EQ(result.code, 2);
+        EXPECT_EQ(result.out, "");
+        EXPECT_NE(result.err.find("/nonexistent/file"), std::string::npos);
+    }
+    EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "1x", "--decisions", "/tmp"})).code, 2);
+}
+
+TEST(Cli, ABadModelFileIsNamedWithItsPosition) {
+    const TemporaryFolder folder;
+    const std::string model = folder.file("bad.json");
+    testing::write_file(model, "{\"schema\": \"swaplab/model/1\",\n \"name\": 5}");
+    const CliResult result = cli({"show", "model", model});
+    EXPECT_EQ(result.code, 2);
+    EXPECT_NE(result.err.find("bad.json:2:"), std::string::npos) << result.err;
+}
+
+TEST(Cli, DecisionsAreJsonLines) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("log.jsonl");
+    ASSERT_EQ(cli(run_with({"-p", "swapnet", "-b", "0.5x", "--decisions", path})).code, 0);
+    std::istringstream lines(testing::read_file(path));
+    std::int64_t count = 0;
+    std::int64_t next_ticket = 0;
+    for (std::string line; std::getline(lines, line); ++count) {
+        const Document document = parse_json(line, path);
+        Fields decision(Field::root(document));
+        const std::string event = decision.required("event").as_string();
+        if (count == 0) {
+            EXPECT_EQ(decision.required("t_ns").as_integer(), 0);
+            EXPECT_EQ(event, "arrival");
+        }
+        Fields observation(decision.required("observation"));
+        EXPECT_GE(observation.required("memory_in_use_bytes").as_integer(), 0);
+        for (const Field& command : decision.required("commands").as_array())
+            EXPECT_EQ(Fields(command).required("ticket").as_integer(), next_ticket++);
+    }
+    EXPECT_GT(count, 3);
+    EXPECT_GT(next_ticket, 3);
+}
+
+TEST(Cli, EveryListedThingCanBeShown) {
+    for (const std::string kind : {"model", "device", "policy"}) {
+        const CliResult list = cli({"list", kind == "policy" ? "policies" : kind + "s", "--json"});
+        const Document document = parse_json(list.out, "list");
+        const auto& members = document.root.members;
+        ASSERT_EQ(members.size(), 1U);
+        EXPECT_FALSE(members[0].second.items.empty());
+        for (const Value& item : members[0].second.items) {
+            const std::string name = item.members.front().second.scalar;
+            const CliResult shown = cli({"show", kind, name});
+            EXPECT_EQ(shown.code, 0) << name;
+            EXPECT_EQ(shown.out.substr(0, name.size()), name);
+            EXPECT_EQ(cli({"show", kind, name, "--json"}).code, 0) << name;
+        }
+    }
+}
+
+TEST(Cli, PlanAgreesWithAColdRun) {
+    const Document plan =
+        parse_json(cli(run_with({"-p", "swapnet", "-b", "0.5x", "--json"}, "plan")).out, "plan");
+    const Document run =
+        parse_json(cli(run_with({"-p", "swapnet", "-b", "0.5x", "--json"})).out, "run");
+    Fields planned(Field::root(plan));
+    Fields ran(Field::root(run));
+    EXPECT_EQ(planned.required("schema").as_string(), "swaplab/plan/1");
+    Fields latency(ran.required("latency_ns"));
+    EXPECT_EQ(planned.required("latency_ns").as_integer(), latency.required("mean").as_integer());
+    EXPECT_EQ(planned.required("peak_bytes").as_integer(), ran.required("peak_bytes").as_integer());
+    std::int64_t bytes = 0;
+    Fields job(planned.required("jobs").as_array().front());
+    for (const Field& block : job.required("blocks").as_array())
+        bytes += Fields(block).required("bytes").as_integer();
+    EXPECT_EQ(bytes, ran.required("swapped_in_bytes").as_integer());
+}
+
+TEST(OutputFile, AppearsCompleteOrNotAtAll) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("x.txt");
+    testing::write_file(path, "old");
+    {
+        OutputFile abandoned(path);
+        abandoned.stream() << "half";
+    }
+    EXPECT_EQ(testing::read_file(path), "old");
+    OutputFile file(path);
+    file.stream() << "new";
+    EXPECT_EQ(testing::read_file(path), "old");
+    file.commit();
+    EXPECT_EQ(testing::read_file(path), "new");
+    EXPECT_EQ(folder.names(), std::vector<std::string>{"x.txt"});
+    EXPECT_THROW(OutputFile(folder.path().string()), InputError);
+}
+
+}  // namespace
+}  // namespace swaplab

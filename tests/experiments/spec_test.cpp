@@ -1,0 +1,125 @@
+#include "experiments/cli/spec.h"
+
+#include <gtest/gtest.h>
+
+#include "experiments/cli/budget.h"
+#include "experiments/cli/catalog.h"
+#include "profiles/error.h"
+#include "tests/experiments/fixtures.h"
+
+namespace swaplab {
+namespace {
+
+using namespace literals;
+using ::swaplab::testing::TemporaryFolder;
+
+std::string message_of(const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const InputError& error) {
+        return error.what();
+    }
+    return "nothing was thrown";
+}
+
+bool refuses_budget(const std::string& budget) {
+    try {
+        resolve(parse_budget(budget), 1000_B);
+    } catch (const InputError&) {
+        return true;
+    }
+    return false;
+}
+
+TEST(Spec, SplitsNameAndOptions) {
+    const Spec spec = parse_spec("vgg19:period=33ms,weight=2", "model");
+    EXPECT_EQ(spec.name, "vgg19");
+    const std::vector<std::pair<std::string, std::string>> options{{"period", "33ms"},
+                                                                   {"weight", "2"}};
+    EXPECT_EQ(spec.options, options);
+    EXPECT_TRUE(parse_spec("vgg19", "model").options.empty());
+}
+
+TEST(Spec, RefusesWhatIsNoSpec) {
+    for (const char* text : {"", ":a=b", "x:", "x:a", "x:=b", "x:a=1,", "x:a=1,a=2"})
+        EXPECT_THROW(parse_spec(text, "model"), InputError) << text;
+    EXPECT_EQ(parse_spec("x:a=", "model").options.front().second, "");
+}
+
+TEST(Budget, SizesSharesAndMin) {
+    EXPECT_EQ(resolve(parse_budget("843MiB"), 1_B), Bytes{843 << 20});
+    EXPECT_EQ(resolve(parse_budget("1.5GiB"), 1_B), Bytes{3LL << 29});
+    EXPECT_EQ(resolve(parse_budget("1000"), 1_B), 1000_B);
+    EXPECT_EQ(resolve(parse_budget("0.4x"), 1000_B), 400_B);
+    EXPECT_EQ(resolve(parse_budget("0.3333x"), 1000_B), 333_B);  // rounded down
+    EXPECT_EQ(resolve(parse_budget("2x"), 1000_B), 2000_B);
+    EXPECT_EQ(resolve(parse_budget("min"), 1000_B), std::nullopt);
+}
+
+TEST(Budget, RefusesWhatIsNotPositive) {
+    for (const char* text : {"0", "-1", "-1MiB", "0MiB", "0x", "-0.5x", "0.0001x", "0.4B"})
+        EXPECT_TRUE(refuses_budget(text)) << text;
+}
+
+TEST(Budget, RefusesWhatIsNoBudget) {
+    for (const char* text : {"", "x", "foo", "1e30", "1e30x", "nanx", "infx", "5 MiB ", "5MiBx",
+                             "0.4X", "max", "9223372036854775808", "1,2"})
+        EXPECT_TRUE(refuses_budget(text)) << text;
+}
+
+TEST(Budget, ListsKeepTheirOrderAndDropWhatComesTwice) {
+    const auto budgets = parse_budgets({"min,0.5x", "1MiB,0.5x"});
+    ASSERT_EQ(budgets.size(), 3U);
+    EXPECT_EQ(budgets[0].text, "min");
+    EXPECT_EQ(budgets[1].text, "0.5x");
+    EXPECT_EQ(budgets[2].text, "1MiB");
+    EXPECT_THROW(parse_budgets({"1MiB,"}), InputError);
+    ASSERT_EQ(default_budgets().size(), 9U);
+    EXPECT_EQ(default_budgets().front().text, "0.2x");
+    EXPECT_EQ(default_budgets().back().text, "1.0x");
+}
+
+TEST(Catalog, FindsBuiltInModelsWithOptions) {
+    const ModelChoice choice = choose_model("vgg19:period=33ms,deadline=50ms,weight=2");
+    EXPECT_TRUE(choice.builtin);
+    EXPECT_EQ(choice.model->name(), "vgg19");
+    EXPECT_EQ(choice.period, Duration{33'000'000});
+    EXPECT_EQ(choice.deadline, Duration{50'000'000});
+    EXPECT_EQ(choice.weight, 2);
+    const auto at = [](const char* spec) { return choose_model(spec).model->flops(); };
+    EXPECT_LT(at("yolov3:input=416"), at("yolov3"));
+}
+
+TEST(Catalog, SuggestsAndListsNames) {
+    const std::string model = message_of([] { choose_model("vgg9"); });
+    EXPECT_NE(model.find("did you mean 'vgg19'"), std::string::npos) << model;
+    EXPECT_NE(model.find("resnet101"), std::string::npos) << model;
+    const std::string device = message_of([] { choose_device("jetson-xavier"); });
+    EXPECT_NE(device.find("jetson-xavier-nx"), std::string::npos) << device;
+    const std::string key = message_of([] { choose_model("vgg19:perod=1ms"); });
+    EXPECT_NE(key.find("did you mean 'period'"), std::string::npos) << key;
+}
+
+TEST(Catalog, RefusesOptionsThatDoNotFit) {
+    for (const char* spec :
+         {"yolov3:input=417", "yolov3:input=0", "yolov3:input=-32", "vgg19:period=0",
+          "vgg19:deadline=-1ms", "vgg19:weight=0", "vgg19:weight=x", "vgg19:dtype=int8"})
+        EXPECT_THROW(choose_model(spec), InputError) << spec;
+    EXPECT_THROW(choose_device("jetson-xavier-nx:mode=1W"), InputError);
+    EXPECT_THROW(choose_device("jetson-xavier-nx:speed=2"), InputError);
+}
+
+TEST(Catalog, FilesGoByTheirPath) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("my:model.json");
+    testing::write_file(path, R"({"schema": "swaplab/model/1", "name": "mine",
+                                  "layers": [{"name": "a", "parameter_bytes": 8}]})");
+    const ModelChoice choice = choose_model(path);
+    EXPECT_FALSE(choice.builtin);
+    EXPECT_EQ(choice.model->name(), "mine");
+    EXPECT_THROW(choose_model(folder.file("none.json")), InputError);
+    EXPECT_THROW(choose_model(folder.path().string()), UnsupportedError);
+}
+
+}  // namespace
+}  // namespace swaplab

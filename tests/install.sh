@@ -1,0 +1,106 @@
+#!/bin/sh
+# Installs the packages that building (and testing) swaplab needs, where they are missing.
+# Debian 12, Ubuntu 22.04 and 24.04, JetPack 6; as root or with sudo. Run it as often as you like.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: tests/install.sh [--build-only] [--render] [-h]
+  --build-only   only what building the executable needs (no test or benchmark library)
+  --render       also rsvg-convert, for tests that render a plot
+LibTorch, CUDA and liburing are never installed here: the build works without them.
+TEXT
+}
+
+for_tests=yes
+render=no
+while [ $# -gt 0 ]; do
+    case $1 in
+        --build-only) for_tests=no ;;
+        --render) render=yes ;;
+        -h | --help) usage; exit 0 ;;
+        *) echo "install: unknown option '$1'" >&2; usage >&2; exit 2 ;;
+    esac
+    shift
+done
+
+say() { echo "install: $*" >&2; }
+
+# A tool counts as there wherever it came from; a library only as a package.
+missing=
+need_tool() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+need_package() {
+    status=$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) || status=absent
+    [ "$status" = installed ] || missing="$missing $1"
+}
+
+# at_least HAVE WANT: true if version HAVE is not below WANT.
+at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+
+check_versions() {
+    if ! command -v g++ >/dev/null 2>&1 || ! command -v cmake >/dev/null 2>&1; then
+        say "a C++ compiler (g++ 11 or newer) and cmake (3.22 or newer) are needed"
+        exit 1
+    fi
+    cmake_version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')
+    at_least "$cmake_version" 3.22 || { say "cmake $cmake_version is too old: 3.22 is needed"; exit 1; }
+    compiler_version=$(g++ -dumpfullversion 2>/dev/null || g++ -dumpversion)
+    at_least "$compiler_version" 11 ||
+        say "note: g++ $compiler_version is older than 11; set CXX to a newer C++20 compiler"
+}
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    say "no apt-get here: nothing installed. Needed: g++ >= 11, cmake >= 3.22, ninja, and the"
+    say "development files of Boost, Eigen 3, CLI11, fmt, RapidJSON, yaml-cpp, xxHash (tests: GoogleTest)"
+    check_versions
+    exit 0
+fi
+
+need_tool g++ g++
+need_tool cmake cmake
+need_tool ninja ninja-build
+need_tool ccache ccache
+for package in libboost-dev libeigen3-dev libcli11-dev libfmt-dev rapidjson-dev libyaml-cpp-dev \
+    libxxhash-dev; do
+    need_package "$package"
+done
+if [ "$for_tests" = yes ]; then
+    need_package libgtest-dev
+    need_package libbenchmark-dev
+fi
+[ "$render" = no ] || need_tool rsvg-convert librsvg2-bin
+
+if [ -z "$missing" ]; then
+    say "all packages are there already"
+    check_versions
+    exit 0
+fi
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+        say "missing:$missing"
+        say "neither root nor sudo here; as root: apt-get install --no-install-recommends$missing"
+        exit 1
+    fi
+    as_root=sudo
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt() {
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >"$log" 2>&1
+}
+
+say "missing:$missing"
+say "apt-get update, then apt-get install (a minute or two)${as_root:+, with sudo}"
+apt update || { tail -n 15 "$log" >&2; say "apt-get update failed; trying to install all the same"; }
+# shellcheck disable=SC2086  # a list of words on purpose
+apt install --no-install-recommends $missing || {
+    tail -n 30 "$log" >&2
+    say "apt-get install failed (the end of its output is above)"
+    exit 1
+}
+say "done"
+check_versions

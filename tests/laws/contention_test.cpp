@@ -1,0 +1,207 @@
+// Sharing and contention, lanes and places, to the nanosecond: what was submitted is replayed on a
+// node that keeps the remaining work of every activity.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/laws/replay.h"
+#include "tests/support/random_model.h"
+#include "tests/support/random_platform.h"
+
+namespace swaplab::laws {
+namespace {
+
+using testing::ModelShape;
+using testing::Options;
+using testing::PlatformShape;
+using testing::random_model;
+using testing::random_platform;
+using testing::Rng;
+using testing::simulate;
+
+constexpr std::uint64_t kWorlds = SWAPLAB_SANITIZED ? 60 : 250;
+
+PlatformShape everything(std::uint64_t seed) {
+    PlatformShape shape;
+    if (seed % 3 == 0) shape.scale = 6;
+    shape.fractional = seed % 3 == 1;
+    shape.contention = seed % 5 != 0;
+    shape.speed_ups = seed % 2 == 0;
+    shape.concurrency = true;
+    shape.after_idle = seed % 4 == 1;
+    shape.host_time = seed % 4 == 2;
+    shape.most_assemble_lanes = 3;
+    shape.most_alignment = seed % 7 == 0 ? 512 : 1;
+    return shape;
+}
+
+ModelShape model_shape(std::uint64_t seed, std::int64_t most_layers) {
+    ModelShape shape;
+    shape.most_layers = most_layers;
+    if (seed % 3 == 0) shape.scale = 6;
+    return shape;
+}
+
+constexpr std::array<const char*, 8> kPolicies{
+    "on-demand",
+    "standard-swap",
+    "swapnet",
+    "load-all",
+    "demand-layering:buffer=min",
+    "demand-layering:pipeline=async,buffer=min",
+    "demand-layering:pipeline=sync",
+    "demand-layering:pipeline=sequential"};
+
+TEST(Contention, EveryPolicyIsReplayed) {
+    SWAPLAB_FOR_SEEDS(seed, 1, kWorlds) {
+        const ModelPtr model = random_model(seed, model_shape(seed, 8));
+        const Platform platform = random_platform(seed, everything(seed));
+        for (const char* spec : kPolicies)
+            for (const ArrivalMode mode : {ArrivalMode::cold, ArrivalMode::stream}) {
+                SCOPED_TRACE(text("{} {}", spec, name_of(mode)));
+                Options options;
+                options.mode = mode;
+                options.requests = 2;
+                options.account = seed % 2 == 0 ? Account::all : Account::parameters;
+                options.budget = Bytes{std::int64_t{1} << 39};
+                if (mode == ArrivalMode::cold)
+                    options.budget = testing::minimum_of(platform, model, spec, options);
+                if (options.budget->count == 0) options.budget = Bytes{1};
+                const Workload workload = workload_of({model}, options);
+                const PlanOutcome outcome = testing::plan_of(platform, model, spec, options);
+                ASSERT_TRUE(std::holds_alternative<Deployment>(outcome));
+                const auto actual = simulate(platform, workload, spec, options);
+                ASSERT_EQ(actual.result.verdict, Verdict::ok) << actual.result.reason;
+                expect_replay({platform, workload, std::get<Deployment>(outcome), actual},
+                              options.account);
+            }
+        if (HasFailure()) return;
+    }
+}
+
+// Submits everything in waves: legal commands of all jobs, in a random order that respects what each
+// must wait for, each with further random waits for what was submitted before.
+class RandomScheduler : public Scheduler {
+  public:
+    RandomScheduler(std::uint64_t seed, const Workload& workload, const Deployment& deployment,
+                    const std::vector<std::vector<BlockFacts>>& facts)
+        : rng_(seed) {
+        for (std::uint32_t j = 0; j < workload.jobs.size(); ++j)
+            for (std::uint32_t b = 0; b < deployment.jobs[j].blocks.size(); ++b)
+                add_block(j, b, facts[j][b], deployment.jobs[j].path);
+    }
+
+    void decide(const View& view, Moves& moves) override {
+        for (const Arrival& arrival : view.arrivals) arrived_.insert(arrival.job.index);
+        std::size_t wave = static_cast<std::size_t>(rng_.between(1, 12));
+        while (wave-- > 0 && submit_one(moves)) {
+        }
+    }
+
+  private:
+    struct Todo {
+        Command command;
+        std::vector<std::size_t> after;  // todos
+        bool done = false;
+        Ticket ticket;
+    };
+
+    void add_block(std::uint32_t job, std::uint32_t block, const BlockFacts& facts, SwapPath path) {
+        Command c;
+        c.job = {job};
+        c.block = {block};
+        std::vector<std::size_t> chain;
+        const auto add = [&](Verb verb, std::uint8_t copy, std::vector<std::size_t> after) {
+            c.verb = verb;
+            c.lane = lane_of(verb);
+            c.copy = copy;
+            todos_.push_back({c, std::move(after), false, {}});
+            return todos_.size() - 1;
+        };
+        if (facts.has_parameters()) {
+            chain = {add(Verb::read, 0, {})};
+            for (std::uint8_t k = 0; k < facts.copies; ++k) chain = {add(Verb::copy, k, chain)};
+            chain = {add(Verb::assemble, 0, chain)};
+        }
+        if (block > 0) chain.push_back(last_execute_);
+        last_execute_ = add(Verb::execute, 0, chain);
+        if (facts.has_parameters() && path != SwapPath::resident)
+            add(Verb::release, 0, {last_execute_});
+    }
+
+    bool submit_one(Moves& moves) {
+        std::vector<std::size_t> open;
+        for (std::size_t i = 0; i < todos_.size(); ++i) {
+            if (todos_[i].done || !arrived_.contains(todos_[i].command.job.index)) continue;
+            if (std::ranges::all_of(todos_[i].after, [&](std::size_t a) { return todos_[a].done; }))
+                open.push_back(i);
+        }
+        if (open.empty()) return false;
+        Todo& todo = todos_[open[static_cast<std::size_t>(
+            rng_.between(0, static_cast<std::int64_t>(open.size()) - 1))]];
+        Command c = todo.command;
+        for (const std::size_t a : todo.after) c.after.add(todos_[a].ticket);
+        if (!submitted_.empty() && rng_.chance(30))
+            c.after.add(submitted_[static_cast<std::size_t>(
+                rng_.between(0, static_cast<std::int64_t>(submitted_.size()) - 1))]);
+        todo.ticket = moves.submit(c);
+        todo.done = true;
+        submitted_.push_back(todo.ticket);
+        return true;
+    }
+
+    Rng rng_;
+    std::vector<Todo> todos_;
+    std::size_t last_execute_ = 0;
+    std::set<std::uint32_t> arrived_;
+    std::vector<Ticket> submitted_;
+};
+
+struct World {
+    Platform platform;
+    std::vector<ModelPtr> models;
+    Deployment deployment;
+    std::vector<std::vector<BlockFacts>> facts;
+};
+
+World random_world(std::uint64_t seed) {
+    Rng rng(seed ^ 0xc0deULL);
+    World world;
+    world.platform = random_platform(seed, everything(seed));
+    world.deployment.parallel_reads = static_cast<std::uint32_t>(rng.between(1, 4));
+    const std::int64_t jobs = rng.between(1, 3);
+    constexpr std::array paths{SwapPath::zero_copy, SwapPath::staged, SwapPath::standard};
+    for (std::int64_t j = 0; j < jobs; ++j) {
+        const std::uint64_t model_seed = seed * 10 + static_cast<std::uint64_t>(j);
+        const ModelPtr model = random_model(model_seed, model_shape(seed, 6));
+        JobPlan plan;
+        plan.blocks = unit_blocks(*model);
+        plan.path = paths[static_cast<std::size_t>(rng.between(0, 2))];
+        plan.arena = {ArenaKind::counter, Bytes{std::int64_t{1} << 38}, 0};
+        if (plan.path == SwapPath::staged)
+            plan.staging = ArenaPlan{ArenaKind::counter, Bytes{std::int64_t{1} << 38}, 0};
+        const CostModel cost(*model, world.platform);
+        world.facts.push_back(facts_of(cost, plan.blocks, plan.path));
+        world.models.push_back(model);
+        world.deployment.jobs.push_back(std::move(plan));
+    }
+    return world;
+}
+
+TEST(Contention, RandomCommandsWithSeveralReadsAndJobs) {
+    SWAPLAB_FOR_SEEDS(seed, 1, 4 * kWorlds) {
+        const World world = random_world(seed);
+        Options options;
+        options.mode = ArrivalMode::stream;
+        options.account = seed % 2 == 0 ? Account::all : Account::parameters;
+        const Workload workload = workload_of(world.models, options);
+        RandomScheduler scheduler(seed, workload, world.deployment, world.facts);
+        const auto actual = simulate(world.platform, workload, world.deployment, scheduler, options);
+        ASSERT_EQ(actual.result.verdict, Verdict::ok) << actual.result.reason;
+        expect_replay({world.platform, workload, world.deployment, actual}, options.account);
+        if (HasFailure()) return;
+    }
+}
+
+}  // namespace
+}  // namespace swaplab::laws

@@ -1,0 +1,319 @@
+// Where nothing contends, every pipeline is its recurrence, to the nanosecond: every span of every
+// request, cold and as a stream.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/laws/oracle/demand_layering.h"
+#include "tests/laws/oracle/one_at_a_time.h"
+#include "tests/laws/oracle/swapnet.h"
+#include "tests/laws/oracle/whole_model.h"
+#include "tests/laws/tables.h"
+#include "tests/support/random_model.h"
+#include "tests/support/random_platform.h"
+
+namespace swaplab::laws {
+namespace {
+
+using testing::ModelShape;
+using testing::Options;
+using testing::PlatformShape;
+using testing::random_model;
+using testing::random_platform;
+using testing::Rng;
+using testing::simulate;
+
+constexpr Bytes kPlenty{std::int64_t{1} << 39};
+constexpr std::uint64_t kTables = SWAPLAB_SANITIZED ? 150 : 400;
+
+// A random world per seed: small numbers (ties, zeros) in one third, fractional costs in one third.
+struct World {
+    explicit World(std::uint64_t seed) {
+        Rng rng(seed ^ 0x5eedULL);
+        ModelShape model_shape;
+        PlatformShape shape;
+        if (seed % 3 == 0) model_shape.scale = shape.scale = 6;
+        shape.fractional = seed % 3 == 1;
+        shape.most_assemble_lanes = rng.chance(30) ? 3 : 1;
+        shape.most_alignment = rng.chance(30) ? model_shape.scale / 2 : 1;
+        shape.free_hand_offs = rng.chance(20);
+        model_shape.percent_grouped = rng.chance(20) ? 50 : 0;
+        model_shape.percent_stored = rng.chance(30) ? 50 : 0;
+        model = random_model(seed, model_shape);
+        platform = random_platform(seed, shape);
+        requests = rng.between(1, 4);
+    }
+    Options options(ArrivalMode mode) const {
+        Options o;
+        o.budget = kPlenty;
+        o.mode = mode;
+        o.requests = requests;
+        return o;
+    }
+    std::size_t count() const { return static_cast<std::size_t>(requests); }
+
+    ModelPtr model;
+    Platform platform;
+    std::int64_t requests = 1;
+};
+
+constexpr std::array kModes{ArrivalMode::cold, ArrivalMode::stream};
+
+TEST(Pipelines, OnDemandIsOneCommandAtATime) {
+    SWAPLAB_FOR_SEEDS(seed, 1, kTables) {
+        const World world(seed);
+        const CostModel cost(*world.model, world.platform);
+        const oracle::Table table = unit_table(cost);
+        for (const ArrivalMode mode : kModes) {
+            SCOPED_TRACE(name_of(mode));
+            const auto actual = simulate(world.platform, world.model, "on-demand", world.options(mode));
+            expect_timeline(oracle::one_at_a_time(table, 0, world.count(), mode_of(mode)), table, 0,
+                            actual);
+        }
+        if (HasFailure()) return;
+    }
+}
+
+TEST(Pipelines, StandardSwapIsOneCommandAtATimeWithItsCopies) {
+    SWAPLAB_FOR_SEEDS(seed, 1001, kTables) {
+        const World world(seed);
+        const CostModel cost(*world.model, world.platform);
+        const int copies = world.platform.nodes[0].compute == ComputeKind::gpu ? 2 : 1;
+        for (const ArrivalMode mode : kModes) {
+            SCOPED_TRACE(name_of(mode));
+            const auto actual =
+                simulate(world.platform, world.model, "standard-swap", world.options(mode));
+            const oracle::Table table = table_of(cost, blocks_of(actual.result), true);
+            expect_timeline(oracle::one_at_a_time(table, copies, world.count(), mode_of(mode)),
+                            table, copies, actual);
+        }
+        if (HasFailure()) return;
+    }
+}
+
+TEST(Pipelines, DirectExecutesOnly) {
+    SWAPLAB_FOR_SEEDS(seed, 2001, kTables) {
+        const World world(seed);
+        const CostModel cost(*world.model, world.platform);
+        for (const ArrivalMode mode : kModes) {
+            SCOPED_TRACE(name_of(mode));
+            Options options = world.options(mode);
+            options.budget.reset();
+            const auto actual = simulate(world.platform, world.model, "direct", options);
+            const auto expected =
+                oracle::direct(item_of(cost, {0, world.model->size()}), world.count());
+            expect_latencies(expected.latencies, expected.makespan, actual.result);
+            for (const Completion& span : actual.record.spans)
+                EXPECT_EQ(span.command.verb, Verb::execute);
+            EXPECT_EQ(actual.result.swapped_in, Bytes{});
+            EXPECT_EQ(actual.result.full_memory_latency, actual.result.latency.mean);
+        }
+        if (HasFailure()) return;
+    }
+}
+
+TEST(Pipelines, LoadAllReadsOnceThenExecutes) {
+    SWAPLAB_FOR_SEEDS(seed, 3001, kTables) {
+        const World world(seed);
+        const CostModel cost(*world.model, world.platform);
+        const oracle::Item item = item_of(cost, {0, world.model->size()});
+        for (const ArrivalMode mode : kModes) {
+            SCOPED_TRACE(name_of(mode));
+            const auto actual = simulate(world.platform, world.model, "load-all", world.options(mode));
+            ASSERT_EQ(actual.result.verdict, Verdict::ok) << actual.result.reason;
+            const auto expected = oracle::load_all(item, 0, world.count(), mode_of(mode));
+            expect_latencies(expected.latencies, expected.makespan, actual.result);
+            const std::int64_t loads =
+                item.has_parameters() ? (mode == ArrivalMode::cold ? world.requests : 1) : 0;
+            EXPECT_EQ(std::ranges::count_if(
+                          actual.record.spans,
+                          [](const Completion& s) { return s.command.verb == Verb::read; }),
+                      loads);
+            EXPECT_EQ(actual.result.swapped_in, loads * cost.stored_bytes({0, world.model->size()}));
+        }
+        if (HasFailure()) return;
+    }
+}
+
+// `buffer=min`, a random size and one that holds everything.
+std::vector<Bytes> buffers_for(const oracle::Table& table, Rng& rng) {
+    std::int64_t all = 0;
+    for (const oracle::Item& item : table) all += static_cast<std::int64_t>(item.bytes);
+    const auto least = static_cast<std::int64_t>(oracle::largest(table));
+    return {Bytes{least}, Bytes{rng.between(least, std::max(least, all))},
+            Bytes{rng.between(least, least + least / 2)}, Bytes{all + 7}};
+}
+
+struct RingPipeline {
+    const char* name;
+    int copies;
+    int rings;
+    oracle::Timeline (*expected)(const oracle::Table&, double, std::size_t, oracle::Mode,
+                                 std::size_t);
+};
+constexpr std::array kRingPipelines{RingPipeline{"two-stage", 0, 1, &oracle::two_stage},
+                                    RingPipeline{"async", 1, 2, &oracle::async}};
+
+TEST(Pipelines, RingsOfDemandLayering) {
+    SWAPLAB_FOR_SEEDS(seed, 4001, kTables) {
+        const World world(seed);
+        Rng rng(seed);
+        const CostModel cost(*world.model, world.platform);
+        const oracle::Table table = unit_table(cost);
+        if (oracle::largest(table) == 0) continue;
+        const std::size_t lanes = world.platform.nodes[0].assemble_lanes;
+        for (const RingPipeline& pipeline : kRingPipelines)
+            for (const ArrivalMode mode : kModes)
+                for (const Bytes ring : buffers_for(table, rng)) {
+                    const std::string spec = text("demand-layering:pipeline={},buffer={}",
+                                                  pipeline.name, ring.count);
+                    SCOPED_TRACE(spec + " " + std::string(name_of(mode)));
+                    const auto actual =
+                        simulate(world.platform, world.model, spec, world.options(mode));
+                    expect_timeline(
+                        pipeline.expected(table, static_cast<double>(ring.count), world.count(),
+                                          mode_of(mode), lanes),
+                        table, pipeline.copies, actual);
+                    EXPECT_EQ(actual.result.memory.arena_bytes, ring * pipeline.rings);
+                }
+        if (HasFailure()) return;
+    }
+}
+
+TEST(Pipelines, RingOfTheLargestLayer) {
+    SWAPLAB_FOR_SEEDS(seed, 4501, kTables / 4) {
+        const World world(seed);
+        const CostModel cost(*world.model, world.platform);
+        const oracle::Table table = unit_table(cost);
+        const double largest = oracle::largest(table);
+        if (largest == 0) continue;
+        for (const RingPipeline& pipeline : kRingPipelines) {
+            const auto actual =
+                simulate(world.platform, world.model,
+                         text("demand-layering:pipeline={},buffer=min", pipeline.name),
+                         world.options(ArrivalMode::cold));
+            expect_timeline(pipeline.expected(table, largest, world.count(), oracle::Mode::cold,
+                                              world.platform.nodes[0].assemble_lanes),
+                            table, pipeline.copies, actual);
+            EXPECT_EQ(actual.result.memory.arena_bytes,
+                      Bytes{static_cast<std::int64_t>(largest) * pipeline.rings});
+        }
+        if (HasFailure()) return;
+    }
+}
+
+TEST(Pipelines, SyncTakesABarrierEveryStep) {
+    SWAPLAB_FOR_SEEDS(seed, 5001, kTables) {
+        const World world(seed);
+        const CostModel cost(*world.model, world.platform);
+        const oracle::Table table = unit_table(cost);
+        for (const ArrivalMode mode : kModes) {
+            if (mode == ArrivalMode::stream && table.size() == 1) continue;
+            SCOPED_TRACE(name_of(mode));
+            const auto actual = simulate(world.platform, world.model,
+                                         "demand-layering:pipeline=sync", world.options(mode));
+            expect_timeline(oracle::sync(table, world.count(), mode_of(mode)), table, 1, actual);
+            EXPECT_EQ(actual.result.memory.arena_bytes,
+                      Bytes{static_cast<std::int64_t>(4 * oracle::largest(table))});
+        }
+        if (HasFailure()) return;
+    }
+}
+
+TEST(Pipelines, SequentialIsOneCommandAtATimeWithACopy) {
+    SWAPLAB_FOR_SEEDS(seed, 6001, kTables) {
+        const World world(seed);
+        const CostModel cost(*world.model, world.platform);
+        const oracle::Table table = unit_table(cost);
+        for (const ArrivalMode mode : kModes) {
+            SCOPED_TRACE(name_of(mode));
+            const auto actual = simulate(world.platform, world.model,
+                                         "demand-layering:pipeline=sequential", world.options(mode));
+            expect_timeline(oracle::one_at_a_time(table, 1, world.count(), mode_of(mode)), table, 1,
+                            actual);
+            EXPECT_EQ(actual.result.memory.arena_bytes,
+                      Bytes{static_cast<std::int64_t>(2 * oracle::largest(table))});
+        }
+        if (HasFailure()) return;
+    }
+}
+
+// SwapNet's events with the blocks that it planned, at budgets from plenty down to the minimum.
+TEST(Pipelines, SwapNetKeepsTwoBlocks) {
+    SWAPLAB_FOR_SEEDS(seed, 7001, kTables) {
+        const World world(seed);
+        Rng rng(seed);
+        const CostModel cost(*world.model, world.platform);
+        for (const ArrivalMode mode : kModes) {
+            Options options = world.options(mode);
+            const auto least = testing::minimum_of(world.platform, world.model, "swapnet", options);
+            ASSERT_TRUE(least);
+            const std::int64_t all =
+                std::max(least->count, 2 * world.model->parameter_bytes().count);
+            for (const Bytes budget : {*least, Bytes{rng.between(least->count, all)}, kPlenty}) {
+                if (budget.count == 0) continue;
+                SCOPED_TRACE(text("{} budget {}", name_of(mode), budget.count));
+                options.budget = budget;
+                const auto actual = simulate(world.platform, world.model, "swapnet", options);
+                ASSERT_EQ(actual.result.verdict, Verdict::ok) << actual.result.reason;
+                const oracle::Table table = table_of(cost, blocks_of(actual.result));
+                const double pair = oracle::largest_pair(table);
+                const auto expected =
+                    oracle::swapnet_events(table, pair, 0, world.count(), mode_of(mode));
+                expect_timeline(expected, table, 0, actual);
+                EXPECT_EQ(static_cast<double>(actual.result.memory.arena_bytes.count), pair);
+                if (mode != ArrivalMode::cold) continue;
+                ASSERT_TRUE(actual.result.closed_form);
+                const double closed = oracle::swapnet_closed_form(table);
+                EXPECT_EQ(static_cast<double>(count_ns(*actual.result.closed_form)), closed);
+                EXPECT_LE(static_cast<double>(count_ns(actual.result.latency.max)), closed);
+            }
+        }
+        if (HasFailure()) return;
+    }
+}
+
+// The sweep B = L + p MiB until the overhead is below the limit, else the best within the budget.
+TEST(Pipelines, AutoBufferIsTheSweep) {
+    constexpr double mib = 1048576;
+    SWAPLAB_FOR_SEEDS(seed, 8001, kTables) {
+        Rng rng(seed);
+        ModelShape shape;
+        shape.scale = 3 << 20;
+        shape.percent_huge = 5;
+        const ModelPtr model = random_model(seed, shape);
+        PlatformShape platform_shape;
+        platform_shape.scale = 3 << 20;
+        platform_shape.per_block = rng.chance(50);
+        Platform platform = random_platform(seed, platform_shape);
+        platform.nodes[0].execute.other.per_block = 0;  // then the sum of K is direct's latency
+        const CostModel cost(*model, platform);
+        const oracle::Table table = unit_table(cost);
+        const double largest = oracle::largest(table);
+        if (largest == 0) continue;
+        const std::int64_t limit_us = rng.between(0, 20000);
+        for (const RingPipeline& pipeline : kRingPipelines) {
+            const double most = largest + static_cast<double>(rng.between(0, 30)) * mib / 2;
+            Options options;
+            options.account = Account::parameters;
+            options.budget = Bytes{static_cast<std::int64_t>(most) * pipeline.rings};
+            const std::string spec =
+                text("demand-layering:pipeline={},overhead={}us", pipeline.name, limit_us);
+            SCOPED_TRACE(text("{} budget {}", spec, options.budget->count));
+            const auto latency = [&](double ring) {
+                return pipeline.expected(table, ring, 1, oracle::Mode::cold, 1).makespan;
+            };
+            const double ring = oracle::swept_buffer(
+                table, most, static_cast<double>(limit_us) * 1000, latency);
+            const auto actual = simulate(platform, model, spec, options);
+            ASSERT_EQ(actual.result.verdict, Verdict::ok) << actual.result.reason;
+            EXPECT_EQ(static_cast<double>(actual.result.memory.arena_bytes.count),
+                      ring * pipeline.rings);
+            EXPECT_EQ(static_cast<double>(count_ns(actual.result.makespan)), latency(ring));
+        }
+        if (HasFailure()) return;
+    }
+}
+
+}  // namespace
+}  // namespace swaplab::laws

@@ -1,0 +1,187 @@
+// The built-in devices: complete, traceable, and consistent with what they are calibrated on.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "profiles/builtin.h"
+#include "profiles/cost.h"
+#include "profiles/error.h"
+
+namespace swaplab {
+namespace {
+
+Platform device_named(std::string_view name) {
+    auto platform = builtin_device(name);
+    if (!platform) throw std::out_of_range("no such device");
+    return *std::move(platform);
+}
+
+// The keys of a device file whose values are not the defaults.
+class UsedKeys {
+  public:
+    explicit UsedKeys(const Node& node) {
+        keys_.push_back("memory.capacity_bytes");
+        add("memory.fresh_ns_per_byte", node.memory.fresh_ns_per_byte != 0);
+        add("memory.reserved_bytes", node.memory.reserved.count != 0);
+        add("memory.alignment_bytes", node.memory.alignment.count != 1);
+        add("host.cores", node.host_cores != 0);
+        add("host.ns_per_command", node.host_per_command.count() != 0);
+        add_costs(node);
+        add_factors(node);
+        for (const Mode& mode : node.modes) keys_.push_back("modes." + mode.name);
+    }
+    const std::vector<std::string>& keys() const { return keys_; }
+
+  private:
+    void add(const std::string& key, bool is_used) {
+        if (is_used) keys_.push_back(key);
+    }
+    void add(const std::string& section, const LinearCost& cost) {
+        add(section + ".ns_per_byte", cost.per_byte != 0);
+        add(section + ".ns_per_tensor", cost.per_tensor != 0);
+        add(section + ".ns_per_layer", cost.per_layer != 0);
+        add(section + ".ns_per_flop", cost.per_flop != 0);
+        add(section + ".ns_per_activation_byte", cost.per_activation_byte != 0);
+        add(section + ".ns_per_block", cost.per_block != 0);
+        add(section + ".ns_per_request", cost.per_request != 0);
+        add(section + ".request_bytes", cost.request_bytes.has_value());
+    }
+    void add_costs(const Node& node) {
+        add("read", node.read.cost);
+        add("read.concurrency", node.read.concurrency.size() > 1);
+        add("read.after_idle.gap_ns", node.read.after_idle.has_value());
+        add("read.after_idle.ns", node.read.after_idle.has_value());
+        add("copy", node.copy);
+        add("instantiate", node.instantiate);
+        add("assemble", node.assemble);
+        add("assemble.lanes", node.assemble_lanes != 1);
+        add("release", node.release);
+        add("attach", node.attach);
+        add("prefetch", node.prefetch);
+        add("execute.*", node.execute.other);
+        for (std::size_t op = 0; op < kOpClasses; ++op) {
+            const auto& row = node.execute.by_op[op];
+            if (row) add("execute." + std::string(name_of(static_cast<OpClass>(op))), *row);
+        }
+    }
+    void add_factors(const Node& node) {
+        for (std::size_t a = 0; a < kActivities; ++a) {
+            const std::string name(name_of(static_cast<Activity>(a)));
+            add("noise." + name + "_cv", node.noise.cv[a] != 0);
+            for (std::size_t b = 0; b < kActivities; ++b) {
+                const std::string other(name_of(static_cast<Activity>(b)));
+                add("contention." + name + "." + other, node.contention[a][b] != 1);
+            }
+        }
+        if (!node.power) return;
+        add("power.idle_w", node.power->idle_w != 0);
+        add("power.execute_w", node.power->execute_w != 0);
+        add("power.read_j_per_byte", node.power->read_j_per_byte != 0);
+        add("power.dram_j_per_byte", node.power->dram_j_per_byte != 0);
+    }
+
+    std::vector<std::string> keys_;
+};
+
+double milliseconds(const Model& model, const Platform& platform) {
+    return CostModel(model, platform).execute_ns({0, model.size()}) / 1e6;
+}
+
+TEST(Activity, NamesRoundTrip) {
+    for (std::size_t i = 0; i < kActivities; ++i) {
+        const auto activity = static_cast<Activity>(i);
+        EXPECT_EQ(activity_named(name_of(activity)), activity);
+    }
+    EXPECT_EQ(name_of(Activity::prefetch), "prefetch");
+    EXPECT_EQ(activity_named("write"), std::nullopt);
+}
+
+TEST(BuiltinDevices, AreThere) {
+    const std::vector<std::string> names = builtin_device_names();
+    for (const char* name :
+         {"cpu-server", "jetson-agx-xavier", "jetson-orin-nano", "jetson-xavier-nx"}) {
+        EXPECT_NE(std::ranges::find(names, name), names.end()) << name;
+    }
+    EXPECT_TRUE(std::ranges::is_sorted(names));
+    EXPECT_FALSE(builtin_device("jetson-tk1").has_value());
+}
+
+class EveryDevice : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EveryDevice, HasItsName) {
+    const Platform platform = device_named(GetParam());
+    EXPECT_EQ(platform.name, GetParam());
+    ASSERT_EQ(platform.nodes.size(), 1U);
+    EXPECT_GT(platform.nodes[0].memory.capacity.count, 0);
+    EXPECT_TRUE(platform.mode.empty());
+}
+
+// None was profiled by this project, so that results are stamped `unvalidated`.
+TEST_P(EveryDevice, SaysWhereEachCoefficientIsFrom) {
+    const Platform platform = device_named(GetParam());
+    EXPECT_FALSE(platform.provenance.source.empty());
+    EXPECT_FALSE(platform.provenance.measured);
+    const std::vector<std::string> used = UsedKeys(platform.nodes[0]).keys();
+    const auto& origins = platform.provenance.coefficients;
+    for (const std::string& key : used) {
+        EXPECT_TRUE(origins.contains(key)) << key << " has no line in provenance.coefficients";
+    }
+    for (const auto& [key, origin] : origins) {
+        EXPECT_FALSE(origin.empty()) << key;
+        EXPECT_NE(std::ranges::find(used, key), used.end())
+            << key << " is no coefficient of the device";
+    }
+}
+
+TEST_P(EveryDevice, ExecutesEveryModelInEveryMode) {
+    Platform platform = device_named(GetParam());
+    std::vector<std::string> modes{""};
+    for (const Mode& mode : platform.nodes[0].modes) modes.push_back(mode.name);
+    for (const BuiltinModel& builtin : builtin_models()) {
+        const Model model = *builtin_model(builtin.name);
+        for (const std::string& mode : modes) {
+            platform.mode = mode;
+            EXPECT_GT(milliseconds(model, platform), 1) << builtin.name << " " << mode;
+            EXPECT_LT(milliseconds(model, platform), 10'000) << builtin.name << " " << mode;
+        }
+    }
+}
+
+// Parallel reads never exceed what the link carries (PCIe 3.0 x4: about 3.5 GB/s).
+TEST_P(EveryDevice, ReadsStayBelowTheLink) {
+    const ReadSpec read = device_named(GetParam()).nodes[0].read;
+    const double request =
+        read.cost.request_bytes ? static_cast<double>(read.cost.request_bytes->count) : 1e9;
+    const double one =
+        request / (request * read.cost.per_byte + read.cost.per_request);  // bytes per ns
+    EXPECT_LE(one * *std::ranges::max_element(read.concurrency), 3.51);
+    EXPECT_TRUE(std::ranges::is_sorted(read.concurrency));
+}
+
+INSTANTIATE_TEST_SUITE_P(Builtin, EveryDevice, ::testing::ValuesIn(builtin_device_names()),
+                         [](const auto& test) {
+                             std::string name = test.param;
+                             std::ranges::replace(name, '-', '_');
+                             return name;
+                         });
+
+// Demand Layering's preloading delay of YOLOv4, 160.8 ms, which calibrates the AGX Xavier.
+TEST(JetsonAgxXavier, IsCalibratedOnYolov4) {
+    EXPECT_NEAR(milliseconds(*builtin_model("yolov4"), device_named("jetson-agx-xavier")), 160.8,
+                0.01);
+}
+
+// SwapNet's 300 ms of YOLOv3 (a survey's figure) are met within 5 %; the 500 ms of VGG-19 are not,
+// as the device says: they need an anchor in the model.
+TEST(JetsonXavierNx, ComparedWithSwapNet) {
+    const Platform platform = device_named("jetson-xavier-nx");
+    EXPECT_NEAR(milliseconds(*builtin_model("yolov3"), platform), 300, 15);
+    EXPECT_LT(milliseconds(*builtin_model("vgg19"), platform), 100);
+    ModelSpec spec = builtin_model("vgg19")->spec();
+    spec.anchors["jetson-xavier-nx"] = nanoseconds(500'000'000);
+    EXPECT_NEAR(milliseconds(Model(spec), platform), 500, 1e-6);
+}
+
+}  // namespace
+}  // namespace swaplab

@@ -1,0 +1,209 @@
+#include "profiles/device_file.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/profiles/samples.h"
+
+namespace swaplab {
+namespace {
+
+constexpr std::string_view kMinimal =
+    R"({"schema": "swaplab/device/1", "name": "d", "compute": "cpu",
+"memory": {"capacity_bytes": 1000, "unified": false}})";
+
+Platform read(std::string_view text) {
+    return read_device(parse_json(std::string(text), "d.json"));
+}
+std::string read_error(std::string_view text) {
+    return error_of([&] { read(text); });
+}
+// The minimal device with one more section, which begins at 2:14 (its key) and 3 (its value).
+std::string with_section(const std::string& section) {
+    return std::string(kMinimal.substr(0, kMinimal.size() - 1)) + ",\n" + section + "}";
+}
+
+TEST(DeviceFile, ReadsEveryKey) {
+    const Platform platform = read(kDeviceSample);
+    ASSERT_EQ(platform.nodes.size(), 1U);
+    EXPECT_EQ(platform.name, "board");
+    const Node& node = platform.node({});
+    EXPECT_EQ(node.name, "board");
+    EXPECT_EQ(node.compute, ComputeKind::gpu);
+    const MemorySpec memory{.capacity = {8589934592},
+                            .unified = true,
+                            .concurrent_managed_access = true,
+                            .alignment = {4096},
+                            .reserved = {1048576},
+                            .fresh_ns_per_byte = 0.25};
+    EXPECT_EQ(node.memory, memory);
+    EXPECT_EQ(node.host_cores, 6);
+    EXPECT_EQ(node.host_per_command, nanoseconds(700));
+    const LinearCost read_cost{
+        .per_byte = 0.5, .per_request = 80000, .request_bytes = Bytes{1048576}};
+    EXPECT_EQ(node.read.cost, read_cost);
+    EXPECT_EQ(node.read.concurrency, (std::vector<double>{1, 1.6, 1.8}));
+    EXPECT_EQ(node.read.after_idle, (AfterIdle{nanoseconds(1000000), nanoseconds(1200000)}));
+    EXPECT_EQ(node.copy, (LinearCost{.per_byte = 0.1, .per_block = 10000}));
+    EXPECT_EQ(node.instantiate, (LinearCost{.per_byte = 0.01, .per_tensor = 3}));
+    EXPECT_EQ(node.assemble, (LinearCost{.per_byte = 0.001, .per_tensor = 20000}));
+    EXPECT_EQ(node.assemble_lanes, 2U);
+    EXPECT_EQ(node.release, (LinearCost{.per_tensor = 5000}));
+    EXPECT_EQ(node.attach, (LinearCost{.per_block = 12}));
+    EXPECT_EQ(node.prefetch, (LinearCost{.per_byte = 0.07}));
+}
+
+TEST(DeviceFile, ReadsEveryKeyOfExecution) {
+    const ExecuteSpec execute = read(kDeviceSample).node({}).execute;
+    EXPECT_EQ(execute.other, (LinearCost{.per_layer = 20000, .per_flop = 0.0023, .per_block = 5}));
+    const LinearCost linear{.per_byte = 0.05, .per_flop = 0.002, .per_activation_byte = 1e-3};
+    EXPECT_EQ(execute.of(OpClass::linear), linear);
+    EXPECT_EQ(execute.of(OpClass::pool), LinearCost{});  // a row of zeros, not the `*` row
+    EXPECT_EQ(execute.of(OpClass::conv2d), execute.other);
+}
+
+TEST(DeviceFile, ReadsEveryKeyOfTheRest) {
+    const Platform platform = read(kDeviceSample);
+    const Node& node = platform.node({});
+    const auto factor = [&](Activity a, Activity b) {
+        return node.contention[static_cast<std::size_t>(a)][static_cast<std::size_t>(b)];
+    };
+    EXPECT_EQ(factor(Activity::execute, Activity::read), 1.05);
+    EXPECT_EQ(factor(Activity::execute, Activity::copy), 0.9);
+    EXPECT_EQ(factor(Activity::read, Activity::execute), 1.02);
+    EXPECT_EQ(factor(Activity::read, Activity::copy), 1.0);
+    EXPECT_EQ(node.noise.cv[static_cast<std::size_t>(Activity::read)], 0.03);
+    EXPECT_EQ(node.noise.cv[static_cast<std::size_t>(Activity::copy)], 0.0);
+    const PowerSpec power{
+        .idle_w = 4.2, .execute_w = 6.0, .read_j_per_byte = 3e-9, .dram_j_per_byte = 6.4e-11};
+    EXPECT_EQ(node.power, power);
+    ASSERT_EQ(node.modes.size(), 2U);
+    const Mode mode{.name = "15W",
+                    .execute_scale = 1.3,
+                    .copy_scale = 1.1,
+                    .read_scale = 1.2,
+                    .power_scale = 0.7,
+                    .switching = nanoseconds(5000000)};
+    EXPECT_EQ(node.modes[0], mode);
+    EXPECT_EQ(node.modes[1], Mode{.name = "10W"});
+    EXPECT_TRUE(platform.provenance.measured);
+    EXPECT_EQ(platform.provenance.fit.at("execute.linear"), (FitQuality{0.97, 0.06, 142}));
+    EXPECT_EQ(platform.provenance.coefficients.at("read.ns_per_byte"), "data sheet of the disk");
+}
+
+TEST(DeviceFile, WhatIsLeftOutCostsNothing) {
+    Platform expected;
+    expected.name = "d";
+    expected.nodes.emplace_back();
+    expected.nodes[0].name = "d";
+    expected.nodes[0].memory.capacity = {1000};
+    EXPECT_EQ(read(kMinimal), expected);
+}
+
+TEST(DeviceFile, ReadsBackWhatItWrites) {
+    for (const std::string_view text : {kDeviceSample, kMinimal}) {
+        const Platform platform = read(text);
+        const std::string written = write_device(platform);
+        const Platform again = read(written);
+        EXPECT_EQ(again, platform);
+        EXPECT_EQ(write_device(again), written);
+        EXPECT_EQ(device_hash(again), device_hash(platform));
+    }
+    EXPECT_NE(device_hash(read(kDeviceSample)), device_hash(read(kMinimal)));
+    EXPECT_NE(write_device(read(kDeviceSample)).find("\"x-type\": \"LPDDR4x\""), std::string::npos);
+}
+
+TEST(DeviceFile, CarriesExtrasOfSectionsItWouldNotWrite) {
+    const Platform platform = read(with_section(
+        R"("copy": {"x-a": 1}, "noise": {"x-b": 2}, "contention": {"read": {"x-c": 3}}, "execute": {"x-d": {}})"));
+    EXPECT_EQ(platform.extras.size(), 4U);
+    EXPECT_EQ(read(write_device(platform)), platform);
+}
+
+TEST(DeviceFile, NamesTheFieldAndItsPosition) {
+    EXPECT_EQ(read_error(with(kDeviceSample, "\"gpu\"", "\"tpu\"")),
+              "d.json:2:61: compute: expected \"gpu\" or \"cpu\", found the string \"tpu\"");
+    EXPECT_EQ(
+        read_error(with(kDeviceSample, "[1.0, 1.6", "[1.1, 1.6")),
+        "d.json:8:28: read.concurrency[0]: expected 1, the speed of one read alone, found 1.1");
+    EXPECT_EQ(read_error(with(kDeviceSample, "1.6, 1.8", "0, 1.8")),
+              "d.json:8:33: read.concurrency[1]: expected a number > 0, found 0");
+    EXPECT_EQ(read_error(with(kDeviceSample, "\"linear\": {", "\"liner\": {")),
+              "d.json:13:15: execute.liner: unknown op class (did you mean 'linear'?)");
+    EXPECT_EQ(read_error(with(kDeviceSample, "0.05,", "0.05, \"ns_per_block\": 1,")),
+              "d.json:13:69: execute.linear.ns_per_block: only '*' has ns_per_block: it is added "
+              "once per block");
+    EXPECT_EQ(read_error(with(kDeviceSample, "\"read\": {\"execute\"", "\"raed\": {\"execute\"")),
+              "d.json:18:58: contention.raed: unknown activity (did you mean 'read'?)");
+    EXPECT_EQ(read_error(with(kDeviceSample, "\"read_cv\"", "\"raed_cv\"")),
+              "d.json:19:13: noise.raed_cv: unknown key (did you mean 'read_cv'?)");
+    EXPECT_EQ(read_error(with(kDeviceSample, "{\"name\": \"10W\"}", "{\"name\": \"15W\"}")),
+              "d.json:22:66: modes[1].name: a mode named \"15W\" stands before");
+    EXPECT_EQ(read_error(with(kDeviceSample, "\"unified\": true,", "")),
+              "d.json:3:13: memory: missing key \"unified\"");
+    EXPECT_EQ(read_error(with(kMinimal, ", \"compute\": \"cpu\"", "")),
+              "d.json:1:1: missing key \"compute\"");
+}
+
+TEST(DeviceFile, OnlyKeysThatMakeSense) {
+    EXPECT_EQ(read_error(with_section(R"("copy": {"request_bytes": 1})")),
+              "d.json:3:10: copy.request_bytes: unknown key (known: ns_per_byte, ns_per_tensor, "
+              "ns_per_layer, "
+              "ns_per_flop, ns_per_activation_byte, ns_per_block)");
+    EXPECT_EQ(read_error(with_section(R"("release": {"lanes": 1})")).substr(0, 40),
+              "d.json:3:13: release.lanes: unknown key ");
+    EXPECT_EQ(read_error(with_section(R"("contention": {"read": {"read": 2}})")),
+              "d.json:3:25: contention.read.read: an activity is stretched by other kinds only "
+              "(parallel reads: "
+              "read.concurrency)");
+    EXPECT_EQ(read_error(with_section(R"("mode": "15W")")),
+              "d.json:3:1: mode: unknown key (did you mean 'modes'?)");
+    EXPECT_EQ(read_error(with_section(R"("read": {"ns_per_request": 5})")), "no error");
+}
+
+TEST(DeviceFile, RefusesValuesOutOfRange) {
+    const std::pair<const char*, const char*> cases[] = {
+        {R"("read": {"ns_per_byte": -0.5})",
+         "3:25: read.ns_per_byte: expected a number >= 0, found -0.5"},
+        {R"("read": {"request_bytes": 0})",
+         "3:27: read.request_bytes: expected a whole number > 0, found 0"},
+        {R"("read": {"concurrency": []})", "3:25: read.concurrency: expected at least [1.0]"},
+        {R"("read": {"after_idle": {"ns": 1e6}})",
+         "3:31: read.after_idle.ns: expected a whole number >= 0, found 1e6"},
+        {R"("read": {"after_idle": {"gap_ns": 4398046511104}})",
+         "3:35: read.after_idle.gap_ns: expected less than 2^42 ns (73 minutes), found "
+         "4398046511104"},
+        {R"("assemble": {"lanes": 0})",
+         "3:23: assemble.lanes: expected a whole number > 0, found 0"},
+        {R"("assemble": {"lanes": 4294967297})",
+         "3:23: assemble.lanes: expected at most 1024 lanes, found 4294967297"},
+        {R"("contention": {"read": {"copy": 0}})",
+         "3:33: contention.read.copy: expected a number > 0, found 0"},
+        {R"("modes": [{"name": "a", "read_scale": -1}])",
+         "3:39: modes[0].read_scale: expected a number > 0, found -1"},
+        {R"("modes": {"name": "a"})", "3:10: modes: expected a list, found an object"},
+        {R"("noise": {"read_cv": -1})", "3:22: noise.read_cv: expected a number >= 0, found -1"},
+        {R"("execute": {"*": []})", "3:18: execute.*: expected an object, found a list"},
+        {R"("provenance": {"measured": "no"})",
+         "3:28: provenance.measured: expected true or false, found the string \"no\""},
+    };
+    for (const auto& [section, error] : cases) {
+        EXPECT_EQ(read_error(with_section(section)), std::string("d.json:") + error);
+    }
+    const auto memory = [](const char* replacement) {
+        return read_error(with(kMinimal, "1000", replacement));
+    };
+    EXPECT_EQ(memory("0"),
+              "d.json:2:30: memory.capacity_bytes: expected a whole number > 0, found 0");
+    EXPECT_EQ(memory(R"(1000, "reserved_bytes": 1001)"),
+              "d.json:2:54: memory.reserved_bytes: expected at most capacity_bytes, found 1001");
+    EXPECT_EQ(memory(R"(1000, "alignment_bytes": 0)"),
+              "d.json:2:55: memory.alignment_bytes: expected a whole number > 0, found 0");
+    EXPECT_EQ(memory(R"(1000, "alignment_bytes": 1073741825)"),
+              "d.json:2:55: memory.alignment_bytes: expected an alignment of at most 1 GiB, found "
+              "1073741825");
+}
+
+}  // namespace
+}  // namespace swaplab

@@ -1,0 +1,53 @@
+#!/bin/sh
+# Configures, builds and tests everything: first with sanitizers (dev), then optimised (release).
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: tests/run.sh [--preset dev|release|all] [-j N] [--no-install] [-h]
+  --preset      which build to test (default: all, which is dev and then release)
+  -j N          N compilations and N tests at a time (default: one per core)
+  --no-install  leave the system's packages alone
+TEXT
+}
+
+fail() { echo "run: $*" >&2; exit 2; }
+
+presets="dev release"
+jobs=$(nproc)
+install=yes
+while [ $# -gt 0 ]; do
+    case $1 in
+        --preset)
+            case ${2-} in
+                dev | release) presets=$2 ;;
+                all) presets="dev release" ;;
+                *) fail "--preset takes dev, release or all" ;;
+            esac
+            shift
+            ;;
+        -j)
+            [ $# -ge 2 ] || fail "-j takes a positive number"
+            jobs=$2
+            shift
+            ;;
+        -j*) jobs=${1#-j} ;;
+        --no-install) install=no ;;
+        -h | --help) usage; exit 0 ;;
+        *) usage >&2; fail "unknown option '$1'" ;;
+    esac
+    shift
+done
+case $jobs in '' | *[!0-9]* | 0) fail "-j takes a positive number" ;; esac
+
+cd "$(dirname "$0")/.."
+[ "$install" = no ] || tests/install.sh
+
+for preset in $presets; do
+    echo "== $preset: configure"
+    cmake --preset "$preset" -DBUILD_TESTING=ON
+    echo "== $preset: build, $jobs at a time"
+    cmake --build --preset "$preset" -j "$jobs"
+    echo "== $preset: test"
+    ctest --preset "$preset" -j "$jobs"
+done

@@ -1,0 +1,114 @@
+#include "tests/support/random_platform.h"
+
+#include <array>
+#include <string>
+
+namespace swaplab::testing {
+namespace {
+
+class Generator {
+  public:
+    Generator(std::uint64_t seed, const PlatformShape& shape) : rng_(seed), shape_(shape) {}
+
+    Platform platform(std::uint64_t seed) {
+        Platform platform;
+        platform.name = "platform-" + std::to_string(seed);
+        platform.nodes.push_back(node());
+        return platform;
+    }
+
+  private:
+    // A coefficient up to `most`, 0 in a fifth of the cases.
+    double coefficient(std::int64_t most) {
+        if (rng_.chance(20)) return 0;
+        if (shape_.fractional) return rng_.unit() * static_cast<double>(most);
+        return static_cast<double>(rng_.between(0, most));
+    }
+    double constant() {
+        if (shape_.positive) return static_cast<double>(rng_.between(1, 50));
+        return shape_.per_block ? coefficient(shape_.scale / 4) : 0;
+    }
+
+    Node node() {
+        Node node;
+        node.name = "node";
+        node.compute = rng_.chance(50) ? ComputeKind::gpu : ComputeKind::cpu;
+        node.memory.capacity = {std::int64_t{1} << 40};
+        node.memory.unified = true;
+        node.memory.alignment = {rng_.between(1, shape_.most_alignment)};
+        if (rng_.chance(30)) node.memory.reserved = {rng_.between(0, shape_.scale)};
+        costs(node);
+        if (shape_.concurrency) concurrency(node);
+        if (shape_.contention) contention(node);
+        if (shape_.after_idle) {
+            node.read.after_idle = AfterIdle{nanoseconds(rng_.between(1, shape_.scale)),
+                                             nanoseconds(rng_.between(1, shape_.scale))};
+        }
+        if (shape_.host_time) node.host_per_command = nanoseconds(rng_.between(1, shape_.scale / 16 + 1));
+        return node;
+    }
+
+    void costs(Node& node) {
+        node.read.cost.per_byte = coefficient(3);
+        node.read.cost.per_block = constant();
+        node.read.cost.per_request = coefficient(shape_.scale / 8);
+        if (shape_.requests && rng_.chance(50))
+            node.read.cost.request_bytes = Bytes{rng_.between(1, shape_.scale)};
+        node.copy.per_byte = coefficient(2);
+        node.copy.per_block = constant();
+        node.instantiate.per_byte = coefficient(1);
+        node.instantiate.per_tensor = coefficient(shape_.scale / 8);
+        node.execute.other = execution(true);
+        if (rng_.chance(50))
+            node.execute.by_op[static_cast<std::size_t>(OpClass::linear)] = execution(false);
+        node.assemble_lanes = static_cast<std::uint32_t>(rng_.between(1, shape_.most_assemble_lanes));
+        if (shape_.free_hand_offs) return;
+        node.assemble.per_tensor = coefficient(shape_.scale / 8);
+        node.assemble.per_byte = coefficient(1);
+        node.release.per_tensor = coefficient(shape_.scale / 8);
+        node.assemble.per_block = constant();
+        node.release.per_block = constant();
+    }
+
+    LinearCost execution(bool block) {
+        LinearCost cost;
+        cost.per_flop = coefficient(2);
+        cost.per_layer = coefficient(shape_.scale / 2);
+        if (rng_.chance(30)) cost.per_byte = coefficient(1);
+        if (rng_.chance(30)) cost.per_activation_byte = coefficient(1);
+        if (block) cost.per_block = constant();
+        return cost;
+    }
+
+    void concurrency(Node& node) {
+        const std::int64_t most = rng_.between(0, 3);
+        double speed = 1;
+        for (std::int64_t k = 0; k < most; ++k) {
+            speed += rng_.unit() * 0.9 - 0.1;
+            node.read.concurrency.push_back(speed);
+        }
+    }
+
+    void contention(Node& node) {
+        constexpr std::array kinds{Activity::read, Activity::copy, Activity::assemble,
+                                   Activity::execute, Activity::release};
+        for (const Activity a : kinds)
+            for (const Activity b : kinds) {
+                if (a == b || rng_.chance(40)) continue;
+                const bool faster = shape_.speed_ups && rng_.chance(25);
+                node.contention[static_cast<std::size_t>(a)][static_cast<std::size_t>(b)] =
+                    faster ? 0.5 + rng_.unit() * 0.5 : 1.0 + rng_.unit() * 2.0;
+            }
+    }
+
+    Rng rng_;
+    PlatformShape shape_;
+};
+
+}  // namespace
+
+Platform random_platform(std::uint64_t seed, const PlatformShape& shape) {
+    return Generator(seed, shape).platform(seed);
+}
+
+}  // namespace swaplab::testing

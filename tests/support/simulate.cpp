@@ -1,0 +1,102 @@
+#include "tests/support/simulate.h"
+
+#include <algorithm>
+
+#include "profiles/text.h"
+#include "sim/sim_device.h"
+
+namespace swaplab::testing {
+namespace {
+
+RunRequest request_of(const Platform& platform, const Workload& workload, const Options& options,
+                      Observer* observer) {
+    return {platform, workload, options.budget, options.account, &make_sim_device, observer};
+}
+
+std::string line_of(const Action& a) {
+    return text("{} {}/{}/{} copy {}", name_of(a.verb), a.job.index, a.request.index, a.block.index,
+                a.copy);
+}
+
+std::string line_of(const Command& c) {
+    std::string line = text("{} at {} after", line_of(static_cast<const Action&>(c)), count_ns(c.at));
+    for (const Ticket t : c.after) line += text(" {}", t.index);
+    return line;
+}
+
+}  // namespace
+
+void SpanRecorder::on_decision(const Decision& d) {
+    decisions.push_back({d.at, {d.arrivals.begin(), d.arrivals.end()},
+                         {d.completions.begin(), d.completions.end()}, d.memory_in_use,
+                         {d.commands.begin(), d.commands.end()}, d.first_ticket});
+}
+
+std::vector<Completion> SpanRecorder::by_ticket() const {
+    std::vector<Completion> sorted = spans;
+    std::ranges::sort(sorted, {}, &Completion::ticket);
+    return sorted;
+}
+
+std::string SpanRecorder::log() const {
+    std::string lines;
+    for (const Completion& s : spans)
+        lines += text("span {} {}..{} {}\n", s.ticket.index, count_ns(s.start), count_ns(s.end),
+                      line_of(s.command));
+    for (const RecordedDecision& d : decisions) {
+        lines += text("decision {} arrivals {} completions {} memory {} first {}\n", count_ns(d.at),
+                      d.arrivals.size(), d.completions.size(), d.memory_in_use.count,
+                      d.first_ticket.index);
+        for (const Command& c : d.commands) lines += "  " + line_of(c) + "\n";
+    }
+    return lines;
+}
+
+Workload workload_of(const std::vector<ModelPtr>& models, const Options& options) {
+    Workload workload;
+    for (const ModelPtr& model : models) {
+        Job job;
+        job.model = model;
+        job.mode = options.mode;
+        job.requests = options.requests;
+        workload.jobs.push_back(std::move(job));
+    }
+    return workload;
+}
+
+Simulation simulate(const Platform& platform, const Workload& workload, std::string_view spec,
+                    const Options& options) {
+    Simulation simulation;
+    const Policy policy = make_policy(spec, options.path);
+    simulation.result = run(request_of(platform, workload, options, &simulation.record), policy);
+    return simulation;
+}
+
+Simulation simulate(const Platform& platform, const ModelPtr& model, std::string_view spec,
+                    const Options& options) {
+    return simulate(platform, workload_of({model}, options), spec, options);
+}
+
+Simulation simulate(const Platform& platform, const Workload& workload,
+                    const Deployment& deployment, Scheduler& scheduler, const Options& options,
+                    const std::string& name) {
+    Simulation simulation;
+    simulation.result = run_deployment(request_of(platform, workload, options, &simulation.record),
+                                       deployment, scheduler, name);
+    return simulation;
+}
+
+PlanOutcome plan_of(const Platform& platform, const ModelPtr& model, std::string_view spec,
+                    const Options& options) {
+    const Workload workload = workload_of({model}, options);
+    return plan(request_of(platform, workload, options, nullptr), make_policy(spec, options.path));
+}
+
+std::optional<Bytes> minimum_of(const Platform& platform, const ModelPtr& model,
+                                std::string_view spec, const Options& options) {
+    const Workload workload = workload_of({model}, options);
+    return minimum_budget(request_of(platform, workload, options, nullptr),
+                          make_policy(spec, options.path));
+}
+
+}  // namespace swaplab::testing

@@ -1,0 +1,68 @@
+// Runs policies and schedulers on the simulated device and keeps all that was observed.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policies/runner.h"
+
+namespace swaplab::testing {
+
+// A decision that outlives the call.
+struct RecordedDecision {
+    Time at{};
+    std::vector<Arrival> arrivals;
+    std::vector<Completion> completions;
+    Bytes memory_in_use;
+    std::vector<Command> commands;
+    Ticket first_ticket;
+};
+
+class SpanRecorder : public Observer {
+  public:
+    void on_span(const Completion& span) override { spans.push_back(span); }
+    void on_decision(const Decision& decision) override;
+
+    // The spans in order of submission; wake-ups included.
+    std::vector<Completion> by_ticket() const;
+    // "1200 read 0/0/3 10..20", one line per span and one per command: what determinism compares.
+    std::string log() const;
+
+    std::vector<Completion> spans;
+    std::vector<RecordedDecision> decisions;
+};
+
+struct Options {
+    std::optional<Bytes> budget;
+    Account account = Account::all;
+    ArrivalMode mode = ArrivalMode::cold;
+    std::int64_t requests = 1;
+    std::optional<SwapPath> path;
+};
+
+Workload workload_of(const std::vector<ModelPtr>& models, const Options& options);
+
+struct Simulation {
+    RunResult result;
+    SpanRecorder record;
+};
+
+// `spec` as on the command line: "demand-layering:pipeline=async".
+Simulation simulate(const Platform& platform, const Workload& workload, std::string_view spec,
+                    const Options& options = {});
+Simulation simulate(const Platform& platform, const ModelPtr& model, std::string_view spec,
+                    const Options& options = {});
+Simulation simulate(const Platform& platform, const Workload& workload,
+                    const Deployment& deployment, Scheduler& scheduler,
+                    const Options& options = {}, const std::string& name = "test-policy");
+
+// What the policy plans; the deployment of a feasible plan.
+PlanOutcome plan_of(const Platform& platform, const ModelPtr& model, std::string_view spec,
+                    const Options& options = {});
+std::optional<Bytes> minimum_of(const Platform& platform, const ModelPtr& model,
+                                std::string_view spec, const Options& options = {});
+
+}  // namespace swaplab::testing
