@@ -64,7 +64,7 @@ for model in vgg19 resnet101 yolov3 yolov4 vit-base; do
         -p direct -p load-all -p standard-swap -p on-demand -p swapnet -p demand-layering \
         -p demand-layering:pipeline=async -p demand-layering:pipeline=sync \
         -p demand-layering:pipeline=sequential \
-        -b 0.2x,0.3x,0.4x,0.5x,0.6x,0.7x,0.8x,0.9x,1.0x \
+        -b 0.2x,0.3x,0.4x,0.5x,0.6x,0.7x,0.8x,0.9x,1.0x,1.2x \
         --csv "$out/$model.csv" --plot "$out/$model.svg" || failed="$failed $model"
 done
 

@@ -10,7 +10,6 @@
 #include "policies/runtime/one_block_resident.h"
 #include "policies/runtime/partition_planner.h"
 #include "profiles/error.h"
-#include "profiles/quantity.h"
 #include "profiles/text.h"
 
 namespace swaplab {
@@ -78,9 +77,7 @@ class DemandLayeringPartitioner final : public Partitioner {
         return {options_.arenas() * ring + layers.active,
                 text("{} must fit each of {} buffers{}",
                      describe(model, layers.largest_layers, layers.largest), options_.arenas(),
-                     layers.active.count == 0
-                         ? std::string()
-                         : text(", beside {} of activations", format_bytes(layers.active))),
+                     beside_activations(layers.active)),
                 names_in(model, layers.largest_layers)};
     }
 
@@ -134,7 +131,7 @@ class DemandLayeringPartitioner final : public Partitioner {
 
     // Delay is not monotone in the size of the ring, so it is swept in steps of 1 MiB as in the
     // published code: the first with an overhead below the limit, else the fastest, smallest first.
-    // A ring that holds the whole model is as good as an unlimited one.
+    // None is faster than one that holds the whole model, so the first as fast ends the sweep.
     Bytes choose_ring(const PartitionRequest& request, const Layers& layers) const {
         const Bytes smallest = fixed_ring(layers, request.cost.model());
         if (options_.buffer || options_.smallest) return smallest;
@@ -143,6 +140,7 @@ class DemandLayeringPartitioner final : public Partitioner {
         const auto fits = [&](Bytes ring) {
             return options_.arenas() * ring + layers.active <= request.budget;
         };
+        const Duration unlimited = delay(request, layers, layers.total);
         for (Bytes ring = smallest; fits(ring); ring += 1_MiB) {
             const Duration time = delay(request, layers, ring);
             if (time - layers.executing < options_.overhead) return ring;
@@ -150,7 +148,7 @@ class DemandLayeringPartitioner final : public Partitioner {
                 least = time;
                 best = ring;
             }
-            if (ring >= layers.total) break;
+            if (time == unlimited) break;
         }
         return best;
     }

@@ -105,14 +105,15 @@ Duration bound_of(const UnitCosts& units, const Job& job, Bytes budget) {
 }  // namespace
 
 LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> costs,
-                       const Deployment& deployment) {
+                       const Deployment* deployment) {
     const Bytes budget = request.budget.value_or(Bytes{});
     const std::vector<Job>& jobs = request.workload.jobs;
     Duration longest{};
     double executing = 0;
     double slack = 0;
     for (std::size_t j = 0; j < jobs.size(); ++j) {
-        const bool resident = deployment.jobs[j].path == SwapPath::resident;
+        const bool resident =
+            deployment != nullptr && deployment->jobs[j].path == SwapPath::resident;
         const UnitCosts units = unit_costs(costs[j], resident);
         const auto requests = static_cast<double>(jobs[j].requests);
         longest = std::max(longest, bound_of(units, jobs[j], budget));

@@ -1,15 +1,11 @@
 #include "policies/planning.h"
 
-#include <cmath>
-
 #include "profiles/error.h"
 #include "profiles/text.h"
 
 namespace swaplab {
 
 namespace {
-
-LayerRange whole(const Model& model) { return {0, model.size()}; }
 
 PlanOutcome plan_with(const RunRequest& request, const Policy& policy, Bytes budget) {
     const std::vector<CostModel> costs = cost_models(request);
@@ -31,18 +27,6 @@ std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& c
     for (std::size_t j = 0; j < costs.size(); ++j)
         facts.push_back(facts_of(costs[j], deployment.jobs[j].blocks, deployment.jobs[j].path));
     return facts;
-}
-
-Duration full_memory_latency(const std::vector<CostModel>& costs, const Workload& workload) {
-    double total = 0;
-    double requests = 0;
-    for (std::size_t j = 0; j < costs.size(); ++j) {
-        const Duration alone = to_duration(costs[j].execute_ns(whole(costs[j].model())));
-        const auto count = static_cast<double>(workload.jobs[j].requests);
-        total += count * static_cast<double>(alone.count());
-        requests += count;
-    }
-    return Duration{std::llround(total / requests)};
 }
 
 PlanOutcome plan(const RunRequest& request, const Policy& policy) {

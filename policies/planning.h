@@ -12,7 +12,4 @@ std::vector<CostModel> cost_models(const RunRequest& request);
 std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& costs,
                                                  const Deployment& deployment);
 
-// The mean latency of `direct`: each model as one resident block, weighted by requests.
-Duration full_memory_latency(const std::vector<CostModel>& costs, const Workload& workload);
-
 }  // namespace swaplab

@@ -34,6 +34,7 @@ struct PolicyInfo {
     std::string_view name;
     std::string_view summary;  // one line
     std::string_view source;   // the paper
+    std::string_view inferred; // what the paper does not say and was inferred here; often empty
     std::span<const ParameterInfo> parameters;
     std::span<const SwapPath> swap_paths;  // the first is the default; others may be asked for
     Policy (*make)(const PolicyParameters& parameters, std::optional<SwapPath> path);

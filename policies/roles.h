@@ -38,6 +38,7 @@ struct PartitionRequest {
     NodeId node;
     Bytes budget;      // of this job, without what is reserved on the node
     Account account = Account::all;
+    Bytes reserved;    // on the node: a margin of the whole budget covers it too
 };
 
 class Partitioner {

@@ -175,9 +175,11 @@ std::string Run::describe_stuck() const {
 
 }  // namespace
 
-RunResult run_deployment(const RunRequest& request, const Deployment& deployment,
-                         Scheduler& scheduler, const std::string& name) {
-    const std::vector<CostModel> costs = cost_models(request);
+namespace {
+
+// One run with everything but what refers to other runs.
+RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
+                const Deployment& deployment, Scheduler& scheduler, const std::string& name) {
     const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
     const DeviceSetup setup{request.platform, costs, facts, deployment, request.account,
                             request.budget};
@@ -188,11 +190,32 @@ RunResult run_deployment(const RunRequest& request, const Deployment& deployment
         result.jobs.push_back({request.workload.jobs[j].model->name(), deployment.jobs[j].budget,
                                facts[j], {}, 0});
     Run(request, setup, scheduler, name).go(result);
-    const LowerBound bound = lower_bound(request, costs, deployment);
+    const LowerBound bound = lower_bound(request, costs, &deployment);
     result.lower_bound = bound.bound;
     result.lower_bound_of = bound.of;
     result.closed_form = deployment.closed_form;
-    result.full_memory_latency = full_memory_latency(costs, request.workload);
+    return result;
+}
+
+// The mean latency of `direct` under the same workload on the same kind of device.
+Duration full_memory_latency(RunRequest request, const std::vector<CostModel>& costs) {
+    request.budget.reset();
+    request.observer = nullptr;
+    const Policy direct = make_policy("direct");
+    const auto deployment =
+        std::get<Deployment>(direct.planner->plan({request.platform, costs, {}, request.account}));
+    const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
+    const std::unique_ptr<Scheduler> scheduler = direct.make_scheduler({deployment, facts});
+    return drive(request, costs, deployment, *scheduler, direct.spec).latency.mean;
+}
+
+}  // namespace
+
+RunResult run_deployment(const RunRequest& request, const Deployment& deployment,
+                         Scheduler& scheduler, const std::string& name) {
+    const std::vector<CostModel> costs = cost_models(request);
+    RunResult result = drive(request, costs, deployment, scheduler, name);
+    result.full_memory_latency = full_memory_latency(request, costs);
     return result;
 }
 
@@ -206,6 +229,11 @@ RunResult run(const RunRequest& request, const Policy& policy) {
         result.minimum_budget = refusal->minimum_budget;
         result.reason = refusal->reason;
         result.layers = refusal->layers;
+        const std::vector<CostModel> costs = cost_models(request);
+        const LowerBound bound = lower_bound(request, costs, nullptr);
+        result.lower_bound = bound.bound;
+        result.lower_bound_of = bound.of;
+        result.full_memory_latency = full_memory_latency(request, costs);
         return result;
     }
     const auto& deployment = std::get<Deployment>(outcome);

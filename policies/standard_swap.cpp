@@ -63,7 +63,9 @@ class StandardSwapPartitioner final : public Partitioner {
         std::sort(needs.begin(), needs.end());
         needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
         const auto least = std::partition_point(needs.begin(), needs.end(), [&](Bytes budget) {
-            return !best_cuts({request.cost, request.node, budget, request.account});
+            PartitionRequest tried = request;
+            tried.budget = budget;
+            return !best_cuts(tried);
         });
         SWAPLAB_CHECK(least != needs.end(), "{} blocks of {} units fit nowhere", *blocks_,
                       request.cost.model().units().size());

@@ -26,15 +26,16 @@ class SwapnetPartitioner final : public Partitioner {
                                   "{}",
                                   model.name(), model.units().size(), *blocks_));
         const SwapnetMinimum least = minimum_swapnet(request, path_, blocks_);
-        return {with_margin(least.budget),
-                text("{} must be resident together",
-                     describe(model, least.forced_by, request.cost.parameter_bytes(least.forced_by))),
+        const Bytes weights = request.cost.parameter_bytes(least.forced_by);
+        return {with_margin(least.budget + request.reserved) - request.reserved,
+                text("{} must be resident{}{}", describe(model, least.forced_by, weights),
+                     least.together ? " together" : "", beside_activations(least.active)),
                 names_in(model, least.forced_by)};
     }
 
     JobPlan partition(const PartitionRequest& request) const override {
-        const PartitionRequest usable{request.cost, request.node, without_margin(request.budget),
-                                      request.account};
+        PartitionRequest usable = request;
+        usable.budget = without_margin(request.budget + request.reserved) - request.reserved;
         const auto best = partition_swapnet(usable, path_, blocks_);
         SWAPLAB_CHECK(best, "no plan within {} bytes, which was said to do", usable.budget.count);
         JobPlan plan;
@@ -105,7 +106,7 @@ class SwapnetScheduler final : public PipelineScheduler {
 Policy make_swapnet(const PolicyParameters& parameters, std::optional<SwapPath> path) {
     const auto blocks =
         count_or_auto(parameters, "blocks", std::numeric_limits<std::uint32_t>::max());
-    choice(parameters, "allocator", {"score", "ratio", "minmax"});
+    choice(parameters, "allocator", {"score", "ratio", "minmax"});  // one DNN has it all
     Policy policy;
     policy.planner = make_partition_planner(std::make_unique<SwapnetPartitioner>(
         path.value_or(SwapPath::zero_copy), fraction(parameters, "delta", 0),

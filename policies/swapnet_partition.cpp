@@ -401,11 +401,14 @@ std::int64_t least_peak(const SwapnetCosts& costs, std::optional<std::uint32_t> 
     return least;
 }
 
-// The neighbouring units that need the least peak, cut as finely as can be.
-LayerRange forced_by(const SwapnetCosts& costs, std::int64_t peak) {
-    for (std::uint32_t i = 0; i + 2 <= costs.units(); ++i)
-        if (costs.pair(i, i + 1, i + 2) >= peak) return costs.layers(i, i + 2);
-    return costs.layers(0, costs.units());
+// The neighbouring units that need the least peak, cut as finely as can be; where a given number of
+// blocks forces more than those, the whole model.
+SwapnetMinimum forced_by(const SwapnetCosts& costs, std::int64_t peak) {
+    const std::uint32_t n = costs.units();
+    for (std::uint32_t i = 0; i + 2 <= n; ++i)
+        if (costs.pair(i, i + 1, i + 2) >= peak)
+            return {{peak}, costs.layers(i, i + 2), true, {costs.active(i, i + 2)}};
+    return {{peak}, costs.layers(0, n), false, {costs.active(0, n)}};
 }
 
 }  // namespace
@@ -455,8 +458,7 @@ std::optional<SwapnetPartition> partition_swapnet(const PartitionRequest& reques
 SwapnetMinimum minimum_swapnet(const PartitionRequest& request, SwapPath path,
                                std::optional<std::uint32_t> blocks) {
     const SwapnetCosts costs(request, path);
-    const std::int64_t least = least_peak(costs, blocks);
-    return {Bytes{least}, forced_by(costs, least)};
+    return forced_by(costs, least_peak(costs, blocks));
 }
 
 }  // namespace swaplab

@@ -41,6 +41,8 @@ std::optional<SwapnetPartition> partition_swapnet(const PartitionRequest& reques
 struct SwapnetMinimum {
     Bytes budget;
     LayerRange forced_by;
+    bool together = false;  // two neighbours, else a block that is alone
+    Bytes active;           // what they need besides parameters
 };
 SwapnetMinimum minimum_swapnet(const PartitionRequest& request, SwapPath path,
                                std::optional<std::uint32_t> blocks);

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
-#include <map>
 
 #include "experiments/cli/help.h"
 #include "profiles/error.h"

@@ -1,6 +1,7 @@
 #include "experiments/plot/comparison_plot.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "experiments/backends.h"
 #include "experiments/report/figures.h"
@@ -96,8 +97,8 @@ class Plotter {
         line.points.erase(std::unique(line.points.begin(), line.points.end(), same_x),
                           line.points.end());
         if (line.points.empty())
-            line.detail +=
-                text("{}needs {}", line.detail.empty() ? "" : ", ", format_bytes(policy.minimum));
+            line.detail += text("{}needs {:.0f} MiB", line.detail.empty() ? "" : ", ",
+                                std::ceil(in_mib(policy.minimum)));
         return line;
     }
 

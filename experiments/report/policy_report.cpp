@@ -20,6 +20,8 @@ std::string policy_report(const PolicyInfo& policy) {
     constexpr std::size_t width = 90;
     std::string report = wrap(text("{}: {}", policy.name, policy.summary), width, 4) + "\n\n";
     report += definition("source", policy.source, column, width);
+    if (!policy.inferred.empty())
+        report += definition("inferred (ours)", policy.inferred, column, width);
     report += definition("swap paths",
                          join(path_names(policy), ", ") +
                              (policy.swap_paths.size() > 1 ? " (the first is the default)" : ""),
@@ -35,7 +37,7 @@ std::string policy_report(const PolicyInfo& policy) {
 std::string policy_json(const PolicyInfo& policy) {
     JsonWriter json;
     json.begin_object().member("name", policy.name).member("summary", policy.summary);
-    json.member("source", policy.source).key("swap_paths").begin_array();
+    json.member("source", policy.source).member("inferred", policy.inferred).key("swap_paths").begin_array();
     for (const std::string& name : path_names(policy)) json.value(name);
     json.end_array().key("parameters").begin_array();
     for (const ParameterInfo& parameter : policy.parameters) {

@@ -26,7 +26,8 @@ class PartitionPlanner final : public Planner {
         std::vector<double> weights;
         Infeasible total{reserved, {}, {}};
         for (const CostModel& cost : request.costs) {
-            const Infeasible least = partitioner_->minimum(job_request(request, cost, {}));
+            const Infeasible least =
+                partitioner_->minimum(job_request(request, floors.size(), {}));
             floors.push_back(least.minimum_budget);
             weights.push_back(static_cast<double>(cost.model().parameter_bytes().count));
             total.minimum_budget += least.minimum_budget;
@@ -40,16 +41,17 @@ class PartitionPlanner final : public Planner {
     }
 
   private:
-    static PartitionRequest job_request(const PlanRequest& request, const CostModel& cost,
-                                        Bytes share) {
-        return {cost, NodeId{}, share, request.account};
+    // What is reserved is counted once, with the first job.
+    static PartitionRequest job_request(const PlanRequest& request, std::size_t job, Bytes share) {
+        return {request.costs[job], NodeId{}, share, request.account,
+                job == 0 ? reserved_bytes(request) : Bytes{}};
     }
 
     Deployment deploy(const PlanRequest& request, const std::vector<Bytes>& shares) const {
         Deployment deployment;
         for (std::size_t j = 0; j < request.costs.size(); ++j) {
             JobPlan plan =
-                partitioner_->partition(job_request(request, request.costs[j], shares[j]));
+                partitioner_->partition(job_request(request, j, shares[j]));
             plan.budget = shares[j];
             if (request.costs.size() == 1) deployment.closed_form = plan.closed_form;
             deployment.jobs.push_back(std::move(plan));
@@ -115,10 +117,17 @@ std::string describe(const Model& model, LayerRange layers, Bytes bytes) {
                 format_bytes(bytes));
 }
 
+std::string beside_activations(Bytes active) {
+    return active.count > 0 ? text(", beside {} of activations", format_bytes(active)) : "";
+}
+
 std::vector<std::string> names_in(const Model& model, LayerRange layers) {
     std::vector<std::string> names;
     for (std::uint32_t l = layers.first; l < layers.last; ++l)
         if (model.layers()[l].parameter_bytes.count > 0) names.push_back(model.layers()[l].name);
+    if (!names.empty()) return names;
+    for (std::uint32_t l = layers.first; l < layers.last; ++l)
+        names.push_back(model.layers()[l].name);
     return names;
 }
 

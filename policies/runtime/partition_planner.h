@@ -27,6 +27,9 @@ Bytes counted(const ActivationPeak& peak, Account account);
 
 // "fc6 (392.00 MiB)": a layer or a range of layers and its bytes, for the reason of a refusal.
 std::string describe(const Model& model, LayerRange layers, Bytes bytes);
+// ", beside 3.06 MiB of activations", or nothing.
+std::string beside_activations(Bytes active);
+// The names of the layers that have parameters; of all, if none has.
 std::vector<std::string> names_in(const Model& model, LayerRange layers);
 
 }  // namespace swaplab

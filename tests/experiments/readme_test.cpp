@@ -42,6 +42,13 @@ int run_in(const std::string& folder, std::string command) {
     return WEXITSTATUS(std::system(line.c_str()));
 }
 
+// 0, or what a comment behind the command says: "# exit code 3".
+int expected_code(const std::string& command) {
+    constexpr std::string_view comment = "# exit code ";
+    const std::size_t at = command.find(comment);
+    return at == std::string::npos ? 0 : std::atoi(command.c_str() + at + comment.size());
+}
+
 TEST(Readme, FindsCommands) {
     const auto commands = commands_of(
         "swaplab no\n```sh\ncmake x\nbuild/release/swaplab run \\\n  -m a\nswaplab list\n```\n"
@@ -56,7 +63,7 @@ TEST(Readme, EveryCommandOfItWorks) {
     if (readme.empty()) GTEST_SKIP() << "there is no README.md yet";
     const testing::TemporaryFolder folder;
     for (const std::string& command : commands_of(readme))
-        EXPECT_EQ(run_in(folder.path().string(), command), 0)
+        EXPECT_EQ(run_in(folder.path().string(), command), expected_code(command))
             << command << '\n'
             << testing::read_file(folder.file("err.txt"));
 }

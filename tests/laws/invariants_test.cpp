@@ -185,6 +185,8 @@ TEST(Invariants, LanesAreNeverWiderThanTheyAre) {
 TEST(Invariants, SpansAreOrderedAndRespectWhatTheyWaitFor) {
     for_every_run(3001, [](const RandomRun& run) {
         const auto sorted = run.simulation.record.by_ticket();
+        const auto commands = run.simulation.record.commands();
+        ASSERT_EQ(commands.size(), sorted.size());
         for (std::size_t i = 0; i < sorted.size(); ++i) {
             EXPECT_EQ(sorted[i].ticket.index, i);
             EXPECT_LE(sorted[i].start, sorted[i].end);

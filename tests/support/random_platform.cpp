@@ -14,6 +14,15 @@ class Generator {
         Platform platform;
         platform.name = "platform-" + std::to_string(seed);
         platform.nodes.push_back(node());
+        if (shape_.mode) {
+            Mode mode;
+            mode.name = "scaled";
+            mode.read_scale = 0.5 + 2 * rng_.unit();
+            mode.copy_scale = 0.5 + 2 * rng_.unit();
+            mode.execute_scale = 0.5 + 2 * rng_.unit();
+            platform.nodes[0].modes.push_back(mode);
+            platform.mode = mode.name;
+        }
         return platform;
     }
 

@@ -13,6 +13,7 @@ struct PlatformShape {
     bool concurrency = false;       // a curve of up to four parallel reads
     bool after_idle = false;
     bool host_time = false;
+    bool mode = false;              // an operating mode in force that scales times
     bool requests = true;           // read.request_bytes in some
     bool free_hand_offs = false;    // assemble and release cost nothing
     bool per_block = true;          // constants per block in some activities

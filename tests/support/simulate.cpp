@@ -38,6 +38,13 @@ std::vector<Completion> SpanRecorder::by_ticket() const {
     return sorted;
 }
 
+std::vector<Command> SpanRecorder::commands() const {
+    std::vector<Command> all;
+    for (const RecordedDecision& d : decisions)
+        all.insert(all.end(), d.commands.begin(), d.commands.end());
+    return all;
+}
+
 std::string SpanRecorder::log() const {
     std::string lines;
     for (const Completion& s : spans)

@@ -28,6 +28,8 @@ class SpanRecorder : public Observer {
 
     // The spans in order of submission; wake-ups included.
     std::vector<Completion> by_ticket() const;
+    // All that was submitted, by ticket.
+    std::vector<Command> commands() const;
     // "1200 read 0/0/3 10..20", one line per span and one per command: what determinism compares.
     std::string log() const;
 

@@ -20,10 +20,11 @@ inline double largest_pair(const Table& blocks) {
 
 // in_start(i) = max(in_end(i-1), out_end(i-2)), ex_start(i) = max(in_end(i), ex_end(i-1)),
 // out_start(i) = ex_end(i). In a stream the indices go on over all requests; in_start(i) also waits
-// for out_end(i) of the request before, and where the last block and the first do not fit into
-// `arena_bytes` together, for the last block to be gone.
+// for out_end(i) of the request before. The last block and the first of the next request are a pair
+// too: where they do not fit into `arena_bytes` together, or (`overlap` false) not into the budget
+// with their activations, the first block waits for the last to be gone.
 inline Timeline swapnet_events(const Table& blocks, double arena_bytes, int copies,
-                               std::size_t requests, Mode mode) {
+                               std::size_t requests, Mode mode, bool overlap = true) {
     Timeline timeline;
     Clock clock(mode);
     const std::size_t n = blocks.size();
@@ -34,6 +35,8 @@ inline Timeline swapnet_events(const Table& blocks, double arena_bytes, int copi
         row.read_start = std::max(clock.arrival(), before.assemble_end);
         if (p >= 2) row.read_start = std::max(row.read_start, timeline.rows[p - 2].release_end);
         if (p >= n) row.read_start = std::max(row.read_start, timeline.rows[p - n].release_end);
+        if (p >= n && p % n == 0 && !overlap)
+            row.read_start = std::max(row.read_start, before.release_end);
         if (p >= 1 && block.has_parameters() &&
             blocks[(p - 1) % n].bytes + block.bytes > arena_bytes)
             row.read_start = std::max(row.read_start, before.release_end);
