@@ -18,7 +18,9 @@ constexpr std::array<std::pair<SwapPath, std::string_view>, 4> kPathNames{{
 
 }  // namespace
 
-std::string_view name_of(SwapPath path) { return kPathNames[static_cast<std::size_t>(path)].second; }
+std::string_view name_of(SwapPath path) {
+    return kPathNames[static_cast<std::size_t>(path)].second;
+}
 
 std::optional<SwapPath> swap_path_named(std::string_view name) {
     for (const auto& [path, known] : kPathNames)
@@ -57,7 +59,8 @@ BlockFacts facts_of(const CostModel& cost, LayerRange layers, SwapPath path) {
     return facts;
 }
 
-std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks, SwapPath path) {
+std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,
+                                 SwapPath path) {
     std::vector<BlockFacts> facts;
     facts.reserve(blocks.size());
     for (const Block& block : blocks) facts.push_back(facts_of(cost, layers_of(block), path));

@@ -34,9 +34,7 @@ struct Block {
     friend constexpr auto operator<=>(const Block&, const Block&) = default;
 };
 
-constexpr Block block_of(LayerRange layers) {
-    return {{{layers.first}, 0}, {{layers.last}, 0}};
-}
+constexpr Block block_of(LayerRange layers) { return {{{layers.first}, 0}, {{layers.last}, 0}}; }
 constexpr LayerRange layers_of(const Block& block) {
     return {block.begin.layer.index, block.end.layer.index};
 }
@@ -53,7 +51,7 @@ struct BlockFacts {
     ActivationPeak activations;  // A_i
     Bytes live_out;              // alive across the cut behind the block
     Duration read{};
-    Duration copy{};  // of one copy
+    Duration copy{};      // of one copy
     Duration assemble{};  // includes `instantiate` on the standard path
     Duration execute{};
     Duration release{};
@@ -63,11 +61,13 @@ struct BlockFacts {
     Duration swap_in() const { return read + copies * copy + assemble; }  // t_in
 };
 
-// How many `copy` commands a block's swap-in has: 0 zero-copy, 1 staged, standard 2 (gpu) or 1 (cpu).
+// How many `copy` commands a block's swap-in has: 0 zero-copy, 1 staged, standard 2 (gpu) or 1
+// (cpu).
 std::uint32_t copies_of(SwapPath path, ComputeKind compute);
 
 BlockFacts facts_of(const CostModel& cost, LayerRange layers, SwapPath path);
-std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks, SwapPath path);
+std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,
+                                 SwapPath path);
 // One block per unit of the model.
 std::vector<Block> unit_blocks(const Model& model);
 

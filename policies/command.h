@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "profiles/error.h"
 #include "profiles/ids.h"
 #include "profiles/text.h"
-#include "profiles/error.h"
 #include "profiles/units.h"
 
 namespace swaplab {

@@ -1,6 +1,6 @@
 // demand-layering: layers with parameters are streamed in order, through four pipelines (Ji et al.,
-// RTSS 2022). Parameter memory is 2L (sequential), 4L (sync), 2B (async) or B (two-stage), where L is
-// the largest layer and B >= L the size of one ring.
+// RTSS 2022). Parameter memory is 2L (sequential), 4L (sync), 2B (async) or B (two-stage), where L
+// is the largest layer and B >= L the size of one ring.
 #include <algorithm>
 
 #include "policies/demand_layering_delay.h"
@@ -29,9 +29,7 @@ struct Options {
     SwapPath path() const {
         return pipeline == Pipeline::two_stage ? SwapPath::zero_copy : SwapPath::staged;
     }
-    bool has_ring() const {
-        return pipeline == Pipeline::two_stage || pipeline == Pipeline::async;
-    }
+    bool has_ring() const { return pipeline == Pipeline::two_stage || pipeline == Pipeline::async; }
     // Arenas of the size of `buffer` (rings), or of the largest layer (slots).
     std::int64_t arenas() const {
         switch (pipeline) {
@@ -44,10 +42,10 @@ struct Options {
 
 struct Layers {
     std::vector<BlockFacts> facts;
-    Bytes largest;       // L
+    Bytes largest;  // L
     LayerRange largest_layers{0, 1};
     Bytes total;
-    Bytes active;        // the largest A_i that the account counts
+    Bytes active;  // the largest A_i that the account counts
     Duration executing{};
 
     Layers(const PartitionRequest& request, SwapPath path)
@@ -114,11 +112,11 @@ class DemandLayeringPartitioner final : public Partitioner {
     Bytes fixed_ring(const Layers& layers, const Model& model) const {
         if (!options_.buffer) return layers.largest;
         if (*options_.buffer < layers.largest)
-            throw InputError(text("policy parameter buffer: {} has {}; expected at least {} bytes, "
-                                  "found {}",
-                                  model.name(),
-                                  describe(model, layers.largest_layers, layers.largest),
-                                  layers.largest.count, options_.buffer->count));
+            throw InputError(
+                text("policy parameter buffer: {} has {}; expected at least {} bytes, "
+                     "found {}",
+                     model.name(), describe(model, layers.largest_layers, layers.largest),
+                     layers.largest.count, options_.buffer->count));
         return *options_.buffer;
     }
 
@@ -170,9 +168,10 @@ Options read_options(const PolicyParameters& parameters) {
     options.smallest = buffer->second == "min";
     if (!options.smallest) options.buffer = positive_bytes(parameters, "buffer");
     if (!options.smallest && !options.has_ring())
-        throw InputError(text("policy parameter buffer: the {} pipeline has no ring to size; "
-                              "expected auto or min, found '{}'",
-                              pipeline, buffer->second));
+        throw InputError(
+            text("policy parameter buffer: the {} pipeline has no ring to size; "
+                 "expected auto or min, found '{}'",
+                 pipeline, buffer->second));
     return options;
 }
 
@@ -181,14 +180,13 @@ Options read_options(const PolicyParameters& parameters) {
 Policy make_demand_layering(const PolicyParameters& parameters, std::optional<SwapPath> path) {
     const Options options = read_options(parameters);
     if (path && *path != options.path())
-        throw InputError(text("demand-layering's {} pipeline has the {} swap path, found {}",
-                              parameters.contains("pipeline") ? parameters.find("pipeline")->second
-                                                              : "two-stage",
-                              name_of(options.path()), name_of(*path)));
+        throw InputError(text(
+            "demand-layering's {} pipeline has the {} swap path, found {}",
+            parameters.contains("pipeline") ? parameters.find("pipeline")->second : "two-stage",
+            name_of(options.path()), name_of(*path)));
     Policy policy;
-    policy.planner =
-        make_partition_planner(std::make_unique<DemandLayeringPartitioner>(options));
-    policy.make_scheduler = options.has_ring()                          ? make_ring_scheduler
+    policy.planner = make_partition_planner(std::make_unique<DemandLayeringPartitioner>(options));
+    policy.make_scheduler = options.has_ring()                         ? make_ring_scheduler
                             : options.pipeline == Pipeline::sequential ? make_one_at_a_time
                                                                        : make_sync_scheduler;
     return policy;

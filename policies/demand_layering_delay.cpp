@@ -12,7 +12,8 @@ namespace swaplab {
 
 namespace {
 
-// A ring in planning time: who waits for space waits until enough of the oldest items are given back.
+// A ring in planning time: who waits for space waits until enough of the oldest items are given
+// back.
 class PlannedRing {
   public:
     explicit PlannedRing(Bytes capacity) : ring_(make_ring_arena(capacity)) {}

@@ -11,7 +11,8 @@ namespace swaplab {
 
 // One ring of `ring` bytes; async: a host ring and a device ring of `ring` bytes each. Every layer
 // must fit the ring.
-Duration two_stage_delay(const std::vector<BlockFacts>& layers, Bytes ring, std::uint32_t assemblers);
+Duration two_stage_delay(const std::vector<BlockFacts>& layers, Bytes ring,
+                         std::uint32_t assemblers);
 Duration async_delay(const std::vector<BlockFacts>& layers, Bytes ring, std::uint32_t assemblers);
 
 // sum over steps of max(R_t, C_{t-1} + assembly, K_{t-2} + release); the last release is not waited

@@ -37,10 +37,10 @@ class SyncScheduler final : public PipelineScheduler {
 
   private:
     struct StepState {
-        Wait barrier;                        // everything of the step before
+        Wait barrier;  // everything of the step before
         std::optional<Step> copying, executing;
-        std::vector<Wait> released;          // by block
-        std::vector<Trail> trails;           // by block
+        std::vector<Wait> released;  // by block
+        std::vector<Trail> trails;   // by block
     };
 
     Trail submit_block(const Step& step, Moves& moves) override {
@@ -48,8 +48,9 @@ class SyncScheduler final : public PipelineScheduler {
         return {};
     }
 
-    // A lone layer may not be read again in the step that still executes it, and jobs that alternate
-    // keep their order of execution: both finish their steps before the next request begins.
+    // A lone layer may not be read again in the step that still executes it, and jobs that
+    // alternate keep their order of execution: both finish their steps before the next request
+    // begins.
     void end_request(JobRun& job, RequestId, bool continues, Moves& moves) override {
         if (continues && job.facts.size() > 1) return;
         StepState& state = states_[job.id.index];

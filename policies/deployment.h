@@ -15,8 +15,8 @@ namespace swaplab {
 enum class ArenaKind : std::uint8_t {
     counter,    // bytes only, no addresses
     two_ended,  // blocks alternate between bottom and top in the order they are brought in
-    ring,       // contiguous FIFO; what does not fit before the end starts at 0, the slack is wasted
-    slots,      // equal slots, taken in turn
+    ring,   // contiguous FIFO; what does not fit before the end starts at 0, the slack is wasted
+    slots,  // equal slots, taken in turn
 };
 std::string_view name_of(ArenaKind kind);
 
@@ -31,16 +31,14 @@ struct JobPlan {
     NodeId node;
     std::vector<Block> blocks;  // partition the model, in execution order; at least one
     SwapPath path = SwapPath::zero_copy;
-    ArenaPlan arena;                    // where blocks execute from
-    std::optional<ArenaPlan> staging;   // a host arena of its own for what is staged
-    bool overlap_requests = true;       // the next request's first block may come in beside the last
-    Bytes budget;                       // this job's share
-    std::uint32_t resident_copies = 0;  // of all parameters, before and during the run (`direct`)
+    ArenaPlan arena;                   // where blocks execute from
+    std::optional<ArenaPlan> staging;  // a host arena of its own for what is staged
+    bool overlap_requests = true;      // the next request's first block may come in beside the last
+    Bytes budget;                      // this job's share
+    std::uint32_t resident_copies = 0;    // of all parameters, before and during the run (`direct`)
     std::optional<Duration> closed_form;  // of a cold request, where the partitioner has one
 
-    Bytes arena_bytes() const {
-        return arena.capacity + (staging ? staging->capacity : Bytes{});
-    }
+    Bytes arena_bytes() const { return arena.capacity + (staging ? staging->capacity : Bytes{}); }
 };
 
 struct Deployment {

@@ -26,8 +26,8 @@ struct Breach {
 struct MemoryReport {
     Bytes in_use;
     Bytes peak;
-    std::array<Bytes, kCategories> by_category{};          // now
-    std::array<Bytes, kCategories> peak_by_category{};     // at the first instant of the peak
+    std::array<Bytes, kCategories> by_category{};       // now
+    std::array<Bytes, kCategories> peak_by_category{};  // at the first instant of the peak
     Bytes largest_hole;  // largest contiguous free range of an arena, at the peak
     Bytes arena_bytes;   // capacity reserved for the run
     std::optional<Breach> breach;
@@ -48,13 +48,14 @@ class Device {
     // Queues a legal command (the runner has checked it); it may start during the next `wait`.
     // Tickets are consecutive from 0.
     virtual Ticket submit(const Command& command) = 0;
-    // Takes back a command that has not started; false if it has.
-    virtual bool cancel(Ticket ticket) = 0;
-    // The next completion at or before `until`, in order of (time, lane, submission), valid until the
-    // next call; else goes on to `until` and returns null. With nothing running or able to start it
-    // returns at once without moving time when `until` is `Time::max()`.
+    // Takes back a command that has not started and says what it was; nothing if it has started.
+    virtual std::optional<Action> cancel(Ticket ticket) = 0;
+    // The next completion at or before `until`, in order of (time, lane, submission), valid until
+    // the next call; else goes on to `until` and returns null. With nothing running or able to
+    // start it returns at once without moving time when `until` is `Time::max()`.
     virtual const Completion* wait(Time until) = 0;
 
+    // The same object for the whole life of the device.
     virtual const MemoryReport& memory() const = 0;
     // Every command that has not started, for the verdict `stuck`.
     virtual std::vector<Waiting> waiting() const = 0;
@@ -63,8 +64,8 @@ class Device {
 // What a device is built from. Borrowed for the whole run.
 struct DeviceSetup {
     const Platform& platform;
-    const std::vector<CostModel>& costs;                 // by JobId
-    const std::vector<std::vector<BlockFacts>>& facts;   // by JobId and BlockId
+    const std::vector<CostModel>& costs;                // by JobId
+    const std::vector<std::vector<BlockFacts>>& facts;  // by JobId and BlockId
     const Deployment& deployment;
     Account account = Account::all;
     std::optional<Bytes> budget;  // absent: unlimited

@@ -21,8 +21,8 @@ class DirectPlanner final : public Planner {
             job.blocks = {block_of(whole)};
             job.path = SwapPath::resident;
             job.resident_copies = copies_.value_or(usual);
-            job.arena.capacity = job.resident_copies *
-                                 facts_of(cost, whole, SwapPath::resident).held_bytes;
+            job.arena.capacity =
+                job.resident_copies * facts_of(cost, whole, SwapPath::resident).held_bytes;
             job.budget = job.arena.capacity;
             job.closed_form = facts_of(cost, whole, SwapPath::resident).execute;
             if (request.costs.size() == 1) deployment.closed_form = job.closed_form;

@@ -37,9 +37,7 @@ std::string_view name_of(Category category) {
     return names[static_cast<std::size_t>(category)];
 }
 
-std::string_view name_of(Account account) {
-    return account == Account::all ? "all" : "parameters";
-}
+std::string_view name_of(Account account) { return account == Account::all ? "all" : "parameters"; }
 
 std::span<const Holding> holdings_of(SwapPath path, ComputeKind compute) {
     switch (path) {

@@ -10,7 +10,13 @@ namespace swaplab {
 
 // The categories by which memory is accounted.
 enum class Category : std::uint8_t {
-    parameters, staging, duplicates, activations, workspace, skeleton, reserved
+    parameters,
+    staging,
+    duplicates,
+    activations,
+    workspace,
+    skeleton,
+    reserved
 };
 inline constexpr std::size_t kCategories = 7;
 std::string_view name_of(Category category);

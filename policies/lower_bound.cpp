@@ -1,8 +1,9 @@
 // The lower bound of every result (3-semantics: Lower bound).
 //
 // One addition of ours: over a stream of N requests the rounding of activities may accumulate N
-// times, more than the 2·units ns that the page allows for, so the allowance grows with the number of
-// units whose cost is not a whole number of ns. With whole costs, and for N <= 2, it is the page's.
+// times, more than the 2·units ns that the page allows for, so the allowance grows with the number
+// of units whose cost is not a whole number of ns. With whole costs, and for N <= 2, it is the
+// page's.
 #include <algorithm>
 #include <cmath>
 
@@ -55,9 +56,8 @@ UnitCosts unit_costs(const CostModel& cost, bool resident) {
         units.fractions += (read != std::floor(read)) + (execute != std::floor(execute));
     }
     units.kappa = *std::max_element(node.read.concurrency.begin(), node.read.concurrency.end());
-    units.read_per_byte = resident ? 0
-                                   : cost.read_per_byte_ns() * read_factor *
-                                         smallest_stored_share(cost.model());
+    units.read_per_byte =
+        resident ? 0 : cost.read_per_byte_ns() * read_factor * smallest_stored_share(cost.model());
     return units;
 }
 
@@ -84,9 +84,8 @@ double stream_bound(const UnitCosts& units, Bytes parameters, Bytes budget, doub
 }
 
 Duration floored(double bound, double allowance) {
-    return Duration{std::max<std::int64_t>(
-        0, static_cast<std::int64_t>(std::floor(bound)) -
-               static_cast<std::int64_t>(std::ceil(allowance)))};
+    return Duration{std::max<std::int64_t>(0, static_cast<std::int64_t>(std::floor(bound)) -
+                                                  static_cast<std::int64_t>(std::ceil(allowance)))};
 }
 
 double allowance(const UnitCosts& units, double requests) {
@@ -121,8 +120,7 @@ LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> cos
         slack += allowance(units, requests);
     }
     if (jobs.size() == 1)
-        return {longest,
-                jobs[0].mode == ArrivalMode::cold ? BoundOf::latency : BoundOf::makespan};
+        return {longest, jobs[0].mode == ArrivalMode::cold ? BoundOf::latency : BoundOf::makespan};
     return {std::max(longest, floored(executing, slack)), BoundOf::makespan};
 }
 

@@ -26,9 +26,10 @@ std::optional<std::int64_t> count_or_auto(const PolicyParameters& parameters, st
     const char* end = value->data() + value->size();
     const auto [stop, error] = std::from_chars(value->data(), end, count);
     if (error != std::errc{} || stop != end || count < 1 || count > most)
-        throw InputError(text("policy parameter {}: expected auto or a whole number from 1 to {}, "
-                              "found '{}'",
-                              key, most, *value));
+        throw InputError(
+            text("policy parameter {}: expected auto or a whole number from 1 to {}, "
+                 "found '{}'",
+                 key, most, *value));
     return count;
 }
 
@@ -37,9 +38,10 @@ double fraction(const PolicyParameters& parameters, std::string_view key, double
     if (!value) return fallback;
     const std::optional<double> number = parse_number(*value);
     if (!number || *number < 0 || *number >= 1)
-        throw InputError(text("policy parameter {}: expected a number from 0 up to, not including, "
-                              "1, found '{}'",
-                              key, *value));
+        throw InputError(
+            text("policy parameter {}: expected a number from 0 up to, not including, "
+                 "1, found '{}'",
+                 key, *value));
     return *number;
 }
 

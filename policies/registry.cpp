@@ -32,24 +32,41 @@ constexpr ParameterInfo kDemandLayering[] = {
 
 // Name, one line, source, what is inferred, parameters, swap paths (the default first), factory.
 constexpr std::array<PolicyInfo, 6> kPolicies{{
-    {"direct", "everything resident before the run, without a budget: the reference",
-     "in-memory execution as frameworks do it", {}, kDirect, kResident, make_direct},
-    {"load-all", "read everything, then execute", "the plain baseline of Hermes (ICCD 2024)", {}, {},
-     kZeroCopyFirst, make_load_all},
+    {"direct",
+     "everything resident before the run, without a budget: the reference",
+     "in-memory execution as frameworks do it",
+     {},
+     kDirect,
+     kResident,
+     make_direct},
+    {"load-all",
+     "read everything, then execute",
+     "the plain baseline of Hermes (ICCD 2024)",
+     {},
+     {},
+     kZeroCopyFirst,
+     make_load_all},
     {"standard-swap", "naive swapping: a block at a time through page cache, copies, dummy model",
      "the baseline of SwapNet (IEEE TMC 2024)",
      "that its copies are all reserved when the read starts; how many blocks there are",
      kStandardSwap, kStandardFirst, make_standard_swap},
-    {"on-demand", "layer by layer, no look-ahead", "the least memory without slicing", {}, {},
-     kZeroCopyFirst, make_on_demand},
+    {"on-demand",
+     "layer by layer, no look-ahead",
+     "the least memory without slicing",
+     {},
+     {},
+     kZeroCopyFirst,
+     make_on_demand},
     {"swapnet", "two blocks in memory, exact partition, the next comes in while one executes",
      "Wang, Cao, Zhou, Li: SwapNet, IEEE TMC 23(9) 2024",
-     "the form of the delays with four coefficients, the condition that two neighbouring blocks fit, "
+     "the form of the delays with four coefficients, the condition that two neighbouring blocks "
+     "fit, "
      "the closed form that is minimised",
      kSwapnet, kZeroCopyFirst, make_swapnet},
     {"demand-layering", "layers streamed through rings or slots, in four pipelines",
      "Ji et al.: Demand Layering, RTSS 2022",
-     "that assembly belongs to the step of the copy, release to that of the execution", kDemandLayering, kByPipeline, make_demand_layering},
+     "that assembly belongs to the step of the copy, release to that of the execution",
+     kDemandLayering, kByPipeline, make_demand_layering},
 }};
 
 const PolicyInfo& find(std::string_view name) {
@@ -95,8 +112,7 @@ PolicyParameters read_parameters(const PolicyInfo& info, std::string_view list) 
 void check_path(const PolicyInfo& info, SwapPath path) {
     if (std::find(info.swap_paths.begin(), info.swap_paths.end(), path) != info.swap_paths.end())
         return;
-    throw InputError(
-        text("policy {} does not take the swap path {}", info.name, name_of(path)));
+    throw InputError(text("policy {} does not take the swap path {}", info.name, name_of(path)));
 }
 
 }  // namespace

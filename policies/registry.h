@@ -32,9 +32,9 @@ struct ParameterInfo {
 
 struct PolicyInfo {
     std::string_view name;
-    std::string_view summary;  // one line
-    std::string_view source;   // the paper
-    std::string_view inferred; // what the paper does not say and was inferred here; often empty
+    std::string_view summary;   // one line
+    std::string_view source;    // the paper
+    std::string_view inferred;  // what the paper does not say and was inferred here; often empty
     std::span<const ParameterInfo> parameters;
     std::span<const SwapPath> swap_paths;  // the first is the default; others may be asked for
     Policy (*make)(const PolicyParameters& parameters, std::optional<SwapPath> path);
@@ -42,8 +42,8 @@ struct PolicyInfo {
 
 std::span<const PolicyInfo> registry();
 
-// `NAME[:key=value,...]`. Throws `InputError` for an unknown name or key (listing the known ones), a
-// bad value, or a swap path that the policy does not take.
+// `NAME[:key=value,...]`. Throws `InputError` for an unknown name or key (listing the known ones),
+// a bad value, or a swap path that the policy does not take.
 Policy make_policy(std::string_view spec, std::optional<SwapPath> path = {});
 
 }  // namespace swaplab

@@ -39,29 +39,29 @@ struct JobResult {
 
 struct RunResult {
     Verdict verdict = Verdict::ok;
-    std::string reason;                 // of infeasible or stuck: for people, may have many lines
-    Bytes minimum_budget;               // of infeasible
-    std::vector<std::string> layers;    // of infeasible: the layers that force it
+    std::string reason;               // of infeasible or stuck: for people, may have many lines
+    Bytes minimum_budget;             // of infeasible
+    std::vector<std::string> layers;  // of infeasible: the layers that force it
 
-    std::string policy;                 // its spec
+    std::string policy;  // its spec
     std::optional<Bytes> budget;
-    LatencySummary latency;             // over all requests of all jobs
+    LatencySummary latency;  // over all requests of all jobs
     std::int64_t requests = 0;
-    Duration makespan{};                // until the end of the last execution
+    Duration makespan{};  // until the end of the last execution
     Duration compute_busy{};
     Stalls stalls;
     double deadline_miss_ratio = 0;
-    Duration full_memory_latency{};     // mean over requests of `direct`
+    Duration full_memory_latency{};  // mean over requests of `direct`
     Duration lower_bound{};
     BoundOf lower_bound_of = BoundOf::latency;
     std::optional<Duration> closed_form;
     MemoryReport memory;
-    Bytes swapped_in;                   // bytes read from storage
-    std::uint64_t events = 0;           // completed activities of non-zero duration, and arrivals
+    Bytes swapped_in;          // bytes read from storage
+    std::uint64_t events = 0;  // completed activities of non-zero duration, and arrivals
     std::vector<JobResult> jobs;
 
-    double throughput_per_s() const;    // requests / makespan
-    double slowdown() const;            // latency.mean / full_memory_latency
+    double throughput_per_s() const;  // requests / makespan
+    double slowdown() const;          // latency.mean / full_memory_latency
 };
 
 }  // namespace swaplab

@@ -36,9 +36,9 @@ class Planner {
 struct PartitionRequest {
     const CostModel& cost;
     NodeId node;
-    Bytes budget;      // of this job, without what is reserved on the node
+    Bytes budget;  // of this job, without what is reserved on the node
     Account account = Account::all;
-    Bytes reserved;    // on the node: a margin of the whole budget covers it too
+    Bytes reserved;  // on the node: a margin of the whole budget covers it too
 };
 
 class Partitioner {

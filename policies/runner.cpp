@@ -11,8 +11,9 @@ namespace swaplab {
 
 namespace {
 
-// A policy that lets this many timers in a row go by without any other activity never finishes.
-constexpr int kMostIdleTimers = 1'000'000;
+// A policy after which this many commands end without an execution among them, although a request
+// is waiting, never finishes. Four commands bring a block in, so whole models fit in between.
+constexpr std::int64_t kMostIdle = 1'000'000;
 
 // One run. The loop is the same for every device; only the device behind it changes.
 class Run final : public Moves {
@@ -23,44 +24,51 @@ class Run final : public Moves {
           policy_(policy),
           scheduler_(scheduler),
           device_(request.device(setup)),
+          memory_(device_->memory()),
           check_(setup, request.workload, policy),
           metrics_(setup, request.workload),
           arrivals_(request.workload),
           cold_ended_(request.workload.jobs.size(), 0) {
         for (const Job& job : request.workload.jobs) requests_ += job.requests;
+        for (const auto& blocks : setup.facts)
+            most_idle_ += 8 * static_cast<std::int64_t>(blocks.size());
     }
 
     void go(RunResult& result);
 
     Ticket submit(const Command& command) override;
-    bool cancel(Ticket ticket) override { return device_->cancel(ticket); }
+    bool cancel(Ticket ticket) override;
 
   private:
     bool finished() const { return metrics_.requests_ended() == requests_; }
     bool advance();
     void note(const Completion& span);
+    void end_cold_request(JobId job);
     void end_instant();
     void decide();
-    void check_progress();
-    void check_budget() const;
+    [[noreturn]] void blame_idling() const;
+    [[noreturn]] void blame_breach(const Breach& breach) const;
     std::string describe_stuck() const;
 
     const RunRequest& request_;
     const std::string& policy_;
     Scheduler& scheduler_;
     std::unique_ptr<Device> device_;
+    const MemoryReport& memory_;
     CommandCheck check_;
     Metrics metrics_;
     Arrivals arrivals_;
     std::int64_t requests_ = 0;
 
     // What happened since the last decision.
+    Time now_ = kStart;
     std::vector<Completion> completions_;
     std::vector<Arrival> arrived_;
     std::vector<Command> commands_;  // of this decision, kept for an observer only
     Ticket next_ticket_;
     std::vector<std::int64_t> cold_ended_;  // by job: requests whose end was acted on
-    int idle_timers_ = 0;
+    std::int64_t idle_ = 0;                 // commands ended since the last execution
+    std::int64_t most_idle_ = kMostIdle;
 };
 
 void Run::go(RunResult& result) {
@@ -73,10 +81,11 @@ void Run::go(RunResult& result) {
         }
         end_instant();
     }
-    // What is left (releases) ends too, so that spans and checks are complete; nobody decides on it.
+    // What is left (releases) ends too, so that spans and checks are complete; nobody decides on
+    // it.
     while (const Completion* span = device_->wait(Time::max())) note(*span);
-    check_budget();
-    result.memory = device_->memory();
+    if (memory_.breach) blame_breach(*memory_.breach);
+    result.memory = memory_;
     metrics_.report(result);
 }
 
@@ -85,34 +94,57 @@ void Run::go(RunResult& result) {
 bool Run::advance() {
     const std::optional<Time> arrival = arrivals_.next();
     const Completion* span = device_->wait(arrival.value_or(Time::max()));
+    now_ = device_->now();
     if (span == nullptr) return arrival.has_value();
     while (span != nullptr) {
         note(*span);
         completions_.push_back(*span);
-        span = device_->wait(device_->now());
+        span = device_->wait(now_);
     }
     return true;
 }
 
 void Run::note(const Completion& span) {
-    idle_timers_ = span.command.verb == Verb::wake_at ? idle_timers_ + 1 : 0;
-    check_.on_completion(span);
-    metrics_.on_completion(span);
-    if (request_.observer != nullptr) request_.observer->on_span(span);
-    const JobId job = span.command.job;
-    const bool may_end_cold = span.command.verb == Verb::execute || span.command.verb == Verb::release;
-    if (!may_end_cold || request_.workload.jobs[job.index].mode != ArrivalMode::cold) return;
-    const bool released = check_.resident_blocks(job) == 0;
-    if (released && metrics_.requests_ended(job) > cold_ended_[job.index]) {
-        ++cold_ended_[job.index];
-        arrivals_.end_cold_request(job, device_->now());
+    ++idle_;
+    switch (span.command.verb) {
+        case Verb::read:
+        case Verb::copy:
+        case Verb::assemble:
+            check_.on_swap_in(span);
+            metrics_.on_swap_in(span);
+            break;
+        case Verb::execute:
+            check_.on_execute(span);
+            metrics_.on_execute(span);
+            idle_ = 0;
+            end_cold_request(span.command.job);
+            break;
+        case Verb::release:
+            check_.on_release(span);
+            metrics_.on_release(span);
+            end_cold_request(span.command.job);
+            break;
+        case Verb::wake_at: break;
     }
+    if (request_.observer != nullptr) request_.observer->on_span(span);
+}
+
+// A cold job's next request arrives once this one has ended and everything is released.
+void Run::end_cold_request(JobId job) {
+    if (request_.workload.jobs[job.index].mode != ArrivalMode::cold) return;
+    const bool released = check_.resident_blocks(job) == 0;
+    if (!released || metrics_.requests_ended(job) == cold_ended_[job.index]) return;
+    ++cold_ended_[job.index];
+    arrivals_.end_cold_request(job, device_->now());
 }
 
 void Run::end_instant() {
-    check_budget();
-    check_progress();
-    arrivals_.take(device_->now(), arrived_);
+    if (memory_.breach) [[unlikely]]
+        blame_breach(*memory_.breach);
+    if (idle_ > most_idle_) [[unlikely]]
+        blame_idling();
+    arrivals_.take(now_, arrived_);
+    if (!arrived_.empty()) idle_ = 0;
     for (const Arrival& arrival : arrived_) {
         check_.on_arrival(arrival.job);
         metrics_.on_arrival(arrival);
@@ -124,16 +156,23 @@ void Run::end_instant() {
 
 void Run::decide() {
     const Ticket first = next_ticket_;
-    const View view{device_->now(), arrived_, completions_, device_->memory()};
+    const View view{now_, arrived_, completions_, memory_};
     scheduler_.decide(view, *this);
     if (request_.observer == nullptr) return;
-    request_.observer->on_decision({view.now, arrived_, completions_, device_->memory().in_use,
-                                    commands_, first});
+    request_.observer->on_decision(
+        {view.now, arrived_, completions_, memory_.in_use, commands_, first});
     commands_.clear();
 }
 
+bool Run::cancel(Ticket ticket) {
+    if (ticket >= next_ticket_) return false;
+    const std::optional<Action> cancelled = device_->cancel(ticket);
+    if (cancelled) check_.on_cancel(*cancelled);
+    return cancelled.has_value();
+}
+
 Ticket Run::submit(const Command& command) {
-    check_.on_submit(command, next_ticket_);
+    check_.on_submit(command, next_ticket_, now_);
     const Ticket ticket = device_->submit(command);
     SWAPLAB_CHECK(ticket == next_ticket_, "the device gave ticket {}, expected {}", ticket.index,
                   next_ticket_.index);
@@ -142,21 +181,18 @@ Ticket Run::submit(const Command& command) {
     return ticket;
 }
 
-void Run::check_budget() const {
-    const std::optional<Breach>& breach = device_->memory().breach;
-    if (breach)
-        throw PolicyError(text("policy {}: breaks the budget: at {} ns {} bytes are in use, the "
-                               "budget is {}",
-                               policy_, count_ns(breach->at), breach->in_use.count,
-                               breach->budget.count));
+void Run::blame_breach(const Breach& breach) const {
+    throw PolicyError(
+        text("policy {}: breaks the budget: at {} ns {} bytes are in use, the "
+             "budget is {}",
+             policy_, count_ns(breach.at), breach.in_use.count, breach.budget.count));
 }
 
-void Run::check_progress() {
-    if (idle_timers_ > kMostIdleTimers) [[unlikely]]
-        throw PolicyError(text("policy {}: never finishes: {} timers in a row and no other activity "
-                               "since, at {} ns, with {} of {} requests ended",
-                               policy_, idle_timers_, count_ns(device_->now()),
-                               metrics_.requests_ended(), requests_));
+void Run::blame_idling() const {
+    throw PolicyError(
+        text("policy {}: never finishes: {} commands have ended since the last "
+             "execution, at {} ns, with {} of {} requests ended",
+             policy_, idle_, count_ns(now_), metrics_.requests_ended(), requests_));
 }
 
 std::string Run::describe_stuck() const {
@@ -166,8 +202,8 @@ std::string Run::describe_stuck() const {
     const std::vector<Waiting> waiting = device_->waiting();
     if (waiting.empty()) return lines + text("; policy {} has submitted nothing more", policy_);
     for (const Waiting& w : waiting)
-        lines += text("\n  ticket {}: {} of block {} of {}, request {}, waits for {}", w.ticket.index,
-                      name_of(w.command.verb), w.command.block.index,
+        lines += text("\n  ticket {}: {} of block {} of {}, request {}, waits for {}",
+                      w.ticket.index, name_of(w.command.verb), w.command.block.index,
                       request_.workload.jobs[w.command.job.index].model->name(),
                       w.command.request.index, w.reason);
     return lines;
@@ -181,14 +217,14 @@ namespace {
 RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
                 const Deployment& deployment, Scheduler& scheduler, const std::string& name) {
     const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
-    const DeviceSetup setup{request.platform, costs, facts, deployment, request.account,
-                            request.budget};
+    const DeviceSetup setup{request.platform, costs,           facts,
+                            deployment,       request.account, request.budget};
     RunResult result;
     result.policy = name;
     result.budget = request.budget;
     for (std::size_t j = 0; j < facts.size(); ++j)
-        result.jobs.push_back({request.workload.jobs[j].model->name(), deployment.jobs[j].budget,
-                               facts[j], {}, 0});
+        result.jobs.push_back(
+            {request.workload.jobs[j].model->name(), deployment.jobs[j].budget, facts[j], {}, 0});
     Run(request, setup, scheduler, name).go(result);
     const LowerBound bound = lower_bound(request, costs, &deployment);
     result.lower_bound = bound.bound;

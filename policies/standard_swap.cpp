@@ -48,9 +48,10 @@ class StandardSwapPartitioner final : public Partitioner {
   private:
     void check_blocks(const Model& model) const {
         if (blocks_ && *blocks_ > static_cast<std::int64_t>(model.units().size()))
-            throw InputError(text("policy parameter blocks: {} has {} units that can be cut, found "
-                                  "{}",
-                                  model.name(), model.units().size(), *blocks_));
+            throw InputError(
+                text("policy parameter blocks: {} has {} units that can be cut, found "
+                     "{}",
+                     model.name(), model.units().size(), *blocks_));
     }
 
     // Bytes that the block needs: a bottleneck, so the least budget for a given number of blocks is
@@ -92,19 +93,19 @@ class StandardSwapPartitioner final : public Partitioner {
         const std::size_t rows = blocks_ ? static_cast<std::size_t>(*blocks_) + 1 : 1;
         std::vector<std::vector<Best>> best(rows, std::vector<Best>(units.size() + 1));
         best[0][0] = {Duration{}, 0, 0};
-        for_each_block(request, [&](std::uint32_t i, std::uint32_t j, const BlockFacts& facts,
-                                    Bytes need) {
-            if (need > request.budget) return;
-            const Duration time = facts.swap_in() + facts.execute + facts.release;
-            for (std::size_t row = 0; row < rows; ++row) {
-                if (rows > 1 && row + 1 == rows) break;
-                const Best& before = best[row][i];
-                if (before.time == Duration::max()) continue;
-                const Best candidate{before.time + time, before.blocks + 1, i};
-                Best& place = best[rows > 1 ? row + 1 : 0][j];
-                if (candidate.beats(place)) place = candidate;
-            }
-        });
+        for_each_block(request,
+                       [&](std::uint32_t i, std::uint32_t j, const BlockFacts& facts, Bytes need) {
+                           if (need > request.budget) return;
+                           const Duration time = facts.swap_in() + facts.execute + facts.release;
+                           for (std::size_t row = 0; row < rows; ++row) {
+                               if (rows > 1 && row + 1 == rows) break;
+                               const Best& before = best[row][i];
+                               if (before.time == Duration::max()) continue;
+                               const Best candidate{before.time + time, before.blocks + 1, i};
+                               Best& place = best[rows > 1 ? row + 1 : 0][j];
+                               if (candidate.beats(place)) place = candidate;
+                           }
+                       });
         return trace(best, units);
     }
 

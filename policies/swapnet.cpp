@@ -22,9 +22,10 @@ class SwapnetPartitioner final : public Partitioner {
     Infeasible minimum(const PartitionRequest& request) const override {
         const Model& model = request.cost.model();
         if (blocks_ && *blocks_ > model.units().size())
-            throw InputError(text("policy parameter blocks: {} has {} units that can be cut, found "
-                                  "{}",
-                                  model.name(), model.units().size(), *blocks_));
+            throw InputError(
+                text("policy parameter blocks: {} has {} units that can be cut, found "
+                     "{}",
+                     model.name(), model.units().size(), *blocks_));
         const SwapnetMinimum least = minimum_swapnet(request, path_, blocks_);
         const Bytes weights = request.cost.parameter_bytes(least.forced_by);
         return {with_margin(least.budget + request.reserved) - request.reserved,
@@ -63,8 +64,8 @@ class SwapnetPartitioner final : public Partitioner {
     }
     Bytes with_margin(Bytes bytes) const {
         if (delta_ == 0) return bytes;
-        Bytes budget{static_cast<std::int64_t>(std::ceil(static_cast<long double>(bytes.count) /
-                                                         (1.0L - static_cast<long double>(delta_))))};
+        Bytes budget{static_cast<std::int64_t>(std::ceil(
+            static_cast<long double>(bytes.count) / (1.0L - static_cast<long double>(delta_))))};
         while (without_margin(budget) < bytes) budget += Bytes{1};
         while (budget.count > 0 && without_margin(budget - Bytes{1}) >= bytes) budget -= Bytes{1};
         return budget;
@@ -82,8 +83,8 @@ class SwapnetPartitioner final : public Partitioner {
     std::optional<std::uint32_t> blocks_;
 };
 
-// read(i) after assemble(i-1), release(i-2); assemble(i) after read(i); execute(i) after assemble(i),
-// execute(i-1); release(i) after execute(i).
+// read(i) after assemble(i-1), release(i-2); assemble(i) after read(i); execute(i) after
+// assemble(i), execute(i-1); release(i) after execute(i).
 class SwapnetScheduler final : public PipelineScheduler {
   public:
     explicit SwapnetScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup) {}
@@ -91,8 +92,8 @@ class SwapnetScheduler final : public PipelineScheduler {
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
         const JobRun& job = step.job;
-        Wait read_after = job.before.assembled | job.before_that.released |
-                          job.blocks[step.block.index].released;
+        Wait read_after =
+            job.before.assembled | job.before_that.released | job.blocks[step.block.index].released;
         if (step.block.index == 0 && !job.plan->overlap_requests) read_after |= job.before.released;
         Trail trail;
         submit_swap_in(step, read_after, {}, trail, moves);

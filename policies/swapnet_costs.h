@@ -31,7 +31,8 @@ class SwapnetCosts {
     std::int64_t pair(std::uint32_t i, std::uint32_t j, std::uint32_t k) const {
         const std::size_t a = index(i, j);
         const std::size_t b = index(j, k);
-        return std::max(held_[a] + copies_ * held_[b] + active_[a], held_[a] + held_[b] + active_[b]);
+        return std::max(held_[a] + copies_ * held_[b] + active_[a],
+                        held_[a] + held_[b] + active_[b]);
     }
     std::int64_t active(std::uint32_t i, std::uint32_t j) const { return active_[index(i, j)]; }
     LayerRange layers(std::uint32_t i, std::uint32_t j) const;

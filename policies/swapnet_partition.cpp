@@ -1,10 +1,10 @@
 // The exact partition in two passes, so that 300 layers take milliseconds.
 //
 // Pass 1 leaves out t_out of the blocks before: its states are pairs (start, end), its values lower
-// bounds forward and backward. The true cost of its best partition is an upper bound, and every block
-// through which even the lower bound exceeds it is dropped. Pass 2 is exact over states (start of the
-// previous block, start, end) of what is left: as t_in of the next block grows with its end, the best
-// next end is found for all previous starts in one sweep of two pointers.
+// bounds forward and backward. The true cost of its best partition is an upper bound, and every
+// block through which even the lower bound exceeds it is dropped. Pass 2 is exact over states
+// (start of the previous block, start, end) of what is left: as t_in of the next block grows with
+// its end, the best next end is found for all previous starts in one sweep of two pointers.
 //
 // A value is time * 2^shift + number of blocks, so ties go to fewest blocks; smaller peak and
 // earliest cuts are settled on the paths that reach the optimum exactly.
@@ -136,10 +136,10 @@ class Solver {
     std::optional<std::uint32_t> fixed_;
     std::uint32_t rows_;
     int shift_;
-    Table<std::uint32_t> furthest_;      // the furthest end of a block that fits beside [i, j)
+    Table<std::uint32_t> furthest_;  // the furthest end of a block that fits beside [i, j)
     Table<Value> forward_, backward_;
-    std::vector<ToGo> to_go_;            // by row and start of the block
-    std::vector<Value> hidden_, shown_;  // scratch of solve_block
+    std::vector<ToGo> to_go_;                                // by row and start of the block
+    std::vector<Value> hidden_, shown_;                      // scratch of solve_block
     std::unordered_map<std::uint64_t, std::int64_t> peaks_;  // of states on optimal paths
     Value best_ = kNever;
     std::int64_t peak_ = 0;
@@ -274,10 +274,10 @@ void Solver::make_room(std::uint32_t row, std::uint32_t i, Value most) {
                              last_end - first_end + 1);
 }
 
-// The exact cost to go of block [i, j) for every start of the block before it. With t_out `o` of that
-// block: min over ends k of max(execute, o + in(j, k)) + to_go(j, k). Where o + in <= execute the term
-// is `execute`, and those k come first, fewer of them as the block before grows; behind them it is
-// o + in.
+// The exact cost to go of block [i, j) for every start of the block before it. With t_out `o` of
+// that block: min over ends k of max(execute, o + in(j, k)) + to_go(j, k). Where o + in <= execute
+// the term is `execute`, and those k come first, fewer of them as the block before grows; behind
+// them it is o + in.
 void Solver::solve_block(std::uint32_t row, std::uint32_t i, std::uint32_t j) {
     const Value execute = ns(costs_.execute(i, j));
     std::uint32_t first = j + 1;
@@ -295,8 +295,8 @@ void Solver::solve_block(std::uint32_t row, std::uint32_t i, std::uint32_t j) {
     hidden_[0] = shown_[count] = kNever;
     for (std::size_t e = 0; e < count; ++e) hidden_[e + 1] = std::min(hidden_[e], next[e]);
     for (std::size_t e = count; e-- > 0;)
-        shown_[e] = std::min(
-            shown_[e + 1], ns(costs_.in(j, first + static_cast<std::uint32_t>(e))) + next[e]);
+        shown_[e] = std::min(shown_[e + 1],
+                             ns(costs_.in(j, first + static_cast<std::uint32_t>(e))) + next[e]);
     ToGo& states = to_go(row, i);
     std::size_t hidden = count;
     for (std::uint32_t before = std::max(i, 1U); before-- > states.first_before();) {
@@ -338,7 +338,8 @@ std::int64_t Solver::peak_to_go(std::uint32_t row, std::uint32_t before, std::ui
     std::int64_t least = std::numeric_limits<std::int64_t>::max();
     for (std::uint32_t k = j + 1; k <= furthest_(0, i, j); ++k)
         if (through(row, out, i, j, k) == goal)
-            least = std::min(least, std::max(costs_.pair(i, j, k), peak_to_go(after(row), i, j, k)));
+            least =
+                std::min(least, std::max(costs_.pair(i, j, k), peak_to_go(after(row), i, j, k)));
     peaks_.emplace(state, least);
     return least;
 }
@@ -386,8 +387,8 @@ std::int64_t least_peak(const SwapnetCosts& costs, std::optional<std::uint32_t> 
                 if (j == n && row <= 1) least = 0;
                 for (std::uint32_t k = j + 1; k <= n && (!blocks || row > 1); ++k) {
                     if (costs.pair(i, j, k) >= least) break;
-                    least = std::min(least, std::max(costs.pair(i, j, k),
-                                                     to_go(blocks ? row - 1 : 0, j, k)));
+                    least = std::min(
+                        least, std::max(costs.pair(i, j, k), to_go(blocks ? row - 1 : 0, j, k)));
                 }
                 to_go(row, i, j) = least;
             }
@@ -422,9 +423,10 @@ void check_range(const SwapnetCosts& costs) {
     for (std::uint32_t i = 0; i < costs.units(); ++i) {
         total += costs.in(i, i + 1) + costs.execute(i, i + 1) + costs.out(i, i + 1);
         if (total > most)
-            throw InputError(text("swapnet cannot plan for a model of {} units that takes over {} "
-                                  "ns unit by unit",
-                                  costs.units(), most));
+            throw InputError(
+                text("swapnet cannot plan for a model of {} units that takes over {} "
+                     "ns unit by unit",
+                     costs.units(), most));
     }
 }
 

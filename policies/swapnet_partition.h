@@ -16,9 +16,9 @@ struct SwapnetPartition {
     Bytes peak;  // the largest need of a block and its neighbour, as counted by the account
 };
 
-// What two neighbours, or a block alone, need while the next one comes in: with w copies on the swap
-// path, s_i + w s_{i+1} + A_i while i+1 is read and s_i + s_{i+1} + A_{i+1} while i is released (for
-// zero-copy s_i + s_{i+1} + max(A_i, A_{i+1})).
+// What two neighbours, or a block alone, need while the next one comes in: with w copies on the
+// swap path, s_i + w s_{i+1} + A_i while i+1 is read and s_i + s_{i+1} + A_{i+1} while i is
+// released (for zero-copy s_i + s_{i+1} + max(A_i, A_{i+1})).
 class SwapnetMemory {
   public:
     SwapnetMemory(std::uint32_t copies, Account account) : copies_(copies), account_(account) {}

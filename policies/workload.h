@@ -21,7 +21,7 @@ struct Job {
     ModelPtr model;
     ArrivalMode mode = ArrivalMode::cold;
     std::int64_t requests = 1;
-    std::vector<Time> arrivals;  // of ArrivalMode::listed: sorted, one per request
+    std::vector<Time> arrivals;        // of ArrivalMode::listed: sorted, one per request
     std::optional<Duration> deadline;  // after arrival
     double weight = 1;
 };

@@ -24,8 +24,8 @@ double cost_ns(const LinearCost& cost, const Features& features);
 // Mean, uncontended costs in unrounded ns (a `Duration` is made once per activity with
 // `to_duration`). Modes multiply: read_scale reads, copy_scale copies, execute_scale execution.
 // Execution of a layer is its measured time where the model was measured on this platform, else the
-// line of its op class; an anchor of the model for this platform (and mode) scales all lines so that
-// the whole model as one block takes exactly the anchor.
+// line of its op class; an anchor of the model for this platform (and mode) scales all lines so
+// that the whole model as one block takes exactly the anchor.
 class CostModel {
   public:
     // Borrows both; they must outlive this object.
@@ -62,9 +62,9 @@ class CostModel {
     double read_scale_ = 1;
     double copy_scale_ = 1;
     double execute_per_block_ = 0;
-    std::vector<double> layer_ns_;                 // execution of each layer
-    std::vector<Features> before_;                 // prefix sums: before_[i] covers layers [0, i)
-    std::vector<std::int64_t> stored_before_;      // prefix sums of bytes on storage
+    std::vector<double> layer_ns_;             // execution of each layer
+    std::vector<Features> before_;             // prefix sums: before_[i] covers layers [0, i)
+    std::vector<std::int64_t> stored_before_;  // prefix sums of bytes on storage
 };
 
 }  // namespace swaplab

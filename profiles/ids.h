@@ -1,4 +1,5 @@
-// Strong ids: each indexes one dense vector and cannot be mistaken for another. Names are for people.
+// Strong ids: each indexes one dense vector and cannot be mistaken for another. Names are for
+// people.
 #pragma once
 
 #include <compare>

@@ -20,7 +20,16 @@ namespace swaplab {
 // Execution is linear per op class, not per layer: one line for all layers misses unseen models by
 // 40-60 % on measured boards, a line per op class by 17 % (1-architecture: Cost).
 enum class OpClass : std::uint8_t {
-    conv2d, depthwise, linear, matmul, attention, norm, embedding, elementwise, pool, other
+    conv2d,
+    depthwise,
+    linear,
+    matmul,
+    attention,
+    norm,
+    embedding,
+    elementwise,
+    pool,
+    other
 };
 inline constexpr std::size_t kOpClasses = 10;
 std::string_view name_of(OpClass op);
@@ -40,11 +49,11 @@ struct Layer {
     std::int64_t other_ops = 0;
     Bytes output_bytes;
     Bytes workspace_bytes;
-    std::optional<Duration> execute;         // measured; holds on the device `Model::measured_on`
-    std::optional<Bytes> stored_bytes;       // on storage, where it differs from parameter_bytes
-    std::string group;                       // neighbours of one non-empty group are never separated
-    std::int64_t slices = 1;                 // how many slices it may be cut into
-    std::string slice_axis;                  // along what
+    std::optional<Duration> execute;    // measured; holds on the device `Model::measured_on`
+    std::optional<Bytes> stored_bytes;  // on storage, where it differs from parameter_bytes
+    std::string group;                  // neighbours of one non-empty group are never separated
+    std::int64_t slices = 1;            // how many slices it may be cut into
+    std::string slice_axis;             // along what
     std::optional<std::array<std::int64_t, 3>> gemm;  // M, K, N
     Bytes kv_bytes_per_token;
 
@@ -109,7 +118,8 @@ class Model {
     std::span<const LayerRange> units() const { return units_; }
 
     // Bytes alive between layer `cut`-1 and layer `cut`: outputs of earlier layers (and the input)
-    // that a layer >= `cut` reads, and outputs nobody reads (results of the model). 0 at 0 and size().
+    // that a layer >= `cut` reads, and outputs nobody reads (results of the model). 0 at 0 and
+    // size().
     Bytes live_across(std::uint32_t cut) const { return live_across_[cut]; }
 
     // max over layers j of the range of: alive before j + output of j + workspace of j

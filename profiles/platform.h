@@ -19,14 +19,22 @@ namespace swaplab {
 
 // The kinds of activity that cost time. `instantiate` is a part of the assembly (dummy model).
 enum class Activity : std::uint8_t {
-    read, copy, instantiate, assemble, execute, release, attach, prefetch
+    read,
+    copy,
+    instantiate,
+    assemble,
+    execute,
+    release,
+    attach,
+    prefetch
 };
 inline constexpr std::size_t kActivities = 8;
 std::string_view name_of(Activity activity);
 std::optional<Activity> activity_named(std::string_view name);
 
 // per_byte·bytes + per_tensor·tensors + per_layer·layers + per_flop·FLOPs
-// + per_activation_byte·activation bytes + per_block, for reads + per_request·ceil(bytes/request_bytes).
+// + per_activation_byte·activation bytes + per_block, for reads +
+// per_request·ceil(bytes/request_bytes).
 struct LinearCost {
     double per_byte = 0;
     double per_tensor = 0;
@@ -120,8 +128,8 @@ struct FitQuality {
 struct Provenance {
     std::string source;
     bool measured = false;
-    std::map<std::string, FitQuality> fit;             // "execute.linear" -> quality
-    std::map<std::string, std::string> coefficients;   // "read.ns_per_byte" -> where it is from
+    std::map<std::string, FitQuality> fit;            // "execute.linear" -> quality
+    std::map<std::string, std::string> coefficients;  // "read.ns_per_byte" -> where it is from
 
     friend bool operator==(const Provenance&, const Provenance&) = default;
 };

@@ -38,15 +38,27 @@ struct Bytes {
     friend constexpr Bytes operator-(Bytes a, Bytes b) { return {a.count - b.count}; }
     friend constexpr Bytes operator*(Bytes a, std::int64_t k) { return {a.count * k}; }
     friend constexpr Bytes operator*(std::int64_t k, Bytes a) { return a * k; }
-    constexpr Bytes& operator+=(Bytes b) { count += b.count; return *this; }
-    constexpr Bytes& operator-=(Bytes b) { count -= b.count; return *this; }
+    constexpr Bytes& operator+=(Bytes b) {
+        count += b.count;
+        return *this;
+    }
+    constexpr Bytes& operator-=(Bytes b) {
+        count -= b.count;
+        return *this;
+    }
 };
 
 namespace literals {
 constexpr Bytes operator""_B(unsigned long long n) { return {static_cast<std::int64_t>(n)}; }
-constexpr Bytes operator""_KiB(unsigned long long n) { return {static_cast<std::int64_t>(n) << 10}; }
-constexpr Bytes operator""_MiB(unsigned long long n) { return {static_cast<std::int64_t>(n) << 20}; }
-constexpr Bytes operator""_GiB(unsigned long long n) { return {static_cast<std::int64_t>(n) << 30}; }
+constexpr Bytes operator""_KiB(unsigned long long n) {
+    return {static_cast<std::int64_t>(n) << 10};
+}
+constexpr Bytes operator""_MiB(unsigned long long n) {
+    return {static_cast<std::int64_t>(n) << 20};
+}
+constexpr Bytes operator""_GiB(unsigned long long n) {
+    return {static_cast<std::int64_t>(n) << 30};
+}
 }  // namespace literals
 
 // `bytes` rounded up to a multiple of `alignment` (> 0).

@@ -12,8 +12,7 @@ Engine::Slot Engine::add_slot(Phase phase) {
         std::vector<Entry> leaves(tree_.begin() + capacity_, tree_.end());
         capacity_ = capacity_ == 0 ? 2 : 2 * capacity_;
         tree_.assign(2 * capacity_, Entry{});
-        for (Slot s = 0; s < capacity_; ++s)
-            play(s, s < leaves.size() ? leaves[s].key : Key{});
+        for (Slot s = 0; s < capacity_; ++s) play(s, s < leaves.size() ? leaves[s].key : Key{});
     }
     play(slot, {kNever, std::uint64_t{static_cast<std::uint8_t>(phase)} << kPhaseShift});
     return slot;

@@ -77,7 +77,6 @@ class Engine {
         Slot slot = 0;
     };
 
-
     Key key_of(Slot slot) const { return tree_[capacity_ + slot].key; }
     void change(Slot slot, std::int64_t time, std::uint64_t sequence) {
         if (taken_ != slot) settle();
@@ -95,10 +94,10 @@ class Engine {
     void pass_to(Time until);
     void play(Slot slot, const Key& key);
 
-    // A winner tree: entry `capacity_ + slot` is the slot's own, entry n the earlier of 2n and 2n+1. A
-    // change plays its way up to entry 1: one comparison per level, against entries that do not
-    // depend on one another. The slot that `step` took is played only when somebody asks or another
-    // slot is set: mostly it is set again at once.
+    // A winner tree: entry `capacity_ + slot` is the slot's own, entry n the earlier of 2n and
+    // 2n+1. A change plays its way up to entry 1: one comparison per level, against entries that do
+    // not depend on one another. The slot that `step` took is played only when somebody asks or
+    // another slot is set: mostly it is set again at once.
     std::vector<Entry> tree_;
     std::optional<Slot> taken_;
     Slot capacity_ = 0;

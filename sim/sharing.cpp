@@ -10,9 +10,8 @@ namespace swaplab {
 
 namespace {
 
-constexpr std::array<Activity, kKinds> kActivityOf{Activity::read, Activity::copy,
-                                                   Activity::assemble, Activity::execute,
-                                                   Activity::release};
+constexpr std::array<Activity, kKinds> kActivityOf{
+    Activity::read, Activity::copy, Activity::assemble, Activity::execute, Activity::release};
 
 double stretch(const Node& node, std::size_t kind, std::uint32_t running) {
     double product = 1;
@@ -58,27 +57,19 @@ bool WorkClock::start(Ticket ticket, Duration work, Time now) {
     return first;
 }
 
-void WorkClock::take_ended(Time now, std::vector<Ticket>& ended) {
-    advance(now);
-    const auto first = static_cast<std::ptrdiff_t>(ended.size());
+void WorkClock::take_ended(std::vector<Ticket>& ended) {
     while (!pending_.empty() && left(pending_.back()) <= 0) {
         ended.push_back(pending_.back().ticket);
         pending_.pop_back();
     }
-    if (static_cast<std::ptrdiff_t>(ended.size()) - first > 1)
-        std::sort(ended.begin() + first, ended.end());
+    std::sort(ended.begin(), ended.end());
 }
 
-Time WorkClock::next_end() const {
-    const std::int64_t work = left(pending_.back());
-    if (work <= 0) return updated_;
-    const std::int64_t wait = rate_ == kFullRate ? (work + kFullRate - 1) >> 20
-                                                 : (work - 1) / rate_ + 1;
-    if (wait > (Time::max() - updated_).count() / 2)
-        throw InputError(text("an activity would end {} ns after {} ns, beyond the range of time: "
-                              "its contention factors or costs are too large",
-                              wait, count_ns(updated_)));
-    return updated_ + Duration{wait};
+void WorkClock::fail_range(std::int64_t wait) const {
+    throw InputError(
+        text("an activity would end {} ns after {} ns, beyond the range of time: its "
+             "contention factors or costs are too large",
+             wait, count_ns(updated_)));
 }
 
 }  // namespace swaplab

@@ -1,13 +1,14 @@
 // Sharing and contention: how fast each kind of activity progresses, in integers.
 //
 // All running activities of one kind on one node progress at one rate r (units of 2^-20 ns of work
-// per ns), so a kind needs a single work clock: an activity that starts at clock value c with W ns of
-// work ends when the clock reaches c + W * 2^20. That equals keeping the remaining work of each
+// per ns), so a kind needs a single work clock: an activity that starts at clock value c with W ns
+// of work ends when the clock reaches c + W * 2^20. That equals keeping the remaining work of each
 // activity (3-semantics: Sharing and contention) and costs one multiplication per kind and event.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "policies/command.h"
@@ -50,10 +51,29 @@ class WorkClock {
         rate_ = rate;
         return true;
     }
-    // Moves all that has ended by `now` to `ended`, in order of submission.
-    void take_ended(Time now, std::vector<Ticket>& ended);
+    // Takes out all that has ended by `now` and calls `end(ticket)` for each, in order of
+    // submission.
+    template <class End>
+    void end_all(Time now, std::vector<Ticket>& scratch, End end) {
+        advance(now);
+        if (pending_.empty() || left(pending_.back()) > 0) return;
+        const Ticket first = pending_.back().ticket;
+        pending_.pop_back();
+        if (pending_.empty() || left(pending_.back()) > 0) return end(first);
+        scratch.assign(1, first);
+        take_ended(scratch);
+        for (const Ticket ticket : scratch) end(ticket);
+    }
     // When the first will end if the rate stays. Throws `InputError` beyond the range of `Time`.
-    Time next_end() const;
+    Time next_end() const {
+        const std::int64_t work = left(pending_.back());
+        if (work <= 0) return updated_;
+        const std::int64_t wait =
+            rate_ == kFullRate ? (work + kFullRate - 1) >> 20 : (work - 1) / rate_ + 1;
+        if (wait > kFurthest - count_ns(updated_)) [[unlikely]]
+            fail_range(wait);
+        return updated_ + Duration{wait};
+    }
 
   private:
     struct Pending {
@@ -66,6 +86,10 @@ class WorkClock {
                   static_cast<std::uint64_t>(rate_);
         updated_ = now;
     }
+    static constexpr std::int64_t kFurthest = std::numeric_limits<std::int64_t>::max() / 2;
+
+    [[noreturn]] void fail_range(std::int64_t wait) const;
+    void take_ended(std::vector<Ticket>& ended);
     std::int64_t left(const Pending& pending) const {
         return static_cast<std::int64_t>(pending.end - clock_);
     }

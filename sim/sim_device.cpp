@@ -53,17 +53,17 @@ struct NodeState {
     // By kind; behind them, under kHost, the part before the work (ns_per_command), which nothing
     // stretches.
     std::array<WorkClock, kClocks> work;
-    std::array<Time, kClocks> next_end;    // of each clock; Time::max() while it does not run
-    Engine::Slot slot = 0;                 // the engine's, for the earliest of them
+    std::array<Time, kClocks> next_end;  // of each clock; Time::max() while it does not run
+    Engine::Slot slot = 0;               // the engine's, for the earliest of them
     // Bits of clocks: with activities, with activities that may have ended, with a new next end.
     std::uint32_t running = 0;
     std::uint32_t due = 0;
     std::uint32_t changed = 0;
-    std::uint32_t shared_by = 0;        // what the rates in force were looked up with
-    std::uint32_t startable = 0;        // bit of each lane whose head may have become startable
-    std::uint32_t blocked = 0;          // bit of each lane whose head found no place
-    std::vector<Ticket> releases;       // ready to start
-    std::optional<Time> storage_idle;   // since when; nothing before the first read
+    std::uint32_t shared_by = 0;       // what the rates in force were looked up with
+    std::uint32_t startable = 0;       // bit of each lane whose head may have become startable
+    std::uint32_t blocked = 0;         // bit of each lane whose head found no place
+    std::vector<Ticket> releases;      // ready to start
+    std::optional<Time> storage_idle;  // since when; nothing before the first read
 };
 
 class SimDevice final : public Device {
@@ -72,7 +72,7 @@ class SimDevice final : public Device {
 
     Time now() const override { return engine_.now(); }
     Ticket submit(const Command& command) override;
-    bool cancel(Ticket ticket) override;
+    std::optional<Action> cancel(Ticket ticket) override;
     const Completion* wait(Time until) override;
     const MemoryReport& memory() const override { return memory_.report(); }
     std::vector<Waiting> waiting() const override;
@@ -105,21 +105,19 @@ class SimDevice final : public Device {
     TicketRing tickets_;
     std::vector<NodeState> nodes_;
     Timers timers_;
-    std::vector<Ticket> ended_;      // scratch
-    std::vector<Ticket> reportable_; // ended, not reported yet, from `reported_` on
+    std::vector<Ticket> ended_;       // scratch
+    std::vector<Ticket> reportable_;  // ended, not reported yet, from `reported_` on
     std::size_t reported_ = 0;
-    bool due_ = false;               // some node or the timers have something that may have ended
+    bool due_ = false;  // some node or the timers have something that may have ended
     bool timers_due_ = false;
-    bool submitted_ = true;          // something may have become startable since `settle`
+    bool submitted_ = true;  // something may have become startable since `settle`
 };
 
-SimDevice::SimDevice(const DeviceSetup& setup)
-    : setup_(setup), memory_(setup) {
+SimDevice::SimDevice(const DeviceSetup& setup) : setup_(setup), memory_(setup) {
     for (const std::vector<BlockFacts>& blocks : setup.facts) {
         auto& means = means_.emplace_back();
         for (const BlockFacts& block : blocks)
-            means.push_back(
-                {block.read, block.copy, block.assemble, block.execute, block.release});
+            means.push_back({block.read, block.copy, block.assemble, block.execute, block.release});
     }
     for (const Node& spec : setup.platform.nodes) {
         NodeState& node = nodes_.emplace_back(spec, setup.deployment.parallel_reads);
@@ -133,7 +131,7 @@ Ticket SimDevice::submit(const Command& command) {
     Record& record = tickets_.add(command);
     const Ticket ticket = record.completion.ticket;
     if (command.verb == Verb::wake_at) {
-        timers_.add(engine_, std::max(command.at, now()), ticket);
+        timers_.add(engine_, command.at, ticket);
         record.state = State::running;
         record.completion.start = now();
         return ticket;
@@ -150,12 +148,12 @@ Ticket SimDevice::submit(const Command& command) {
     return ticket;
 }
 
-bool SimDevice::cancel(Ticket ticket) {
-    if (tickets_.ended(ticket) || tickets_[ticket].state == State::running) return false;
+std::optional<Action> SimDevice::cancel(Ticket ticket) {
+    if (tickets_.ended(ticket) || tickets_[ticket].state == State::running) return std::nullopt;
     tickets_.end(ticket, now(), [this](const Record& waiter) { may_start(waiter); });
     unlink(ticket);
     submitted_ = true;
-    return true;
+    return tickets_[ticket].completion.command;
 }
 
 // Takes a command that will not run out of its queue.
@@ -186,7 +184,10 @@ const Completion* SimDevice::wait(Time until) {
         reported_ = 0;
         tickets_.forget_ended();
     }
-    if (submitted_) settle();
+    if (submitted_)
+        settle();
+    else if (until == now())
+        return nullptr;  // this instant has been settled
     while (reportable_.empty()) {
         if (!engine_.step(until)) return nullptr;
         mark_due();
@@ -236,16 +237,14 @@ void SimDevice::end_due() {
 
 void SimDevice::end_work(NodeState& node, std::size_t clock) {
     WorkClock& work = node.work[clock];
-    ended_.clear();
-    work.take_ended(now(), ended_);
     node.changed |= bit(clock);
-    if (work.empty()) node.running &= ~bit(clock);
-    for (const Ticket ticket : ended_) {
+    work.end_all(now(), ended_, [&](Ticket ticket) {
         if (clock == kHost)
             start_work(node, tickets_[ticket]);
         else
             end(ticket);
-    }
+    });
+    if (work.empty()) node.running &= ~bit(clock);
 }
 
 void SimDevice::end(Ticket ticket) {
@@ -281,9 +280,9 @@ void SimDevice::may_start(const Record& record) {
 
 void SimDevice::start_all() {
     for (NodeState& node : nodes_) {
+        if ((node.startable | static_cast<std::uint32_t>(!node.releases.empty())) == 0) continue;
         drain(node.startable, [&](std::size_t lane) { start_lane(node, lane); });
-        if (node.releases.empty()) continue;
-        std::sort(node.releases.begin(), node.releases.end());
+        if (node.releases.size() > 1) std::sort(node.releases.begin(), node.releases.end());
         for (const Ticket ticket : node.releases) {
             if (tickets_.ended(ticket)) continue;
             Record& record = tickets_[ticket];

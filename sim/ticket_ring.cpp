@@ -7,7 +7,7 @@ namespace swaplab {
 TicketRing::Record& TicketRing::add(const Command& command) {
     SWAPLAB_CHECK(next_.index < std::numeric_limits<std::uint32_t>::max(),
                   "more than {} commands in one run", next_.index);
-    if (next_.index - first_.index == records_.size()) grow();
+    if (next_.index - first_.index > mask_) grow();
     const Ticket ticket = next_;
     ++next_.index;
     Record& record = (*this)[ticket];
@@ -38,7 +38,7 @@ std::vector<Ticket> TicketRing::waited_for(Ticket ticket) const {
         if (ended(t)) continue;
         std::uint32_t entry = (*this)[t].first_waiter;
         while (entry != kNobody) {
-            const Record& waiter = records_[(entry >> 3) & mask()];
+            const Record& waiter = records_[(entry >> 3) & mask_];
             if (waiter.completion.ticket == ticket) all.push_back(t);
             entry = waiter.next_waiter[entry & 7U];
         }
@@ -49,9 +49,10 @@ std::vector<Ticket> TicketRing::waited_for(Ticket ticket) const {
 void TicketRing::grow() {
     std::vector<Record> larger(2 * records_.size());
     SWAPLAB_CHECK(larger.size() < (std::size_t{1} << 29), "{} commands are waiting", larger.size());
-    for (Ticket t = first_; t < next_; ++t.index)
-        larger[t.index & (static_cast<std::uint32_t>(larger.size()) - 1)] = (*this)[t];
+    const auto mask = static_cast<std::uint32_t>(larger.size()) - 1;
+    for (Ticket t = first_; t < next_; ++t.index) larger[t.index & mask] = (*this)[t];
     records_ = std::move(larger);
+    mask_ = mask;
 }
 
 }  // namespace swaplab

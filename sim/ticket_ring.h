@@ -13,21 +13,21 @@ class TicketRing {
     enum class State : std::uint8_t { waiting, running, ended };
 
     struct Record {
-        Completion completion;       // ticket and action; times as they become known
-        Ticket next_in_lane;         // valid while the record is not the last of its lane
+        Completion completion;  // ticket and action; times as they become known
+        Ticket next_in_lane;    // valid while the record is not the last of its lane
         std::uint32_t first_waiter = kNobody;
         std::array<std::uint32_t, After::kMost> next_waiter{};
-        Duration extra_work{};       // beyond the mean: what waking the storage costs
-        std::uint8_t unmet = 0;      // tickets of `after` that have not ended
+        Duration extra_work{};   // beyond the mean: what waking the storage costs
+        std::uint8_t unmet = 0;  // tickets of `after` that have not ended
         State state = State::waiting;
     };
 
-    TicketRing() : records_(64) {}
+    TicketRing() : records_(64), mask_(63) {}
 
     // Adds a command and links it to those of its `after` that have not ended.
     Record& add(const Command& command);
-    Record& operator[](Ticket ticket) { return records_[ticket.index & mask()]; }
-    const Record& operator[](Ticket ticket) const { return records_[ticket.index & mask()]; }
+    Record& operator[](Ticket ticket) { return records_[ticket.index & mask_]; }
+    const Record& operator[](Ticket ticket) const { return records_[ticket.index & mask_]; }
 
     bool ended(Ticket ticket) const {
         return ticket < first_ || (*this)[ticket].state == State::ended;
@@ -35,8 +35,8 @@ class TicketRing {
     // Marks the ticket as ended and calls `freed(record)` for every command whose last wait it was.
     template <class Freed>
     void end(Ticket ticket, Time now, Freed freed);
-    // Forgets ended records from the oldest on; call when ended records have been reported. One that
-    // was cancelled while it waited stays until nobody has to tell it of an end any more.
+    // Forgets ended records from the oldest on; call when ended records have been reported. One
+    // that was cancelled while it waited stays until nobody has to tell it of an end any more.
     void forget_ended() {
         while (first_ < next_ && (*this)[first_].state == State::ended &&
                (*this)[first_].unmet == 0)
@@ -52,11 +52,12 @@ class TicketRing {
   private:
     static constexpr std::uint32_t kNobody = ~std::uint32_t{0};
 
-    std::uint32_t mask() const { return static_cast<std::uint32_t>(records_.size()) - 1; }
     void grow();
 
     std::vector<Record> records_;  // a power of two, indexed by ticket modulo its size
-    // waiters: a list through `next_waiter`, an entry being (ticket modulo 2^29) * 8 + which `after`
+    std::uint32_t mask_;           // its size - 1
+    // waiters: a list through `next_waiter`, an entry being (ticket modulo 2^29) * 8 + which
+    // `after`
     Ticket first_, next_;
 };
 
@@ -67,7 +68,7 @@ void TicketRing::end(Ticket ticket, Time now, Freed freed) {
     const bool is_release = ended.completion.command.verb == Verb::release;
     std::uint32_t entry = ended.first_waiter;
     while (entry != kNobody) {
-        Record& waiter = records_[(entry >> 3) & mask()];
+        Record& waiter = records_[(entry >> 3) & mask_];
         if (is_release) waiter.completion.released_at = now;
         entry = waiter.next_waiter[entry & 7U];
         if (--waiter.unmet == 0) freed(waiter);

@@ -37,7 +37,10 @@ std::string policy_report(const PolicyInfo& policy) {
 std::string policy_json(const PolicyInfo& policy) {
     JsonWriter json;
     json.begin_object().member("name", policy.name).member("summary", policy.summary);
-    json.member("source", policy.source).member("inferred", policy.inferred).key("swap_paths").begin_array();
+    json.member("source", policy.source)
+        .member("inferred", policy.inferred)
+        .key("swap_paths")
+        .begin_array();
     for (const std::string& name : path_names(policy)) json.value(name);
     json.end_array().key("parameters").begin_array();
     for (const ParameterInfo& parameter : policy.parameters) {

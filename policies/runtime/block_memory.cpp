@@ -27,7 +27,8 @@ BlockMemory::BlockMemory(const DeviceSetup& setup)
         if (plan.path != SwapPath::resident) job.arena = make_arena(plan.arena);
         if (plan.staging) job.staging = make_arena(*plan.staging);
         for (const BlockFacts& facts : setup.facts[j])
-            job.blocks.push_back({facts.held_bytes, facts.activations, {facts.live_out, {}}, {}, 0});
+            job.blocks.push_back(
+                {facts.held_bytes, 0, {}, facts.activations, {facts.live_out, {}}});
         jobs_.push_back(std::move(job));
         charge_resident(setup, JobId{j});
     }
@@ -51,8 +52,7 @@ bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, Verb from,
                                    std::uint8_t& taken) {
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         if (job.holdings[i].from != from || (block.held & bit(i)) != 0) continue;
-        const std::optional<Place> place =
-            arena_of(job, job.holdings[i]).reserve(block.held_bytes);
+        const std::optional<Place> place = arena_of(job, job.holdings[i]).reserve(block.held_bytes);
         if (!place) return false;
         block.places[i] = *place;
         taken |= bit(i);

@@ -18,8 +18,8 @@ class BlockMemory {
     // Charges what is there before the run: reserved bytes of the nodes and resident parameters.
     explicit BlockMemory(const DeviceSetup& setup);
 
-    // Reserves all that `command` (read or copy) brings; false, and nothing reserved, if there is no
-    // place now. Commands of other verbs, and blocks that are held already, need nothing.
+    // Reserves all that `command` (read or copy) brings; false, and nothing reserved, if there is
+    // no place now. Commands of other verbs, and blocks that are held already, need nothing.
     bool reserve_for(const Action& command, Time now);
     // Frees what ends with `command`; true if anything was freed.
     bool free_after(const Action& command);
@@ -33,10 +33,10 @@ class BlockMemory {
 
     struct BlockState {
         Bytes held_bytes;
+        std::uint8_t held = 0;  // bit i: holding i of the path is reserved
+        std::array<Place, kMostHoldings> places{};
         ActivationPeak activations;
         ActivationPeak live_out;
-        std::array<Place, kMostHoldings> places{};
-        std::uint8_t held = 0;  // bit i: holding i of the path is reserved
     };
     struct JobState {
         std::span<const Holding> holdings;

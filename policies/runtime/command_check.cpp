@@ -55,9 +55,14 @@ void CommandCheck::check_ids(const Command& command, Ticket next) const {
                                 before.index, next.index));
 }
 
-void CommandCheck::on_submit(const Command& command, Ticket next) {
+void CommandCheck::on_submit(const Command& command, Ticket next, Time now) {
     check_ids(command, next);
-    if (command.verb == Verb::wake_at) return;
+    if (command.verb == Verb::wake_at) {
+        if (command.at < now)
+            blame(command,
+                  text("it is set for {} ns, now is {} ns", count_ns(command.at), count_ns(now)));
+        return;
+    }
     JobState& job = jobs_[command.job.index];
     BlockState& block = job.blocks[command.block.index];
     if (command.request.index >= job.arrived)
@@ -68,9 +73,9 @@ void CommandCheck::on_submit(const Command& command, Ticket next) {
         case Verb::read: return submit_read(command, block);
         case Verb::copy:
             if (block.stage != Stage::read || command.copy != block.copied)
-                blame(command, text("copy {} after {} copies of a block that was {}read",
-                                    command.copy, block.copied,
-                                    block.stage == Stage::absent ? "not " : ""));
+                blame(command,
+                      text("copy {} after {} copies of a block that was {}read", command.copy,
+                           block.copied, block.stage == Stage::absent ? "not " : ""));
             if (block.copied >= block.copies)
                 blame(command, text("its swap path has {} copies", block.copies));
             ++block.copied;
@@ -89,13 +94,36 @@ void CommandCheck::on_submit(const Command& command, Ticket next) {
     }
 }
 
+// The block is again as before the command; what was submitted behind it and needs it will be
+// blamed when it ends.
+void CommandCheck::on_cancel(const Action& command) {
+    if (command.verb == Verb::wake_at) return;
+    JobState& job = job_of(command);
+    BlockState& block = job.blocks[command.block.index];
+    switch (command.verb) {
+        case Verb::read: block.stage = Stage::absent; return;
+        case Verb::copy: block.copied = command.copy; return;
+        case Verb::assemble: block.stage = Stage::read; return;
+        case Verb::release: block.stage = Stage::assembled; return;
+        default: break;
+    }
+    const bool first = job.next_block.index == 0;
+    const BlockId last{first ? static_cast<std::uint32_t>(job.blocks.size()) - 1
+                             : job.next_block.index - 1};
+    const RequestId request{job.next_request.index - static_cast<std::uint32_t>(first)};
+    if (command.block != last || command.request != request)
+        blame(command, "it is taken back although a later execution stands behind it");
+    job.next_block = last;
+    job.next_request = request;
+}
+
 void CommandCheck::submit_read(const Action& command, BlockState& block) {
     if (block.stage != Stage::absent) blame(command, "the block is resident already");
     const JobPlan& plan = setup_.deployment.jobs[command.job.index];
     const Bytes size = facts(command).held_bytes;
     const auto fits = [&](const ArenaPlan& arena, std::int64_t times) {
-        const Bytes most = arena.slots > 0 ? Bytes{arena.capacity.count / arena.slots}
-                                           : arena.capacity;
+        const Bytes most =
+            arena.slots > 0 ? Bytes{arena.capacity.count / arena.slots} : arena.capacity;
         if (size * times > most)
             blame(command, text("it needs {} bytes of an arena that gives at most {}",
                                 size.count * times, most.count));
@@ -119,18 +147,9 @@ void CommandCheck::submit_execute(const Action& command, JobState& job, BlockSta
     }
 }
 
-void CommandCheck::on_completion(const Completion& span) {
-    if (span.command.verb == Verb::wake_at) return;
-    JobState& job = jobs_[span.command.job.index];
+void CommandCheck::on_swap_in(const Completion& span) {
+    JobState& job = job_of(span.command);
     BlockState& block = job.blocks[span.command.block.index];
-    switch (span.command.verb) {
-        case Verb::execute: return observe_execute(span, job, block);
-        case Verb::release: return observe_release(span, job, block);
-        default: return observe_swap_in(span, job, block);
-    }
-}
-
-void CommandCheck::observe_swap_in(const Completion& span, JobState& job, BlockState& block) {
     const Action& command = span.command;
     if (command.verb == Verb::read) {
         if (block.observed != Stage::absent || span.start < block.release_end)
@@ -140,9 +159,8 @@ void CommandCheck::observe_swap_in(const Completion& span, JobState& job, BlockS
         block.observed_copies = 0;
         ++job.resident;
     } else {
-        const bool copies_done = command.verb == Verb::copy
-                                     ? block.observed_copies == command.copy
-                                     : block.observed_copies == block.copies;
+        const bool copies_done = command.verb == Verb::copy ? block.observed_copies == command.copy
+                                                            : block.observed_copies == block.copies;
         if (block.observed != Stage::read || !copies_done || span.start < block.step_end)
             blame(command, text("it began at {} ns, before the step of the swap-in that it needs "
                                 "had ended",
@@ -155,12 +173,15 @@ void CommandCheck::observe_swap_in(const Completion& span, JobState& job, BlockS
     block.step_end = span.end;
 }
 
-void CommandCheck::observe_execute(const Completion& span, JobState& job, BlockState& block) {
+void CommandCheck::on_execute(const Completion& span) {
+    JobState& job = job_of(span.command);
+    BlockState& block = job.blocks[span.command.block.index];
     const Action& command = span.command;
     if (block.swaps && (block.observed != Stage::assembled || span.start < block.step_end))
-        blame(command, text("it began at {} ns, when the block was not assembled, or was released before it "
-                            "ended",
-                            count_ns(span.start)));
+        blame(command,
+              text("it began at {} ns, when the block was not assembled, or was released before it "
+                   "ended",
+                   count_ns(span.start)));
     if (span.start < job.execute_end)
         blame(command, text("it began at {} ns, before the execution of the block before it ended "
                             "at {} ns",
@@ -168,12 +189,14 @@ void CommandCheck::observe_execute(const Completion& span, JobState& job, BlockS
     block.execute_end = job.execute_end = span.end;
 }
 
-void CommandCheck::observe_release(const Completion& span, JobState& job, BlockState& block) {
+void CommandCheck::on_release(const Completion& span) {
+    JobState& job = job_of(span.command);
+    BlockState& block = job.blocks[span.command.block.index];
     const bool in_use = block.observed == Stage::absent || span.start < block.step_end ||
                         span.start < block.execute_end;
     if (in_use)
-        blame(span.command, text("it began at {} ns, when the block was in use",
-                                 count_ns(span.start)));
+        blame(span.command,
+              text("it began at {} ns, when the block was in use", count_ns(span.start)));
     block.observed = Stage::absent;
     block.release_end = span.end;
     --job.resident;

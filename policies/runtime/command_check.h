@@ -14,9 +14,12 @@ class CommandCheck {
   public:
     CommandCheck(const DeviceSetup& setup, const Workload& workload, std::string policy);
 
-    // Both throw `PolicyError`, blaming the policy by name.
-    void on_submit(const Command& command, Ticket next);
-    void on_completion(const Completion& span);
+    // All throw `PolicyError`, blaming the policy by name.
+    void on_submit(const Command& command, Ticket next, Time now);
+    void on_cancel(const Action& command);
+    void on_swap_in(const Completion& span);  // the end of a read, copy or assemble
+    void on_execute(const Completion& span);
+    void on_release(const Completion& span);
 
     void on_arrival(JobId job) { ++jobs_[job.index].arrived; }
     // How many blocks of the job hold parameters that a policy brought in.
@@ -26,22 +29,22 @@ class CommandCheck {
     enum class Stage : std::uint8_t { absent, read, assembled };
 
     struct BlockState {
-        bool swaps = false;          // its parameters come and go during the run
-        std::uint8_t copies = 0;     // that its swap path takes
+        bool swaps = false;       // its parameters come and go during the run
+        std::uint8_t copies = 0;  // that its swap path takes
         // As submitted.
         Stage stage = Stage::absent;
         std::uint8_t copied = 0;
         // As observed.
         Stage observed = Stage::absent;
         std::uint8_t observed_copies = 0;
-        Time step_end = kStart;      // of the last step of the swap-in
+        Time step_end = kStart;  // of the last step of the swap-in
         Time execute_end = kStart;
         Time release_end = kStart;
     };
     struct JobState {
         std::vector<BlockState> blocks;
         std::uint32_t arrived = 0;
-        RequestId next_request;     // to be executed next, as submitted
+        RequestId next_request;  // to be executed next, as submitted
         BlockId next_block;
         Time execute_end = kStart;
         std::size_t resident = 0;
@@ -50,9 +53,7 @@ class CommandCheck {
     void check_ids(const Command& command, Ticket next) const;
     void submit_read(const Action& command, BlockState& block);
     void submit_execute(const Action& command, JobState& job, BlockState& block);
-    void observe_swap_in(const Completion& span, JobState& job, BlockState& block);
-    void observe_execute(const Completion& span, JobState& job, BlockState& block);
-    void observe_release(const Completion& span, JobState& job, BlockState& block);
+    JobState& job_of(const Action& command) { return jobs_[command.job.index]; }
     const BlockFacts& facts(const Action& command) const {
         return setup_.facts[command.job.index][command.block.index];
     }

@@ -5,9 +5,10 @@
 namespace swaplab {
 
 Metrics::Metrics(const DeviceSetup& setup, const Workload& workload)
-    : setup_(setup), workload_(workload), jobs_(setup.facts.size()) {
+    : workload_(workload), jobs_(setup.facts.size()) {
     for (std::size_t j = 0; j < jobs_.size(); ++j)
-        jobs_[j].swap_ins.resize(setup.facts[j].size());
+        for (const BlockFacts& block : setup.facts[j])
+            jobs_[j].swap_ins.push_back({block.stored_bytes, 0, {}});
 }
 
 void Metrics::on_arrival(const Arrival& arrival) {
@@ -15,29 +16,19 @@ void Metrics::on_arrival(const Arrival& arrival) {
     jobs_[arrival.job.index].arrivals.push_back(arrival.at);
 }
 
-void Metrics::on_completion(const Completion& span) {
-    if (span.command.verb == Verb::wake_at) return;
-    events_ += static_cast<std::uint64_t>(span.end > span.start);
-    switch (span.command.verb) {
-        case Verb::read:
-            swapped_in_ +=
-                setup_.facts[span.command.job.index][span.command.block.index].stored_bytes;
-            jobs_[span.command.job.index].swap_ins[span.command.block.index].count = 0;
-            return add_step(span);
-        case Verb::copy:
-        case Verb::assemble: return add_step(span);
-        case Verb::execute: return end_execute(span);
-        default: return;
-    }
-}
-
-void Metrics::add_step(const Completion& span) {
+void Metrics::on_swap_in(const Completion& span) {
+    count(span);
     SwapIn& swap_in = jobs_[span.command.job.index].swap_ins[span.command.block.index];
+    if (span.command.verb == Verb::read) {
+        swapped_in_ += swap_in.stored_bytes;
+        swap_in.count = 0;
+    }
     swap_in.steps[swap_in.count++] = {span.start, span.end, span.released_at.value_or(kStart),
                                       span.blocked_since.value_or(span.start)};
 }
 
-void Metrics::end_execute(const Completion& span) {
+void Metrics::on_execute(const Completion& span) {
+    count(span);
     JobState& job = jobs_[span.command.job.index];
     SwapIn& swap_in = job.swap_ins[span.command.block.index];
     if (span.start > compute_end_) explain_gap(swap_in, compute_end_, span.start);
@@ -121,16 +112,15 @@ LatencySummary summarize(std::vector<Duration> latencies) {
 }
 
 double RunResult::throughput_per_s() const {
-    return makespan.count() == 0 ? 0.0
-                                 : static_cast<double>(requests) * 1e9 /
-                                       static_cast<double>(makespan.count());
+    return makespan.count() == 0
+               ? 0.0
+               : static_cast<double>(requests) * 1e9 / static_cast<double>(makespan.count());
 }
 
 double RunResult::slowdown() const {
-    return full_memory_latency.count() == 0
-               ? 0.0
-               : static_cast<double>(latency.mean.count()) /
-                     static_cast<double>(full_memory_latency.count());
+    return full_memory_latency.count() == 0 ? 0.0
+                                            : static_cast<double>(latency.mean.count()) /
+                                                  static_cast<double>(full_memory_latency.count());
 }
 
 }  // namespace swaplab

@@ -15,7 +15,9 @@ class Metrics {
     Metrics(const DeviceSetup& setup, const Workload& workload);
 
     void on_arrival(const Arrival& arrival);
-    void on_completion(const Completion& span);
+    void on_swap_in(const Completion& span);  // the end of a read, copy or assemble
+    void on_execute(const Completion& span);
+    void on_release(const Completion& span) { count(span); }
 
     std::int64_t requests_ended() const { return requests_ended_; }
     std::int64_t requests_ended(JobId job) const {
@@ -32,24 +34,25 @@ class Metrics {
         Time blocked;   // from then on it waited for a place
     };
     struct SwapIn {
-        std::array<Step, 4> steps;
+        Bytes stored_bytes;
         std::uint8_t count = 0;
+        std::array<Step, 4> steps;
     };
     struct JobState {
-        std::vector<SwapIn> swap_ins;    // by block, the current one
-        std::vector<Time> arrivals;      // of requests that have not ended, from `ended_arrivals` on
+        std::vector<SwapIn> swap_ins;  // by block, the current one
+        std::vector<Time> arrivals;    // of requests that have not ended, from `ended_arrivals` on
         std::size_t ended_arrivals = 0;
         std::optional<Time> last_end;
         std::vector<Duration> latencies;
         std::int64_t deadline_misses = 0;
     };
 
-    void add_step(const Completion& span);
-    void end_execute(const Completion& span);
+    void count(const Completion& span) {
+        events_ += static_cast<std::uint64_t>(span.end > span.start);
+    }
     void end_request(JobState& job, const Job& spec, Time end);
     void explain_gap(const SwapIn& swap_in, Time from, Time to);
 
-    const DeviceSetup& setup_;
     const Workload& workload_;
     std::vector<JobState> jobs_;
     Time compute_end_ = kStart;  // of the last execution

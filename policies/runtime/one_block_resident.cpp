@@ -43,8 +43,7 @@ JobPlan one_block_plan(const PartitionRequest& request, const std::vector<BlockF
     }
     // The request ends with its last execution; what is released after it is not in its latency.
     plan.closed_form = total - blocks.back().release;
-    plan.arena = {ArenaKind::counter,
-                  peak_copies(path, request.cost.node().compute) * largest, 0};
+    plan.arena = {ArenaKind::counter, peak_copies(path, request.cost.node().compute) * largest, 0};
     return plan;
 }
 

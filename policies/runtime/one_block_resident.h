@@ -7,7 +7,8 @@
 
 namespace swaplab {
 
-// The smallest budget for these blocks with only one resident at a time, and the layers that force it.
+// The smallest budget for these blocks with only one resident at a time, and the layers that force
+// it.
 Infeasible one_block_minimum(const PartitionRequest& request, const std::vector<BlockFacts>& blocks,
                              SwapPath path);
 // The plan: arenas as large as the largest block needs; the closed form is the sum of everything.

@@ -26,8 +26,7 @@ class PartitionPlanner final : public Planner {
         std::vector<double> weights;
         Infeasible total{reserved, {}, {}};
         for (const CostModel& cost : request.costs) {
-            const Infeasible least =
-                partitioner_->minimum(job_request(request, floors.size(), {}));
+            const Infeasible least = partitioner_->minimum(job_request(request, floors.size(), {}));
             floors.push_back(least.minimum_budget);
             weights.push_back(static_cast<double>(cost.model().parameter_bytes().count));
             total.minimum_budget += least.minimum_budget;
@@ -50,8 +49,7 @@ class PartitionPlanner final : public Planner {
     Deployment deploy(const PlanRequest& request, const std::vector<Bytes>& shares) const {
         Deployment deployment;
         for (std::size_t j = 0; j < request.costs.size(); ++j) {
-            JobPlan plan =
-                partitioner_->partition(job_request(request, j, shares[j]));
+            JobPlan plan = partitioner_->partition(job_request(request, j, shares[j]));
             plan.budget = shares[j];
             if (request.costs.size() == 1) deployment.closed_form = plan.closed_form;
             deployment.jobs.push_back(std::move(plan));
@@ -87,8 +85,8 @@ std::vector<Bytes> allocate_by_ratio(std::span<const Bytes> floors, std::span<co
         for (std::size_t j = 0; j < floors.size(); ++j) {
             if (fixed[j]) continue;
             const double part = weight > 0 ? weights[j] / weight : 0;
-            shares[j] = {static_cast<std::int64_t>(
-                std::floor(part * static_cast<double>(left.count)))};
+            shares[j] = {
+                static_cast<std::int64_t>(std::floor(part * static_cast<double>(left.count)))};
             if (shares[j] >= floors[j]) continue;
             shares[j] = floors[j];
             fixed[j] = changed = true;

@@ -17,8 +17,8 @@ std::unique_ptr<Planner> make_partition_planner(std::unique_ptr<Partitioner> par
 std::vector<Bytes> allocate_by_ratio(std::span<const Bytes> floors, std::span<const double> weights,
                                      Bytes budget);
 
-// Memory that one block needs while it is swapped in and executed with nothing beside it: the larger
-// of (copies of the path + live before it) and (block + A_i). Weights only under
+// Memory that one block needs while it is swapped in and executed with nothing beside it: the
+// larger of (copies of the path + live before it) and (block + A_i). Weights only under
 // `Account::parameters`.
 Bytes alone_bytes(const BlockFacts& facts, Bytes live_in, std::uint32_t copies, Account account);
 

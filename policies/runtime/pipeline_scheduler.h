@@ -81,8 +81,8 @@ class PipelineScheduler : public Scheduler {
     // of the same job.
     virtual void end_request(JobRun&, RequestId, bool /*continues*/, Moves&) {}
 
-    // Reads (and copies, on the staged and standard paths) and assembles the block: every step after
-    // the one before it; the first copy after `copy_after` too.
+    // Reads (and copies, on the staged and standard paths) and assembles the block: every step
+    // after the one before it; the first copy after `copy_after` too.
     static void submit_swap_in(const Step& step, const Wait& read_after, const Wait& copy_after,
                                Trail& trail, Moves& moves);
     // The halves of a swap-in: the read, and what follows it.

@@ -252,6 +252,62 @@ TEST(Invariants, CountsAndRatios) {
     });
 }
 
+// Idle time of the compute lane, from the spans. While a swap-in of the block that executes next is
+// in progress it counts as `read`; while that block's read was submitted, waits for nothing but
+// releases or a place, and the storage lane is free, as `memory`. What is neither has no rule on the
+// page that the spans could show.
+struct Idle {
+    std::int64_t read = 0, memory = 0, total = 0;
+};
+
+std::int64_t overlap(Time from, Time until, Time a, Time b) {
+    return std::max<std::int64_t>(0, (std::min(until, b) - std::max(from, a)).count());
+}
+
+Idle idle_of(const RandomRun& run) {
+    const auto& record = run.simulation.record;
+    const auto spans = record.by_ticket();
+    const auto commands = record.commands();
+    std::vector<Time> submitted;
+    for (const auto& d : record.decisions) submitted.insert(submitted.end(), d.commands.size(), d.at);
+    Idle idle;
+    Time free = kStart;
+    for (const Completion& next : record.spans) {
+        if (next.command.verb != Verb::execute) continue;
+        idle.total += (next.start - free).count();
+        for (const Completion& s : spans) {
+            if (s.command.request != next.command.request || s.command.block != next.command.block ||
+                s.command.verb > Verb::assemble)
+                continue;
+            idle.read += overlap(free, next.start, s.start, s.end);
+            if (s.command.verb != Verb::read) continue;
+            Time blocked = submitted[s.ticket.index];
+            for (const Ticket before : commands[s.ticket.index].after)
+                if (commands[before.index].verb != Verb::release)
+                    blocked = std::max(blocked, spans[before.index].end);
+            for (const Completion& other : spans)
+                if (other.command.verb == Verb::read && other.ticket < s.ticket)
+                    blocked = std::max(blocked, other.end);
+            idle.memory += overlap(free, next.start, blocked, s.start);
+        }
+        free = next.end;
+    }
+    return idle;
+}
+
+TEST(Invariants, StallsHaveTheirReasons) {
+    std::int64_t memory = 0;
+    for_every_run(5501, [&](const RandomRun& run) {
+        const Idle idle = idle_of(run);
+        const Stalls& stalls = run.result().stalls;
+        EXPECT_GE(stalls.read.count(), idle.read);
+        EXPECT_GE(stalls.memory.count(), idle.memory);
+        EXPECT_LE(stalls.other.count(), idle.total - idle.read - idle.memory);
+        memory += idle.memory;
+    });
+    EXPECT_GT(memory, 0);
+}
+
 // Only sum(K) <= any pipeline <= sequential, where nothing contends (4-systems).
 TEST(Invariants, PipelinesLieBetweenKernelsAndSequential) {
     SWAPLAB_FOR_SEEDS(seed, 6001, kWorlds) {
@@ -274,6 +330,79 @@ TEST(Invariants, PipelinesLieBetweenKernelsAndSequential) {
              {"buffer=min", "pipeline=async,buffer=min", "pipeline=sync", "pipeline=async"}) {
             EXPECT_GE(latency(pipeline), kernels) << pipeline;
             EXPECT_LE(latency(pipeline), sequential) << pipeline;
+        }
+        if (HasFailure()) return;
+    }
+}
+
+// The smallest budget does, a byte less does not, and the refusal names the same smallest budget.
+TEST(Invariants, TheMinimumIsTheBoundary) {
+    for_every_run(6501, [](const RandomRun& run) {
+        Options options = run.options;
+        const auto least =
+            testing::minimum_of(run.platform, run.model, run.spec.policy, options);
+        if (!least || least->count <= 1) return;
+        options.budget = least;
+        EXPECT_EQ(simulate(run.platform, run.model, run.spec.policy, options).result.verdict,
+                  Verdict::ok);
+        options.budget = *least - Bytes{1};
+        const auto less = simulate(run.platform, run.model, run.spec.policy, options).result;
+        EXPECT_EQ(less.verdict, Verdict::infeasible);
+        EXPECT_EQ(less.minimum_budget, *least);
+        EXPECT_FALSE(less.reason.empty());
+    });
+}
+
+// Parameter memory at the least (4-systems): two-stage L, async and sequential 2L, sync 4L; on-demand
+// L; standard-swap 4L or 3L; load-all everything.
+TEST(Invariants, LeastParameterMemory) {
+    SWAPLAB_FOR_SEEDS(seed, 6701, kWorlds) {
+        ModelShape model_shape;
+        model_shape.percent_grouped = seed % 3 == 0 ? 40 : 0;
+        const ModelPtr model = random_model(seed, model_shape);
+        PlatformShape shape;
+        shape.most_alignment = seed % 2 == 0 ? 4096 : 1;
+        const Platform platform = random_platform(seed, shape);
+        const CostModel cost(*model, platform);
+        const auto largest = static_cast<std::int64_t>(oracle::largest(unit_table(cost)));
+        if (largest == 0) continue;
+        const auto all = static_cast<std::int64_t>(item_of(cost, {0, model->size()}).bytes);
+        const std::int64_t standard = platform.nodes[0].compute == ComputeKind::gpu ? 4 : 3;
+        const std::array<std::pair<const char*, std::int64_t>, 8> expected{
+            {{"demand-layering", largest},
+             {"demand-layering:buffer=min", largest},
+             {"demand-layering:pipeline=async", 2 * largest},
+             {"demand-layering:pipeline=sequential", 2 * largest},
+             {"demand-layering:pipeline=sync", 4 * largest},
+             {"on-demand", largest},
+             {"standard-swap", standard * largest},
+             {"load-all", all}}};
+        Options options;
+        options.account = Account::parameters;
+        for (const auto& [policy, bytes] : expected)
+            EXPECT_EQ(testing::minimum_of(platform, model, policy, options), Bytes{bytes}) << policy;
+        if (HasFailure()) return;
+    }
+}
+
+// A larger budget never makes SwapNet's plan worse.
+TEST(Invariants, SwapNetImprovesWithTheBudget) {
+    SWAPLAB_FOR_SEEDS(seed, 6901, kWorlds) {
+        const ModelPtr model = random_model(seed);
+        const Platform platform = random_platform(seed, {});
+        Options options;
+        const auto least = testing::minimum_of(platform, model, "swapnet", options);
+        std::int64_t budget = std::max<std::int64_t>(1, least->count);
+        std::optional<Duration> before;
+        for (int step = 0; step < 8; ++step, budget += model->parameter_bytes().count / 4) {
+            options.budget = Bytes{budget};
+            const PlanOutcome outcome = testing::plan_of(platform, model, "swapnet", options);
+            ASSERT_TRUE(std::holds_alternative<Deployment>(outcome));
+            const Duration closed = *std::get<Deployment>(outcome).closed_form;
+            if (before) {
+                EXPECT_LE(closed, *before);
+            }
+            before = closed;
         }
         if (HasFailure()) return;
     }

@@ -235,6 +235,11 @@ void expect_replay(const RunFacts& run, Account account) {
     EXPECT_EQ(run.simulation.result.memory.peak.count,
               account == Account::all ? replay.peak_all() + resident + reserved
                                       : replay.peak_weights() + resident);
+    if (resident == 0 && replay.peak_weights() > 0) {
+        EXPECT_EQ(run.simulation.result.memory.largest_hole.count,
+                  account == Account::all ? replay.hole_at_peak_all()
+                                          : replay.hole_at_peak_weights());
+    }
 }
 
 }  // namespace swaplab::laws

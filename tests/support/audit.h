@@ -14,7 +14,7 @@ using SchedulerMaker =
     std::function<std::unique_ptr<Scheduler>(const Workload& workload, const SchedulerSetup& setup)>;
 
 // Runs the scheduler on two workloads whose arrivals are the same before `differ_at`, and requires
-// the same observations and commands before that instant. Empty if so; else a sentence that begins
+// the same commands at the same instants before it. Empty if so; else a sentence that begins
 // with `name` and says what was decided differently, and when.
 std::string audit_foresight(const std::string& name, const SchedulerMaker& make,
                             const Platform& platform, const Deployment& deployment,

@@ -1,6 +1,7 @@
 // Demand Layering's pipelines (4-systems; how they map to commands: 3-semantics).
 #pragma once
 
+#include "tests/laws/oracle/one_at_a_time.h"
 #include "tests/laws/oracle/ring.h"
 #include "tests/laws/oracle/table.h"
 
@@ -103,10 +104,11 @@ inline Timeline async(const Table& table, double ring_bytes, std::size_t request
 // t-1; every layer takes a step, with parameters or without. Cold, the steps of a request begin when
 // it arrives; in a stream they go on over all requests, and read(i) also waits for release(i) of the
 // request before, which lies in an earlier step when there are three layers or more, in the same step
-// when there are two. One layer: `requests` > 1 needs Mode::cold, since its read cannot overlap.
+// when there are two. Of one layer nothing can overlap: one command at a time.
 inline Timeline sync(const Table& table, std::size_t requests, Mode mode) {
     Timeline timeline;
     const std::size_t n = table.size();
+    if (n == 1 && mode == Mode::stream) return one_at_a_time(table, 1, requests, mode);
     const std::size_t rounds = mode == Mode::cold ? requests : 1;
     const std::size_t steps = mode == Mode::cold ? n : n * requests;
     double now = 0, last_end = 0;

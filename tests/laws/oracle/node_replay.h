@@ -101,6 +101,8 @@ class NodeReplay {
     const std::vector<Task>& tasks() const { return tasks_; }
     std::int64_t peak_weights() const { return peak_weights_; }            // holdings only
     std::int64_t peak_all() const { return peak_all_; }                    // and activations
+    std::int64_t hole_at_peak_weights() const { return hole_weights_; }    // largest free range then
+    std::int64_t hole_at_peak_all() const { return hole_all_; }
 
   private:
     static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
@@ -238,8 +240,41 @@ class NodeReplay {
             for (const Place& place : arena)
                 if (!place.gone) weights += holdings_[place.holding].bytes;
         for (const std::int64_t bytes : alive_) activations += bytes;
+        if (weights > peak_weights_ || !noted_) hole_weights_ = largest_hole();
+        if (weights + activations > peak_all_ || !noted_) hole_all_ = largest_hole();
+        noted_ = true;
         peak_weights_ = std::max(peak_weights_, weights);
         peak_all_ = std::max(peak_all_, weights + activations);
+    }
+
+    // The largest contiguous free range of an arena. Where there are no addresses, what is left.
+    std::int64_t largest_hole() const {
+        std::int64_t largest = 0;
+        for (std::size_t a = 0; a < arenas_.size(); ++a) {
+            std::vector<std::pair<std::int64_t, std::int64_t>> taken;
+            std::int64_t used = 0;
+            for (const Place& p : places_[a]) {
+                if (p.gone) continue;
+                const bool ring = arenas_[a].kind == ArenaRules::Kind::ring;
+                const std::int64_t begin = ring ? p.begin % arenas_[a].capacity : p.begin;
+                const bool slot = arenas_[a].kind == ArenaRules::Kind::slots;  // taken as a whole
+                taken.emplace_back(begin, begin + (slot ? arenas_[a].capacity / arenas_[a].slots
+                                                        : p.end - p.begin));
+                used += p.end - p.begin;
+            }
+            if (arenas_[a].kind == ArenaRules::Kind::counter) {
+                largest = std::max(largest, arenas_[a].capacity - used);
+                continue;
+            }
+            std::sort(taken.begin(), taken.end());
+            std::int64_t free_from = 0;
+            for (const auto& [begin, end] : taken) {
+                largest = std::max(largest, begin - free_from);
+                free_from = end;
+            }
+            largest = std::max(largest, arenas_[a].capacity - free_from);
+        }
+        return largest;
     }
 
     // Reserves all that the task brings somewhere, or nothing.
@@ -305,6 +340,8 @@ class NodeReplay {
     std::optional<std::int64_t> last_read_end_;
     std::int64_t now_ = 0;
     std::int64_t peak_weights_ = 0, peak_all_ = 0;
+    std::int64_t hole_weights_ = 0, hole_all_ = 0;
+    bool noted_ = false;
 };
 
 // By hand.
