@@ -442,6 +442,36 @@ TEST(Invariants, SwapNetStreamStaysWithinTheBudgetBetweenRequests) {
     EXPECT_LE(run.result.memory.peak, *options.budget);
 }
 
+// A duration of 2^42 ns or more is bad input; one below is not.
+TEST(Invariants, NoActivityTakes73Minutes) {
+    ModelSpec spec;
+    spec.name = "long";
+    Layer layer;
+    layer.name = "layer";
+    layer.parameter_bytes = {1};
+    spec.layers.push_back(layer);
+    const auto model = std::make_shared<const Model>(spec);
+    Platform platform;
+    platform.name = "slow";
+    platform.nodes.resize(1);
+    platform.nodes[0].memory.capacity = {100};
+    Options options;
+    options.budget = Bytes{100};
+    const double limit = 4398046511104.0;
+    for (double* cost : {&platform.nodes[0].read.cost.per_byte,
+                         &platform.nodes[0].assemble.per_byte,
+                         &platform.nodes[0].execute.other.per_layer,
+                         &platform.nodes[0].release.per_byte}) {
+        for (const char* policy : {"on-demand", "swapnet", "demand-layering:buffer=min"}) {
+            *cost = limit - 1;
+            EXPECT_EQ(simulate(platform, model, policy, options).result.verdict, Verdict::ok);
+            *cost = limit;
+            EXPECT_THROW(simulate(platform, model, policy, options), InputError) << policy;
+        }
+        *cost = 0;
+    }
+}
+
 // What the swap paths hold at their peak: s, 2s, 4s on a gpu and 3s on a cpu.
 TEST(Invariants, SwapPathsHoldWhatTheySay) {
     SWAPLAB_FOR_SEEDS(seed, 7001, kWorlds) {

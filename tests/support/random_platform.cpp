@@ -105,8 +105,11 @@ class Generator {
             for (const Activity b : kinds) {
                 if (a == b || rng_.chance(40)) continue;
                 const bool faster = shape_.speed_ups && rng_.chance(25);
+                const bool crawls = shape_.scale < 100 && rng_.chance(3);  // a rate of 1
                 node.contention[static_cast<std::size_t>(a)][static_cast<std::size_t>(b)] =
-                    faster ? 0.5 + rng_.unit() * 0.5 : 1.0 + rng_.unit() * 2.0;
+                    crawls   ? 3e6
+                    : faster ? 0.5 + rng_.unit() * 0.5
+                             : 1.0 + rng_.unit() * 2.0;
             }
     }
 
