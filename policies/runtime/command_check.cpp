@@ -9,6 +9,28 @@
 
 namespace swaplab {
 
+namespace {
+
+// What a block needs of an arena that cannot ever give as much.
+struct Excess {
+    Bytes needed, most;
+};
+
+std::optional<Excess> excess(const ArenaPlan& arena, Bytes needed) {
+    const Bytes most = arena.slots > 0 ? Bytes{arena.capacity.count / arena.slots} : arena.capacity;
+    return needed > most ? std::optional(Excess{needed, most}) : std::nullopt;
+}
+
+std::optional<Excess> excess(const DeviceSetup& setup, const JobPlan& plan, Bytes block) {
+    if (plan.path == SwapPath::resident) return std::nullopt;
+    const std::uint32_t copies = peak_copies(plan.path, setup.platform.node(plan.node).compute);
+    if (!plan.staging) return excess(plan.arena, copies * block);
+    const auto staged = excess(*plan.staging, block);
+    return staged ? staged : excess(plan.arena, block);
+}
+
+}  // namespace
+
 CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, std::string policy)
     : setup_(setup), workload_(workload), policy_(std::move(policy)), jobs_(setup.facts.size()) {
     for (std::size_t j = 0; j < jobs_.size(); ++j) {
@@ -17,6 +39,7 @@ CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, s
             BlockState& state = jobs_[j].blocks.emplace_back();
             state.swaps = block.has_parameters() && !resident;
             state.copies = static_cast<std::uint8_t>(block.copies);
+            state.fits = !excess(setup, setup.deployment.jobs[j], block.held_bytes);
         }
     }
 }
@@ -117,22 +140,18 @@ void CommandCheck::on_cancel(const Action& command) {
     job.next_request = request;
 }
 
-void CommandCheck::submit_read(const Action& command, BlockState& block) {
+void CommandCheck::submit_read(const Action& command, BlockState& block) const {
     if (block.stage != Stage::absent) blame(command, "the block is resident already");
-    const JobPlan& plan = setup_.deployment.jobs[command.job.index];
-    const Bytes size = facts(command).held_bytes;
-    const auto fits = [&](const ArenaPlan& arena, std::int64_t times) {
-        const Bytes most =
-            arena.slots > 0 ? Bytes{arena.capacity.count / arena.slots} : arena.capacity;
-        if (size * times > most)
-            blame(command, text("it needs {} bytes of an arena that gives at most {}",
-                                size.count * times, most.count));
-    };
-    const std::uint32_t copies = peak_copies(plan.path, setup_.platform.node(plan.node).compute);
-    fits(plan.arena, plan.staging ? 1 : copies);
-    if (plan.staging) fits(*plan.staging, 1);
+    if (!block.fits) blame_size(command);
     block.stage = Stage::read;
     block.copied = 0;
+}
+
+void CommandCheck::blame_size(const Action& command) const {
+    const auto much =
+        excess(setup_, setup_.deployment.jobs[command.job.index], facts(command).held_bytes);
+    blame(command, text("it needs {} bytes of an arena that gives at most {}", much->needed.count,
+                        much->most.count));
 }
 
 void CommandCheck::submit_execute(const Action& command, JobState& job, BlockState& block) {

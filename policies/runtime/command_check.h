@@ -30,6 +30,7 @@ class CommandCheck {
 
     struct BlockState {
         bool swaps = false;       // its parameters come and go during the run
+        bool fits = true;         // into the arenas of its job
         std::uint8_t copies = 0;  // that its swap path takes
         // As submitted.
         Stage stage = Stage::absent;
@@ -51,7 +52,8 @@ class CommandCheck {
     };
 
     void check_ids(const Command& command, Ticket next) const;
-    void submit_read(const Action& command, BlockState& block);
+    void submit_read(const Action& command, BlockState& block) const;
+    [[noreturn]] void blame_size(const Action& command) const;
     void submit_execute(const Action& command, JobState& job, BlockState& block);
     JobState& job_of(const Action& command) { return jobs_[command.job.index]; }
     const BlockFacts& facts(const Action& command) const {

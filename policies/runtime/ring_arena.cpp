@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <deque>
+#include <vector>
 
 #include "policies/runtime/arena.h"
 #include "profiles/error.h"
@@ -19,49 +19,60 @@ class RingArena final : public Arena {
     std::optional<Place> reserve(Bytes size) override {
         const std::optional<Bytes> offset = find(size);
         if (!offset) return std::nullopt;
-        items_.push_back({*offset, size, false});
+        if (count_ == items_.size()) grow();
+        const std::uint32_t id = first_ + count_++;
+        items_[id & mask()] = {*offset, false};
         write_ = *offset + size;
-        return Place{*offset, size, first_id_ + static_cast<std::uint32_t>(items_.size()) - 1};
+        return Place{*offset, size, id};
     }
 
     void free(const Place& place) override {
-        const std::uint32_t index = place.id - first_id_;
-        SWAPLAB_CHECK(index < items_.size() && !items_[index].freed,
-                      "freeing item {} of a ring that holds {} from {}", place.id, items_.size(),
-                      first_id_);
-        items_[index].freed = true;
-        while (!items_.empty() && items_.front().freed) {
-            items_.pop_front();
-            ++first_id_;
+        SWAPLAB_CHECK(place.id - first_ < count_ && !items_[place.id & mask()].freed,
+                      "freeing item {} of a ring that holds {} from {}", place.id, count_, first_);
+        items_[place.id & mask()].freed = true;
+        while (count_ > 0 && items_[first_ & mask()].freed) {
+            ++first_;
+            --count_;
         }
     }
 
     Bytes largest_hole() const override {
-        if (items_.empty()) return capacity();
-        const Bytes oldest = items_.front().offset;
+        if (count_ == 0) return capacity();
+        const Bytes oldest = items_[first_ & mask()].offset;
         if (wrapped()) return oldest - write_;
         return std::max(capacity() - write_, oldest);
     }
 
   private:
     struct Item {
-        Bytes offset, size;
-        bool freed;
+        Bytes offset;
+        bool freed = false;
     };
 
     // Whether the free space is [write, oldest) instead of [write, capacity) and [0, oldest).
-    bool wrapped() const { return write_ <= items_.front().offset; }
+    bool wrapped() const { return write_ <= items_[first_ & mask()].offset; }
 
     std::optional<Bytes> find(Bytes size) const {
-        if (items_.empty()) return write_ + size <= capacity() ? write_ : Bytes{};
-        const Bytes oldest = items_.front().offset;
+        if (count_ == 0) return write_ + size <= capacity() ? write_ : Bytes{};
+        const Bytes oldest = items_[first_ & mask()].offset;
         if (wrapped()) return write_ + size <= oldest ? std::optional(write_) : std::nullopt;
         if (write_ + size <= capacity()) return write_;
         return size <= oldest ? std::optional(Bytes{}) : std::nullopt;
     }
 
-    std::deque<Item> items_;
-    std::uint32_t first_id_ = 0;
+    std::uint32_t mask() const { return static_cast<std::uint32_t>(items_.size()) - 1; }
+
+    void grow() {
+        std::vector<Item> larger(2 * items_.size());
+        const auto larger_mask = static_cast<std::uint32_t>(larger.size()) - 1;
+        for (std::uint32_t id = first_; id != first_ + count_; ++id)
+            larger[id & larger_mask] = items_[id & mask()];
+        items_ = std::move(larger);
+    }
+
+    std::vector<Item> items_ = std::vector<Item>(16);  // a power of two, by id modulo its size
+    std::uint32_t first_ = 0;      // the id of the oldest item
+    std::uint32_t count_ = 0;
     Bytes write_;
 };
 

@@ -143,5 +143,56 @@ TEST(Dispatch, ArrivalsAndLatencies) {
     }
 }
 
+// Several jobs share the budget: the smallest one does, a byte less does not, and no instant of the run
+// exceeds it, whatever contends. All spans and bytes are replayed.
+TEST(Dispatch, SeveralJobsAreReplayedWithinTheBudget) {
+    SWAPLAB_FOR_SEEDS(seed, 2001, kWorlds) {
+        const Workload workload = random_workload(seed);
+        testing::PlatformShape shape;
+        shape.positive = true;
+        shape.fractional = seed % 2 == 0;
+        shape.contention = shape.speed_ups = seed % 3 != 0;
+        shape.host_time = seed % 4 == 0;
+        shape.after_idle = seed % 4 == 1;
+        shape.most_assemble_lanes = 2;
+        shape.most_alignment = seed % 5 == 0 ? 4096 : 1;
+        const Platform platform = random_platform(seed, shape);
+        for (const char* policy : kPolicies) {
+            SCOPED_TRACE(text("{} {}", policy, name_of(workload.jobs[0].mode)));
+            Options options;
+            options.account = seed % 2 == 0 ? Account::all : Account::parameters;
+            options.budget = Bytes{1};
+            const bool bounded = std::string_view(policy) != "direct";
+            if (bounded) {
+                const auto refused = simulate(platform, workload, policy, options).result;
+                if (refused.verdict == Verdict::infeasible) {
+                    options.budget = refused.minimum_budget - Bytes{1};
+                    EXPECT_EQ(simulate(platform, workload, policy, options).result.minimum_budget,
+                              refused.minimum_budget);
+                    options.budget = refused.minimum_budget;
+                }
+            } else {
+                options.budget.reset();
+            }
+            const PlanOutcome outcome = testing::plan_of(platform, workload, policy, options);
+            ASSERT_TRUE(std::holds_alternative<Deployment>(outcome));
+            const Deployment& deployment = std::get<Deployment>(outcome);
+            const auto run = simulate(platform, workload, policy, options);
+            ASSERT_EQ(run.result.verdict, Verdict::ok) << run.result.reason;
+            const RunFacts facts{platform, workload, deployment, run};
+            expect_replay(facts, options.account);
+            const oracle::Peaks peaks = peaks_from_spans(facts);
+            EXPECT_EQ(run.result.memory.peak.count,
+                      options.account == Account::all ? peaks.all : peaks.weights);
+            if (!bounded) continue;
+            EXPECT_LE(run.result.memory.peak, *options.budget);
+            Bytes shares;
+            for (const JobResult& job : run.result.jobs) shares += job.budget;
+            EXPECT_LE(shares, *options.budget);
+        }
+        if (HasFailure()) return;
+    }
+}
+
 }  // namespace
 }  // namespace swaplab::laws

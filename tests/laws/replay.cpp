@@ -203,7 +203,12 @@ oracle::Peaks peaks_from_spans(const RunFacts& run) {
             case Verb::copy: (c.copy == 0 ? block.copy0 : block.copy1) = interval; break;
             case Verb::assemble: block.assemble = interval; break;
             case Verb::execute: block.execute = interval; break;
-            case Verb::release: block.release = interval; break;
+            case Verb::release: {  // ends the stay that a read of this or an earlier request began
+                std::size_t stay = c.request.index;
+                while (!jobs[c.job.index][stay * n + c.block.index].read) --stay;
+                jobs[c.job.index][stay * n + c.block.index].release = interval;
+                break;
+            }
             case Verb::wake_at: break;
         }
     }

@@ -93,10 +93,14 @@ Simulation simulate(const Platform& platform, const Workload& workload,
     return simulation;
 }
 
+PlanOutcome plan_of(const Platform& platform, const Workload& workload, std::string_view spec,
+                    const Options& options) {
+    return plan(request_of(platform, workload, options, nullptr), make_policy(spec, options.path));
+}
+
 PlanOutcome plan_of(const Platform& platform, const ModelPtr& model, std::string_view spec,
                     const Options& options) {
-    const Workload workload = workload_of({model}, options);
-    return plan(request_of(platform, workload, options, nullptr), make_policy(spec, options.path));
+    return plan_of(platform, workload_of({model}, options), spec, options);
 }
 
 std::optional<Bytes> minimum_of(const Platform& platform, const ModelPtr& model,

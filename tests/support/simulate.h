@@ -61,7 +61,9 @@ Simulation simulate(const Platform& platform, const Workload& workload,
                     const Deployment& deployment, Scheduler& scheduler,
                     const Options& options = {}, const std::string& name = "test-policy");
 
-// What the policy plans; the deployment of a feasible plan.
+// What the policy plans.
+PlanOutcome plan_of(const Platform& platform, const Workload& workload, std::string_view spec,
+                    const Options& options);
 PlanOutcome plan_of(const Platform& platform, const ModelPtr& model, std::string_view spec,
                     const Options& options = {});
 std::optional<Bytes> minimum_of(const Platform& platform, const ModelPtr& model,

@@ -247,34 +247,43 @@ class NodeReplay {
         peak_all_ = std::max(peak_all_, weights + activations);
     }
 
-    // The largest contiguous free range of an arena. Where there are no addresses, what is left.
+    // The largest contiguous free range of an arena. Where there are no addresses, what is left; in a
+    // ring, what lies between the newest and the oldest (slack is not free); a slot is taken whole.
     std::int64_t largest_hole() const {
         std::int64_t largest = 0;
         for (std::size_t a = 0; a < arenas_.size(); ++a) {
+            const ArenaRules& rules = arenas_[a];
             std::vector<std::pair<std::int64_t, std::int64_t>> taken;
-            std::int64_t used = 0;
-            for (const Place& p : places_[a]) {
-                if (p.gone) continue;
-                const bool ring = arenas_[a].kind == ArenaRules::Kind::ring;
-                const std::int64_t begin = ring ? p.begin % arenas_[a].capacity : p.begin;
-                const bool slot = arenas_[a].kind == ArenaRules::Kind::slots;  // taken as a whole
-                taken.emplace_back(begin, begin + (slot ? arenas_[a].capacity / arenas_[a].slots
-                                                        : p.end - p.begin));
-                used += p.end - p.begin;
+            for (const Place& p : places_[a])
+                if (!p.gone)
+                    taken.emplace_back(p.begin, rules.kind == ArenaRules::Kind::slots
+                                                    ? p.begin + rules.capacity / rules.slots
+                                                    : p.end);
+            std::int64_t hole = rules.capacity;
+            if (rules.kind == ArenaRules::Kind::counter) {
+                for (const auto& [begin, end] : taken) hole -= end - begin;
+            } else if (rules.kind == ArenaRules::Kind::ring && !taken.empty()) {
+                const std::int64_t from = places_[a].back().end;
+                const std::int64_t until = taken.front().first + rules.capacity;
+                const std::int64_t edge = (from / rules.capacity + 1) * rules.capacity;
+                hole = edge < until ? std::max(edge - from, until - edge) : until - from;
+            } else if (rules.kind != ArenaRules::Kind::ring) {
+                hole = largest_gap(std::move(taken), rules.capacity);
             }
-            if (arenas_[a].kind == ArenaRules::Kind::counter) {
-                largest = std::max(largest, arenas_[a].capacity - used);
-                continue;
-            }
-            std::sort(taken.begin(), taken.end());
-            std::int64_t free_from = 0;
-            for (const auto& [begin, end] : taken) {
-                largest = std::max(largest, begin - free_from);
-                free_from = end;
-            }
-            largest = std::max(largest, arenas_[a].capacity - free_from);
+            largest = std::max(largest, hole);
         }
         return largest;
+    }
+
+    static std::int64_t largest_gap(std::vector<std::pair<std::int64_t, std::int64_t>> taken,
+                                    std::int64_t capacity) {
+        std::sort(taken.begin(), taken.end());
+        std::int64_t gap = 0, free_from = 0;
+        for (const auto& [begin, end] : taken) {
+            gap = std::max(gap, begin - free_from);
+            free_from = end;
+        }
+        return std::max(gap, capacity - free_from);
     }
 
     // Reserves all that the task brings somewhere, or nothing.
