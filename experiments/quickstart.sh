@@ -57,7 +57,7 @@ quiet "the build" cmake --build --preset release --target swaplab
 
 say "4/4 compare the policies on five DNNs (seconds each)"
 failed=
-for model in vgg19 resnet101 yolov3 yolov4 vit-base; do
+for model in resnet101 vit-base yolov3 yolov4 vgg19; do
     echo
     echo "== $model on jetson-xavier-nx"
     build/release/swaplab compare -m "$model" -d jetson-xavier-nx \

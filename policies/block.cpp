@@ -36,27 +36,40 @@ std::uint32_t copies_of(SwapPath path, ComputeKind compute) {
     }
 }
 
+GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_layer)
+    : cost_(&cost), path_(path) {
+    facts_.layers = {first_layer, first_layer};
+}
+
+void GrowingBlock::extend(std::uint32_t last) {
+    const Model& model = cost_->model();
+    const ActivationPeak peak = model.activation_peak({facts_.layers.last, last});
+    if (peak.total() > facts_.activations.total()) facts_.activations = peak;
+    for (std::uint32_t l = facts_.layers.last; l < last; ++l)
+        execute_ns_ += cost_->execute_layer_ns(l);
+    facts_.layers.last = last;
+    const LayerRange layers = facts_.layers;
+    const Features features = cost_->features(layers);
+    facts_.parameter_bytes = features.bytes;
+    facts_.held_bytes = align_up(features.bytes, cost_->node().memory.alignment);
+    facts_.stored_bytes = cost_->stored_bytes(layers);
+    facts_.tensors = features.tensors;
+    facts_.flops = features.flops;
+    facts_.live_out = model.live_across(last);
+    facts_.execute = to_duration(execute_ns_ + cost_->execute_per_block_ns());
+    if (!facts_.has_parameters() || path_ == SwapPath::resident) return;
+    facts_.copies = copies_of(path_, cost_->node().compute);
+    facts_.read = to_duration(cost_->read_ns(layers));
+    if (facts_.copies > 0) facts_.copy = to_duration(cost_->copy_ns(layers));
+    const double dummy = path_ == SwapPath::standard ? cost_->instantiate_ns(layers) : 0.0;
+    facts_.assemble = to_duration(dummy + cost_->assemble_ns(layers));
+    facts_.release = to_duration(cost_->release_ns(layers));
+}
+
 BlockFacts facts_of(const CostModel& cost, LayerRange layers, SwapPath path) {
-    const Model& model = cost.model();
-    const Features features = cost.features(layers);
-    BlockFacts facts;
-    facts.layers = layers;
-    facts.parameter_bytes = features.bytes;
-    facts.held_bytes = align_up(features.bytes, cost.node().memory.alignment);
-    facts.stored_bytes = cost.stored_bytes(layers);
-    facts.tensors = features.tensors;
-    facts.flops = features.flops;
-    facts.activations = model.activation_peak(layers);
-    facts.live_out = model.live_across(layers.last);
-    facts.execute = to_duration(cost.execute_ns(layers));
-    if (!facts.has_parameters() || path == SwapPath::resident) return facts;
-    facts.copies = copies_of(path, cost.node().compute);
-    facts.read = to_duration(cost.read_ns(layers));
-    if (facts.copies > 0) facts.copy = to_duration(cost.copy_ns(layers));
-    const double dummy = path == SwapPath::standard ? cost.instantiate_ns(layers) : 0.0;
-    facts.assemble = to_duration(dummy + cost.assemble_ns(layers));
-    facts.release = to_duration(cost.release_ns(layers));
-    return facts;
+    GrowingBlock block(cost, path, layers.first);
+    block.extend(layers.last);
+    return block.facts();
 }
 
 std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,

@@ -65,6 +65,23 @@ struct BlockFacts {
 // (cpu).
 std::uint32_t copies_of(SwapPath path, ComputeKind compute);
 
+// The facts of a block that grows at its end, layer by layer, without taking sums and peaks anew:
+// what planners use that look at every block.
+class GrowingBlock {
+  public:
+    // Borrows `cost`. The block is empty until the first `extend`.
+    GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_layer);
+    // Takes in all layers up to `last` (one past the end).
+    void extend(std::uint32_t last);
+    const BlockFacts& facts() const { return facts_; }
+
+  private:
+    const CostModel* cost_;
+    SwapPath path_;
+    double execute_ns_ = 0;  // summed from the first layer on, as the cost of a block is
+    BlockFacts facts_;
+};
+
 BlockFacts facts_of(const CostModel& cost, LayerRange layers, SwapPath path);
 std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,
                                  SwapPath path);

@@ -10,6 +10,7 @@
 #include "policies/runtime/one_block_resident.h"
 #include "policies/runtime/partition_planner.h"
 #include "profiles/error.h"
+#include "profiles/quantity.h"
 #include "profiles/text.h"
 
 namespace swaplab {
@@ -19,6 +20,9 @@ namespace {
 using namespace literals;
 
 enum class Pipeline : std::uint8_t { two_stage, sequential, sync, async };
+
+// No device has a ring larger than this; it ends sweeps over models that no device could hold.
+constexpr Bytes kLongestSweep = 1024_GiB;
 
 struct Options {
     Pipeline pipeline = Pipeline::two_stage;
@@ -73,9 +77,7 @@ class DemandLayeringPartitioner final : public Partitioner {
         const Model& model = request.cost.model();
         const Bytes ring = fixed_ring(layers, model);
         return {options_.arenas() * ring + layers.active,
-                text("{} must fit each of {} buffers{}",
-                     describe(model, layers.largest_layers, layers.largest), options_.arenas(),
-                     beside_activations(layers.active)),
+                reason(layers, model, ring),
                 names_in(model, layers.largest_layers)};
     }
 
@@ -100,6 +102,18 @@ class DemandLayeringPartitioner final : public Partitioner {
     }
 
   private:
+    std::string reason(const Layers& layers, const Model& model, Bytes ring) const {
+        const std::int64_t arenas = options_.arenas();
+        const std::string each = text("{} {}", arenas, arenas == 1 ? "buffer" : "buffers");
+        if (options_.buffer)
+            return text("{} of {} as asked for with buffer={}", each, format_bytes(ring),
+                        ring.count) +
+                   beside_activations(layers.active);
+        return text("{} must fit {}{}{}",
+                    describe(model, layers.largest_layers, layers.largest),
+                    arenas == 1 ? "" : "each of ", each, beside_activations(layers.active));
+    }
+
     // One layer in each arena: no ring is needed.
     static JobPlan sequential_plan(const PartitionRequest& request, const Layers& layers) {
         JobPlan plan = one_block_plan(request, layers.facts, SwapPath::staged);
@@ -139,7 +153,7 @@ class DemandLayeringPartitioner final : public Partitioner {
             return options_.arenas() * ring + layers.active <= request.budget;
         };
         const Duration unlimited = delay(request, layers, layers.total);
-        for (Bytes ring = smallest; fits(ring); ring += 1_MiB) {
+        for (Bytes ring = smallest; fits(ring) && ring < smallest + kLongestSweep; ring += 1_MiB) {
             const Duration time = delay(request, layers, ring);
             if (time - layers.executing < options_.overhead) return ring;
             if (time < least) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "profiles/error.h"
+#include "profiles/model.h"
 #include "profiles/quantity.h"
 #include "profiles/text.h"
 
@@ -62,11 +63,12 @@ Bytes positive_bytes(const PolicyParameters& parameters, std::string_view key) {
     const std::string value = given(parameters, key).value_or("");
     try {
         const Bytes bytes = parse_bytes(value);
-        if (bytes.count > 0) return bytes;
+        if (bytes.count > 0 && bytes.count <= kMostInTotal) return bytes;
     } catch (const InputError& error) {
         throw InputError(text("policy parameter {}: {}", key, error.what()));
     }
-    throw InputError(text("policy parameter {}: expected a positive size, found '{}'", key, value));
+    throw InputError(text(
+        "policy parameter {}: expected a size above 0 and at most 2^60, found '{}'", key, value));
 }
 
 Duration duration(const PolicyParameters& parameters, std::string_view key, Duration fallback) {

@@ -79,10 +79,11 @@ class StandardSwapPartitioner final : public Partitioner {
         const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
         for (std::uint32_t i = 0; i < units.size(); ++i) {
             const Bytes live = request.cost.model().live_across(units[i].first);
+            GrowingBlock block(request.cost, path_, units[i].first);
             for (std::uint32_t j = i; j < units.size(); ++j) {
-                const BlockFacts facts =
-                    facts_of(request.cost, {units[i].first, units[j].last}, path_);
-                visit(i, j + 1, facts, alone_bytes(facts, live, copies, request.account));
+                block.extend(units[j].last);
+                visit(i, j + 1, block.facts(),
+                      alone_bytes(block.facts(), live, copies, request.account));
             }
         }
     }

@@ -14,6 +14,9 @@ namespace swaplab {
 
 namespace {
 
+// The exact partition takes memory by the square and time by the cube of the units.
+constexpr std::size_t kMostUnits = 4096;
+
 class SwapnetPartitioner final : public Partitioner {
   public:
     SwapnetPartitioner(SwapPath path, double delta, std::optional<std::uint32_t> blocks)
@@ -26,11 +29,19 @@ class SwapnetPartitioner final : public Partitioner {
                 text("policy parameter blocks: {} has {} units that can be cut, found "
                      "{}",
                      model.name(), model.units().size(), *blocks_));
+        if (model.units().size() > kMostUnits)
+            throw InputError(
+                text("swapnet plans for at most {} units that can be cut, {} has {}; "
+                     "give neighbouring layers a common group",
+                     kMostUnits, model.name(), model.units().size()));
         const SwapnetMinimum least = minimum_swapnet(request, path_, blocks_);
+        const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
         const Bytes weights = request.cost.parameter_bytes(least.forced_by);
         return {with_margin(least.budget + request.reserved) - request.reserved,
-                text("{} must be resident{}{}", describe(model, least.forced_by, weights),
-                     least.together ? " together" : "", beside_activations(least.active)),
+                text("{} must be resident{}{}{}", describe(model, least.forced_by, weights),
+                     least.together ? " together" : "",
+                     copies == 1 ? "" : text(", what comes in in up to {} copies", copies),
+                     beside_activations(least.active)),
                 names_in(model, least.forced_by)};
     }
 
@@ -83,6 +94,25 @@ class SwapnetPartitioner final : public Partitioner {
     std::optional<std::uint32_t> blocks_;
 };
 
+// Several DNNs need an allocator; of SwapNet's three, `ratio` is there.
+class SwapnetPlanner final : public Planner {
+  public:
+    SwapnetPlanner(std::unique_ptr<Planner> planner, std::string allocator)
+        : planner_(std::move(planner)), allocator_(std::move(allocator)) {}
+
+    PlanOutcome plan(const PlanRequest& request) const override {
+        if (request.costs.size() > 1 && allocator_ != "ratio")
+            throw UnsupportedError(text("swapnet's allocator {} for several DNNs is not in this "
+                                        "version: ask for swapnet:allocator=ratio",
+                                        allocator_));
+        return planner_->plan(request);
+    }
+
+  private:
+    std::unique_ptr<Planner> planner_;
+    std::string allocator_;
+};
+
 // read(i) after assemble(i-1), release(i-2); assemble(i) after read(i); execute(i) after
 // assemble(i), execute(i-1); release(i) after execute(i).
 class SwapnetScheduler final : public PipelineScheduler {
@@ -107,11 +137,12 @@ class SwapnetScheduler final : public PipelineScheduler {
 Policy make_swapnet(const PolicyParameters& parameters, std::optional<SwapPath> path) {
     const auto blocks =
         count_or_auto(parameters, "blocks", std::numeric_limits<std::uint32_t>::max());
-    choice(parameters, "allocator", {"score", "ratio", "minmax"});  // one DNN has it all
     Policy policy;
-    policy.planner = make_partition_planner(std::make_unique<SwapnetPartitioner>(
-        path.value_or(SwapPath::zero_copy), fraction(parameters, "delta", 0),
-        blocks ? std::optional(static_cast<std::uint32_t>(*blocks)) : std::nullopt));
+    policy.planner = std::make_unique<SwapnetPlanner>(
+        make_partition_planner(std::make_unique<SwapnetPartitioner>(
+            path.value_or(SwapPath::zero_copy), fraction(parameters, "delta", 0),
+            blocks ? std::optional(static_cast<std::uint32_t>(*blocks)) : std::nullopt)),
+        choice(parameters, "allocator", {"score", "ratio", "minmax"}));
     policy.make_scheduler = [](const SchedulerSetup& setup) {
         return std::make_unique<SwapnetScheduler>(setup);
     };

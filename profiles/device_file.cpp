@@ -56,6 +56,7 @@ MemorySpec read_memory(const Field& section) {
     if (const auto reserved = fields.optional("reserved_bytes")) {
         memory.reserved = {reserved->as_count()};
         if (memory.reserved > memory.capacity) reserved->fail_expecting("at most capacity_bytes");
+        if (memory.reserved.count > kMostInTotal) reserved->fail_expecting("at most 2^60");
     }
     memory.fresh_ns_per_byte = cost_or(fields, "fresh_ns_per_byte", 0);
     fields.finish();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/breadth_first_search.hpp>
-#include <limits>
 #include <unordered_set>
 #include <utility>
 
@@ -126,13 +125,12 @@ void check_order(const std::vector<Layer>& layers) {
     }
 }
 
-// A sum that must fit 63 bits, because later code adds and subtracts its parts without looking.
 class Total {
   public:
     explicit Total(std::string_view what) : what_(what) {}
     void add(std::int64_t amount) {
-        if (amount > std::numeric_limits<std::int64_t>::max() - sum_) {
-            throw InputError(text("the {} of all layers add up to more than 2^63-1", what_));
+        if (amount > kMostInTotal - sum_) {
+            throw InputError(text("the {} of all layers add up to more than 2^60", what_));
         }
         sum_ += amount;
     }

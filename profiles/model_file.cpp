@@ -39,10 +39,9 @@ class Totals {
 
     static void add(std::int64_t& total, std::int64_t amount, const Field& field,
                     std::string_view what) {
-        if (__builtin_add_overflow(total, amount, &total)) {
-            field.fail(
-                text("the {} of the layers up to this one add up to more than 2^63-1", what));
-        }
+        if (amount > kMostInTotal - total)
+            field.fail(text("the {} of the layers up to this one add up to more than 2^60", what));
+        total += amount;
     }
 
     std::int64_t parameters_ = 0;

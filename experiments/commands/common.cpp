@@ -6,10 +6,26 @@
 
 namespace swaplab {
 
-void note_large_budget(const Console& console, const Scenario& scenario,
-                       std::optional<Bytes> budget) {
+namespace {
+
+Bytes capacity_of(const Scenario& scenario) {
     Bytes capacity;
     for (const Node& node : scenario.platform.nodes) capacity += node.memory.capacity;
+    return capacity;
+}
+
+}  // namespace
+
+void note_large_peak(const Console& console, const Scenario& scenario, const RunResult& result) {
+    if (result.memory.peak <= capacity_of(scenario)) return;
+    console.note(text("the run's peak of {} is more than the {} of {}",
+                      format_bytes(result.memory.peak), format_bytes(capacity_of(scenario)),
+                      scenario.platform.name));
+}
+
+void note_large_budget(const Console& console, const Scenario& scenario,
+                       std::optional<Bytes> budget) {
+    const Bytes capacity = capacity_of(scenario);
     if (!budget || *budget <= capacity) return;
     console.note(text("the budget of {} is more than the {} of {}", format_bytes(*budget),
                       format_bytes(capacity), scenario.platform.name));

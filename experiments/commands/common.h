@@ -9,6 +9,9 @@
 
 namespace swaplab {
 
+// Says on stderr that a run held more than the device has (a policy without a budget may).
+void note_large_peak(const Console& console, const Scenario& scenario, const RunResult& result);
+
 // A budget above what the device has is allowed, and worth a note.
 void note_large_budget(const Console& console, const Scenario& scenario,
                        std::optional<Bytes> budget);

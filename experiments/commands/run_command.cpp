@@ -7,6 +7,7 @@
 #include "experiments/report/decision_log.h"
 #include "experiments/report/result_json.h"
 #include "experiments/report/run_report.h"
+#include "profiles/text.h"
 
 namespace swaplab {
 
@@ -58,7 +59,10 @@ int run_command(const Options& options, const Console& console) {
     const Policy policy = resolve_policy(options, scenario);
     const std::optional<Bytes> budget = resolve_budget(options, scenario, policy);
     note_large_budget(console, scenario, budget);
+    if (!options.budgets.empty() && !policy.needs_budget)
+        console.note(text("policy {} takes no budget; -b has no effect", policy.spec));
     const RunResult result = simulate(options, console, scenario, policy, budget);
+    note_large_peak(console, scenario, result);
     if (options.json) {
         JsonWriter json;
         write_result(json, result, Certificate(scenario));

@@ -129,6 +129,11 @@ class Drawer {
 
     std::string cell(const std::vector<RunResult>& row, std::size_t i) const {
         if (!feasible(row[i])) return shown(row[i]);
+        // Policies with budgets of their own (`min`) are not ranked against one another.
+        const bool comparable = std::all_of(row.begin(), row.end(), [&](const RunResult& other) {
+            return !feasible(other) || other.budget == row[i].budget;
+        });
+        if (!comparable) return shown(row[i]) + ' ';
         const bool best = std::all_of(row.begin(), row.end(), [&](const RunResult& other) {
             return !feasible(other) || value(row[i]) <= value(other);
         });

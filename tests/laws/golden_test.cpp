@@ -278,6 +278,28 @@ TEST(Golden, VectorsOfDemandLayering) {
     EXPECT_EQ(latency(6, "demand-layering:pipeline=sync"), nanoseconds(80'000'000));
     EXPECT_EQ(latency(6, "demand-layering:pipeline=sequential"), nanoseconds(120'000'000));
     EXPECT_EQ(latency(6, "direct"), nanoseconds(60'000'000));
+    // The sweep ends with an overhead below the limit, not at it: 20 ms with one layer, 10 with two
+    // (the rings swept are 1 MB and 1 MB + 1 MiB).
+    EXPECT_EQ(latency(2, "demand-layering:overhead=20000001ns"), nanoseconds(40'000'000));
+    EXPECT_EQ(latency(2, "demand-layering:overhead=20ms"), nanoseconds(30'000'000));
+}
+
+// SwapNet's arena has two ends, Demand Layering's pipelines have rings (sync: two slots a side).
+TEST(Golden, Arenas) {
+    Options options;
+    options.budget = Bytes{1000};
+    const auto arena = [&](const char* spec) {
+        const PlanOutcome outcome =
+            testing::plan_of(platform_of(ComputeKind::gpu), abc(), spec, options);
+        return std::get<Deployment>(outcome).jobs.at(0);
+    };
+    EXPECT_EQ(arena("swapnet").arena.kind, ArenaKind::two_ended);
+    EXPECT_EQ(arena("demand-layering").arena.kind, ArenaKind::ring);
+    EXPECT_FALSE(arena("demand-layering").staging);
+    EXPECT_EQ(arena("demand-layering:pipeline=async").arena.kind, ArenaKind::ring);
+    EXPECT_EQ(arena("demand-layering:pipeline=async").staging.value().kind, ArenaKind::ring);
+    EXPECT_EQ(arena("demand-layering:pipeline=sync").arena.slots, 2U);
+    EXPECT_EQ(arena("demand-layering:pipeline=sync").staging.value().slots, 2U);
 }
 
 }  // namespace

@@ -235,6 +235,10 @@ void expect_replay(const RunFacts& run, Account account) {
         ASSERT_EQ(count_ns(spans[i].start), *task.start) << where;
         ASSERT_EQ(count_ns(spans[i].end), *task.end) << where;
     }
+    std::uint64_t events = 0;  // completed activities of non-zero duration, and arrivals
+    for (const oracle::Task& task : replay.tasks()) events += *task.end > *task.start ? 1 : 0;
+    for (const auto& decision : run.simulation.record.decisions) events += decision.arrivals.size();
+    EXPECT_EQ(run.simulation.result.events, events);
     const std::int64_t resident = resident_bytes(run);
     const std::int64_t reserved = run.platform.nodes[0].memory.reserved.count;
     EXPECT_EQ(run.simulation.result.memory.peak.count,
