@@ -90,7 +90,12 @@ void require_executable_models(const Scenario& scenario) {
 
 Bytes Scenario::parameter_bytes() const {
     Bytes sum;
-    for (const ModelChoice& choice : models) sum += choice.model->parameter_bytes();
+    for (const ModelChoice& choice : models) {
+        const Bytes bytes = choice.model->parameter_bytes();
+        if (bytes.count > kMostInTotal - sum.count)
+            throw InputError("the parameters of all models add up to more than 2^60 bytes");
+        sum += bytes;
+    }
     return sum;
 }
 
@@ -126,6 +131,7 @@ Scenario resolve_scenario(const Options& options) {
     scenario.account = parse_account(options.account);
     scenario.path = parse_path(options.swap_path);
     for (const std::string& spec : options.models) scenario.models.push_back(choose_model(spec));
+    static_cast<void>(scenario.parameter_bytes());  // refuses sums that would overflow, at once
     scenario.device = options.device;
     scenario.platform = choose_device(options.device);
     for (const ModelChoice& choice : scenario.models)

@@ -76,8 +76,7 @@ class DemandLayeringPartitioner final : public Partitioner {
             return one_block_minimum(request, layers.facts, options_.path());
         const Model& model = request.cost.model();
         const Bytes ring = fixed_ring(layers, model);
-        return {options_.arenas() * ring + layers.active,
-                reason(layers, model, ring),
+        return {options_.arenas() * ring + layers.active, reason(layers, model, ring),
                 names_in(model, layers.largest_layers)};
     }
 
@@ -109,8 +108,7 @@ class DemandLayeringPartitioner final : public Partitioner {
             return text("{} of {} as asked for with buffer={}", each, format_bytes(ring),
                         ring.count) +
                    beside_activations(layers.active);
-        return text("{} must fit {}{}{}",
-                    describe(model, layers.largest_layers, layers.largest),
+        return text("{} must fit {}{}{}", describe(model, layers.largest_layers, layers.largest),
                     arenas == 1 ? "" : "each of ", each, beside_activations(layers.active));
     }
 

@@ -105,7 +105,8 @@ Duration bound_of(const UnitCosts& units, const Job& job, Bytes budget) {
 
 LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> costs,
                        const Deployment* deployment) {
-    const Bytes budget = request.budget.value_or(Bytes{});
+    // Without a budget nothing has to be read twice.
+    const Bytes budget = request.budget.value_or(Bytes{kMostInTotal});
     const std::vector<Job>& jobs = request.workload.jobs;
     Duration longest{};
     double executing = 0;

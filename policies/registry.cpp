@@ -22,8 +22,10 @@ constexpr ParameterInfo kStandardSwap[] = {
     {"blocks", "auto|N", "auto", "how many blocks; auto: the least time, then the fewest"}};
 constexpr ParameterInfo kSwapnet[] = {
     {"delta", "0..1", "0", "share of the budget that is kept free (below 1)"},
-    {"blocks", "auto|N", "auto", "how many blocks; auto: the number with the least closed form, an upper bound"},
-    {"allocator", "score|ratio|minmax", "score", "how several DNNs share the budget (only ratio is there yet)"}};
+    {"blocks", "auto|N", "auto",
+     "how many blocks; auto: the number with the least closed form, an upper bound"},
+    {"allocator", "score|ratio|minmax", "score",
+     "how several DNNs share the budget (only ratio is there yet)"}};
 constexpr ParameterInfo kDemandLayering[] = {
     {"pipeline", "two-stage|sequential|sync|async", "two-stage", "which stages overlap, and how"},
     {"buffer", "auto|min|BYTES", "auto",

@@ -213,10 +213,26 @@ std::string Run::describe_stuck() const {
 
 namespace {
 
+// Every command has a ticket of 32 bits.
+void check_length(const Workload& workload, const std::vector<std::vector<BlockFacts>>& facts) {
+    constexpr double most = 4e9;
+    constexpr double commands_per_block = 6;
+    double commands = 0;
+    for (std::size_t j = 0; j < facts.size(); ++j)
+        commands += static_cast<double>(workload.jobs[j].requests) *
+                    static_cast<double>(facts[j].size()) * commands_per_block;
+    if (commands > most)
+        throw InputError(
+            text("the run may take {:.3g} commands, expected at most {:.0g}: ask for "
+                 "fewer requests",
+                 commands, most));
+}
+
 // One run with everything but what refers to other runs.
 RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
                 const Deployment& deployment, Scheduler& scheduler, const std::string& name) {
     const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
+    check_length(request.workload, facts);
     const DeviceSetup setup{request.platform, costs,           facts,
                             deployment,       request.account, request.budget};
     RunResult result;

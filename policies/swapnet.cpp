@@ -1,5 +1,6 @@
 // swapnet: two blocks in memory; while one executes, the next is swapped in (Wang, Cao, Zhou, Li;
 // IEEE TMC 23(9) 2024). The memory condition and the closed form are inferred (ours).
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -16,6 +17,7 @@ namespace {
 
 // The exact partition takes memory by the square and time by the cube of the units.
 constexpr std::size_t kMostUnits = 4096;
+constexpr std::size_t kMostStates = std::size_t{1} << 25;
 
 class SwapnetPartitioner final : public Partitioner {
   public:
@@ -34,6 +36,12 @@ class SwapnetPartitioner final : public Partitioner {
                 text("swapnet plans for at most {} units that can be cut, {} has {}; "
                      "give neighbouring layers a common group",
                      kMostUnits, model.name(), model.units().size()));
+        const std::size_t states = model.units().size() * model.units().size();
+        if (blocks_ && *blocks_ > kMostStates / states)
+            throw InputError(
+                text("policy parameter blocks: for {} units of {} expected at most {}, "
+                     "found {}",
+                     model.units().size(), model.name(), kMostStates / states, *blocks_));
         const SwapnetMinimum least = minimum_swapnet(request, path_, blocks_);
         const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
         const Bytes weights = request.cost.parameter_bytes(least.forced_by);
@@ -75,8 +83,13 @@ class SwapnetPartitioner final : public Partitioner {
     }
     Bytes with_margin(Bytes bytes) const {
         if (delta_ == 0) return bytes;
-        Bytes budget{static_cast<std::int64_t>(std::ceil(
-            static_cast<long double>(bytes.count) / (1.0L - static_cast<long double>(delta_))))};
+        const long double least =
+            std::ceil(static_cast<long double>(bytes.count) /
+                      (1.0L - static_cast<long double>(delta_)));
+        if (least > static_cast<long double>(4 * kMostInTotal))
+            throw InputError(text("policy parameter delta: with {} kept free no budget is enough",
+                                  delta_));
+        Bytes budget{static_cast<std::int64_t>(least)};
         while (without_margin(budget) < bytes) budget += Bytes{1};
         while (budget.count > 0 && without_margin(budget - Bytes{1}) >= bytes) budget -= Bytes{1};
         return budget;
@@ -102,9 +115,10 @@ class SwapnetPlanner final : public Planner {
 
     PlanOutcome plan(const PlanRequest& request) const override {
         if (request.costs.size() > 1 && allocator_ != "ratio")
-            throw UnsupportedError(text("swapnet's allocator {} for several DNNs is not in this "
-                                        "version: ask for swapnet:allocator=ratio",
-                                        allocator_));
+            throw UnsupportedError(
+                text("swapnet's allocator {} for several DNNs is not in this "
+                     "version: ask for swapnet:allocator=ratio",
+                     allocator_));
         return planner_->plan(request);
     }
 

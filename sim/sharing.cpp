@@ -29,7 +29,10 @@ double share_of_reads(const ReadSpec& read, std::uint32_t reads) {
     return read.concurrency[std::min<std::size_t>(reads - 1, last)] / reads;
 }
 
+// Between 2^-20 and 2^20 times the plain speed: further out, factors say nothing about a device,
+// and the integers would overflow.
 std::int64_t to_rate(double product) {
+    product = std::min(product, static_cast<double>(kFullRate));
     return std::max<std::int64_t>(1, std::llround(static_cast<double>(kFullRate) * product));
 }
 

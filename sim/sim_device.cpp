@@ -98,7 +98,7 @@ class SimDevice final : public Device {
     std::string reason_for(const Record& record) const;
     const Completion* report();
 
-    const DeviceSetup& setup_;
+    DeviceSetup setup_;
     std::vector<std::vector<std::array<Duration, kKinds>>> means_;  // by job, block and verb
     Engine engine_;
     BlockMemory memory_;

@@ -53,6 +53,8 @@ int compare_command(const Options& options, const Console& console) {
     const Metric metric = metric_named(options.metric);
     const Scenario scenario = resolve_scenario(options);
     const auto csv = open_if_asked(options.csv);
+    if (!options.csv.empty() && options.csv == options.plot)
+        throw InputError(text("--csv and --plot name the same file, {}", options.csv));
     const auto plot = open_if_asked(options.plot);
     ComparisonRequest request{scenario, options.policies, parse_budgets(options.budgets),
                               plot != nullptr};

@@ -96,7 +96,7 @@ void Certificate::write(JsonWriter& json, const RunResult& result) const {
     json.end_object().end_object();
     write_optional(json.key("budget_bytes"), result.budget);
     json.member("account", name_of(scenario_->account));
-    json.member("mode", name_of(scenario_->mode)).member("requests", scenario_->requests);
+    json.member("mode", scenario_->arrival_text()).member("requests", scenario_->requests);
     json.key("swap_path");
     if (const auto path = path_of(result))
         json.value(name_of(*path));

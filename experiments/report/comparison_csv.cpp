@@ -76,7 +76,7 @@ std::vector<std::string> fields_of(const RunResult& result, const std::string& b
     std::vector<std::string> fields{scenario.models_text(),
                                     scenario.device_text(),
                                     std::string(name_of(scenario.account)),
-                                    std::string(name_of(scenario.mode)),
+                                    scenario.arrival_text(),
                                     text("{}", scenario.requests),
                                     result.policy,
                                     budget,

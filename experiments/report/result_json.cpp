@@ -79,7 +79,8 @@ void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scena
 void write_result(JsonWriter& json, const RunResult& result, const Certificate& certificate) {
     json.begin_object();
     json.member("schema", "swaplab/result/1").member("kind", certificate.kind());
-    json.member("validated", false).member("verdict", name_of(result.verdict));
+    json.member("validated", certificate.scenario().platform.provenance.measured)
+        .member("verdict", name_of(result.verdict));
     json.member("policy", result.policy);
     write_optional(json.key("budget_bytes"), result.budget);
     if (result.verdict == Verdict::infeasible) {

@@ -69,6 +69,10 @@ void CommandCheck::check_ids(const Command& command, Ticket next) const {
     if (command.node.index >= setup_.platform.nodes.size())
         blame(command, text("unknown node {}, the platform has {}", command.node.index,
                             setup_.platform.nodes.size()));
+    const NodeId home = setup_.deployment.jobs[command.job.index].node;
+    if (command.node != home)
+        blame(command,
+              text("node {}, its deployment is on node {}", command.node.index, home.index));
     if (command.lane != lane_of(command.verb))
         blame(command, text("lane {} does not do that; it runs on lane {}",
                             static_cast<int>(command.lane), name_of(lane_of(command.verb))));
@@ -111,31 +115,45 @@ void CommandCheck::on_submit(const Command& command, Ticket next, Time now) {
             return;
         case Verb::release:
             if (block.stage == Stage::absent) blame(command, "the block is not resident");
+            block.before_release = block.stage;
             block.stage = Stage::absent;
             return;
         default: return;
     }
 }
 
-// The block is again as before the command; what was submitted behind it and needs it will be
-// blamed when it ends.
+// The block is again as before the command, which must be the last that was submitted for it.
 void CommandCheck::on_cancel(const Action& command) {
     if (command.verb == Verb::wake_at) return;
     JobState& job = job_of(command);
     BlockState& block = job.blocks[command.block.index];
+    const auto expect_last = [&](bool last) {
+        if (!last) blame(command, "it is taken back although a later command stands behind it");
+    };
     switch (command.verb) {
-        case Verb::read: block.stage = Stage::absent; return;
-        case Verb::copy: block.copied = command.copy; return;
-        case Verb::assemble: block.stage = Stage::read; return;
-        case Verb::release: block.stage = Stage::assembled; return;
+        case Verb::read:
+            expect_last(block.stage == Stage::read && block.copied == 0);
+            block.stage = Stage::absent;
+            return;
+        case Verb::copy:
+            expect_last(block.stage == Stage::read && block.copied == command.copy + 1);
+            block.copied = command.copy;
+            return;
+        case Verb::assemble:
+            expect_last(block.stage == Stage::assembled);
+            block.stage = Stage::read;
+            return;
+        case Verb::release:
+            expect_last(block.stage == Stage::absent);
+            block.stage = block.before_release;
+            return;
         default: break;
     }
     const bool first = job.next_block.index == 0;
     const BlockId last{first ? static_cast<std::uint32_t>(job.blocks.size()) - 1
                              : job.next_block.index - 1};
     const RequestId request{job.next_request.index - static_cast<std::uint32_t>(first)};
-    if (command.block != last || command.request != request)
-        blame(command, "it is taken back although a later execution stands behind it");
+    expect_last(command.block == last && command.request == request);
     job.next_block = last;
     job.next_request = request;
 }

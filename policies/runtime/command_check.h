@@ -34,6 +34,7 @@ class CommandCheck {
         std::uint8_t copies = 0;  // that its swap path takes
         // As submitted.
         Stage stage = Stage::absent;
+        Stage before_release = Stage::absent;
         std::uint8_t copied = 0;
         // As observed.
         Stage observed = Stage::absent;
@@ -61,7 +62,7 @@ class CommandCheck {
     }
     [[noreturn]] void blame(const Action& command, const std::string& what) const;
 
-    const DeviceSetup& setup_;
+    DeviceSetup setup_;
     const Workload& workload_;
     std::string policy_;
     std::vector<JobState> jobs_;

@@ -64,7 +64,8 @@ void Metrics::end_request(JobState& job, const Job& spec, Time end) {
     const Duration latency = end - (streams ? *job.last_end : arrival);
     job.last_end = end;
     job.latencies.push_back(latency);
-    job.deadline_misses += static_cast<std::int64_t>(spec.deadline && latency > *spec.deadline);
+    job.deadline_misses +=
+        static_cast<std::int64_t>(spec.deadline && end - arrival > *spec.deadline);
     ++requests_ended_;
 }
 

@@ -71,7 +71,7 @@ class RingArena final : public Arena {
     }
 
     std::vector<Item> items_ = std::vector<Item>(16);  // a power of two, by id modulo its size
-    std::uint32_t first_ = 0;      // the id of the oldest item
+    std::uint32_t first_ = 0;                          // the id of the oldest item
     std::uint32_t count_ = 0;
     Bytes write_;
 };

@@ -42,15 +42,14 @@ ModelShape model_shape(std::uint64_t seed, std::int64_t most_layers) {
     return shape;
 }
 
-constexpr std::array<const char*, 8> kPolicies{
-    "on-demand",
-    "standard-swap",
-    "swapnet",
-    "load-all",
-    "demand-layering:buffer=min",
-    "demand-layering:pipeline=async,buffer=min",
-    "demand-layering:pipeline=sync",
-    "demand-layering:pipeline=sequential"};
+constexpr std::array<const char*, 8> kPolicies{"on-demand",
+                                               "standard-swap",
+                                               "swapnet",
+                                               "load-all",
+                                               "demand-layering:buffer=min",
+                                               "demand-layering:pipeline=async,buffer=min",
+                                               "demand-layering:pipeline=sync",
+                                               "demand-layering:pipeline=sequential"};
 
 TEST(Contention, EveryPolicyIsReplayed) {
     SWAPLAB_FOR_SEEDS(seed, 1, kWorlds) {
@@ -79,8 +78,8 @@ TEST(Contention, EveryPolicyIsReplayed) {
     }
 }
 
-// Submits everything in waves: legal commands of all jobs, in a random order that respects what each
-// must wait for, each with further random waits for what was submitted before.
+// Submits everything in waves: legal commands of all jobs, in a random order that respects what
+// each must wait for, each with further random waits for what was submitted before.
 class RandomScheduler : public Scheduler {
   public:
     RandomScheduler(std::uint64_t seed, const Workload& workload, const Deployment& deployment,
@@ -196,7 +195,8 @@ TEST(Contention, RandomCommandsWithSeveralReadsAndJobs) {
         options.account = seed % 2 == 0 ? Account::all : Account::parameters;
         const Workload workload = workload_of(world.models, options);
         RandomScheduler scheduler(seed, workload, world.deployment, world.facts);
-        const auto actual = simulate(world.platform, workload, world.deployment, scheduler, options);
+        const auto actual =
+            simulate(world.platform, workload, world.deployment, scheduler, options);
         ASSERT_EQ(actual.result.verdict, Verdict::ok) << actual.result.reason;
         expect_replay({world.platform, workload, world.deployment, actual}, options.account);
         if (HasFailure()) return;

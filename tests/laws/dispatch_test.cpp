@@ -1,5 +1,5 @@
-// Several DNNs: first come, first served by (arrival, request, order of -m). That orders executions,
-// and the storage queue across jobs; compute is not preempted within a block.
+// Several DNNs: first come, first served by (arrival, request, order of -m). That orders
+// executions, and the storage queue across jobs; compute is not preempted within a block.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,15 +22,14 @@ using testing::simulate;
 
 constexpr std::uint64_t kWorlds = SWAPLAB_SANITIZED ? 60 : 200;
 
-constexpr std::array<const char*, 8> kPolicies{
-    "direct",
-    "load-all",
-    "on-demand",
-    "standard-swap",
-    "swapnet",
-    "demand-layering:buffer=min",
-    "demand-layering:pipeline=async,buffer=min",
-    "demand-layering:pipeline=sync"};
+constexpr std::array<const char*, 8> kPolicies{"direct",
+                                               "load-all",
+                                               "on-demand",
+                                               "standard-swap",
+                                               "swapnet:allocator=ratio",
+                                               "demand-layering:buffer=min",
+                                               "demand-layering:pipeline=async,buffer=min",
+                                               "demand-layering:pipeline=sync"};
 
 Workload random_workload(std::uint64_t seed) {
     Rng rng(seed ^ 0xd15ULL);
@@ -67,8 +66,7 @@ std::vector<Turn> turns_of(const testing::SpanRecorder& record, Verb verb) {
     for (const Completion& s : spans)
         if (s.command.verb == verb)
             turns.emplace_back(arrived.at({s.command.job.index, s.command.request.index}),
-                               s.command.request.index, s.command.job.index,
-                               s.command.block.index);
+                               s.command.request.index, s.command.job.index, s.command.block.index);
     return turns;
 }
 
@@ -100,8 +98,8 @@ TEST(Dispatch, FirstComeFirstServed) {
     }
 }
 
-// Latencies of listed requests count from their arrival; a cold one arrives when the one before it has
-// ended and everything of it is released.
+// Latencies of listed requests count from their arrival; a cold one arrives when the one before it
+// has ended and everything of it is released.
 TEST(Dispatch, ArrivalsAndLatencies) {
     SWAPLAB_FOR_SEEDS(seed, 1001, kWorlds) {
         const Workload workload = random_workload(seed);
@@ -143,8 +141,8 @@ TEST(Dispatch, ArrivalsAndLatencies) {
     }
 }
 
-// Several jobs share the budget: the smallest one does, a byte less does not, and no instant of the run
-// exceeds it, whatever contends. All spans and bytes are replayed.
+// Several jobs share the budget: the smallest one does, a byte less does not, and no instant of the
+// run exceeds it, whatever contends. All spans and bytes are replayed.
 TEST(Dispatch, SeveralJobsAreReplayedWithinTheBudget) {
     SWAPLAB_FOR_SEEDS(seed, 2001, kWorlds) {
         const Workload workload = random_workload(seed);

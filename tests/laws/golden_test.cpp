@@ -64,8 +64,7 @@ Simulation run(const char* policy, ArrivalMode mode = ArrivalMode::cold, std::in
 std::vector<std::string> lines(const Simulation& simulation) {
     std::vector<std::string> all;
     for (const Completion& span : simulation.record.by_ticket()) {
-        const LayerRange layers =
-            simulation.result.jobs[0].blocks[span.command.block.index].layers;
+        const LayerRange layers = simulation.result.jobs[0].blocks[span.command.block.index].layers;
         std::string name;
         for (std::uint32_t i = layers.first; i < layers.last; ++i)
             name += static_cast<char>('A' + i);
@@ -86,11 +85,11 @@ void expect_spans(const Simulation& simulation, std::vector<std::string> expecte
 
 TEST(Golden, OnDemand) {
     const auto actual = run("on-demand");
-    expect_spans(actual,
-                 {"read A 0-40", "assemble A 40-43", "execute A 43-73", "release A 73-75",
-                  "execute B 75-85", "read C 85-105", "assemble C 105-108", "execute C 108-158",
-                  "release C 158-160"},
-                 158);
+    expect_spans(
+        actual,
+        {"read A 0-40", "assemble A 40-43", "execute A 43-73", "release A 73-75", "execute B 75-85",
+         "read C 85-105", "assemble C 105-108", "execute C 108-158", "release C 158-160"},
+        158);
     EXPECT_EQ(actual.result.memory.peak, Bytes{4});
     // Idle: 0-43 and 85-108 swapping in, 73-75 until A is gone.
     EXPECT_EQ(actual.result.stalls.read, nanoseconds(66));
@@ -111,25 +110,25 @@ TEST(Golden, Sequential) {
 // A ring of 4 bytes: C does not fit behind A, starts at 0 and waits for the release of A.
 TEST(Golden, TwoStageWithTheSmallestRing) {
     const auto actual = run("demand-layering:buffer=min");
-    expect_spans(actual,
-                 {"read A 0-40", "assemble A 40-43", "execute A 43-73", "release A 73-75",
-                  "execute B 73-83", "read C 75-95", "assemble C 95-98", "execute C 98-148",
-                  "release C 148-150"},
-                 148);
+    expect_spans(
+        actual,
+        {"read A 0-40", "assemble A 40-43", "execute A 43-73", "release A 73-75", "execute B 73-83",
+         "read C 75-95", "assemble C 95-98", "execute C 98-148", "release C 148-150"},
+        148);
     EXPECT_EQ(actual.result.stalls.read, nanoseconds(43 + 15));
     EXPECT_EQ(actual.result.stalls.memory, nanoseconds(0));
     EXPECT_EQ(actual.result.memory.arena_bytes, Bytes{4});
 }
 
-// With a release of 20 ns, C waits for space until 93 while B has ended at 83: 10 ns of memory stall,
-// then 23 of reading.
+// With a release of 20 ns, C waits for space until 93 while B has ended at 83: 10 ns of memory
+// stall, then 23 of reading.
 TEST(Golden, TwoStageWaitsForSpace) {
     const auto actual = run("demand-layering:buffer=min", ArrivalMode::cold, 1, 20);
-    expect_spans(actual,
-                 {"read A 0-40", "assemble A 40-43", "execute A 43-73", "release A 73-93",
-                  "execute B 73-83", "read C 93-113", "assemble C 113-116", "execute C 116-166",
-                  "release C 166-186"},
-                 166);
+    expect_spans(
+        actual,
+        {"read A 0-40", "assemble A 40-43", "execute A 43-73", "release A 73-93", "execute B 73-83",
+         "read C 93-113", "assemble C 113-116", "execute C 116-166", "release C 166-186"},
+        166);
     EXPECT_EQ(actual.result.stalls.read, nanoseconds(43 + 23));
     EXPECT_EQ(actual.result.stalls.memory, nanoseconds(10));
     EXPECT_EQ(actual.result.stalls.other, nanoseconds(0));
@@ -172,12 +171,12 @@ TEST(Golden, Sync) {
 // Page cache, host tensor, device, dummy model: 16 bytes for A; the dummy is part of the assembly.
 TEST(Golden, StandardSwapOnAGpu) {
     const auto actual = run("standard-swap:blocks=3");
-    expect_spans(actual,
-                 {"read A 0-40", "copy A 40-60", "copy A 60-80", "assemble A 80-87",
-                  "execute A 87-117", "release A 117-119", "execute B 119-129", "read C 129-149",
-                  "copy C 149-159", "copy C 159-169", "assemble C 169-174", "execute C 174-224",
-                  "release C 224-226"},
-                 224);
+    expect_spans(
+        actual,
+        {"read A 0-40", "copy A 40-60", "copy A 60-80", "assemble A 80-87", "execute A 87-117",
+         "release A 117-119", "execute B 119-129", "read C 129-149", "copy C 149-159",
+         "copy C 159-169", "assemble C 169-174", "execute C 174-224", "release C 224-226"},
+        224);
     EXPECT_EQ(actual.result.memory.peak, Bytes{16});
 }
 
@@ -198,18 +197,18 @@ TEST(Golden, StandardSwapOnACpu) {
 // Three blocks, closed form 43 + 30 + (2 + 23) + 50 + 2 = 150: C is read after the release of A.
 TEST(Golden, SwapNetWithThreeBlocks) {
     const auto actual = run("swapnet:blocks=3");
-    expect_spans(actual,
-                 {"read A 0-40", "assemble A 40-43", "execute A 43-73", "release A 73-75",
-                  "execute B 73-83", "read C 75-95", "assemble C 95-98", "execute C 98-148",
-                  "release C 148-150"},
-                 148);
+    expect_spans(
+        actual,
+        {"read A 0-40", "assemble A 40-43", "execute A 43-73", "release A 73-75", "execute B 73-83",
+         "read C 75-95", "assemble C 95-98", "execute C 98-148", "release C 148-150"},
+        148);
     EXPECT_EQ(actual.result.closed_form, nanoseconds(150));
     EXPECT_EQ(actual.result.memory.peak, Bytes{4});
     EXPECT_EQ(actual.result.memory.arena_bytes, Bytes{4});
 }
 
-// The best: A|BC and AB|C both take 43 + 30 + 60 + 2 = 43 + 40 + 50 + 2 = 135, with two blocks and six
-// bytes each; the earlier cut. (ABC: 66 + 90 + 4 = 160.)
+// The best: A|BC and AB|C both take 43 + 30 + 60 + 2 = 43 + 40 + 50 + 2 = 135, with two blocks and
+// six bytes each; the earlier cut. (ABC: 66 + 90 + 4 = 160.)
 TEST(Golden, SwapNet) {
     const auto actual = run("swapnet");
     expect_spans(actual,
@@ -222,22 +221,22 @@ TEST(Golden, SwapNet) {
 
 // Streamed: A of the second request is read after BC's assembly (66) and A's release (75).
 TEST(Golden, SwapNetStream) {
-    expect_spans(run("swapnet", ArrivalMode::stream, 2),
-                 {"read A 0-40", "assemble A 40-43", "execute A 43-73", "release A 73-75",
-                  "read BC 43-63", "assemble BC 63-66", "execute BC 73-133", "release BC 133-135",
-                  "read A 75-115", "assemble A 115-118", "execute A 133-163", "release A 163-165",
-                  "read BC 135-155", "assemble BC 155-158", "execute BC 163-223",
-                  "release BC 223-225"},
-                 223);
+    expect_spans(
+        run("swapnet", ArrivalMode::stream, 2),
+        {"read A 0-40", "assemble A 40-43", "execute A 43-73", "release A 73-75", "read BC 43-63",
+         "assemble BC 63-66", "execute BC 73-133", "release BC 133-135", "read A 75-115",
+         "assemble A 115-118", "execute A 133-163", "release A 163-165", "read BC 135-155",
+         "assemble BC 155-158", "execute BC 163-223", "release BC 223-225"},
+        223);
 }
 
 TEST(Golden, LoadAll) {
-    expect_spans(run("load-all"),
-                 {"read ABC 0-60", "assemble ABC 60-66", "execute ABC 66-156", "release ABC 156-160"},
-                 156);
+    expect_spans(
+        run("load-all"),
+        {"read ABC 0-60", "assemble ABC 60-66", "execute ABC 66-156", "release ABC 156-160"}, 156);
     expect_spans(run("load-all", ArrivalMode::stream, 2),
-                 {"read ABC 0-60", "assemble ABC 60-66", "execute ABC 66-156", "execute ABC 156-246",
-                  "release ABC 246-250"},
+                 {"read ABC 0-60", "assemble ABC 60-66", "execute ABC 66-156",
+                  "execute ABC 156-246", "release ABC 246-250"},
                  246);
 }
 
@@ -248,8 +247,8 @@ TEST(Golden, Direct) {
     EXPECT_EQ(actual.result.slowdown(), 1.0);
 }
 
-// Vectors of 4-systems: two equal layers, R = K = 10 ms, C = 0: 40 ms with a one-layer ring, 30 with
-// two; six of them: two-stage at B = L 120 ms, sync 80 ms.
+// Vectors of 4-systems: two equal layers, R = K = 10 ms, C = 0: 40 ms with a one-layer ring, 30
+// with two; six of them: two-stage at B = L 120 ms, sync 80 ms.
 TEST(Golden, VectorsOfDemandLayering) {
     Platform platform;
     platform.name = "equal";

@@ -76,9 +76,9 @@ struct RandomRun {
         const auto least = testing::minimum_of(platform, model, spec.policy, options);
         if (least) {
             const std::int64_t most = least->count + 4 * model->parameter_bytes().count;
-            options.budget = rng.chance(50)
-                                 ? *least
-                                 : Bytes{std::max<std::int64_t>(1, rng.between(least->count, most))};
+            options.budget =
+                rng.chance(50) ? *least
+                               : Bytes{std::max<std::int64_t>(1, rng.between(least->count, most))};
             if (options.budget->count == 0) options.budget = Bytes{1};
         }
         workload = workload_of({model}, options);
@@ -138,10 +138,7 @@ TEST(Invariants, PeakIsTheReplayOfTheSpansAndFitsTheBudget) {
             if (counted(run.options.account, static_cast<Category>(c)))
                 split += memory.peak_by_category[c].count;
         EXPECT_EQ(split, memory.peak.count);
-        EXPECT_EQ(memory.arena_bytes.count,
-                  run.deployment.jobs[0].resident_copies > 0
-                      ? memory.arena_bytes.count
-                      : run.deployment.jobs[0].arena_bytes().count);
+        EXPECT_EQ(memory.arena_bytes, run.deployment.jobs[0].arena_bytes());
     });
 }
 
@@ -254,8 +251,8 @@ TEST(Invariants, CountsAndRatios) {
 
 // Idle time of the compute lane, from the spans. While a swap-in of the block that executes next is
 // in progress it counts as `read`; while that block's read was submitted, waits for nothing but
-// releases or a place, and the storage lane is free, as `memory`. What is neither has no rule on the
-// page that the spans could show.
+// releases or a place, and the storage lane is free, as `memory`. What is neither has no rule on
+// the page that the spans could show.
 struct Idle {
     std::int64_t read = 0, memory = 0, total = 0;
 };
@@ -269,15 +266,16 @@ Idle idle_of(const RandomRun& run) {
     const auto spans = record.by_ticket();
     const auto commands = record.commands();
     std::vector<Time> submitted;
-    for (const auto& d : record.decisions) submitted.insert(submitted.end(), d.commands.size(), d.at);
+    for (const auto& d : record.decisions)
+        submitted.insert(submitted.end(), d.commands.size(), d.at);
     Idle idle;
     Time free = kStart;
     for (const Completion& next : record.spans) {
         if (next.command.verb != Verb::execute) continue;
         idle.total += (next.start - free).count();
         for (const Completion& s : spans) {
-            if (s.command.request != next.command.request || s.command.block != next.command.block ||
-                s.command.verb > Verb::assemble)
+            if (s.command.request != next.command.request ||
+                s.command.block != next.command.block || s.command.verb > Verb::assemble)
                 continue;
             idle.read += overlap(free, next.start, s.start, s.end);
             if (s.command.verb != Verb::read) continue;
@@ -339,8 +337,7 @@ TEST(Invariants, PipelinesLieBetweenKernelsAndSequential) {
 TEST(Invariants, TheMinimumIsTheBoundary) {
     for_every_run(6501, [](const RandomRun& run) {
         Options options = run.options;
-        const auto least =
-            testing::minimum_of(run.platform, run.model, run.spec.policy, options);
+        const auto least = testing::minimum_of(run.platform, run.model, run.spec.policy, options);
         if (!least || least->count <= 1) return;
         options.budget = least;
         EXPECT_EQ(simulate(run.platform, run.model, run.spec.policy, options).result.verdict,
@@ -351,95 +348,6 @@ TEST(Invariants, TheMinimumIsTheBoundary) {
         EXPECT_EQ(less.minimum_budget, *least);
         EXPECT_FALSE(less.reason.empty());
     });
-}
-
-// Parameter memory at the least (4-systems): two-stage L, async and sequential 2L, sync 4L; on-demand
-// L; standard-swap 4L or 3L; load-all everything.
-TEST(Invariants, LeastParameterMemory) {
-    SWAPLAB_FOR_SEEDS(seed, 6701, kWorlds) {
-        ModelShape model_shape;
-        model_shape.percent_grouped = seed % 3 == 0 ? 40 : 0;
-        const ModelPtr model = random_model(seed, model_shape);
-        PlatformShape shape;
-        shape.most_alignment = seed % 2 == 0 ? 4096 : 1;
-        const Platform platform = random_platform(seed, shape);
-        const CostModel cost(*model, platform);
-        const auto largest = static_cast<std::int64_t>(oracle::largest(unit_table(cost)));
-        if (largest == 0) continue;
-        const auto all = static_cast<std::int64_t>(item_of(cost, {0, model->size()}).bytes);
-        const std::int64_t standard = platform.nodes[0].compute == ComputeKind::gpu ? 4 : 3;
-        const std::array<std::pair<const char*, std::int64_t>, 8> expected{
-            {{"demand-layering", largest},
-             {"demand-layering:buffer=min", largest},
-             {"demand-layering:pipeline=async", 2 * largest},
-             {"demand-layering:pipeline=sequential", 2 * largest},
-             {"demand-layering:pipeline=sync", 4 * largest},
-             {"on-demand", largest},
-             {"standard-swap", standard * largest},
-             {"load-all", all}}};
-        Options options;
-        options.account = Account::parameters;
-        for (const auto& [policy, bytes] : expected)
-            EXPECT_EQ(testing::minimum_of(platform, model, policy, options), Bytes{bytes}) << policy;
-        if (HasFailure()) return;
-    }
-}
-
-// A larger budget never makes SwapNet's plan worse.
-TEST(Invariants, SwapNetImprovesWithTheBudget) {
-    SWAPLAB_FOR_SEEDS(seed, 6901, kWorlds) {
-        const ModelPtr model = random_model(seed);
-        const Platform platform = random_platform(seed, {});
-        Options options;
-        const auto least = testing::minimum_of(platform, model, "swapnet", options);
-        std::int64_t budget = std::max<std::int64_t>(1, least->count);
-        std::optional<Duration> before;
-        for (int step = 0; step < 8; ++step, budget += model->parameter_bytes().count / 4) {
-            options.budget = Bytes{budget};
-            const PlanOutcome outcome = testing::plan_of(platform, model, "swapnet", options);
-            ASSERT_TRUE(std::holds_alternative<Deployment>(outcome));
-            const Duration closed = *std::get<Deployment>(outcome).closed_form;
-            if (before) {
-                EXPECT_LE(closed, *before);
-            }
-            before = closed;
-        }
-        if (HasFailure()) return;
-    }
-}
-
-// In a stream the last block of a request meets the first block of the next: blocks of 5, 5, 1 and 1
-// bytes, the last with a workspace of 5. The only partition within 10 bytes keeps all four (pairs 10,
-// 6 and 2 + 5); 1 + 5 bytes fit into the arena together, but not beside the workspace: 11.
-TEST(Invariants, SwapNetStreamStaysWithinTheBudgetBetweenRequests) {
-    ModelSpec spec;
-    spec.name = "wrap";
-    for (const std::int64_t bytes : {5, 5, 1, 1}) {
-        Layer layer;
-        layer.name = text("layer{}", spec.layers.size());
-        if (!spec.layers.empty())
-            layer.inputs = {LayerId{static_cast<std::uint32_t>(spec.layers.size() - 1)}};
-        layer.parameter_bytes = {bytes};
-        layer.parameter_tensors = 1;
-        layer.macs = 10;
-        spec.layers.push_back(layer);
-    }
-    spec.layers.back().workspace_bytes = {5};
-    const auto model = std::make_shared<const Model>(spec);
-    Platform platform;
-    platform.name = "plain";
-    platform.nodes.resize(1);
-    platform.nodes[0].memory.capacity = {1 << 20};
-    platform.nodes[0].read.cost.per_byte = 1;
-    platform.nodes[0].execute.other.per_flop = 1;
-    Options options;
-    options.budget = Bytes{10};
-    options.mode = ArrivalMode::stream;
-    options.requests = 3;
-    const auto run = simulate(platform, model, "swapnet", options);
-    ASSERT_EQ(run.result.verdict, Verdict::ok) << run.result.reason;
-    EXPECT_EQ(run.result.jobs[0].blocks.size(), 4U);
-    EXPECT_LE(run.result.memory.peak, *options.budget);
 }
 
 // A duration of 2^42 ns or more is bad input; one below is not.
@@ -458,10 +366,9 @@ TEST(Invariants, NoActivityTakes73Minutes) {
     Options options;
     options.budget = Bytes{100};
     const double limit = 4398046511104.0;
-    for (double* cost : {&platform.nodes[0].read.cost.per_byte,
-                         &platform.nodes[0].assemble.per_byte,
-                         &platform.nodes[0].execute.other.per_layer,
-                         &platform.nodes[0].release.per_byte}) {
+    for (double* cost :
+         {&platform.nodes[0].read.cost.per_byte, &platform.nodes[0].assemble.per_byte,
+          &platform.nodes[0].execute.other.per_layer, &platform.nodes[0].release.per_byte}) {
         for (const char* policy : {"on-demand", "swapnet", "demand-layering:buffer=min"}) {
             *cost = limit - 1;
             EXPECT_EQ(simulate(platform, model, policy, options).result.verdict, Verdict::ok);
@@ -469,44 +376,6 @@ TEST(Invariants, NoActivityTakes73Minutes) {
             EXPECT_THROW(simulate(platform, model, policy, options), InputError) << policy;
         }
         *cost = 0;
-    }
-}
-
-// What the swap paths hold at their peak: s, 2s, 4s on a gpu and 3s on a cpu.
-TEST(Invariants, SwapPathsHoldWhatTheySay) {
-    SWAPLAB_FOR_SEEDS(seed, 7001, kWorlds) {
-        ModelShape one;
-        one.most_layers = 1;
-        one.percent_without_parameters = 0;
-        const ModelPtr model = random_model(seed, one);
-        PlatformShape shape;
-        shape.most_alignment = 4096;
-        shape.positive = true;
-        Platform platform = random_platform(seed, shape);
-        for (const ComputeKind compute : {ComputeKind::gpu, ComputeKind::cpu}) {
-            platform.nodes[0].compute = compute;
-            const std::int64_t copies = compute == ComputeKind::gpu ? 4 : 3;
-            const std::array<std::pair<SwapPath, std::int64_t>, 3> expected{
-                {{SwapPath::zero_copy, 1}, {SwapPath::staged, 2}, {SwapPath::standard, copies}}};
-            const Bytes held =
-                align_up(model->parameter_bytes(), platform.nodes[0].memory.alignment);
-            for (const auto& [path, times] : expected)
-                for (const char* policy : {"on-demand", "standard-swap", "swapnet", "load-all"}) {
-                    Options options;
-                    options.account = Account::parameters;
-                    options.path = path;
-                    options.budget = held * times;
-                    const auto run = simulate(platform, model, policy, options);
-                    EXPECT_EQ(run.result.verdict, Verdict::ok) << policy << run.result.reason;
-                    EXPECT_EQ(run.result.memory.peak, held * times)
-                        << policy << " " << name_of(path);
-                    options.budget = held * times - Bytes{1};
-                    const auto less = simulate(platform, model, policy, options).result;
-                    EXPECT_EQ(less.verdict, Verdict::infeasible) << policy << " " << name_of(path);
-                    EXPECT_EQ(less.minimum_budget, held * times) << policy;
-                }
-        }
-        if (HasFailure()) return;
     }
 }
 

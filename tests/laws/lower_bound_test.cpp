@@ -21,16 +21,15 @@ using testing::simulate;
 
 constexpr std::uint64_t kWorlds = SWAPLAB_SANITIZED ? 100 : 400;
 
-constexpr std::array<const char*, 9> kPolicies{
-    "direct",
-    "load-all",
-    "on-demand",
-    "standard-swap",
-    "swapnet",
-    "demand-layering",
-    "demand-layering:pipeline=async,buffer=min",
-    "demand-layering:pipeline=sync",
-    "demand-layering:pipeline=sequential"};
+constexpr std::array<const char*, 9> kPolicies{"direct",
+                                               "load-all",
+                                               "on-demand",
+                                               "standard-swap",
+                                               "swapnet:allocator=ratio",
+                                               "demand-layering",
+                                               "demand-layering:pipeline=async,buffer=min",
+                                               "demand-layering:pipeline=sync",
+                                               "demand-layering:pipeline=sequential"};
 
 PlatformShape shape_of(std::uint64_t seed) {
     PlatformShape shape;
@@ -56,8 +55,8 @@ ModelShape model_shape_of(std::uint64_t seed) {
 
 // The smallest factors that may apply to an activity: min(1, contention), once per other kind.
 double smallest_factor(const Node& node, Activity activity) {
-    constexpr std::array kinds{Activity::read, Activity::copy, Activity::assemble, Activity::execute,
-                               Activity::release};
+    constexpr std::array kinds{Activity::read, Activity::copy, Activity::assemble,
+                               Activity::execute, Activity::release};
     double factor = 1;
     for (const Activity other : kinds)
         if (other != activity)
@@ -84,11 +83,11 @@ oracle::BoundInput bound_input(const Model& model, const Platform& platform, boo
                             static_cast<double>(node.read.cost.request_bytes->count);
             }
             const LinearCost& row = node.execute.of(layer.op);
-            kernel += row.per_byte * static_cast<double>(layer.parameter_bytes.count) +
-                      row.per_flop * static_cast<double>(layer.flops()) + row.per_layer +
-                      row.per_tensor * static_cast<double>(layer.parameter_tensors) +
-                      row.per_activation_byte *
-                          static_cast<double>(model.activation_bytes(j).count);
+            kernel +=
+                row.per_byte * static_cast<double>(layer.parameter_bytes.count) +
+                row.per_flop * static_cast<double>(layer.flops()) + row.per_layer +
+                row.per_tensor * static_cast<double>(layer.parameter_tensors) +
+                row.per_activation_byte * static_cast<double>(model.activation_bytes(j).count);
         }
         read *= smallest_factor(node, Activity::read) * (mode ? mode->read_scale : 1.0);
         kernel *= smallest_factor(node, Activity::execute) * (mode ? mode->execute_scale : 1.0);
@@ -158,15 +157,16 @@ TEST(LowerBound, OfAStreamIsTheFormulaAndHolds) {
                 resident ? 0.0 : static_cast<double>(model->parameter_bytes().count),
                 static_cast<double>(options.budget->count),
                 node.read.cost.per_byte * smallest_factor(node, Activity::read) * scale);
-            // The page takes off 2 * units ns. Where costs are not whole, the roundings of N requests
-            // may add up to more, at most half a ns per read and execution: units * N.
+            // The page takes off 2 * units ns. Where costs are not whole, the roundings of N
+            // requests may add up to more, at most half a ns per read and execution: units * N.
             const auto units = static_cast<double>(model->units().size());
             const auto bound = static_cast<double>(count_ns(r.lower_bound));
             const double page = std::max(0.0, std::floor(chain) - 2 * units);
             const double n = static_cast<double>(options.requests);
             EXPECT_LE(bound, page + (whole ? 0 : 1)) << n << " requests";
-            EXPECT_GE(bound, whole ? page
-                                   : std::max(0.0, std::floor(chain) - units * std::max(2.0, n)) - 1)
+            EXPECT_GE(bound, whole
+                                 ? page
+                                 : std::max(0.0, std::floor(chain) - units * std::max(2.0, n)) - 1)
                 << n << " requests";
         }
         if (HasFailure()) return;

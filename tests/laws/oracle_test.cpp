@@ -97,9 +97,9 @@ TEST(OracleSync, ByHand) {
     const Item a{1, 10, 5, 0, 20, 0}, b{1, 30, 5, 0, 40, 0}, none{0, 0, 0, 0, 7, 0};
     EXPECT_EQ(sync({a, b}, 1, Mode::cold).makespan, 100);
     EXPECT_EQ(sync({a, none, b}, 1, Mode::cold).makespan, 92);
-    // Two requests. Cold: 92 again. Stream of {a, none, b} twice: steps 10, 5, then read b | execute a
-    // 30, read a | copy b | execute none max(10, 5, 7) = 10, copy a | execute b max(5, 40) = 40, read b
-    // | execute a 30, copy b | execute none 7, 40: 172; the first ends at 95.
+    // Two requests. Cold: 92 again. Stream of {a, none, b} twice: steps 10, 5, then read b |
+    // execute a 30, read a | copy b | execute none max(10, 5, 7) = 10, copy a | execute b max(5,
+    // 40) = 40, read b | execute a 30, copy b | execute none 7, 40: 172; the first ends at 95.
     EXPECT_EQ(sync({a, none, b}, 2, Mode::cold).latencies, (std::vector<double>{92, 92}));
     const Timeline stream = sync({a, none, b}, 2, Mode::stream);
     EXPECT_EQ(stream.latencies, (std::vector<double>{95, 77}));
@@ -193,8 +193,8 @@ TEST(OracleLedger, ByHand) {
     BlockSpans staged{10, 4, 0, Pair{0, 5}, Pair{5, 7}, {}, Pair{7, 8}, Pair{8, 9}, Pair{9, 10}};
     EXPECT_EQ(replay_bytes({{staged}}, {Path::staged}).weights, 20);
     EXPECT_EQ(replay_bytes({{staged}}, {Path::staged}).all, 20);
-    BlockSpans standard{10,         4,          0,           Pair{0, 5}, Pair{5, 7},
-                        Pair{7, 9}, Pair{9, 12}, Pair{12, 20}, Pair{20, 21}};
+    BlockSpans standard{
+        10, 4, 0, Pair{0, 5}, Pair{5, 7}, Pair{7, 9}, Pair{9, 12}, Pair{12, 20}, Pair{20, 21}};
     EXPECT_EQ(replay_bytes({{standard}}, {Path::standard_gpu}).weights, 40);
     EXPECT_EQ(replay_bytes({{standard}}, {Path::standard_cpu}).all, 30);
 }

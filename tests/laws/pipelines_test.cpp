@@ -9,58 +9,13 @@
 #include "tests/laws/oracle/one_at_a_time.h"
 #include "tests/laws/oracle/swapnet.h"
 #include "tests/laws/oracle/whole_model.h"
-#include "tests/laws/tables.h"
-#include "tests/support/random_model.h"
-#include "tests/support/random_platform.h"
+#include "tests/laws/world.h"
 
 namespace swaplab::laws {
 namespace {
 
-using testing::ModelShape;
-using testing::Options;
-using testing::PlatformShape;
-using testing::random_model;
-using testing::random_platform;
-using testing::Rng;
-using testing::simulate;
-
-constexpr Bytes kPlenty{std::int64_t{1} << 39};
-constexpr std::uint64_t kTables = SWAPLAB_SANITIZED ? 150 : 400;
-
-// A random world per seed: small numbers (ties, zeros) in one third, fractional costs in one third.
-struct World {
-    explicit World(std::uint64_t seed) {
-        Rng rng(seed ^ 0x5eedULL);
-        ModelShape model_shape;
-        PlatformShape shape;
-        if (seed % 3 == 0) model_shape.scale = shape.scale = 6;
-        shape.fractional = seed % 3 == 1;
-        shape.most_assemble_lanes = rng.chance(30) ? 3 : 1;
-        shape.most_alignment = rng.chance(30) ? model_shape.scale / 2 : 1;
-        shape.free_hand_offs = rng.chance(20);
-        model_shape.percent_grouped = rng.chance(20) ? 50 : 0;
-        model_shape.percent_stored = rng.chance(30) ? 50 : 0;
-        model = random_model(seed, model_shape);
-        platform = random_platform(seed, shape);
-        requests = rng.between(1, 4);
-    }
-    Options options(ArrivalMode mode) const {
-        Options o;
-        o.budget = kPlenty;
-        o.mode = mode;
-        o.requests = requests;
-        return o;
-    }
-    std::size_t count() const { return static_cast<std::size_t>(requests); }
-
-    ModelPtr model;
-    Platform platform;
-    std::int64_t requests = 1;
-};
-
-constexpr std::array kModes{ArrivalMode::cold, ArrivalMode::stream};
-
-// Where a plan predicts a cold request, and nothing contends, the first request is what it predicts.
+// Where a plan predicts a cold request, and nothing contends, the first request is what it
+// predicts.
 void expect_prediction(const oracle::Timeline& expected, const testing::Simulation& actual) {
     if (!actual.result.closed_form) return;
     EXPECT_EQ(static_cast<double>(count_ns(*actual.result.closed_form)),
@@ -74,7 +29,8 @@ TEST(Pipelines, OnDemandIsOneCommandAtATime) {
         const oracle::Table table = unit_table(cost);
         for (const ArrivalMode mode : kModes) {
             SCOPED_TRACE(name_of(mode));
-            const auto actual = simulate(world.platform, world.model, "on-demand", world.options(mode));
+            const auto actual =
+                simulate(world.platform, world.model, "on-demand", world.options(mode));
             expect_timeline(oracle::one_at_a_time(table, 0, world.count(), mode_of(mode)), table, 0,
                             actual);
         }
@@ -174,7 +130,8 @@ TEST(Pipelines, LoadAllReadsOnceThenExecutes) {
         const oracle::Item item = item_of(cost, {0, world.model->size()});
         for (const ArrivalMode mode : kModes) {
             SCOPED_TRACE(name_of(mode));
-            const auto actual = simulate(world.platform, world.model, "load-all", world.options(mode));
+            const auto actual =
+                simulate(world.platform, world.model, "load-all", world.options(mode));
             ASSERT_EQ(actual.result.verdict, Verdict::ok) << actual.result.reason;
             const auto expected = oracle::load_all(item, 0, world.count(), mode_of(mode));
             expect_latencies(expected.latencies, expected.makespan, actual.result);
@@ -184,7 +141,8 @@ TEST(Pipelines, LoadAllReadsOnceThenExecutes) {
                           actual.record.spans,
                           [](const Completion& s) { return s.command.verb == Verb::read; }),
                       loads);
-            EXPECT_EQ(actual.result.swapped_in, loads * cost.stored_bytes({0, world.model->size()}));
+            EXPECT_EQ(actual.result.swapped_in,
+                      loads * cost.stored_bytes({0, world.model->size()}));
         }
         if (HasFailure()) return;
     }
@@ -220,13 +178,13 @@ TEST(Pipelines, RingsOfDemandLayering) {
         for (const RingPipeline& pipeline : kRingPipelines)
             for (const ArrivalMode mode : kModes)
                 for (const Bytes ring : buffers_for(table, rng)) {
-                    const std::string spec = text("demand-layering:pipeline={},buffer={}",
-                                                  pipeline.name, ring.count);
+                    const std::string spec =
+                        text("demand-layering:pipeline={},buffer={}", pipeline.name, ring.count);
                     SCOPED_TRACE(spec + " " + std::string(name_of(mode)));
                     const auto actual =
                         simulate(world.platform, world.model, spec, world.options(mode));
-                    const auto expected = pipeline.expected(
-                        table, static_cast<double>(ring.count), world.count(), mode_of(mode), lanes);
+                    const auto expected = pipeline.expected(table, static_cast<double>(ring.count),
+                                                            world.count(), mode_of(mode), lanes);
                     expect_timeline(expected, table, pipeline.copies, actual);
                     expect_prediction(expected, actual);
                     EXPECT_EQ(actual.result.memory.arena_bytes, ring * pipeline.rings);
@@ -284,91 +242,15 @@ TEST(Pipelines, SequentialIsOneCommandAtATimeWithACopy) {
         const oracle::Table table = unit_table(cost);
         for (const ArrivalMode mode : kModes) {
             SCOPED_TRACE(name_of(mode));
-            const auto actual = simulate(world.platform, world.model,
-                                         "demand-layering:pipeline=sequential", world.options(mode));
+            const auto actual =
+                simulate(world.platform, world.model, "demand-layering:pipeline=sequential",
+                         world.options(mode));
             const auto expected = oracle::one_at_a_time(table, 1, world.count(), mode_of(mode));
             expect_timeline(expected, table, 1, actual);
             expect_prediction(expected, actual);
             EXPECT_EQ(actual.result.memory.arena_bytes,
                       Bytes{static_cast<std::int64_t>(2 * oracle::largest(table))});
         }
-        if (HasFailure()) return;
-    }
-}
-
-// What the pair of the last block and the next request's first needs of the budget.
-double boundary_pair(const Model& model, const Platform& platform, const RunResult& result,
-                     const oracle::Table& table, Account account) {
-    const auto blocks = blocks_of(result);
-    double bytes = blocks.size() > 1 ? table.front().bytes + table.back().bytes : 0;
-    if (account == Account::parameters) return bytes;
-    const oracle::Tensors tensors = tensors_of(model);
-    const auto activations = [&](LayerRange r) {
-        return static_cast<double>(oracle::activation_peak(tensors, r.first, r.last));
-    };
-    return bytes + std::max(activations(blocks.front()), activations(blocks.back())) +
-           static_cast<double>(platform.nodes[0].memory.reserved.count);
-}
-
-// SwapNet's events with the blocks that it planned, at budgets from plenty down to the minimum.
-void expect_swapnet(const World& world, const Options& options) {
-    SCOPED_TRACE(text("{} {} budget {}", name_of(options.mode), name_of(options.account),
-                      options.budget->count));
-    const CostModel cost(*world.model, world.platform);
-    const auto actual = simulate(world.platform, world.model, "swapnet", options);
-    ASSERT_EQ(actual.result.verdict, Verdict::ok) << actual.result.reason;
-    const oracle::Table table = table_of(cost, blocks_of(actual.result));
-    const double pair = oracle::largest_pair(table);
-    const bool overlap = boundary_pair(*world.model, world.platform, actual.result, table,
-                                       options.account) <=
-                         static_cast<double>(options.budget->count);
-    expect_timeline(oracle::swapnet_events(table, pair, 0, world.count(), mode_of(options.mode),
-                                           overlap),
-                    table, 0, actual);
-    EXPECT_EQ(static_cast<double>(actual.result.memory.arena_bytes.count), pair);
-    EXPECT_LE(actual.result.memory.peak, *options.budget);
-    ASSERT_TRUE(actual.result.closed_form);
-    const double closed = oracle::swapnet_closed_form(table);
-    EXPECT_EQ(static_cast<double>(count_ns(*actual.result.closed_form)), closed);
-    if (options.mode != ArrivalMode::cold) return;
-    EXPECT_LE(static_cast<double>(count_ns(actual.result.latency.max)), closed);
-}
-
-TEST(Pipelines, SwapNetKeepsTwoBlocks) {
-    SWAPLAB_FOR_SEEDS(seed, 7001, kTables) {
-        const World world(seed);
-        Rng rng(seed);
-        for (const ArrivalMode mode : kModes) {
-            Options options = world.options(mode);
-            options.account = rng.chance(50) ? Account::all : Account::parameters;
-            const auto least = testing::minimum_of(world.platform, world.model, "swapnet", options);
-            ASSERT_TRUE(least);
-            const std::int64_t all =
-                std::max(least->count, 2 * world.model->parameter_bytes().count);
-            for (const Bytes budget : {*least, Bytes{rng.between(least->count, all)}, kPlenty}) {
-                if (budget.count == 0) continue;
-                options.budget = budget;
-                expect_swapnet(world, options);
-            }
-        }
-        if (HasFailure()) return;
-    }
-}
-
-// Small models with much workspace at their tightest, where requests meet.
-TEST(Pipelines, SwapNetStreamsAtTheMinimum) {
-    SWAPLAB_FOR_SEEDS(seed, 7501, 2 * kTables) {
-        World world(seed);
-        ModelShape shape;
-        shape.least_layers = 4;
-        shape.most_layers = 7;
-        shape.scale = 40;
-        shape.percent_huge = 30;
-        world.model = random_model(seed, shape);
-        world.requests = 3;
-        Options options = world.options(ArrivalMode::stream);
-        options.budget = testing::minimum_of(world.platform, world.model, "swapnet", options);
-        if (options.budget->count > 0) expect_swapnet(world, options);
         if (HasFailure()) return;
     }
 }
@@ -428,8 +310,8 @@ TEST(Pipelines, AutoBufferIsTheSweep) {
             const auto latency = [&](double ring) {
                 return pipeline.expected(table, ring, 1, oracle::Mode::cold, 1).makespan;
             };
-            const double ring = oracle::swept_buffer(
-                table, most, static_cast<double>(limit_us) * 1000, latency);
+            const double ring =
+                oracle::swept_buffer(table, most, static_cast<double>(limit_us) * 1000, latency);
             const auto actual = simulate(platform, model, spec, options);
             ASSERT_EQ(actual.result.verdict, Verdict::ok) << actual.result.reason;
             EXPECT_EQ(static_cast<double>(actual.result.memory.arena_bytes.count),

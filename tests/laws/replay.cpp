@@ -42,8 +42,8 @@ std::int64_t resident_bytes(const RunFacts& run) {
     for (std::size_t j = 0; j < run.deployment.jobs.size(); ++j) {
         const JobPlan& plan = run.deployment.jobs[j];
         for (std::size_t b = 0; b < plan.blocks.size(); ++b)
-            bytes += plan.resident_copies *
-                     static_cast<std::int64_t>(numbers_of(run, j, b).item.bytes);
+            bytes +=
+                plan.resident_copies * static_cast<std::int64_t>(numbers_of(run, j, b).item.bytes);
     }
     return bytes;
 }
@@ -64,9 +64,10 @@ oracle::NodeRules node_of(const RunFacts& run) {
     rules.concurrency = node.read.concurrency;
     rules.host_ns = count_ns(node.host_per_command);
     if (node.read.after_idle)
-        rules.after_idle = {count_ns(node.read.after_idle->gap), count_ns(node.read.after_idle->extra)};
-    constexpr std::array kinds{Activity::read, Activity::copy, Activity::assemble, Activity::execute,
-                               Activity::release};
+        rules.after_idle = {count_ns(node.read.after_idle->gap),
+                            count_ns(node.read.after_idle->extra)};
+    constexpr std::array kinds{Activity::read, Activity::copy, Activity::assemble,
+                               Activity::execute, Activity::release};
     for (std::size_t a = 0; a < kinds.size(); ++a)
         for (std::size_t b = 0; b < kinds.size(); ++b)
             rules.stretch[a][b] = node.contention[static_cast<std::size_t>(kinds[a])]
@@ -227,10 +228,9 @@ void expect_replay(const RunFacts& run, Account account) {
     for (std::size_t i = 0; i < spans.size(); ++i) {
         const oracle::Task& task = replay.tasks()[i];
         const Action& c = spans[i].command;
-        const auto where = ::testing::Message()
-                           << "ticket " << i << ": " << name_of(c.verb) << " of block "
-                           << c.block.index << ", request " << c.request.index << ", job "
-                           << c.job.index;
+        const auto where = ::testing::Message() << "ticket " << i << ": " << name_of(c.verb)
+                                                << " of block " << c.block.index << ", request "
+                                                << c.request.index << ", job " << c.job.index;
         ASSERT_TRUE(task.end) << where << " never ends in the replay";
         ASSERT_EQ(count_ns(spans[i].start), *task.start) << where;
         ASSERT_EQ(count_ns(spans[i].end), *task.end) << where;
@@ -241,13 +241,13 @@ void expect_replay(const RunFacts& run, Account account) {
     EXPECT_EQ(run.simulation.result.events, events);
     const std::int64_t resident = resident_bytes(run);
     const std::int64_t reserved = run.platform.nodes[0].memory.reserved.count;
-    EXPECT_EQ(run.simulation.result.memory.peak.count,
-              account == Account::all ? replay.peak_all() + resident + reserved
-                                      : replay.peak_weights() + resident);
+    EXPECT_EQ(run.simulation.result.memory.peak.count, account == Account::all
+                                                           ? replay.peak_all() + resident + reserved
+                                                           : replay.peak_weights() + resident);
     if (resident == 0 && replay.peak_weights() > 0) {
-        EXPECT_EQ(run.simulation.result.memory.largest_hole.count,
-                  account == Account::all ? replay.hole_at_peak_all()
-                                          : replay.hole_at_peak_weights());
+        EXPECT_EQ(
+            run.simulation.result.memory.largest_hole.count,
+            account == Account::all ? replay.hole_at_peak_all() : replay.hole_at_peak_weights());
     }
 }
 

@@ -1,5 +1,5 @@
-// From a recorded run to the replays of tests/laws/oracle: bytes from spans, and everything from what
-// was submitted.
+// From a recorded run to the replays of tests/laws/oracle: bytes from spans, and everything from
+// what was submitted.
 #pragma once
 
 #include "policies/deployment.h"

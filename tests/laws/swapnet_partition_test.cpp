@@ -74,8 +74,8 @@ void expect_best(const World& world, const std::string& spec, double delta, std:
     options.account = account;
     options.budget = Bytes{budget};
     const double most = static_cast<double>(budget) * (1 - delta) - world.reserved(account);
-    const oracle::Search search = oracle::best_partition(
-        world.model->units().size(), world.candidates(account), most, blocks);
+    const oracle::Search search = oracle::best_partition(world.model->units().size(),
+                                                         world.candidates(account), most, blocks);
     const PlanOutcome outcome = testing::plan_of(world.platform, world.model, spec, options);
     if (!search.best) {
         ASSERT_TRUE(std::holds_alternative<Infeasible>(outcome)) << "nothing fits";
@@ -101,8 +101,8 @@ void expect_best(const World& world, const std::string& spec, double delta, std:
 // At plenty, at random, at the minimum and just below it.
 void expect_best_at_budgets(const World& world, Rng& rng, const std::string& spec, double delta,
                             std::size_t blocks, Account account) {
-    const oracle::Search all = oracle::best_partition(world.model->units().size(),
-                                                      world.candidates(account), 0, blocks);
+    const oracle::Search all =
+        oracle::best_partition(world.model->units().size(), world.candidates(account), 0, blocks);
     const double least_peak = all.least_peak + world.reserved(account);
     const auto least = static_cast<std::int64_t>(std::ceil(least_peak / (1 - delta)));
     std::int64_t whole = world.model->parameter_bytes().count;
@@ -157,8 +157,8 @@ TEST(SwapNetPartition, MinimumBudgetIsTheLeastPeak) {
             options.account = account;
             const auto least = testing::minimum_of(world.platform, world.model, "swapnet", options);
             ASSERT_TRUE(least);
-            const oracle::Search all = oracle::best_partition(world.model->units().size(),
-                                                              world.candidates(account), 0);
+            const oracle::Search all =
+                oracle::best_partition(world.model->units().size(), world.candidates(account), 0);
             // A budget is positive, so a model that needs nothing needs a byte or nothing.
             EXPECT_EQ(static_cast<double>(std::max<std::int64_t>(least->count, 1)),
                       std::max(1.0, all.least_peak + world.reserved(account)));

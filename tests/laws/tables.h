@@ -1,5 +1,6 @@
-// From what the product is given (models, platforms) to what the oracles take, and back from spans to
-// timelines. Durations come from the cost model of `profiles`; nothing here asks `policies` for one.
+// From what the product is given (models, platforms) to what the oracles take, and back from spans
+// to timelines. Durations come from the cost model of `profiles`; nothing here asks `policies` for
+// one.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,6 +36,7 @@ inline oracle::Mode mode_of(ArrivalMode mode) {
 void expect_timeline(const oracle::Timeline& expected, const oracle::Table& table, int copies,
                      const testing::Simulation& actual);
 // Only the summary: percentiles by nearest rank, the mean rounded, the makespan.
-void expect_latencies(const std::vector<double>& expected, double makespan, const RunResult& result);
+void expect_latencies(const std::vector<double>& expected, double makespan,
+                      const RunResult& result);
 
 }  // namespace swaplab::laws

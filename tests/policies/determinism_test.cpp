@@ -21,15 +21,14 @@ testing::PlatformShape everything() {
 }
 
 std::string summary_of(const RunResult& r) {
-    std::string line = text("{} {} mean {} p50 {} max {} makespan {} busy {} stalls {} {} {} bound {} "
-                            "peak {} arena {} hole {} read {} events {}",
-                            name_of(r.verdict), r.policy, count_ns(r.latency.mean),
-                            count_ns(r.latency.p50), count_ns(r.latency.max), count_ns(r.makespan),
-                            count_ns(r.compute_busy), count_ns(r.stalls.read),
-                            count_ns(r.stalls.memory), count_ns(r.stalls.other),
-                            count_ns(r.lower_bound), r.memory.peak.count,
-                            r.memory.arena_bytes.count, r.memory.largest_hole.count,
-                            r.swapped_in.count, r.events);
+    std::string line = text(
+        "{} {} mean {} p50 {} max {} makespan {} busy {} stalls {} {} {} bound {} "
+        "peak {} arena {} hole {} read {} events {}",
+        name_of(r.verdict), r.policy, count_ns(r.latency.mean), count_ns(r.latency.p50),
+        count_ns(r.latency.max), count_ns(r.makespan), count_ns(r.compute_busy),
+        count_ns(r.stalls.read), count_ns(r.stalls.memory), count_ns(r.stalls.other),
+        count_ns(r.lower_bound), r.memory.peak.count, r.memory.arena_bytes.count,
+        r.memory.largest_hole.count, r.swapped_in.count, r.events);
     for (const Bytes bytes : r.memory.peak_by_category) line += text(" {}", bytes.count);
     for (const JobResult& job : r.jobs) line += text(" {} {}", job.model, job.blocks.size());
     return line;
@@ -38,8 +37,9 @@ std::string summary_of(const RunResult& r) {
 TEST(Determinism, TheSameRunTwice) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         for (const char* spec :
-             {"direct", "load-all", "on-demand", "standard-swap", "swapnet", "demand-layering",
-              "demand-layering:pipeline=async", "demand-layering:pipeline=sync"}) {
+             {"direct", "load-all", "on-demand", "standard-swap", "swapnet:allocator=ratio",
+              "demand-layering", "demand-layering:pipeline=async",
+              "demand-layering:pipeline=sync"}) {
             SCOPED_TRACE(text("seed {} {}", seed, spec));
             std::array<std::string, 2> logs, summaries;
             for (std::size_t i = 0; i < 2; ++i) {

@@ -108,11 +108,10 @@ std::string audit(const SchedulerMaker& make, const std::string& name) {
 }
 
 TEST(Foresight, AProphetIsNamed) {
-    const std::string verdict = audit(
-        [](const Workload& workload, const SchedulerSetup&) {
-            return std::make_unique<Prophet>(&workload);
-        },
-        "prophet");
+    const std::string verdict =
+        audit([](const Workload& workload,
+                 const SchedulerSetup&) { return std::make_unique<Prophet>(&workload); },
+              "prophet");
     EXPECT_EQ(verdict.rfind("prophet knew the future", 0), 0U) << verdict;
     EXPECT_NE(verdict.find("at 0 ns"), std::string::npos) << verdict;
 }

@@ -1,5 +1,5 @@
-// Demand Layering's memory headline on the built-in Darknet nets, and its delays against recurrences
-// of our own (4-systems: Demand Layering).
+// Demand Layering's memory headline on the built-in Darknet nets, and its delays against
+// recurrences of our own (4-systems: Demand Layering).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -25,9 +25,7 @@ struct Net {
 // The nets of the headline that are built in. YOLOv4: 245.8 MiB, L = 18.0 MiB.
 constexpr std::array kNets{Net{"yolov3", 236.5, 18.0, 0.9619}, Net{"yolov4", 245.8, 18.0, 0.9634}};
 
-ModelPtr net(const char* name) {
-    return std::make_shared<const Model>(*builtin_model(name));
-}
+ModelPtr net(const char* name) { return std::make_shared<const Model>(*builtin_model(name)); }
 
 double kernel_ns(const Layer& layer, double per_flop) {
     return per_flop * static_cast<double>(layer.flops()) + 20000;

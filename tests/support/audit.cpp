@@ -51,9 +51,10 @@ std::string audit_foresight(const std::string& name, const SchedulerMaker& make,
         const Time at = i < a.size() && i < b.size() ? std::min(a[i].at, b[i].at)
                         : i < a.size()               ? a[i].at
                                                      : b[i].at;
-        return text("{} knew the future: at {} ns it decided differently for workloads that differ "
-                    "only from {} ns on",
-                    name, count_ns(at), count_ns(differ_at));
+        return text(
+            "{} knew the future: at {} ns it decided differently for workloads that differ "
+            "only from {} ns on",
+            name, count_ns(at), count_ns(differ_at));
     }
     return {};
 }

@@ -10,8 +10,8 @@
 namespace swaplab::testing {
 
 // Makes the scheduler under audit for one workload. An honest one ignores the workload.
-using SchedulerMaker =
-    std::function<std::unique_ptr<Scheduler>(const Workload& workload, const SchedulerSetup& setup)>;
+using SchedulerMaker = std::function<std::unique_ptr<Scheduler>(const Workload& workload,
+                                                                const SchedulerSetup& setup)>;
 
 // Runs the scheduler on two workloads whose arrivals are the same before `differ_at`, and requires
 // the same commands at the same instants before it. Empty if so; else a sentence that begins

@@ -28,8 +28,8 @@ class Rng {
 
 // Runs what follows once per seed in [first, first + count); a failure says which seed it was.
 //   SWAPLAB_FOR_SEEDS(seed, 1, 200) { Rng rng(seed); ... }
-#define SWAPLAB_FOR_SEEDS(seed, first, count)                                               \
+#define SWAPLAB_FOR_SEEDS(seed, first, count)                                                     \
     for (std::uint64_t seed = (first), seed##_end = (first) + (count); seed < seed##_end; ++seed) \
-        if (::testing::ScopedTrace seed##_trace(__FILE__, __LINE__,                          \
-                                                "seed " + std::to_string(seed));             \
+        if (::testing::ScopedTrace seed##_trace(__FILE__, __LINE__,                               \
+                                                "seed " + std::to_string(seed));                  \
             true)

@@ -39,7 +39,8 @@ ModelPtr random_model(std::uint64_t seed, const ModelShape& shape) {
     ModelSpec spec;
     spec.name = "random-" + std::to_string(seed);
     if (shape.activations) spec.input_bytes = {rng.between(0, shape.scale / 8)};
-    const auto layers = static_cast<std::uint32_t>(rng.between(shape.least_layers, shape.most_layers));
+    const auto layers =
+        static_cast<std::uint32_t>(rng.between(shape.least_layers, shape.most_layers));
     for (std::uint32_t i = 0; i < layers; ++i) {
         Layer layer;
         layer.name = "layer" + std::to_string(i);

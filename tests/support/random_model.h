@@ -11,11 +11,11 @@ struct ModelShape {
     // Sizes and work up to this; small (below 10) makes ties and zero durations common.
     std::int64_t scale = std::int64_t{1} << 20;
     int percent_without_parameters = 25;
-    int percent_huge = 10;         // eight times the scale
-    int percent_branches = 30;     // layers that read more than the layer before
-    int percent_grouped = 0;       // layers not to be separated from the one before
-    int percent_stored = 0;        // bytes on storage differ from those in memory
-    bool activations = true;       // tensors and workspace
+    int percent_huge = 10;      // eight times the scale
+    int percent_branches = 30;  // layers that read more than the layer before
+    int percent_grouped = 0;    // layers not to be separated from the one before
+    int percent_stored = 0;     // bytes on storage differ from those in memory
+    bool activations = true;    // tensors and workspace
 };
 
 // The same seed gives the same model. Named "random-SEED".

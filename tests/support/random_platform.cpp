@@ -53,7 +53,8 @@ class Generator {
             node.read.after_idle = AfterIdle{nanoseconds(rng_.between(1, shape_.scale)),
                                              nanoseconds(rng_.between(1, shape_.scale))};
         }
-        if (shape_.host_time) node.host_per_command = nanoseconds(rng_.between(1, shape_.scale / 16 + 1));
+        if (shape_.host_time)
+            node.host_per_command = nanoseconds(rng_.between(1, shape_.scale / 16 + 1));
         return node;
     }
 
@@ -70,7 +71,8 @@ class Generator {
         node.execute.other = execution(true);
         if (rng_.chance(50))
             node.execute.by_op[static_cast<std::size_t>(OpClass::linear)] = execution(false);
-        node.assemble_lanes = static_cast<std::uint32_t>(rng_.between(1, shape_.most_assemble_lanes));
+        node.assemble_lanes =
+            static_cast<std::uint32_t>(rng_.between(1, shape_.most_assemble_lanes));
         if (shape_.free_hand_offs) return;
         node.assemble.per_tensor = coefficient(shape_.scale / 8);
         node.assemble.per_byte = coefficient(1);

@@ -19,7 +19,8 @@ std::string line_of(const Action& a) {
 }
 
 std::string line_of(const Command& c) {
-    std::string line = text("{} at {} after", line_of(static_cast<const Action&>(c)), count_ns(c.at));
+    std::string line =
+        text("{} at {} after", line_of(static_cast<const Action&>(c)), count_ns(c.at));
     for (const Ticket t : c.after) line += text(" {}", t.index);
     return line;
 }
@@ -27,9 +28,12 @@ std::string line_of(const Command& c) {
 }  // namespace
 
 void SpanRecorder::on_decision(const Decision& d) {
-    decisions.push_back({d.at, {d.arrivals.begin(), d.arrivals.end()},
-                         {d.completions.begin(), d.completions.end()}, d.memory_in_use,
-                         {d.commands.begin(), d.commands.end()}, d.first_ticket});
+    decisions.push_back({d.at,
+                         {d.arrivals.begin(), d.arrivals.end()},
+                         {d.completions.begin(), d.completions.end()},
+                         d.memory_in_use,
+                         {d.commands.begin(), d.commands.end()},
+                         d.first_ticket});
 }
 
 std::vector<Completion> SpanRecorder::by_ticket() const {

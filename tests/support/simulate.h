@@ -58,8 +58,8 @@ Simulation simulate(const Platform& platform, const Workload& workload, std::str
 Simulation simulate(const Platform& platform, const ModelPtr& model, std::string_view spec,
                     const Options& options = {});
 Simulation simulate(const Platform& platform, const Workload& workload,
-                    const Deployment& deployment, Scheduler& scheduler,
-                    const Options& options = {}, const std::string& name = "test-policy");
+                    const Deployment& deployment, Scheduler& scheduler, const Options& options = {},
+                    const std::string& name = "test-policy");
 
 // What the policy plans.
 PlanOutcome plan_of(const Platform& platform, const Workload& workload, std::string_view spec,

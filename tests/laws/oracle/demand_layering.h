@@ -28,8 +28,8 @@ class AssemblyLanes {
 
 // Unified memory, one ring of B bytes:
 //   R_end(i) = max(R_end(i-1), space(i)) + R_i;  K_end(i) = max(K_end(i-1), A_end(i)) + K_i,
-// A_end the end of the assembly behind R_end; item i leaves the ring when its release has ended, and
-// read(i) of a request also waits for release(i) of the request before.
+// A_end the end of the assembly behind R_end; item i leaves the ring when its release has ended,
+// and read(i) of a request also waits for release(i) of the request before.
 inline Timeline two_stage(const Table& table, double ring_bytes, std::size_t requests, Mode mode,
                           std::size_t assembly_lanes = 1) {
     Timeline timeline;
@@ -100,11 +100,12 @@ inline Timeline async(const Table& table, double ring_bytes, std::size_t request
     return timeline;
 }
 
-// Step t = {read(t), copy(t-1) + assembly(t-1), execute(t-2) + release(t-2)} after everything of step
-// t-1; every layer takes a step, with parameters or without. Cold, the steps of a request begin when
-// it arrives; in a stream they go on over all requests, and read(i) also waits for release(i) of the
-// request before, which lies in an earlier step when there are three layers or more, in the same step
-// when there are two. Of one layer nothing can overlap: one command at a time.
+// Step t = {read(t), copy(t-1) + assembly(t-1), execute(t-2) + release(t-2)} after everything of
+// step t-1; every layer takes a step, with parameters or without. Cold, the steps of a request
+// begin when it arrives; in a stream they go on over all requests, and read(i) also waits for
+// release(i) of the request before, which lies in an earlier step when there are three layers or
+// more, in the same step when there are two. Of one layer nothing can overlap: one command at a
+// time.
 inline Timeline sync(const Table& table, std::size_t requests, Mode mode) {
     Timeline timeline;
     const std::size_t n = table.size();
@@ -201,9 +202,10 @@ double swept_buffer(const Table& table, double most, double limit, const Latency
 //   2. Six equal layers, R = K = 10 ms, B = L: 6 * 20 = 120 ms.
 //   3. Layers of 3, 2, 2 bytes, R = 4, 4, 4, K = 10, 1, 1 (assembly 1, release 2 each):
 //      B = 7: reads end at 4, 8, 12; executions 5-15, 15-16, 16-17: 17.
-//      B = 6: the third wraps to 0 and waits for the first's release at 17: read 17-21, assembled 22,
-//      executed 22-23: 23. In a stream of two with B = 7 the second request's first layer waits for
-//      release(0) = 17 of the first: [0,3) is free then; read 17-21, assembled 22, executed 22-32.
+//      B = 6: the third wraps to 0 and waits for the first's release at 17: read 17-21, assembled
+//      22, executed 22-23: 23. In a stream of two with B = 7 the second request's first layer waits
+//      for release(0) = 17 of the first: [0,3) is free then; read 17-21, assembled 22, executed
+//      22-32.
 // async
 //   1. Two equal layers, R = K = 10, C = 5, B = L: read 0-10, copy 10-15 frees the host ring, read
 //      15-25, execute 15-25 frees the device ring at 25, copy 25-30, execute 30-40: 40.

@@ -35,7 +35,8 @@ inline Peaks replay_bytes(const std::vector<std::vector<BlockSpans>>& jobs,
     struct Change {
         std::int64_t weights = 0, activations = 0;
     };
-    std::map<std::pair<std::int64_t, int>, Change> changes;  // (instant, 0 what ends | 1 what starts)
+    std::map<std::pair<std::int64_t, int>, Change>
+        changes;  // (instant, 0 what ends | 1 what starts)
     const auto hold = [&](std::int64_t bytes, const BlockSpans::Interval& from,
                           const BlockSpans::Interval& until) {
         if (!from) return;
@@ -82,9 +83,11 @@ inline Peaks replay_bytes(const std::vector<std::vector<BlockSpans>>& jobs,
 
 // By hand, one block of 10 bytes, activations 4 while it executes.
 //   1. zero-copy: read 0-5, assemble 5-6, execute 6-9, release 9-10: weights 10, all 14.
-//   2. staged: read 0-5, copy 5-7, assemble 7-8, execute 8-9, release 9-10: 20 while the copy lasts,
+//   2. staged: read 0-5, copy 5-7, assemble 7-8, execute 8-9, release 9-10: 20 while the copy
+//   lasts,
 //      then 10 + 4: weights 20, all 20.
-//   3. standard on a gpu: read 0-5, copies 5-7, 7-9, assemble 9-12, execute 12-20, release 20-21: 40
+//   3. standard on a gpu: read 0-5, copies 5-7, 7-9, assemble 9-12, execute 12-20, release 20-21:
+//   40
 //      from 0, 30 from 7, 10 from 12 on, + 4: weights 40, all 40; on a cpu 30 and 30.
 
 }  // namespace swaplab::oracle

@@ -18,14 +18,16 @@ struct Tensors {
     std::vector<Layer> layers;
 };
 
-inline bool read_at_or_after(const Tensors& t, std::optional<std::size_t> source, std::size_t from) {
+inline bool read_at_or_after(const Tensors& t, std::optional<std::size_t> source,
+                             std::size_t from) {
     for (std::size_t j = from; j < t.layers.size(); ++j)
         for (const auto& input : t.layers[j].inputs)
             if (input == source) return true;
     return false;
 }
 
-// Alive when layer `at` begins: what it or a later layer reads, and what nobody ever reads (results).
+// Alive when layer `at` begins: what it or a later layer reads, and what nobody ever reads
+// (results).
 inline std::int64_t alive_before(const Tensors& t, std::size_t at) {
     std::int64_t bytes = read_at_or_after(t, std::nullopt, at) ? t.input : 0;
     for (std::size_t j = 0; j < at; ++j)

@@ -8,9 +8,9 @@
 namespace swaplab::oracle {
 
 struct BoundInput {
-    std::vector<double> reads;     // R_j, unrounded, already times the smallest factors
-    std::vector<double> kernels;   // K_j
-    double kappa = 1;              // max(concurrency)
+    std::vector<double> reads;    // R_j, unrounded, already times the smallest factors
+    std::vector<double> kernels;  // K_j
+    double kappa = 1;             // max(concurrency)
 };
 
 // max_i(sum_{j<=i} R_j/kappa + sum_{j>=i} K_j).
@@ -27,11 +27,12 @@ inline double longest_chain(const BoundInput& in) {
 
 // Of each latency, cold.
 inline double cold_bound(const BoundInput& in) {
-    return std::max(0.0, std::floor(longest_chain(in)) - 2.0 * static_cast<double>(in.reads.size()));
+    return std::max(0.0,
+                    std::floor(longest_chain(in)) - 2.0 * static_cast<double>(in.reads.size()));
 }
 
-// Of the makespan of a stream of N: M bytes of parameters, a budget of b, read ns_per_byte (times the
-// smallest factors). Returned before flooring.
+// Of the makespan of a stream of N: M bytes of parameters, a budget of b, read ns_per_byte (times
+// the smallest factors). Returned before flooring.
 inline double stream_chain(const BoundInput& in, double n, double model_bytes, double budget,
                            double read_ns_per_byte) {
     double reads = 0, kernels = 0;

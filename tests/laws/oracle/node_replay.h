@@ -1,9 +1,9 @@
 // One node, one instant after the other: lanes, places in arenas, sharing, contention, bytes.
 //
 // The slow and obvious simulator of 3-semantics (Time and order, Commands, Sharing and contention,
-// Memory). It is given what a policy submitted and when, and says when everything starts and ends and
-// which bytes are held. Every activity keeps its own remaining work in units of 2^-20 ns, every step
-// looks at every command; nothing is clever.
+// Memory). It is given what a policy submitted and when, and says when everything starts and ends
+// and which bytes are held. Every activity keeps its own remaining work in units of 2^-20 ns, every
+// step looks at every command; nothing is clever.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ struct NodeRules {
     std::array<std::size_t, kReplayKinds> width{1, 1, 1, 1, 0};  // lanes; release needs none
     std::vector<double> concurrency{1.0};
     std::array<std::array<double, kReplayKinds>, kReplayKinds> stretch{};  // [a][b]: a by b; 0 is 1
-    std::int64_t host_ns = 0;                                    // occupies the lane before the work
+    std::int64_t host_ns = 0;  // occupies the lane before the work
     std::optional<std::pair<std::int64_t, std::int64_t>> after_idle;  // gap, extra
 
     double factor(std::size_t a, std::size_t b) const {
@@ -50,17 +50,18 @@ struct Task {
     static constexpr std::size_t npos = std::numeric_limits<std::size_t>::max();
 
     Kind kind = Kind::execute;
-    std::int64_t work = 0;            // ns alone
-    std::vector<std::size_t> after;   // tasks
+    std::int64_t work = 0;           // ns alone
+    std::vector<std::size_t> after;  // tasks
     std::size_t job = 0;
-    std::int64_t charge = 0;          // execute: activations while it runs
-    std::int64_t live_after = 0;      // execute: what stays alive when it ends
+    std::int64_t charge = 0;      // execute: activations while it runs
+    std::int64_t live_after = 0;  // execute: what stays alive when it ends
 
     // What the replay says.
     std::optional<std::int64_t> start, end;
 };
 
-// Tasks [first, last) are submitted at `at`, after everything that happens by itself at that instant.
+// Tasks [first, last) are submitted at `at`, after everything that happens by itself at that
+// instant.
 struct Submission {
     std::int64_t at = 0;
     std::size_t first = 0, last = 0;
@@ -99,9 +100,9 @@ class NodeReplay {
     }
 
     const std::vector<Task>& tasks() const { return tasks_; }
-    std::int64_t peak_weights() const { return peak_weights_; }            // holdings only
-    std::int64_t peak_all() const { return peak_all_; }                    // and activations
-    std::int64_t hole_at_peak_weights() const { return hole_weights_; }    // largest free range then
+    std::int64_t peak_weights() const { return peak_weights_; }          // holdings only
+    std::int64_t peak_all() const { return peak_all_; }                  // and activations
+    std::int64_t hole_at_peak_weights() const { return hole_weights_; }  // largest free range then
     std::int64_t hole_at_peak_all() const { return hole_all_; }
 
   private:
@@ -153,8 +154,8 @@ class NodeReplay {
             if (state_[i].host_left > 0)
                 state_[i].host_left -= dt;
             else
-                state_[i].work_left -=
-                    std::min(state_[i].work_left, dt * rates[static_cast<std::size_t>(tasks_[i].kind)]);
+                state_[i].work_left -= std::min(
+                    state_[i].work_left, dt * rates[static_cast<std::size_t>(tasks_[i].kind)]);
         }
         now_ += dt;
     }
@@ -186,8 +187,8 @@ class NodeReplay {
                 if (holdings_[place.holding].until == i) place.gone = true;
     }
 
-    // Starts what can start of one lane, in order of submission. Lanes are queues: what cannot start
-    // holds up what is behind it. Commands without a lane do not hold up one another.
+    // Starts what can start of one lane, in order of submission. Lanes are queues: what cannot
+    // start holds up what is behind it. Commands without a lane do not hold up one another.
     bool start_lane(Kind kind) {
         bool any = false;
         std::size_t busy = 0;
@@ -195,8 +196,8 @@ class NodeReplay {
             if (tasks_[i].kind == kind && running(i)) ++busy;
         for (std::size_t i = 0; i < tasks_.size(); ++i) {
             if (tasks_[i].kind != kind || tasks_[i].start || !state_[i].submitted) continue;
-            const bool lane_free = kind == Kind::release ||
-                                   busy < rules_.width[static_cast<std::size_t>(kind)];
+            const bool lane_free =
+                kind == Kind::release || busy < rules_.width[static_cast<std::size_t>(kind)];
             if (lane_free && ready(i) && reserve(i)) {
                 start(i);
                 ++busy;
@@ -247,8 +248,9 @@ class NodeReplay {
         peak_all_ = std::max(peak_all_, weights + activations);
     }
 
-    // The largest contiguous free range of an arena. Where there are no addresses, what is left; in a
-    // ring, what lies between the newest and the oldest (slack is not free); a slot is taken whole.
+    // The largest contiguous free range of an arena. Where there are no addresses, what is left; in
+    // a ring, what lies between the newest and the oldest (slack is not free); a slot is taken
+    // whole.
     std::int64_t largest_hole() const {
         std::int64_t largest = 0;
         for (std::size_t a = 0; a < arenas_.size(); ++a) {
@@ -314,8 +316,7 @@ class NodeReplay {
             case ArenaRules::Kind::two_ended:  // bottom, top, bottom, top, ...
                 begin = places.size() % 2 == 0 ? 0 : rules.capacity - bytes;
                 break;
-            case ArenaRules::Kind::ring:
-                return place_in_ring(rules.capacity, places, h);
+            case ArenaRules::Kind::ring: return place_in_ring(rules.capacity, places, h);
             case ArenaRules::Kind::slots:
                 begin = static_cast<std::int64_t>(places.size()) % rules.slots *
                         (rules.capacity / rules.slots);
@@ -354,14 +355,18 @@ class NodeReplay {
 };
 
 // By hand.
-//   1. Execution of 100 ns stretched by 2 while a read runs; a read of 40 ns beside it from 0, neither
+//   1. Execution of 100 ns stretched by 2 while a read runs; a read of 40 ns beside it from 0,
+//   neither
 //      slowed otherwise: by 40 the execution has done 20, so it ends at 40 + 80 = 120.
-//   2. Three reads of 30 ns submitted together, two at a time, concurrency {1, 1.5}: each of two goes
+//   2. Three reads of 30 ns submitted together, two at a time, concurrency {1, 1.5}: each of two
+//   goes
 //      at 0.75: 30 / 0.75 = 40 for the first two; the third alone: 40 + 30 = 70.
-//   3. Host 5 ns, reads of 10 and 10, after_idle {gap 20, extra 7}: the first read 5 + 7 + 10 = 22, the
-//      second starts at once and ends at 22 + 5 + 10 = 37; a third submitted at 57 waited 20: it ends
-//      at 57 + 5 + 7 + 10 = 79; one submitted at 98 (19 after) ends at 98 + 15 = 113.
-//   4. A ring of 10, items of 6, 3, 2, the first freed by a release that ends at 50: 6 + 3 fit, then 2
+//   3. Host 5 ns, reads of 10 and 10, after_idle {gap 20, extra 7}: the first read 5 + 7 + 10 = 22,
+//   the
+//      second starts at once and ends at 22 + 5 + 10 = 37; a third submitted at 57 waited 20: it
+//      ends at 57 + 5 + 7 + 10 = 79; one submitted at 98 (19 after) ends at 98 + 15 = 113.
+//   4. A ring of 10, items of 6, 3, 2, the first freed by a release that ends at 50: 6 + 3 fit,
+//   then 2
 //      does not fit before the end and waits at offset 0 until 50.
 
 }  // namespace swaplab::oracle

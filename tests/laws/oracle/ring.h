@@ -1,5 +1,6 @@
-// A ring as a contiguous FIFO (4-systems: Demand Layering): an item that does not fit before the end
-// starts again at offset 0 and the slack is wasted; the write position stays when the ring empties.
+// A ring as a contiguous FIFO (4-systems: Demand Layering): an item that does not fit before the
+// end starts again at offset 0 and the slack is wasted; the write position stays when the ring
+// empties.
 #pragma once
 
 #include <cmath>
@@ -12,8 +13,9 @@ class Ring {
   public:
     explicit Ring(double capacity) : capacity_(capacity) {}
 
-    // space(i): when the next item's place becomes free. Offsets are counted without wrapping, so the
-    // item at virtual offset v needs every older item that begins before v + bytes - capacity gone.
+    // space(i): when the next item's place becomes free. Offsets are counted without wrapping, so
+    // the item at virtual offset v needs every older item that begins before v + bytes - capacity
+    // gone.
     double space(double bytes) const {
         const double begin = begin_of(bytes);
         double at = 0;
@@ -51,7 +53,8 @@ class Ring {
 //   capacity 7: offsets 0, 3, 5; all fit at 0.
 //   capacity 6: 5 + 2 > 6, so the third starts at 0 (1 byte is wasted) and waits for the first: 10.
 //   capacity 3: each alone (3 + 2 > 3; then 2 + 2 > 3): offsets 0, 0, 0; waits 0, 10, 20.
-// Not reset: capacity 5, items 3 (leaves at 10), then 3: the ring is empty at 10, yet 3 + 3 > 5 and the
+// Not reset: capacity 5, items 3 (leaves at 10), then 3: the ring is empty at 10, yet 3 + 3 > 5 and
+// the
 //   second starts at 0; items 2, 2, 2 in 5: offsets 0, 2, 0.
 
 }  // namespace swaplab::oracle

@@ -77,7 +77,7 @@ using CandidateOf = std::function<Candidate(std::size_t first, std::size_t last)
 struct Partition {
     std::vector<std::size_t> cuts;  // where each block but the first begins
     double closed_form = 0;
-    double peak = 0;                // the largest adjacent pair with its activations
+    double peak = 0;  // the largest adjacent pair with its activations
 
     std::size_t blocks() const { return cuts.size() + 1; }
     // Fewest blocks, then smaller peak, then earliest cuts.

@@ -1,8 +1,8 @@
 // What every oracle of this folder takes and gives: a table of durations, and when things happened.
 //
-// The oracles are second implementations of 3-semantics.md and 4-systems.md, written from the pages:
-// plain loops over doubles (whole nanoseconds, so exact below 2^53), knowing nothing of `sim` or
-// `policies`. Each file ends with cases computed by hand; oracle_test.cpp asserts them.
+// The oracles are second implementations of 3-semantics.md and 4-systems.md, written from the
+// pages: plain loops over doubles (whole nanoseconds, so exact below 2^53), knowing nothing of
+// `sim` or `policies`. Each file ends with cases computed by hand; oracle_test.cpp asserts them.
 #pragma once
 
 #include <algorithm>
@@ -11,12 +11,13 @@
 
 namespace swaplab::oracle {
 
-// A block or a layer. Without parameters (bytes == 0) it has only `execute`; the other durations are
-// then 0, so that what would have waited for its read waits for what the read would have waited for.
+// A block or a layer. Without parameters (bytes == 0) it has only `execute`; the other durations
+// are then 0, so that what would have waited for its read waits for what the read would have waited
+// for.
 struct Item {
-    double bytes = 0;     // one copy in memory
+    double bytes = 0;  // one copy in memory
     double read = 0;
-    double copy = 0;      // of one copy
+    double copy = 0;  // of one copy
     double assemble = 0;
     double execute = 0;
     double release = 0;
@@ -40,9 +41,10 @@ struct Row {
 };
 
 struct Timeline {
-    std::vector<Row> rows;          // request after request
-    std::vector<double> latencies;  // cold: from the arrival; stream: from the end of the one before
-    double makespan = 0;            // the end of the last execution
+    std::vector<Row> rows;  // request after request
+    std::vector<double>
+        latencies;        // cold: from the arrival; stream: from the end of the one before
+    double makespan = 0;  // the end of the last execution
 };
 
 // Arrivals and latencies, which all pipelines share: begin(r), rows..., end(r) for every request.
