@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "policies/runtime/block_memory.h"
+#include "policies/runtime/noise.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 #include "sim/engine.h"
@@ -100,6 +101,7 @@ class SimDevice final : public Device {
 
     DeviceSetup setup_;
     std::vector<std::vector<std::array<Duration, kKinds>>> means_;  // by job, block and verb
+    std::optional<Noise> noise_;
     Engine engine_;
     BlockMemory memory_;
     TicketRing tickets_;
@@ -124,6 +126,7 @@ SimDevice::SimDevice(const DeviceSetup& setup) : setup_(setup), memory_(setup) {
         node.slot = engine_.add_slot(Phase::completion);
     }
     timers_.slot = engine_.add_slot(Phase::timer);
+    if (setup.noise) noise_.emplace(setup.platform, *setup.noise);
 }
 
 Ticket SimDevice::submit(const Command& command) {
@@ -340,7 +343,9 @@ Duration SimDevice::wake_storage(const NodeState& node, const LaneState& lane) c
 void SimDevice::start_work(NodeState& node, const Record& record) {
     const Action& command = record.completion.command;
     const auto kind = static_cast<std::size_t>(command.verb);
-    const Duration work = means_[command.job.index][command.block.index][kind] + record.extra_work;
+    Duration work = means_[command.job.index][command.block.index][kind];
+    if (noise_) work = noise_->draw(command, work);
+    work += record.extra_work;
     start_clock(node, kind, record.completion.ticket, work);
 }
 

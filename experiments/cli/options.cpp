@@ -66,6 +66,12 @@ void add_workload(CLI::App& app, Options& options) {
     how.value("--mode", options.mode, "MODE",
               "cold (default): each request starts from empty memory; stream: all are queued at "
               "time 0; models with a period arrive by it");
+    how.flag("--noise", options.noise,
+             "draw durations around their means, as noisy as the device's profile says");
+    how.value("--replications", options.replications, "N",
+              "runs with other draws, put together (default 1; more imply --noise)");
+    how.value("--seed", options.seed, "N",
+              "of the noise (default 0): all policies see the same draws");
 }
 
 void add_single_policy(CLI::App& app, Options& options) {

@@ -49,6 +49,12 @@ const std::vector<Column>& metric_columns() {
         {"stall_other_ns", [](R r) { return number(r.stalls.other); }},
         {"deadline_miss_ratio", [](R r) { return text("{}", r.deadline_miss_ratio); }},
         {"events", [](R r) { return text("{}", r.events); }},
+        {"replications", [](R r) { return text("{}", r.replications.count); }},
+        {"latency_half_width_95_ns",
+         [](R r) {
+             const auto& half_width = r.replications.half_width;
+             return half_width ? number(*half_width) : std::string();
+         }},
     };
     return columns;
 }

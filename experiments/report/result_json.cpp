@@ -35,6 +35,15 @@ void write_times(JsonWriter& json, const RunResult& result) {
     write_optional(json.key("closed_form_ns"), result.closed_form);
 }
 
+void write_replications(JsonWriter& json, const Replications& replications) {
+    if (replications.count < 2) return;
+    json.key("replications").begin_object().member("count", replications.count);
+    write_optional(json.key("latency_half_width_95_ns"), replications.half_width);
+    json.key("latency_mean_ns").begin_array();
+    for (const Duration mean : replications.mean_latency) json.value(count_ns(mean));
+    json.end_array().end_object();
+}
+
 void write_memory(JsonWriter& json, const RunResult& result) {
     const MemoryReport& memory = result.memory;
     json.member("peak_bytes", memory.peak.count).member("arena_bytes", memory.arena_bytes.count);
@@ -88,6 +97,7 @@ void write_result(JsonWriter& json, const RunResult& result, const Certificate& 
     } else {
         if (result.verdict == Verdict::stuck) json.member("reason", result.reason);
         write_times(json, result);
+        write_replications(json, result.replications);
         write_memory(json, result);
         write_stalls(json, result);
         json.member("deadline_miss_ratio", result.deadline_miss_ratio);

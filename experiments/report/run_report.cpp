@@ -29,6 +29,9 @@ std::string latency_rows(const RunResult& result) {
     else
         rows += row("latency", mean);
     if (latency.count < 2) return rows;
+    if (const auto half_width = result.replications.half_width)
+        rows += row("", text("+- {} (95 % of {} replications)", format_duration(*half_width),
+                             result.replications.count));
     return rows + row("", text("mean of {} requests; min {}, p50 {}, p95 {}, p99 {}, max {}",
                                latency.count, format_duration(latency.min),
                                format_duration(latency.p50), format_duration(latency.p95),

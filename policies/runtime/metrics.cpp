@@ -74,6 +74,7 @@ void Metrics::report(RunResult& result) const {
     std::int64_t misses = 0;
     for (std::size_t j = 0; j < jobs_.size(); ++j) {
         const JobState& job = jobs_[j];
+        result.jobs[j].latencies = job.latencies;
         result.jobs[j].latency = summarize(job.latencies);
         result.jobs[j].deadline_misses = job.deadline_misses;
         misses += job.deadline_misses;
@@ -115,7 +116,8 @@ LatencySummary summarize(std::vector<Duration> latencies) {
 double RunResult::throughput_per_s() const {
     return makespan.count() == 0
                ? 0.0
-               : static_cast<double>(requests) * 1e9 / static_cast<double>(makespan.count());
+               : static_cast<double>(requests) / static_cast<double>(replications.count) * 1e9 /
+                     static_cast<double>(makespan.count());
 }
 
 double RunResult::slowdown() const {
