@@ -74,8 +74,8 @@ struct DeviceSetup {
     const std::vector<std::vector<BlockFacts>>& facts;  // by JobId and BlockId
     const Deployment& deployment;
     Account account = Account::all;
-    std::optional<Bytes> budget;    // absent: unlimited
-    std::optional<NoiseKey> noise;  // absent: every duration is its mean
+    std::optional<Bytes> budget;      // absent: unlimited
+    std::optional<NoiseKey> noise{};  // absent: every duration is its mean
 };
 
 using DeviceFactory = std::unique_ptr<Device> (*)(const DeviceSetup&);

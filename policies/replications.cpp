@@ -34,10 +34,13 @@ void pool_requests(RunResult& pooled, const std::vector<RunResult>& all) {
     for (std::size_t j = 0; j < pooled.jobs.size(); ++j) {
         JobResult& job = pooled.jobs[j];
         for (std::size_t r = 1; r < all.size(); ++r) {
-            append(job.latencies, all[r].jobs[j].latencies);
-            job.deadline_misses += all[r].jobs[j].deadline_misses;
+            const JobResult& other = all[r].jobs[j];
+            append(job.latencies, other.latencies);
+            append(job.first_tokens, other.first_tokens);
+            append(job.next_tokens, other.next_tokens);
+            job.deadline_misses += other.deadline_misses;
         }
-        job.latency = summarize(job.latencies);
+        job.summarize_all();
         misses += job.deadline_misses;
         append(latencies, job.latencies);
     }

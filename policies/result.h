@@ -34,8 +34,12 @@ struct JobResult {
     Bytes budget;
     std::vector<BlockFacts> blocks;
     LatencySummary latency;
+    LatencySummary first_token, next_token;  // of a generative model, else empty
     std::int64_t deadline_misses = 0;
-    std::vector<Duration> latencies;  // of every request, in order; replication after replication
+    // Of every request (token), in order; replication after replication.
+    std::vector<Duration> latencies, first_tokens, next_tokens;
+
+    void summarize_all();  // the summaries, from these
 };
 
 // How the replications of a noisy run differ.

@@ -221,6 +221,7 @@ void check_length(const Workload& workload, const std::vector<std::vector<BlockF
     double commands = 0;
     for (std::size_t j = 0; j < facts.size(); ++j)
         commands += static_cast<double>(workload.jobs[j].requests) *
+                    static_cast<double>(passes_of(facts[j])) *
                     static_cast<double>(facts[j].size()) * commands_per_block;
     if (commands > most)
         throw InputError(

@@ -247,6 +247,14 @@ void Model::find_live_bytes() {
     live_across_.back() = {};
 }
 
+Bytes Model::kv_cache_bytes() const {
+    if (spec_.tokens == 0) return {};
+    Bytes per_token;
+    for (const Layer& layer : spec_.layers) per_token += layer.kv_bytes_per_token;
+    // The last token is not fed back.
+    return (spec_.prompt_tokens + spec_.tokens - 1) * per_token;
+}
+
 ActivationPeak Model::activation_peak(LayerRange range) const {
     ActivationPeak peak;
     for (std::uint32_t i = range.first; i < range.last; ++i) {

@@ -119,7 +119,8 @@ SimDevice::SimDevice(const DeviceSetup& setup) : setup_(setup), memory_(setup) {
     for (const std::vector<BlockFacts>& blocks : setup.facts) {
         auto& means = means_.emplace_back();
         for (const BlockFacts& block : blocks)
-            means.push_back({block.read, block.copy, block.assemble, block.execute, block.release});
+            means.push_back(
+                {block.read, block.copy, block.assemble, block.execute_in(0), block.release});
     }
     for (const Node& spec : setup.platform.nodes) {
         NodeState& node = nodes_.emplace_back(spec, setup.deployment.parallel_reads);
@@ -344,6 +345,8 @@ void SimDevice::start_work(NodeState& node, const Record& record) {
     const Action& command = record.completion.command;
     const auto kind = static_cast<std::size_t>(command.verb);
     Duration work = means_[command.job.index][command.block.index][kind];
+    if (command.pass > 0 && command.verb == Verb::execute)
+        work = setup_.facts[command.job.index][command.block.index].execute_in(command.pass);
     if (noise_) work = noise_->draw(command, work);
     work += record.extra_work;
     start_clock(node, kind, record.completion.ticket, work);

@@ -78,6 +78,10 @@ void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scena
         }
         json.end_array();
         write_latency(json.key("latency_ns"), job.latency);
+        if (job.first_token.count > 0) {
+            write_latency(json.key("first_token_ns"), job.first_token);
+            write_latency(json.key("next_token_ns"), job.next_token);
+        }
         json.member("deadline_misses", job.deadline_misses).end_object();
     }
     json.end_array();

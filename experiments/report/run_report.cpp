@@ -100,6 +100,10 @@ std::string jobs_part(const RunResult& result, const Scenario& scenario) {
         if (result.jobs.size() > 1)
             head += text(", budget {}, mean latency {}", format_bytes(job.budget),
                          format_duration(job.latency.mean));
+        if (job.first_token.count > 0)
+            head +=
+                text("; first token after {}, then one in {}",
+                     format_duration(job.first_token.mean), format_duration(job.next_token.mean));
         if (job.deadline_misses > 0)
             head += text(", {} missed", plural(job.deadline_misses, "deadline"));
         part += head + '\n' + block_list(job, *scenario.models[i].model);

@@ -46,7 +46,9 @@ class CommandCheck {
     struct JobState {
         std::vector<BlockState> blocks;
         std::uint32_t arrived = 0;
+        std::uint32_t passes = 1;
         RequestId next_request;  // to be executed next, as submitted
+        std::uint32_t next_pass = 0;
         BlockId next_block;
         Time execute_end = kStart;
         std::size_t resident = 0;
