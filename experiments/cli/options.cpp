@@ -97,7 +97,7 @@ void add_comparison(CLI::App& app, Options& options) {
                "budgets: 843MiB, 0.4x, min (default 0.2x to 1.0x in steps of 0.1x)");
     Adder output(app, kOutput);
     output.value("--metric", options.metric, "METRIC",
-                 "what the table shows: latency (default), slowdown or peak");
+                 "what the table shows: latency (default), slowdown, peak or energy");
     output.value("--csv", options.csv, "FILE", "one row per cell, all metrics in base units");
     output.value("--plot", options.plot, "FILE", "latency against budget, as SVG");
 }
