@@ -49,8 +49,9 @@ class Adder {
 void add_scenario(CLI::App& app, Options& options) {
     Adder what(app, kWhat);
     what.value("-m,--model", options.models, "MODEL",
-               "NAME or FILE, with :key=value,...: input=N (resolution of a built-in model), "
-               "period=33ms, deadline=33ms, weight=2; give it several times to run several DNNs");
+               "NAME or FILE, with :key=value,...: of a built-in model input=N (pixels "
+               "or tokens), dtype=float16, batch=N and tokens=N (to generate); of any period=33ms, "
+               "deadline=33ms, weight=2; give it several times to run several DNNs");
     what.value("-d,--device", options.device, "DEVICE", "NAME or FILE, with :mode=15W");
     Adder how(app, kHow);
     how.value("--account", options.account, "WHICH",
