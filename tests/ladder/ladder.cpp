@@ -32,7 +32,7 @@ struct Library {
     bool heavy;
 };
 
-constexpr std::array<Library, 14> kLibraries{{
+constexpr std::array<Library, 15> kLibraries{{
     {"boost/", "profiles/", true},
     {"Eigen/", "profiles/", true},
     {"rapidjson/", "profiles/", true},
@@ -47,6 +47,7 @@ constexpr std::array<Library, 14> kLibraries{{
     {"CLI11", "experiments/", true},
     {"CLI/", "experiments/", true},
     {"sqlite3", "experiments/", false},
+    {"simgrid/", "tests/bench/", false},
 }};
 
 constexpr std::array<std::string_view, 3> kLightHeaderFolders{"profiles/", "policies/", "sim/"};
