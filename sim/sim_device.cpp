@@ -127,7 +127,6 @@ SimDevice::SimDevice(const DeviceSetup& setup) : setup_(setup), memory_(setup) {
         NodeState& node = nodes_.emplace_back(spec, setup.deployment.parallel_reads);
         node.slot = engine_.add_slot(Phase::completion);
     }
-    timers_.slot = engine_.add_slot(Phase::timer);
 }
 
 Ticket SimDevice::submit(const Command& command) {

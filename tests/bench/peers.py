@@ -131,7 +131,7 @@ def report(best, missing):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--requests", type=int, default=100, help="of each of the ten DNNs (100)")
+    parser.add_argument("--requests", type=int, default=200, help="of each of the ten DNNs (200)")
     parser.add_argument("--rounds", type=int, default=5, help="the best of how many (5)")
     parser.add_argument("--smoke", metavar="PROGRAM",
                         help="only check a built swaplab_pipeline against SimPy")
