@@ -5,19 +5,22 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: tests/install.sh [--build-only] [--render] [-h]
+usage: tests/install.sh [--build-only] [--render] [--peers] [-h]
   --build-only   only what building the executable needs (no test or benchmark library)
   --render       also rsvg-convert, for tests that render a plot
+  --peers        also SimGrid, to compare with in tests/bench/peers.py
 LibTorch, CUDA and liburing are never installed here: the build works without them.
 TEXT
 }
 
 for_tests=yes
 render=no
+peers=no
 while [ $# -gt 0 ]; do
     case $1 in
         --build-only) for_tests=no ;;
         --render) render=yes ;;
+        --peers) peers=yes ;;
         -h | --help) usage; exit 0 ;;
         *) echo "install: unknown option '$1'" >&2; usage >&2; exit 2 ;;
     esac
@@ -69,6 +72,7 @@ if [ "$for_tests" = yes ]; then
     need_package libbenchmark-dev
 fi
 [ "$render" = no ] || need_tool rsvg-convert librsvg2-bin
+[ "$peers" = no ] || need_package libsimgrid-dev
 
 if [ -z "$missing" ]; then
     say "all packages are there already"

@@ -48,6 +48,7 @@ constexpr std::array<Library, 15> kLibraries{{
     {"CLI11", "experiments/", true},
     {"CLI/", "experiments/", true},
     {"sqlite3", "experiments/", false},
+    {"simgrid/", "tests/bench/", false},
 }};
 
 constexpr std::array<std::string_view, 3> kLightHeaderFolders{"profiles/", "policies/", "sim/"};
