@@ -51,7 +51,7 @@ check_versions() {
 
 if ! command -v apt-get >/dev/null 2>&1; then
     say "no apt-get here: nothing installed. Needed: g++ >= 11, cmake >= 3.22, ninja, and the"
-    say "development files of Boost, Eigen 3, CLI11, fmt, RapidJSON, yaml-cpp, xxHash (tests: GoogleTest)"
+    say "development files of Boost, Eigen 3, CLI11, protozero, fmt, RapidJSON, yaml-cpp, xxHash (tests: GoogleTest)"
     check_versions
     exit 0
 fi
@@ -60,7 +60,7 @@ need_tool g++ g++
 need_tool cmake cmake
 need_tool ninja ninja-build
 need_tool ccache ccache
-for package in libboost-dev libeigen3-dev libcli11-dev libfmt-dev rapidjson-dev libyaml-cpp-dev \
+for package in libboost-dev libeigen3-dev libcli11-dev libprotozero-dev libfmt-dev rapidjson-dev libyaml-cpp-dev \
     libxxhash-dev; do
     need_package "$package"
 done

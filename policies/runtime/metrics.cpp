@@ -4,8 +4,8 @@
 
 namespace swaplab {
 
-Metrics::Metrics(const DeviceSetup& setup, const Workload& workload)
-    : workload_(workload), jobs_(setup.facts.size()) {
+Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* observer)
+    : workload_(workload), observer_(observer), jobs_(setup.facts.size()) {
     for (std::size_t j = 0; j < jobs_.size(); ++j)
         for (const BlockFacts& block : setup.facts[j])
             jobs_[j].swap_ins.push_back({block.stored_bytes, 0, {}});
@@ -31,42 +31,51 @@ void Metrics::on_execute(const Completion& span) {
     count(span);
     JobState& job = jobs_[span.command.job.index];
     SwapIn& swap_in = job.swap_ins[span.command.block.index];
-    if (span.start > compute_end_) explain_gap(swap_in, compute_end_, span.start);
+    if (span.start > compute_end_) explain_gap(swap_in, compute_end_, span);
     swap_in.count = 0;
     busy_ += span.end - span.start;
     compute_end_ = span.end;
     if (span.command.block.index + 1 == job.swap_ins.size())
-        end_request(job, workload_.jobs[span.command.job.index], span.end);
+        end_request(job, span.command.job, span.end);
 }
 
-// Splits the idle time [from, to) before an execution by what its swap-in was doing.
-void Metrics::explain_gap(const SwapIn& swap_in, Time from, Time to) {
+Duration& Metrics::stall_of(StallReason reason) {
+    if (reason == StallReason::read) return stalls_.read;
+    return reason == StallReason::memory ? stalls_.memory : stalls_.other;
+}
+
+// Splits the idle time before an execution, from `from` on, by what its swap-in was doing.
+void Metrics::explain_gap(const SwapIn& swap_in, Time from, const Completion& execution) {
     Time at = from;
-    const auto spend = [&](Duration& sort, Time until) {
-        until = std::min(until, to);
+    const auto spend = [&](StallReason reason, Time until) {
+        until = std::min(until, execution.start);
         if (until <= at) return;
-        sort += until - at;
+        stall_of(reason) += until - at;
+        if (observer_ != nullptr) observer_->on_stall({reason, at, until, execution.command});
         at = until;
     };
     for (std::size_t i = 0; i < swap_in.count; ++i) {
         const Step& step = swap_in.steps[i];
-        spend(stalls_.memory, std::min(step.released, step.start));
-        spend(stalls_.other, step.blocked);
-        spend(stalls_.memory, step.start);
-        spend(stalls_.read, step.end);
+        spend(StallReason::memory, std::min(step.released, step.start));
+        spend(StallReason::other, step.blocked);
+        spend(StallReason::memory, step.start);
+        spend(StallReason::read, step.end);
     }
-    spend(stalls_.other, to);
+    spend(StallReason::other, execution.start);
 }
 
-void Metrics::end_request(JobState& job, const Job& spec, Time end) {
+void Metrics::end_request(JobState& job, JobId id, Time end) {
+    const Job& spec = workload_.jobs[id.index];
+    const RequestId request{static_cast<std::uint32_t>(job.latencies.size())};
     const Time arrival = job.arrivals[job.ended_arrivals++];
     const bool streams = spec.mode == ArrivalMode::stream && job.last_end;
     const Duration latency = end - (streams ? *job.last_end : arrival);
     job.last_end = end;
     job.latencies.push_back(latency);
-    job.deadline_misses +=
-        static_cast<std::int64_t>(spec.deadline && end - arrival > *spec.deadline);
+    const bool missed = spec.deadline && end - arrival > *spec.deadline;
+    job.deadline_misses += static_cast<std::int64_t>(missed);
     ++requests_ended_;
+    if (observer_ != nullptr) observer_->on_request_end({id, request, arrival, end, missed});
 }
 
 void Metrics::report(RunResult& result) const {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "policies/device.h"
+#include "policies/observer.h"
 #include "policies/result.h"
 #include "policies/workload.h"
 
@@ -12,7 +13,8 @@ namespace swaplab {
 
 class Metrics {
   public:
-    Metrics(const DeviceSetup& setup, const Workload& workload);
+    // `observer` hears of stalls and ends of requests; may be null.
+    Metrics(const DeviceSetup& setup, const Workload& workload, Observer* observer);
 
     void on_arrival(const Arrival& arrival);
     void on_swap_in(const Completion& span);  // the end of a read, copy or assemble
@@ -50,10 +52,12 @@ class Metrics {
     void count(const Completion& span) {
         events_ += static_cast<std::uint64_t>(span.end > span.start);
     }
-    void end_request(JobState& job, const Job& spec, Time end);
-    void explain_gap(const SwapIn& swap_in, Time from, Time to);
+    void end_request(JobState& job, JobId id, Time end);
+    void explain_gap(const SwapIn& swap_in, Time from, const Completion& execution);
+    Duration& stall_of(StallReason reason);
 
     const Workload& workload_;
+    Observer* observer_;
     std::vector<JobState> jobs_;
     Time compute_end_ = kStart;  // of the last execution
     Duration busy_{};

@@ -32,7 +32,7 @@ struct Library {
     bool heavy;
 };
 
-constexpr std::array<Library, 14> kLibraries{{
+constexpr std::array<Library, 15> kLibraries{{
     {"boost/", "profiles/", true},
     {"Eigen/", "profiles/", true},
     {"rapidjson/", "profiles/", true},
@@ -46,6 +46,7 @@ constexpr std::array<Library, 14> kLibraries{{
     {"liburing", "hw/", false},
     {"CLI11", "experiments/", true},
     {"CLI/", "experiments/", true},
+    {"protozero/", "experiments/", true},
     {"sqlite3", "experiments/", false},
 }};
 

@@ -1,0 +1,51 @@
+// The lanes of a timeline: one per parallel slot of each resource of a node.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experiments/trace/timeline.h"
+
+namespace swaplab {
+
+// The slots of one resource, from the first that is used on. Spans come in order of their ends;
+// each goes to the slot whose last span ended latest before its start, which leaves the others to
+// spans that began earlier.
+class Slots {
+  public:
+    // Borrows the timeline. `rank` is that of the first lane. If several are `expected`, each
+    // carries its number; else only a second one does.
+    Slots(Timeline& timeline, ProcessId process, std::string name, int rank, std::uint32_t expected)
+        : timeline_(&timeline),
+          process_(process),
+          name_(std::move(name)),
+          rank_(rank),
+          expected_(expected) {}
+
+    LaneId lane_for(Time from, Time to) {
+        if (slots_.size() == 1 && slots_.front().last_end <= from) [[likely]] {
+            slots_.front().last_end = to;
+            return slots_.front().lane;
+        }
+        Slot& slot = best_fit(from);
+        slot.last_end = to;
+        return slot.lane;
+    }
+
+  private:
+    struct Slot {
+        LaneId lane;
+        Time last_end = kStart;
+    };
+    Slot& best_fit(Time from);
+    Slot& add_slot();
+
+    Timeline* timeline_;
+    ProcessId process_;
+    std::string name_;
+    int rank_;
+    std::uint32_t expected_;
+    std::vector<Slot> slots_;
+};
+
+}  // namespace swaplab

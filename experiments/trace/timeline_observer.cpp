@@ -1,0 +1,196 @@
+#include "experiments/trace/timeline_observer.h"
+
+#include <algorithm>
+
+#include "profiles/quantity.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// Where the lanes of a node stand, from above to below: a block's way down, then what explains it.
+constexpr int kRequestsRank = 0;
+constexpr int kFirstVerbRank = 1000;
+constexpr int kRanksPerVerb = 1000;  // for the slots of one resource
+constexpr int kStallsRank = 4500;    // below compute
+constexpr int kMemoryRank = 9000;
+
+constexpr std::array<std::string_view, 5> kVerbLanes{"storage", "copy", "assembly", "compute",
+                                                     "release"};
+
+SliceKind kind_of(Verb verb) { return static_cast<SliceKind>(verb); }
+
+std::string layers_text(const Model& model, LayerRange layers) {
+    const std::string& first = model.layer({layers.first}).name;
+    const std::string& last = model.layer({layers.last - 1}).name;
+    return first == last ? first : text("{}..{}", first, last);
+}
+
+}  // namespace
+
+std::string_view name_of(SliceKind kind) {
+    static constexpr std::array<std::string_view, 7> names{"read",    "copy",  "assemble", "execute",
+                                                           "release", "stall", "mark"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+TimelineObserver::TimelineObserver(Timeline& timeline, const TimelineBounds& bounds,
+                                   std::string label)
+    : timeline_(timeline), bounds_(bounds), label_(std::move(label)) {}
+
+void TimelineObserver::on_start(const DeviceSetup& setup, const Workload& workload) {
+    setup_ = &setup;
+    workload_ = &workload;
+    add_jobs();
+    for (std::uint32_t n = 0; n < setup.platform.nodes.size(); ++n) add_node({n});
+    // The ledger is one for all nodes; it is shown with the first.
+    memory_.emplace(timeline_, nodes_.front().process, kMemoryRank, bounds_);
+    if (setup.budget) memory_->on_budget(kStart, *setup.budget);
+    // Flows of several runs in one timeline must differ.
+    next_flow_ = std::uint64_t{nodes_.front().process.index} << 40U;
+}
+
+// Jobs of the same model are told apart by their number.
+void TimelineObserver::add_jobs() {
+    for (const Job& job : workload_->jobs) {
+        const std::string& model = job.model->name();
+        const auto twins = std::ranges::count_if(
+            workload_->jobs, [&](const Job& other) { return other.model->name() == model; });
+        JobState& state = jobs_.emplace_back();
+        state.name = twins > 1 ? text("{}({})", model, jobs_.size()) : model;
+        state.blocks.resize(setup_->facts[jobs_.size() - 1].size());
+    }
+}
+
+void TimelineObserver::add_node(NodeId id) {
+    const Platform& platform = setup_->platform;
+    const Node& node = platform.node(id);
+    std::string name = label_.empty() ? platform.name : text("{}: {}", label_, platform.name);
+    if (platform.nodes.size() > 1) name += text(" {} {}", id.index, node.name);
+    const ProcessId process = timeline_.add_process(name);
+    NodeState& state =
+        nodes_.emplace_back(NodeState{process,
+                                      {},
+                                      {timeline_, process, "stalls", kStallsRank, 1},
+                                      {timeline_, process, "requests", kRequestsRank, 1}});
+    for (std::size_t v = 0; v < kDrawnVerbs; ++v) {
+        std::uint32_t width = 1;
+        if (static_cast<Verb>(v) == Verb::read) width = setup_->deployment.parallel_reads;
+        if (static_cast<Verb>(v) == Verb::assemble) width = node.assemble_lanes;
+        const int rank = kFirstVerbRank + static_cast<int>(v) * kRanksPerVerb;
+        state.slots.emplace_back(timeline_, process, std::string(kVerbLanes[v]), rank, width);
+    }
+}
+
+void TimelineObserver::on_span(const Completion& span) {
+    const Action& action = span.command;
+    if (action.verb == Verb::wake_at) return;
+    BlockState& block = jobs_[action.job.index].blocks[action.block.index];
+    if (action.verb == Verb::read) block.flow = ++next_flow_;
+    if (!admit(span.start, span.end)) return;
+    const auto verb = static_cast<std::size_t>(action.verb);
+    std::optional<NameId>& name = block.names[verb];
+    if (!name) [[unlikely]]
+        name = name_block(action);
+    const LaneId lane = nodes_[action.node.index].slots[verb].lane_for(span.start, span.end);
+    timeline_.slice({lane, *name, span.start, span.end, action.request, block.flow,
+                     action.verb == Verb::release});
+}
+
+NameId TimelineObserver::name_block(const Action& action) const {
+    const JobState& job = jobs_[action.job.index];
+    const BlockFacts& facts = setup_->facts[action.job.index][action.block.index];
+    const Model& model = *workload_->jobs[action.job.index].model;
+    NameSpec name{text("{} #{} {}", job.name, action.block.index, layers_text(model, facts.layers)),
+                  kind_of(action.verb),
+                  action.job.index,
+                  job.name,
+                  {}};
+    const Bytes bytes = action.verb == Verb::read ? facts.stored_bytes : facts.parameter_bytes;
+    if (action.verb != Verb::execute) name.arguments.push_back({"bytes", bytes.count});
+    return timeline_.add_name(name);
+}
+
+bool TimelineObserver::admit(Time from, Time to) {
+    const bool reaches_in = to > bounds_.from || from >= bounds_.from;
+    if (!reaches_in || from >= bounds_.to || stopped_at_) return false;
+    if (slices_ == bounds_.most_slices) {
+        stopped_at_ = to;
+        return false;
+    }
+    ++slices_;
+    return true;
+}
+
+void TimelineObserver::mark(JobId job, RequestId request, Time at, std::optional<NameId>& name,
+                            std::string_view what) {
+    if (!bounds_.contains(at) || !admit(at, at)) return;
+    const std::string& job_name = jobs_[job.index].name;
+    if (!name)
+        name = timeline_.add_name(
+            {text("{} {}", job_name, what), SliceKind::mark, job.index, job_name, {}});
+    NodeState& node = nodes_[setup_->deployment.jobs[job.index].node.index];
+    timeline_.instant({node.requests.lane_for(at, at), *name, at, request});
+}
+
+void TimelineObserver::on_arrival(const Arrival& arrival) {
+    mark(arrival.job, arrival.request, arrival.at, jobs_[arrival.job.index].arrival, "arrives");
+}
+
+void TimelineObserver::on_request_end(const RequestEnd& end) {
+    if (end.missed)
+        mark(end.job, end.request, end.end, jobs_[end.job.index].miss, "misses its deadline");
+}
+
+// Several steps of one swap-in that are waited for alike are one stall to a reader.
+void TimelineObserver::on_stall(const Stall& stall) {
+    if (stall_ && stall_->reason == stall.reason && stall_->to == stall.from) {
+        stall_->to = stall.to;
+        return;
+    }
+    flush_stall();
+    stall_ = stall;
+}
+
+void TimelineObserver::flush_stall() {
+    if (!stall_ || !admit(stall_->from, stall_->to)) return;
+    NodeState& node = nodes_[stall_->next.node.index];
+    timeline_.slice({node.stalls.lane_for(stall_->from, stall_->to), name_stall(stall_->reason),
+                     stall_->from, stall_->to, stall_->next.request, 0, false});
+}
+
+NameId TimelineObserver::name_stall(StallReason reason) {
+    std::optional<NameId>& name = stall_names_[static_cast<std::size_t>(reason)];
+    if (!name)
+        name = timeline_.add_name({text("waits for {}", reason == StallReason::other
+                                                            ? "something else"
+                                                            : name_of(reason)),
+                                   SliceKind::stall,
+                                   static_cast<std::uint32_t>(reason),
+                                   std::string(name_of(reason)),
+                                   {}});
+    return *name;
+}
+
+void TimelineObserver::on_memory(std::span<const MemoryChange> changes) {
+    if (stopped_at_) return;
+    for (const MemoryChange& change : changes) memory_->on_change(change);
+}
+
+void TimelineObserver::on_budget(Time at, Bytes budget) {
+    if (stopped_at_) return;
+    memory_->on_budget(at, budget);
+    if (!bounds_.contains(at)) return;
+    const NameId name = timeline_.add_name(
+        {text("budget {}", format_bytes(budget)), SliceKind::mark, 0, "budget", {}});
+    timeline_.instant({nodes_.front().requests.lane_for(at, at), name, at, {}});
+}
+
+void TimelineObserver::finish() {
+    flush_stall();
+    stall_.reset();
+    if (memory_) memory_->flush(Time::max());
+}
+
+}  // namespace swaplab
