@@ -263,9 +263,13 @@ RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
     check_length(request.workload, facts);
     std::vector<MemoryChange> changes;
     const bool timeline = request.observer != nullptr && request.observer->interests().timeline;
-    const DeviceSetup setup{
-        request.platform, costs,           facts,          deployment,
-        request.account,  request.budget,  timeline ? &changes : nullptr};
+    const DeviceSetup setup{request.platform,
+                            costs,
+                            facts,
+                            deployment,
+                            request.account,
+                            request.budget,
+                            timeline ? &changes : nullptr};
     RunResult result;
     result.policy = name;
     result.budget = request.budget;

@@ -15,9 +15,10 @@ Slots::Slot& Slots::best_fit(Time from) {
 Slots::Slot& Slots::add_slot() {
     const std::size_t number = slots_.size() + 1;
     const bool numbered = expected_ > 1 || number > 1;
-    const int rank = rank_ + static_cast<int>(slots_.size());
-    const std::string name = numbered ? text("{} {}", name_, number) : name_;
-    return slots_.emplace_back(Slot{timeline_->add_lane({process_, name, rank})});
+    LaneSpec lane = first_;
+    lane.rank += static_cast<int>(slots_.size());
+    if (numbered) lane.name += text(" {}", number);
+    return slots_.emplace_back(Slot{timeline_->add_lane(lane)});
 }
 
 }  // namespace swaplab

@@ -13,14 +13,10 @@ namespace swaplab {
 // spans that began earlier.
 class Slots {
   public:
-    // Borrows the timeline. `rank` is that of the first lane. If several are `expected`, each
-    // carries its number; else only a second one does.
-    Slots(Timeline& timeline, ProcessId process, std::string name, int rank, std::uint32_t expected)
-        : timeline_(&timeline),
-          process_(process),
-          name_(std::move(name)),
-          rank_(rank),
-          expected_(expected) {}
+    // Borrows the timeline. `first` is the first lane; the ranks behind it must be free. If several
+    // are `expected`, each carries its number; else only a second one does.
+    Slots(Timeline& timeline, LaneSpec first, std::uint32_t expected)
+        : timeline_(&timeline), first_(std::move(first)), expected_(expected) {}
 
     LaneId lane_for(Time from, Time to) {
         if (slots_.size() == 1 && slots_.front().last_end <= from) [[likely]] {
@@ -41,9 +37,7 @@ class Slots {
     Slot& add_slot();
 
     Timeline* timeline_;
-    ProcessId process_;
-    std::string name_;
-    int rank_;
+    LaneSpec first_;
     std::uint32_t expected_;
     std::vector<Slot> slots_;
 };

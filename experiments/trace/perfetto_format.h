@@ -9,6 +9,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "profiles/error.h"
+#include "profiles/text.h"
+
 namespace swaplab::perfetto {
 
 enum class Trace : std::uint32_t { packet = 1 };
@@ -76,17 +79,37 @@ constexpr std::uint16_t wide_tag(Field field, Wire wire) {
 static_assert(std::endian::native == std::endian::little,
               "numbers are copied as they lie in memory");
 
-// Writes `value` (below 2^56) as a varint and returns where it ends; up to 8 bytes are touched.
-// Seven bits go to each byte without a loop, since this happens several times per event.
-inline char* put_varint(char* to, std::uint64_t value) {
-    std::uint64_t x = (value & 0x0FFFFFFFU) | (value & 0xFFFFFFF0000000U) << 4U;
-    x = (x & 0x00003FFF00003FFFU) | (x & 0x0FFFC0000FFFC000U) << 2U;
-    x = (x & 0x007F007F007F007FU) | (x & 0x3F803F803F803F80U) << 1U;
-    const auto more = (static_cast<unsigned>(std::bit_width(value | 1U)) - 1) / 7;  // bytes - 1
-    x |= 0x8080808080808080U & ((std::uint64_t{1} << 8U * more) - 1);
-    std::memcpy(to, &x, sizeof x);
-    return to + more + 1;
-}
-inline constexpr std::uint64_t kMostInVarint = (std::uint64_t{1} << 56U) - 1;
+// Writes numbers as varints of one length: that of the largest so far. Varints may be padded with
+// zeros, and where each field of an event lies then depends on no number, which lets a processor
+// write several at once; nor is there a loop or a branch.
+class VarintColumn {
+  public:
+    // Returns where the number ends; 8 bytes are touched. Numbers are below 2^56 (two years in ns).
+    char* put(char* to, std::uint64_t number) {
+        if (number >= limit_) [[unlikely]]
+            widen(number);
+        std::uint64_t x = (number & 0x0FFFFFFFU) | (number & 0xFFFFFFF0000000U) << 4U;
+        x = (x & 0x00003FFF00003FFFU) | (x & 0x0FFFC0000FFFC000U) << 2U;
+        x = (x & 0x007F007F007F007FU) | (x & 0x3F803F803F803F80U) << 1U | more_;
+        std::memcpy(to, &x, sizeof x);
+        return to + bytes_;
+    }
+
+    std::size_t size() const { return bytes_; }  // of the last number
+
+  private:
+    void widen(std::uint64_t number) {
+        while (number >= limit_ && bytes_ < sizeof number) {
+            more_ |= std::uint64_t{0x80} << 8U * (bytes_ - 1);
+            ++bytes_;
+            limit_ <<= 7U;
+        }
+        SWAPLAB_CHECK(number < limit_, "{} has more than 56 bits", number);
+    }
+
+    std::uint64_t bytes_ = 1;
+    std::uint64_t limit_ = 0x80;
+    std::uint64_t more_ = 0;  // the bits that say that another byte follows
+};
 
 }  // namespace swaplab::perfetto

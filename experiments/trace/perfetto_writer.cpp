@@ -17,10 +17,9 @@ template <class Field>
 using Message = protozero::pbf_builder<Field>;
 
 constexpr std::uint32_t kSequence = 1;
-constexpr std::size_t kSliceKinds = 7;
 
-// An event's code begins with the same fields of the packet; these are where it is patched.
-constexpr std::size_t kEventLengthAt = 5;  // one byte: events are shorter than 128 bytes
+// The code of a lane begins with the same fields of the packet; these bytes are patched.
+constexpr std::size_t kEventLengthAt = 5;  // events are shorter than 128 bytes
 constexpr std::size_t kTypeAt = 7;
 
 void begin_packet(Message<Packet>& packet, std::uint32_t flags) {
@@ -37,28 +36,32 @@ void add_interned(Message<Interned>& data, Interned table, std::uint64_t iid,
 
 template <class Target>
 void assign(Target& code, std::string_view bytes) {
-    SWAPLAB_CHECK(bytes.size() <= code.bytes.size(), "an event's code takes {} bytes, at most {}",
-                  bytes.size(), code.bytes.size());
+    SWAPLAB_CHECK(bytes.size() <= code.bytes.size(), "a code of {} bytes, at most {}", bytes.size(),
+                  code.bytes.size());
     std::ranges::copy(bytes, code.bytes.begin());
     code.size = static_cast<std::uint8_t>(bytes.size());
 }
 
-// The packet's fields behind the timestamp, then the event, whose length is patched where more of
-// it follows. `type` comes first in it.
-std::string event_code(std::int32_t type, const std::string& rest) {
-    std::string code;
-    Message<Packet> packet(code);
-    begin_packet(packet, kNeedsState);
-    std::string event;
-    Message<Event>(event).add_int32(Event::type, type);
-    packet.add_message(Packet::track_event, event + rest);
-    return code;
+template <class Target>
+char* put(char* to, const Target& code) {
+    std::memcpy(to, code.bytes.data(), code.bytes.size());
+    return to + code.size;
 }
 
-char* put_time(char* to, Time at) {
-    to[0] = tag(Trace::packet, Wire::length);
-    to[2] = tag(Packet::timestamp, Wire::varint);
-    return put_varint(to + 3, static_cast<std::uint64_t>(count_ns(at)));
+// The packet's fields behind the timestamp, with an event of that type on that track. What uses
+// interned names says so.
+std::string event_code(std::int32_t type, std::uint64_t track, std::optional<SliceKind> kind) {
+    std::string fields;
+    Message<Event> event(fields);
+    event.add_int32(Event::type, type);  // first: see kTypeAt
+    event.add_uint64(Event::track_uuid, track);
+    if (kind) event.add_uint64(Event::category_iids, static_cast<std::uint64_t>(*kind) + 1);
+    std::string code;
+    Message<Packet> packet(code);
+    packet.add_uint32(Packet::sequence_id, kSequence);
+    if (kind) packet.add_uint32(Packet::sequence_flags, kNeedsState);
+    packet.add_message(Packet::track_event, fields);
+    return code;
 }
 
 void set_length(char* packet, const char* end) { packet[1] = static_cast<char>(end - packet - 2); }
@@ -78,7 +81,8 @@ PerfettoWriter::PerfettoWriter(std::ostream& out) : buffer_(out) {
                          name_of(static_cast<SliceKind>(kind)));
     }
     write_packet(bytes);
-    request_iid_ = static_cast<char>(annotation_iid("request"));
+    request_iid_ = annotation_iid("request");
+    encode_request({});
 }
 
 void PerfettoWriter::write_packet(const std::string& packet) {
@@ -143,12 +147,10 @@ std::uint64_t PerfettoWriter::add_track(std::uint64_t parent, const std::string&
 }
 
 LaneId PerfettoWriter::add_lane(const LaneSpec& lane) {
-    const std::uint64_t uuid = add_track(processes_[lane.process.index], lane.name, lane.rank);
-    std::string track;
-    Message<Event>(track).add_uint64(Event::track_uuid, uuid);
+    const std::uint64_t track = add_track(processes_[lane.process.index], lane.name, lane.rank);
     LaneCode& code = lanes_.emplace_back();
-    assign(code.track, track);
-    assign(code.end, event_code(kSliceEnd, track));
+    assign(code.begin, event_code(kSliceBegin, track, lane.kind));
+    assign(code.end, event_code(kSliceEnd, track, std::nullopt));
     return {static_cast<std::uint32_t>(lanes_.size()) - 1};
 }
 
@@ -175,7 +177,6 @@ NameId PerfettoWriter::add_name(const NameSpec& name) {
 
     std::string fields;
     Message<Event> event(fields);
-    event.add_uint64(Event::category_iids, static_cast<std::uint64_t>(name.kind) + 1);
     event.add_uint64(Event::name_iid, iid);
     for (const Argument& argument : name.arguments) {
         const std::uint32_t argument_iid = annotation_iid(argument.name);
@@ -183,88 +184,99 @@ NameId PerfettoWriter::add_name(const NameSpec& name) {
         annotation.add_uint64(Annotation::name_iid, argument_iid);
         annotation.add_int64(Annotation::int_value, argument.value);
     }
-    assign(names_.emplace_back(), event_code(kSliceBegin, fields));
+    assign(names_.emplace_back(), fields);
     return {static_cast<std::uint32_t>(iid) - 1};
 }
 
-// A packet up to the end of its event; the caller sets the packet's length.
-inline char* PerfettoWriter::put_event(char* to, Time at, const EventCode& name,
-                                       const LaneCode& lane, std::uint64_t flow, bool ends_flow,
-                                       RequestId request) const {
-    char* const code = put_time(to, at);
-    std::memcpy(code, name.bytes.data(), name.bytes.size());
-    char* next = code + name.size;
-    std::memcpy(next, lane.track.bytes.data(), lane.track.bytes.size());
-    next += lane.track.size;
-    if (flow != 0) {
-        const std::uint16_t flow_tag =
-            wide_tag(ends_flow ? Event::terminating_flow_ids : Event::flow_ids, Wire::fixed64);
-        std::memcpy(next, &flow_tag, sizeof flow_tag);
-        std::memcpy(next + sizeof flow_tag, &flow, sizeof flow);
-        next += sizeof flow_tag + sizeof flow;
+void PerfettoWriter::encode_request(RequestId request) {
+    std::string fields;
+    {
+        Message<Event> event(fields);
+        Message<Annotation> annotation(event, Event::annotations);
+        annotation.add_uint64(Annotation::name_iid, request_iid_);
+        annotation.add_int64(Annotation::int_value, request.index);
     }
-    next[0] = tag(Event::annotations, Wire::length);
-    next[2] = tag(Annotation::name_iid, Wire::varint);
-    next[3] = request_iid_;
-    next[4] = tag(Annotation::int_value, Wire::varint);
-    char* const end = put_varint(next + 5, request.index);
-    set_length(next, end);
+    assign(request_code_, fields);
+    request_ = request;
+}
+
+inline char* PerfettoWriter::put_time(char* to, Time at) {
+    to[0] = tag(Trace::packet, Wire::length);
+    to[2] = tag(Packet::timestamp, Wire::varint);
+    return times_.put(to + 3, static_cast<std::uint64_t>(count_ns(at)));
+}
+
+// A packet with the beginning of a slice.
+inline char* PerfettoWriter::put_event(char* to, const Slice& slice) {
+    char* const code = put_time(to, slice.from);
+    char* next = put(code, lanes_[slice.lane.index].begin);
+    next = put(next, names_[slice.name.index]);
+    if (slice.flow != 0) {
+        const std::uint16_t flow_tag = wide_tag(
+            slice.ends_flow ? Event::terminating_flow_ids : Event::flow_ids, Wire::fixed64);
+        std::memcpy(next, &flow_tag, sizeof flow_tag);
+        std::memcpy(next + sizeof flow_tag, &slice.flow, sizeof slice.flow);
+        next += sizeof flow_tag + sizeof slice.flow;
+    }
+    if (slice.request != request_) [[unlikely]]
+        encode_request(slice.request);
+    char* const end = put(next, request_code_);
     code[kEventLengthAt] = static_cast<char>(end - code - kEventLengthAt - 1);
     set_length(to, end);
     return end;
 }
 
 void PerfettoWriter::slice(const Slice& slice) {
-    const LaneCode& lane = lanes_[slice.lane.index];
     char* const begin = buffer_.next();
-    char* const end = put_event(begin, slice.from, names_[slice.name.index], lane, slice.flow,
-                                slice.ends_flow, slice.request);
-    char* next = put_time(end, slice.to);
-    std::memcpy(next, lane.end.bytes.data(), lane.end.bytes.size());
-    next += lane.end.size;
+    char* const end = put_event(begin, slice);
+    char* const next = put(put_time(end, slice.to), lanes_[slice.lane.index].end);
     set_length(end, next);
     buffer_.advance_to(next);
 }
 
 void PerfettoWriter::instant(const Instant& instant) {
-    EventCode code = names_[instant.name.index];
-    code.bytes[kTypeAt] = static_cast<char>(kInstant);
-    buffer_.advance_to(put_event(buffer_.next(), instant.at, code, lanes_[instant.lane.index], 0,
-                                 false, instant.request));
+    char* const begin = buffer_.next();
+    const Slice slice{instant.lane, instant.name, instant.at, instant.at, instant.request, 0,
+                      false};
+    char* const end = put_event(begin, slice);
+    begin[3 + times_.size() + kTypeAt] = static_cast<char>(kInstant);
+    set_length(begin, end);
+    buffer_.advance_to(end);
 }
+
+void PerfettoWriter::make_series(Counters& counters, std::size_t index) {
+    Series& series = counters.series[index];
+    const std::uint64_t track = add_track(counters.parent, series.name,
+                                          static_cast<std::int32_t>(index), &counters.share_key);
+    std::string code = event_code(kCounter, track, std::nullopt);
+    const std::uint16_t value_tag = wide_tag(Event::counter_value, Wire::varint);
+    code.append(reinterpret_cast<const char*>(&value_tag), sizeof value_tag);
+    assign(series.code.emplace(), code);
+}
+
+// The code without sequence flags is two bytes shorter, and so stands the event's length.
+constexpr std::size_t kCounterLengthAt = kEventLengthAt - 2;
 
 void PerfettoWriter::put_value(Counters& counters, std::size_t index, Time at, Bytes value) {
     Series& series = counters.series[index];
+    if (value == series.last) return;
     series.last = value;
-    if (!series.code) {
-        if (value == Bytes{}) return;
-        const std::uint64_t uuid = add_track(counters.parent, series.name,
-                                             static_cast<std::int32_t>(index), &counters.share_key);
-        std::string fields;
-        Message<Event> event(fields);
-        event.add_uint64(Event::track_uuid, uuid);
-        std::string code = event_code(kCounter, fields);
-        const std::uint16_t value_tag = wide_tag(Event::counter_value, Wire::varint);
-        code.append(reinterpret_cast<const char*>(&value_tag), sizeof value_tag);
-        assign(series.code.emplace(), code);
-    }
+    if (!series.code) [[unlikely]]
+        make_series(counters, index);
     char* const packet = buffer_.next();
     char* const code = put_time(packet, at);
-    std::memcpy(code, series.code->bytes.data(), series.code->bytes.size());
-    char* const end =
-        put_varint(code + series.code->size, static_cast<std::uint64_t>(value.count));
-    code[kEventLengthAt] = static_cast<char>(end - code - kEventLengthAt - 1);
+    char* const end = values_.put(put(code, *series.code), static_cast<std::uint64_t>(value.count));
+    code[kCounterLengthAt] = static_cast<char>(end - code - kCounterLengthAt - 1);
     set_length(packet, end);
     buffer_.advance_to(end);
 }
 
 void PerfettoWriter::sample(const CounterSample& sample) {
     Counters& counters = counters_[sample.counters.index];
-    if (sample.sum != counters.series[0].last) put_value(counters, 0, sample.at, sample.sum);
+    put_value(counters, 0, sample.at, sample.sum);
     for (std::uint32_t left = sample.changed; left != 0; left &= left - 1) {
         const auto i = static_cast<std::size_t>(std::countr_zero(left));
-        if (sample.series[i] != counters.series[i + 2].last)
-            put_value(counters, i + 2, sample.at, sample.series[i]);
+        put_value(counters, i + 2, sample.at, sample.series[i]);
     }
 }
 

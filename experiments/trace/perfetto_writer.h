@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "experiments/trace/block_buffer.h"
+#include "experiments/trace/perfetto_format.h"
 #include "experiments/trace/timeline.h"
 
 namespace swaplab {
@@ -38,19 +39,17 @@ class PerfettoWriter final : public Timeline {
         std::array<char, Capacity> bytes{};
         std::uint8_t size = 0;
     };
-    using EventCode = Code<48>;  // from behind the timestamp to the variable part of the event
+    // An event is its time, the lane's code, the name's code, its flow and its request.
     struct LaneCode {
-        Code<8> track;  // the track's field in an event
-        Code<16> end;   // from behind the timestamp: all of the end of a slice
+        Code<16> begin;
+        Code<16> end;  // all of the end of a slice but its time
     };
-    struct Track {
-        std::uint64_t uuid = 0;
-        std::int32_t next_rank = 0;
-    };
+    using NameCode = Code<31>;
+    using SeriesCode = Code<16>;
     // One counter; its track is made when it first is not 0.
     struct Series {
         std::string name;
-        std::optional<EventCode> code;
+        std::optional<SeriesCode> code;
         Bytes last;
     };
     struct Counters {
@@ -64,17 +63,22 @@ class PerfettoWriter final : public Timeline {
     void write_packet(const std::string& packet);
     std::uint32_t annotation_iid(const std::string& name);
     void put_value(Counters& counters, std::size_t index, Time at, Bytes value);
-    char* put_event(char* to, Time at, const EventCode& name, const LaneCode& lane,
-                    std::uint64_t flow, bool ends_flow, RequestId request) const;
+    char* put_time(char* to, Time at);
+    char* put_event(char* to, const Slice& slice);
+    void encode_request(RequestId request);
+    void make_series(Counters& counters, std::size_t index);
 
     BlockBuffer buffer_;
     std::uint64_t tracks_ = 0;
     std::vector<std::uint64_t> processes_;  // uuids
     std::vector<LaneCode> lanes_;
-    std::vector<EventCode> names_;
+    std::vector<NameCode> names_;
     std::vector<Counters> counters_;
     std::vector<std::string> annotations_;  // by iid - 1
-    char request_iid_ = 0;
+    std::uint64_t request_iid_ = 0;
+    RequestId request_;  // whose annotation is in `request_code_`
+    Code<16> request_code_;
+    perfetto::VarintColumn times_, values_;
 };
 
 }  // namespace swaplab

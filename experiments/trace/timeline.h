@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "profiles/ids.h"
@@ -17,9 +18,14 @@ using LaneId = Id<struct LaneTag>;          // slices that do not overlap, or in
 using CountersId = Id<struct CountersTag>;  // values that belong together, with one sum
 using NameId = Id<struct NameTag>;          // what a slice or instant is called, with arguments
 
+enum class SliceKind : std::uint8_t { read, copy, assemble, execute, release, stall, mark };
+inline constexpr std::size_t kSliceKinds = 7;
+std::string_view name_of(SliceKind kind);
+
 struct LaneSpec {
     ProcessId process;
     std::string name;
+    SliceKind kind = SliceKind::mark;  // of all that is on it
     int rank = 0;  // lanes and counters of a process are shown in ascending order
 };
 
@@ -33,9 +39,6 @@ struct CountersSpec {
     int rank = 0;
 };
 
-enum class SliceKind : std::uint8_t { read, copy, assemble, execute, release, stall, mark };
-std::string_view name_of(SliceKind kind);
-
 struct Argument {
     std::string name;
     std::int64_t value = 0;
@@ -44,7 +47,6 @@ struct Argument {
 // Given once and used by many slices.
 struct NameSpec {
     std::string name;
-    SliceKind kind = SliceKind::mark;
     std::uint32_t group = 0;  // what is coloured alike where colours are ours: the job
     std::string group_name;
     std::vector<Argument> arguments;

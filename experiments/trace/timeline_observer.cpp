@@ -19,8 +19,6 @@ constexpr int kMemoryRank = 9000;
 constexpr std::array<std::string_view, 5> kVerbLanes{"storage", "copy", "assembly", "compute",
                                                      "release"};
 
-SliceKind kind_of(Verb verb) { return static_cast<SliceKind>(verb); }
-
 std::string layers_text(const Model& model, LayerRange layers) {
     const std::string& first = model.layer({layers.first}).name;
     const std::string& last = model.layer({layers.last - 1}).name;
@@ -30,8 +28,8 @@ std::string layers_text(const Model& model, LayerRange layers) {
 }  // namespace
 
 std::string_view name_of(SliceKind kind) {
-    static constexpr std::array<std::string_view, 7> names{"read",    "copy",  "assemble", "execute",
-                                                           "release", "stall", "mark"};
+    static constexpr std::array<std::string_view, 7> names{
+        "read", "copy", "assemble", "execute", "release", "stall", "mark"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -69,17 +67,18 @@ void TimelineObserver::add_node(NodeId id) {
     std::string name = label_.empty() ? platform.name : text("{}: {}", label_, platform.name);
     if (platform.nodes.size() > 1) name += text(" {} {}", id.index, node.name);
     const ProcessId process = timeline_.add_process(name);
-    NodeState& state =
-        nodes_.emplace_back(NodeState{process,
-                                      {},
-                                      {timeline_, process, "stalls", kStallsRank, 1},
-                                      {timeline_, process, "requests", kRequestsRank, 1}});
+    NodeState& state = nodes_.emplace_back(
+        NodeState{process,
+                  {},
+                  {timeline_, {process, "stalls", SliceKind::stall, kStallsRank}, 1},
+                  {timeline_, {process, "requests", SliceKind::mark, kRequestsRank}, 1}});
     for (std::size_t v = 0; v < kDrawnVerbs; ++v) {
         std::uint32_t width = 1;
         if (static_cast<Verb>(v) == Verb::read) width = setup_->deployment.parallel_reads;
         if (static_cast<Verb>(v) == Verb::assemble) width = node.assemble_lanes;
         const int rank = kFirstVerbRank + static_cast<int>(v) * kRanksPerVerb;
-        state.slots.emplace_back(timeline_, process, std::string(kVerbLanes[v]), rank, width);
+        const LaneSpec lane{process, std::string(kVerbLanes[v]), static_cast<SliceKind>(v), rank};
+        state.slots.emplace_back(timeline_, lane, width);
     }
 }
 
@@ -90,11 +89,10 @@ void TimelineObserver::on_span(const Completion& span) {
     if (action.verb == Verb::read) block.flow = ++next_flow_;
     if (!admit(span.start, span.end)) return;
     const auto verb = static_cast<std::size_t>(action.verb);
-    std::optional<NameId>& name = block.names[verb];
-    if (!name) [[unlikely]]
-        name = name_block(action);
+    if (!block.name) [[unlikely]]
+        block.name = name_block(action);
     const LaneId lane = nodes_[action.node.index].slots[verb].lane_for(span.start, span.end);
-    timeline_.slice({lane, *name, span.start, span.end, action.request, block.flow,
+    timeline_.slice({lane, *block.name, span.start, span.end, action.request, block.flow,
                      action.verb == Verb::release});
 }
 
@@ -102,14 +100,11 @@ NameId TimelineObserver::name_block(const Action& action) const {
     const JobState& job = jobs_[action.job.index];
     const BlockFacts& facts = setup_->facts[action.job.index][action.block.index];
     const Model& model = *workload_->jobs[action.job.index].model;
-    NameSpec name{text("{} #{} {}", job.name, action.block.index, layers_text(model, facts.layers)),
-                  kind_of(action.verb),
-                  action.job.index,
-                  job.name,
-                  {}};
-    const Bytes bytes = action.verb == Verb::read ? facts.stored_bytes : facts.parameter_bytes;
-    if (action.verb != Verb::execute) name.arguments.push_back({"bytes", bytes.count});
-    return timeline_.add_name(name);
+    return timeline_.add_name(
+        {text("{} #{} {}", job.name, action.block.index, layers_text(model, facts.layers)),
+         action.job.index,
+         job.name,
+         {{"bytes", facts.parameter_bytes.count}}});
 }
 
 bool TimelineObserver::admit(Time from, Time to) {
@@ -127,9 +122,7 @@ void TimelineObserver::mark(JobId job, RequestId request, Time at, std::optional
                             std::string_view what) {
     if (!bounds_.contains(at) || !admit(at, at)) return;
     const std::string& job_name = jobs_[job.index].name;
-    if (!name)
-        name = timeline_.add_name(
-            {text("{} {}", job_name, what), SliceKind::mark, job.index, job_name, {}});
+    if (!name) name = timeline_.add_name({text("{} {}", job_name, what), job.index, job_name, {}});
     NodeState& node = nodes_[setup_->deployment.jobs[job.index].node.index];
     timeline_.instant({node.requests.lane_for(at, at), *name, at, request});
 }
@@ -163,12 +156,9 @@ void TimelineObserver::flush_stall() {
 NameId TimelineObserver::name_stall(StallReason reason) {
     std::optional<NameId>& name = stall_names_[static_cast<std::size_t>(reason)];
     if (!name)
-        name = timeline_.add_name({text("waits for {}", reason == StallReason::other
-                                                            ? "something else"
-                                                            : name_of(reason)),
-                                   SliceKind::stall,
+        name = timeline_.add_name({std::string(name_of(reason)),
                                    static_cast<std::uint32_t>(reason),
-                                   std::string(name_of(reason)),
+                                   text("stall: {}", name_of(reason)),
                                    {}});
     return *name;
 }
@@ -182,8 +172,8 @@ void TimelineObserver::on_budget(Time at, Bytes budget) {
     if (stopped_at_) return;
     memory_->on_budget(at, budget);
     if (!bounds_.contains(at)) return;
-    const NameId name = timeline_.add_name(
-        {text("budget {}", format_bytes(budget)), SliceKind::mark, 0, "budget", {}});
+    const NameId name =
+        timeline_.add_name({text("budget {}", format_bytes(budget)), 0, "budget", {}});
     timeline_.instant({nodes_.front().requests.lane_for(at, at), name, at, {}});
 }
 

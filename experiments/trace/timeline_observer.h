@@ -39,7 +39,7 @@ class TimelineObserver final : public Observer {
 
     struct BlockState {
         std::uint64_t flow = 0;  // of the swap-in that is held; 0 where nothing was read
-        std::array<std::optional<NameId>, kDrawnVerbs> names;
+        std::optional<NameId> name;
     };
     struct JobState {
         std::string name;

@@ -17,8 +17,7 @@ constexpr std::uint8_t bit(std::size_t i) { return static_cast<std::uint8_t>(1U 
 }  // namespace
 
 BlockMemory::BlockMemory(const DeviceSetup& setup)
-    : ledger_(setup.account, setup.budget, arena_bytes_of(setup.deployment),
-              setup.memory_changes) {
+    : ledger_(setup.account, setup.budget, arena_bytes_of(setup.deployment), setup.memory_changes) {
     for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
         const JobPlan& plan = setup.deployment.jobs[j];
         JobState job;

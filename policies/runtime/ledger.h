@@ -39,8 +39,7 @@ class Ledger {
     }
     void record(Category category, Time now) {
         if (changes_ == nullptr) return;
-        changes_->push_back({now, category,
-                             report_.by_category[static_cast<std::size_t>(category)],
+        changes_->push_back({now, category, report_.by_category[static_cast<std::size_t>(category)],
                              report_.in_use});
     }
     bool raise_peak(Time now);

@@ -118,8 +118,7 @@ WholeModel::WholeModel(std::int64_t requests)
         budget_ += workload_.jobs.back().model->parameter_bytes();
     }
     budget_.count = budget_.count / 4;
-    deployment_ =
-        std::get<Deployment>(plan(request(nullptr), make_policy("demand-layering")));
+    deployment_ = std::get<Deployment>(plan(request(nullptr), make_policy("demand-layering")));
     deployment_.parallel_reads = 3;
 }
 

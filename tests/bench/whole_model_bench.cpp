@@ -26,8 +26,8 @@ void whole_model(benchmark::State& state, Observer* observer) {
         simulated += result.makespan.count();
     }
     state.SetItemsProcessed(static_cast<std::int64_t>(events));
-    state.counters["x_real_time"] = benchmark::Counter(static_cast<double>(simulated) * 1e-9,
-                                                       benchmark::Counter::kIsRate);
+    state.counters["x_real_time"] =
+        benchmark::Counter(static_cast<double>(simulated) * 1e-9, benchmark::Counter::kIsRate);
 }
 
 BENCHMARK_CAPTURE(whole_model, plain, nullptr)->Arg(100)->Unit(benchmark::kMillisecond);
