@@ -28,9 +28,8 @@ namespace swaplab::testing {
 namespace {
 
 constexpr std::uint64_t kWorlds = SWAPLAB_SANITIZED ? 12 : 60;
-constexpr std::array kPolicies{"swapnet",       "demand-layering",
-                               "on-demand",     "demand-layering:pipeline=async",
-                               "standard-swap", "load-all"};
+constexpr std::array kPolicies{"swapnet:allocator=ratio",        "demand-layering", "on-demand",
+                               "demand-layering:pipeline=async", "standard-swap",   "load-all"};
 
 // Two random models on a random platform.
 struct World {
@@ -269,8 +268,9 @@ TEST_P(OverWorlds, ChromeHoldsTheSameAsPerfetto) {
                       std::tie(b.lane, b.name, b.category, b.from, b.to, b.arguments));
             if (b.flow == 0) continue;
             const std::string here = text("{} {}", b.lane, b.from);
-            if (tails.contains(b.flow))
+            if (tails.contains(b.flow)) {
                 EXPECT_EQ(chrome.arrows.at(++arrows), std::pair(tails[b.flow], here));
+            }
             tails[b.flow] = here;
         }
         EXPECT_EQ(chrome.arrows.size(), static_cast<std::size_t>(arrows));
@@ -393,7 +393,7 @@ TEST(Observers, HearOnlyWhatTheyListenTo) {
     for (Observer* observer : std::initializer_list<Observer*>{&alone, fan.get()})
         run({world.platform, world.workload, Bytes{std::int64_t{1} << 40}, Account::all,
              &make_sim_device, observer},
-            make_policy("swapnet"));
+            make_policy("swapnet:allocator=ratio"));
     EXPECT_EQ(alone.calls + beside.calls, 0);
     EXPECT_FALSE(record.spans.empty());
 }
