@@ -7,7 +7,8 @@ namespace swaplab {
 Slots::Slot& Slots::best_fit(Time from) {
     Slot* best = nullptr;
     for (Slot& slot : slots_)
-        if (slot.last_end <= from && (best == nullptr || slot.last_end > best->last_end))
+        if (slot.last_end <= from &&
+            (best == nullptr || (expected_ > 1 && slot.last_end > best->last_end)))
             best = &slot;
     return best != nullptr ? *best : add_slot();
 }

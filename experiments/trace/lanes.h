@@ -8,9 +8,9 @@
 
 namespace swaplab {
 
-// The slots of one resource, from the first that is used on. Spans come in order of their ends;
-// each goes to the slot whose last span ended latest before its start, which leaves the others to
-// spans that began earlier.
+// The slots of one resource, from the first that is used on. Spans come in order of their ends. If
+// several slots are expected, each span goes to the one whose last span ended latest before its
+// start, which leaves the others to spans that began earlier; else to the first that is free.
 class Slots {
   public:
     // Borrows the timeline. `first` is the first lane; the ranks behind it must be free. If several

@@ -85,24 +85,39 @@ void TimelineObserver::add_node(NodeId id) {
 void TimelineObserver::on_span(const Completion& span) {
     const Action& action = span.command;
     if (action.verb == Verb::wake_at) return;
-    BlockState& block = jobs_[action.job.index].blocks[action.block.index];
-    if (action.verb == Verb::read) block.flow = ++next_flow_;
-    if (!admit(span.start, span.end)) return;
-    const auto verb = static_cast<std::size_t>(action.verb);
-    if (!block.name) [[unlikely]]
-        block.name = name_block(action);
-    const LaneId lane = nodes_[action.node.index].slots[verb].lane_for(span.start, span.end);
-    timeline_.slice({lane, *block.name, span.start, span.end, action.request, block.flow,
-                     action.verb == Verb::release});
+    spans_.push_back({span.start, span.end, action.job, action.block, action.request,
+                      static_cast<std::uint16_t>(action.node.index), action.verb});
+    if (spans_.size() >= kBatch) [[unlikely]]
+        draw_pending();
 }
 
-NameId TimelineObserver::name_block(const Action& action) const {
-    const JobState& job = jobs_[action.job.index];
-    const BlockFacts& facts = setup_->facts[action.job.index][action.block.index];
-    const Model& model = *workload_->jobs[action.job.index].model;
+void TimelineObserver::draw_pending() {
+    for (const Span& span : spans_) draw(span);
+    for (const MemoryChange& change : changes_)
+        if (!stopped_at_ || change.at < *stopped_at_) memory_->on_change(change);
+    spans_.clear();
+    changes_.clear();
+}
+
+void TimelineObserver::draw(const Span& span) {
+    BlockState& block = jobs_[span.job.index].blocks[span.block.index];
+    if (span.verb == Verb::read) block.flow = ++next_flow_;
+    if (!admit(span.from, span.to)) return;
+    const auto verb = static_cast<std::size_t>(span.verb);
+    if (!block.name) [[unlikely]]
+        block.name = name_block(span);
+    const LaneId lane = nodes_[span.node].slots[verb].lane_for(span.from, span.to);
+    timeline_.slice({lane, *block.name, span.from, span.to, span.request, block.flow,
+                     span.verb == Verb::release});
+}
+
+NameId TimelineObserver::name_block(const Span& span) const {
+    const JobState& job = jobs_[span.job.index];
+    const BlockFacts& facts = setup_->facts[span.job.index][span.block.index];
+    const Model& model = *workload_->jobs[span.job.index].model;
     return timeline_.add_name(
-        {text("{} #{} {}", job.name, action.block.index, layers_text(model, facts.layers)),
-         action.job.index,
+        {text("{} #{} {}", job.name, span.block.index, layers_text(model, facts.layers)),
+         span.job.index,
          job.name,
          {{"bytes", facts.parameter_bytes.count}}});
 }
@@ -164,8 +179,7 @@ NameId TimelineObserver::name_stall(StallReason reason) {
 }
 
 void TimelineObserver::on_memory(std::span<const MemoryChange> changes) {
-    if (stopped_at_) return;
-    for (const MemoryChange& change : changes) memory_->on_change(change);
+    if (!stopped_at_) changes_.insert(changes_.end(), changes.begin(), changes.end());
 }
 
 void TimelineObserver::on_budget(Time at, Bytes budget) {
@@ -178,6 +192,7 @@ void TimelineObserver::on_budget(Time at, Bytes budget) {
 }
 
 void TimelineObserver::finish() {
+    draw_pending();
     flush_stall();
     stall_.reset();
     if (memory_) memory_->flush(Time::max());

@@ -52,9 +52,22 @@ class TimelineObserver final : public Observer {
         Slots stalls, requests;
     };
 
+    // What is drawn of a completion.
+    struct Span {
+        Time from{};
+        Time to{};
+        JobId job;
+        BlockId block;
+        RequestId request;
+        std::uint16_t node = 0;
+        Verb verb = Verb::execute;
+    };
+
     void add_jobs();
     void add_node(NodeId node);
-    NameId name_block(const Action& action) const;
+    NameId name_block(const Span& span) const;
+    void draw(const Span& span);
+    void draw_pending();
     NameId name_stall(StallReason reason);
     void mark(JobId job, RequestId request, Time at, std::optional<NameId>& name,
               std::string_view what);
@@ -72,6 +85,12 @@ class TimelineObserver final : public Observer {
     std::vector<JobState> jobs_;
     std::vector<NodeState> nodes_;
     std::uint64_t next_flow_ = 0;
+
+    // Told, not drawn yet. Drawing many at once costs less than one at a time between the steps of
+    // a simulation, which would push each other's code out of the processor's caches.
+    static constexpr std::size_t kBatch = 1024;
+    std::vector<Span> spans_;
+    std::vector<MemoryChange> changes_;
 
     std::optional<Stall> stall_;  // not written yet: the next one may go on with it
     std::array<std::optional<NameId>, 3> stall_names_;
