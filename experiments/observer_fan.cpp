@@ -21,6 +21,10 @@ void ObserverFan::on_start(const DeviceSetup& setup, const Workload& workload) {
     for (const Member& member : members_) member.observer->on_start(setup, workload);
 }
 
+void ObserverFan::on_end() {
+    for (const Member& member : members_) member.observer->on_end();
+}
+
 void ObserverFan::on_span(const Completion& span) {
     for (const Member& member : members_)
         if (member.interests.spans) member.observer->on_span(span);

@@ -16,6 +16,7 @@ class ObserverFan final : public Observer {
 
     Interests interests() const override;
     void on_start(const DeviceSetup& setup, const Workload& workload) override;
+    void on_end() override;
     void on_span(const Completion& span) override;
     void on_decision(const Decision& decision) override;
     void on_arrival(const Arrival& arrival) override;

@@ -57,8 +57,10 @@ class Observer {
 
     // Asked before the run; the answer holds for all of it.
     virtual Interests interests() const { return {}; }
-    // The run begins; always called. Both outlive it.
+    // The run begins and ends; always called (the end not where a policy is blamed). What a run is
+    // of stays until `on_end` has returned.
     virtual void on_start(const DeviceSetup&, const Workload&) {}
+    virtual void on_end() {}
 
     virtual void on_span(const Completion&) {}
     virtual void on_decision(const Decision&) {}

@@ -278,6 +278,7 @@ RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
             {request.workload.jobs[j].model->name(), deployment.jobs[j].budget, facts[j], {}, 0});
     if (request.observer != nullptr) request.observer->on_start(setup, request.workload);
     Run(request, setup, scheduler, name).go(result);
+    if (request.observer != nullptr) request.observer->on_end();
     const LowerBound bound = lower_bound(request, costs, &deployment);
     result.lower_bound = bound.bound;
     result.lower_bound_of = bound.of;

@@ -191,11 +191,11 @@ void TimelineObserver::on_budget(Time at, Bytes budget) {
     timeline_.instant({nodes_.front().requests.lane_for(at, at), name, at, {}});
 }
 
-void TimelineObserver::finish() {
+void TimelineObserver::on_end() {
     draw_pending();
     flush_stall();
     stall_.reset();
-    if (memory_) memory_->flush(Time::max());
+    memory_->flush(Time::max());
 }
 
 }  // namespace swaplab

@@ -14,6 +14,7 @@
 
 namespace swaplab {
 
+// Of one run.
 class TimelineObserver final : public Observer {
   public:
     // Borrows the timeline. `label` goes before the device's name where a timeline shows several
@@ -22,15 +23,13 @@ class TimelineObserver final : public Observer {
 
     Interests interests() const override { return {true, false, true}; }
     void on_start(const DeviceSetup& setup, const Workload& workload) override;
+    void on_end() override;
     void on_span(const Completion& span) override;
     void on_arrival(const Arrival& arrival) override;
     void on_request_end(const RequestEnd& end) override;
     void on_stall(const Stall& stall) override;
     void on_memory(std::span<const MemoryChange> changes) override;
     void on_budget(Time at, Bytes budget) override;
-    // Call after the run, before the timeline's own `finish`.
-    void finish();
-
     // When the first slice ended that was left out because there were too many.
     std::optional<Time> stopped_at() const { return stopped_at_; }
 

@@ -76,7 +76,6 @@ TraceFile::TraceFile(const std::string& path, const TimelineBounds& window,
 }
 
 void TraceFile::commit(const Console& console) {
-    observer_->finish();
     timeline_->finish();
     file_.commit();
     if (const auto stopped = observer_->stopped_at())

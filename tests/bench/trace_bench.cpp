@@ -41,7 +41,6 @@ void trace(benchmark::State& state, const std::string& path) {
             PerfettoWriter writer(file);
             TimelineObserver observer(writer, everything);
             model.run(&observer);
-            observer.finish();
             writer.finish();
         }));
         state.SetIterationTime(with.back());

@@ -71,8 +71,6 @@ Traced traced(const World& world, std::string_view policy, const TimelineBounds&
     const RunRequest request{world.platform, world.workload,   Bytes{std::int64_t{1} << 40},
                              Account::all,   &make_sim_device, fan.get()};
     t.result = run(request, make_policy(policy));
-    to_perfetto.finish();
-    to_chrome.finish();
     perfetto_writer.finish();
     chrome_writer.finish();
     t.stopped_at = to_perfetto.stopped_at();
