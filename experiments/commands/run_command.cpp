@@ -50,9 +50,9 @@ std::unique_ptr<TraceFile> trace_of(const Options& options, const Scenario& scen
     }
     const std::string title =
         text("{} on {}: {}", scenario.models_text(), scenario.device_text(), policy.spec);
-    const std::string subtitle = text("{}, {} requests per model, {}",
-                                      budget ? "budget " + format_bytes(*budget) : "no budget",
-                                      scenario.requests, scenario.arrival_text());
+    const std::string subtitle = text(
+        "{}, {} request{} per model, {}", budget ? "budget " + format_bytes(*budget) : "no budget",
+        scenario.requests, scenario.requests == 1 ? "" : "s", scenario.arrival_text());
     return std::make_unique<TraceFile>(options.trace, window, title, subtitle);
 }
 

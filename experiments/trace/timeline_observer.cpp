@@ -11,6 +11,7 @@ namespace {
 
 // Where the lanes of a node stand, from above to below: a block's way down, then what explains it.
 constexpr int kRequestsRank = 0;
+constexpr int kMissesRank = 500;
 constexpr int kFirstVerbRank = 1000;
 constexpr int kRanksPerVerb = 1000;  // for the slots of one resource
 constexpr int kStallsRank = 4500;    // below compute
@@ -71,7 +72,8 @@ void TimelineObserver::add_node(NodeId id) {
         NodeState{process,
                   {},
                   {timeline_, {process, "stalls", SliceKind::stall, kStallsRank}, 1},
-                  {timeline_, {process, "requests", SliceKind::mark, kRequestsRank}, 1}});
+                  {timeline_, {process, "requests", SliceKind::mark, kRequestsRank}, 1},
+                  {timeline_, {process, "misses", SliceKind::mark, kMissesRank}, 1}});
     for (std::size_t v = 0; v < kDrawnVerbs; ++v) {
         std::uint32_t width = 1;
         if (static_cast<Verb>(v) == Verb::read) width = setup_->deployment.parallel_reads;
@@ -133,22 +135,24 @@ bool TimelineObserver::admit(Time from, Time to) {
     return true;
 }
 
-void TimelineObserver::mark(JobId job, RequestId request, Time at, std::optional<NameId>& name,
-                            std::string_view what) {
+void TimelineObserver::mark(Slots NodeState::*lane, JobId job, RequestId request, Time at,
+                            std::optional<NameId>& name, std::string_view what) {
     if (!bounds_.contains(at) || !admit(at, at)) return;
     const std::string& job_name = jobs_[job.index].name;
     if (!name) name = timeline_.add_name({text("{} {}", job_name, what), job.index, job_name, {}});
     NodeState& node = nodes_[setup_->deployment.jobs[job.index].node.index];
-    timeline_.instant({node.requests.lane_for(at, at), *name, at, request});
+    timeline_.instant({(node.*lane).lane_for(at, at), *name, at, request});
 }
 
 void TimelineObserver::on_arrival(const Arrival& arrival) {
-    mark(arrival.job, arrival.request, arrival.at, jobs_[arrival.job.index].arrival, "arrives");
+    mark(&NodeState::requests, arrival.job, arrival.request, arrival.at,
+         jobs_[arrival.job.index].arrival, "arrives");
 }
 
 void TimelineObserver::on_request_end(const RequestEnd& end) {
     if (end.missed)
-        mark(end.job, end.request, end.end, jobs_[end.job.index].miss, "misses its deadline");
+        mark(&NodeState::misses, end.job, end.request, end.end, jobs_[end.job.index].miss,
+             "misses its deadline");
 }
 
 // Several steps of one swap-in that are waited for alike are one stall to a reader.

@@ -48,7 +48,7 @@ class TimelineObserver final : public Observer {
     struct NodeState {
         ProcessId process;
         std::vector<Slots> slots;  // by verb
-        Slots stalls, requests;
+        Slots stalls, requests, misses;
     };
 
     // What is drawn of a completion.
@@ -68,8 +68,8 @@ class TimelineObserver final : public Observer {
     void draw(const Span& span);
     void draw_pending();
     NameId name_stall(StallReason reason);
-    void mark(JobId job, RequestId request, Time at, std::optional<NameId>& name,
-              std::string_view what);
+    void mark(Slots NodeState::*lane, JobId job, RequestId request, Time at,
+              std::optional<NameId>& name, std::string_view what);
     bool admit(Time from, Time to);
     void flush_stall();
 
