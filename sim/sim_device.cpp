@@ -264,7 +264,7 @@ void SimDevice::end(Ticket ticket) {
     const Action& command = record.completion.command;
     NodeState& node = nodes_[command.node.index];
     if (command.verb == Verb::execute) memory_.end_execute(command, now());
-    if (memory_.free_after(command)) node.startable |= node.blocked;
+    if (memory_.free_after(command, now())) node.startable |= node.blocked;
     if (command.lane != Lane::none) vacate_lane(node, command);
     tickets_.end(ticket, now(), [this](const Record& waiter) { may_start(waiter); });
 }

@@ -47,6 +47,7 @@ constexpr std::array<Library, 15> kLibraries{{
     {"liburing", "hw/", false},
     {"CLI11", "experiments/", true},
     {"CLI/", "experiments/", true},
+    {"protozero/", "experiments/", true},
     {"sqlite3", "experiments/", false},
     {"simgrid/", "tests/bench/", false},
 }};
