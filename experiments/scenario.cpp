@@ -31,13 +31,15 @@ std::string command_line(const Options& options) {
     return line;
 }
 
-std::int64_t parse_requests(const std::string& given) {
-    constexpr double most = 0xFFFFFFFFU;  // a RequestId holds 32 bits
+// A whole number from `least` to 2^32-1 (a RequestId and a replication hold 32 bits).
+std::int64_t parse_whole(std::string_view flag, std::int64_t least, const std::string& given) {
+    constexpr double most = 0xFFFFFFFFU;
     const std::optional<double> number = parse_number(given);
-    if (number && *number >= 1 && *number <= most && *number == std::floor(*number))
+    if (number && *number >= static_cast<double>(least) && *number <= most &&
+        *number == std::floor(*number))
         return static_cast<std::int64_t>(*number);
     throw InputError(
-        text("--requests: expected a whole number from 1 to 2^32-1, found '{}'", given));
+        text("{}: expected a whole number from {} to 2^32-1, found '{}'", flag, least, given));
 }
 
 ArrivalMode parse_mode(const std::string& name) {
@@ -127,7 +129,10 @@ Scenario resolve_scenario(const Options& options) {
     Scenario scenario;
     scenario.command = command_line(options);
     scenario.mode = parse_mode(options.mode);
-    scenario.requests = parse_requests(options.requests);
+    scenario.requests = parse_whole("--requests", 1, options.requests);
+    scenario.replications = parse_whole("--replications", 1, options.replications);
+    const auto seed = static_cast<std::uint64_t>(parse_whole("--seed", 0, options.seed));
+    if (options.noise || scenario.replications > 1) scenario.noise = NoiseKey{seed, 0};
     scenario.account = parse_account(options.account);
     scenario.path = parse_path(options.swap_path);
     for (const std::string& spec : options.models) scenario.models.push_back(choose_model(spec));
@@ -143,8 +148,8 @@ Scenario resolve_scenario(const Options& options) {
 }
 
 RunRequest request_of(const Scenario& scenario, std::optional<Bytes> budget, Observer* observer) {
-    return {scenario.platform, scenario.workload, budget,
-            scenario.account,  scenario.factory,  observer};
+    return {scenario.platform, scenario.workload, budget,         scenario.account,
+            scenario.factory,  observer,          scenario.noise, scenario.replications};
 }
 
 Policy resolve_policy(const Options& options, const Scenario& scenario) {

@@ -21,7 +21,9 @@ struct Scenario {
     ArrivalMode mode = ArrivalMode::cold;
     std::int64_t requests = 1;  // per model
     Account account = Account::all;
-    std::optional<SwapPath> path;  // absent: each policy's own
+    std::optional<SwapPath> path;   // absent: each policy's own
+    std::optional<NoiseKey> noise;  // absent: every duration is its mean
+    std::int64_t replications = 1;
     std::string backend;
     DeviceFactory factory = nullptr;
 

@@ -16,6 +16,11 @@ constexpr std::array<std::pair<SwapPath, std::string_view>, 4> kPathNames{{
     {SwapPath::standard, "standard"},
 }};
 
+// One token's share of what a prompt needs, rounded up (ours).
+Bytes one_token_of(Bytes bytes, std::int64_t prompt_tokens) {
+    return {(bytes.count + prompt_tokens - 1) / prompt_tokens};
+}
+
 }  // namespace
 
 std::string_view name_of(SwapPath path) {
@@ -36,9 +41,45 @@ std::uint32_t copies_of(SwapPath path, ComputeKind compute) {
     }
 }
 
+Duration BlockFacts::execute_in(std::uint32_t pass) const {
+    if (!decoding) return execute;
+    if (pass == 0) return decoding->prompt;
+    return to_duration(decoding->cost.at(static_cast<double>(decoding->prompt_tokens + pass)));
+}
+
+ActivationPeak BlockFacts::activations_in(std::uint32_t pass) const {
+    if (pass == 0 || !decoding) return activations;
+    return {one_token_of(activations.activations, decoding->prompt_tokens),
+            one_token_of(activations.workspace, decoding->prompt_tokens)};
+}
+
+Bytes BlockFacts::live_out_in(std::uint32_t pass) const {
+    return pass == 0 || !decoding ? live_out : one_token_of(live_out, decoding->prompt_tokens);
+}
+
+Bytes BlockFacts::kv_in(std::uint32_t pass) const {
+    if (!decoding) return {};
+    return (pass == 0 ? decoding->prompt_tokens : 1) * decoding->kv_per_token;
+}
+
 GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_layer)
     : cost_(&cost), path_(path) {
     facts_.layers = {first_layer, first_layer};
+    if (cost.model().passes() == 1) return;
+    prompt_ns_ = cost.execute_per_block_ns();
+    Decoding& decoding = facts_.decoding.emplace();
+    decoding.passes = static_cast<std::uint32_t>(cost.model().passes());
+    decoding.prompt_tokens = cost.model().spec().prompt_tokens;
+    decoding.cost.ns = cost.execute_per_block_ns();
+}
+
+void GrowingBlock::extend_decoding(std::uint32_t first, std::uint32_t last) {
+    for (std::uint32_t l = first; l < last; ++l) {
+        prompt_ns_ += cost_->prompt_layer_ns(l);
+        facts_.decoding->cost += cost_->decode_layer_cost(l);
+        facts_.decoding->kv_per_token += cost_->model().layer({l}).kv_bytes_per_token;
+    }
+    facts_.decoding->prompt = to_duration(prompt_ns_);
 }
 
 void GrowingBlock::extend(std::uint32_t last) {
@@ -47,6 +88,7 @@ void GrowingBlock::extend(std::uint32_t last) {
     if (peak.total() > facts_.activations.total()) facts_.activations = peak;
     for (std::uint32_t l = facts_.layers.last; l < last; ++l)
         execute_ns_ += cost_->execute_layer_ns(l);
+    if (facts_.decoding) extend_decoding(facts_.layers.last, last);
     facts_.layers.last = last;
     const LayerRange layers = facts_.layers;
     const Features features = cost_->features(layers);

@@ -1,6 +1,7 @@
 // Units, blocks and the facts about a block that planners decide with and devices act on.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -39,6 +40,15 @@ constexpr LayerRange layers_of(const Block& block) {
     return {block.begin.layer.index, block.end.layer.index};
 }
 
+// How a block of a generative model executes: pass 0 is the prompt, pass p the p-th token after it.
+struct Decoding {
+    std::uint32_t passes = 1;  // of a request
+    std::int64_t prompt_tokens = 1;
+    Duration prompt{};  // the execution over the prompt
+    DecodeCost cost;    // of a pass of one token, per_block included
+    Bytes kv_per_token;
+};
+
 // Everything a planner or a device needs to know about one block. Durations are rounded means
 // without contention, one per activity.
 struct BlockFacts {
@@ -53,13 +63,25 @@ struct BlockFacts {
     Duration read{};
     Duration copy{};      // of one copy
     Duration assemble{};  // includes `instantiate` on the standard path
-    Duration execute{};
+    Duration execute{};   // of a generative model: the mean over its passes
     Duration release{};
-    std::uint32_t copies = 0;  // how many copies the path takes
+    std::uint32_t copies = 0;          // how many copies the path takes
+    std::optional<Decoding> decoding;  // of a generative model
 
     bool has_parameters() const { return parameter_bytes.count > 0; }
     Duration swap_in() const { return read + copies * copy + assemble; }  // t_in
+    Duration execute_in(std::uint32_t pass) const;
+    // What execution needs besides parameters, and what is alive behind the block, in a pass.
+    ActivationPeak activations_in(std::uint32_t pass) const;
+    Bytes live_out_in(std::uint32_t pass) const;
+    // What the KV cache grows by when the block executes in a pass.
+    Bytes kv_in(std::uint32_t pass) const;
 };
+
+// How often a request walks through these blocks of a job.
+inline std::uint32_t passes_of(std::span<const BlockFacts> blocks) {
+    return blocks.front().decoding ? blocks.front().decoding->passes : 1;
+}
 
 // How many `copy` commands a block's swap-in has: 0 zero-copy, 1 staged, standard 2 (gpu) or 1
 // (cpu).
@@ -78,7 +100,10 @@ class GrowingBlock {
   private:
     const CostModel* cost_;
     SwapPath path_;
+    void extend_decoding(std::uint32_t first, std::uint32_t last);
+
     double execute_ns_ = 0;  // summed from the first layer on, as the cost of a block is
+    double prompt_ns_ = 0;   // likewise
     BlockFacts facts_;
 };
 

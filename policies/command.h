@@ -63,6 +63,7 @@ struct Action {
     NodeId node;
     JobId job;
     RequestId request;
+    std::uint32_t pass = 0;  // of a generative request: 0 is the prompt, then one per token
     BlockId block;
 };
 

@@ -51,7 +51,7 @@ class SyncScheduler final : public PipelineScheduler {
     // A lone layer may not be read again in the step that still executes it, and jobs that
     // alternate keep their order of execution: both finish their steps before the next request
     // begins.
-    void end_request(JobRun& job, RequestId, bool continues, Moves& moves) override {
+    void end_pass(JobRun& job, RequestId, bool continues, Moves& moves) override {
         if (continues && job.facts.size() > 1) return;
         StepState& state = states_[job.id.index];
         while (state.copying || state.executing) advance(state, nullptr, moves);

@@ -61,6 +61,12 @@ class Device {
     virtual std::vector<Waiting> waiting() const = 0;
 };
 
+// Which draws of the noise a run sees; the same keys give the same draws to every policy.
+struct NoiseKey {
+    std::uint64_t seed = 0;
+    std::uint32_t replication = 0;
+};
+
 // What a device is built from. Borrowed for the whole run.
 struct DeviceSetup {
     const Platform& platform;
@@ -68,7 +74,8 @@ struct DeviceSetup {
     const std::vector<std::vector<BlockFacts>>& facts;  // by JobId and BlockId
     const Deployment& deployment;
     Account account = Account::all;
-    std::optional<Bytes> budget;  // absent: unlimited
+    std::optional<Bytes> budget;      // absent: unlimited
+    std::optional<NoiseKey> noise{};  // absent: every duration is its mean
 };
 
 using DeviceFactory = std::unique_ptr<Device> (*)(const DeviceSetup&);

@@ -33,7 +33,8 @@ constexpr std::array<Holding, 3> kStandardCpu{{
 
 std::string_view name_of(Category category) {
     static constexpr std::array<std::string_view, kCategories> names{
-        "parameters", "staging", "duplicates", "activations", "workspace", "skeleton", "reserved"};
+        "parameters", "staging",  "duplicates", "activations",
+        "workspace",  "kv_cache", "skeleton",   "reserved"};
     return names[static_cast<std::size_t>(category)];
 }
 

@@ -15,10 +15,11 @@ enum class Category : std::uint8_t {
     duplicates,
     activations,
     workspace,
+    kv_cache,
     skeleton,
     reserved
 };
-inline constexpr std::size_t kCategories = 7;
+inline constexpr std::size_t kCategories = 8;
 std::string_view name_of(Category category);
 constexpr bool holds_weights(Category c) { return c <= Category::duplicates; }
 

@@ -57,7 +57,7 @@ class LoadAllScheduler final : public PipelineScheduler {
         else
             submit_swap_in(step, before.released, {}, trail, moves);
         const Wait ready = trail.assembled | before.executed;
-        const bool last = step.job.queued == 0;
+        const bool last = step.job.queued == 0 && step.last_pass();
         if (last)
             submit_execution(step, ready, trail, moves);
         else

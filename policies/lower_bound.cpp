@@ -15,10 +15,13 @@ namespace {
 
 // What one job contributes: per unit R_j and K_j, scaled by the smallest factors that may apply.
 struct UnitCosts {
-    std::vector<double> read, execute;
+    std::vector<double> read, execute;  // in the first pass
     double kappa = 1;
     double read_per_byte = 0;
-    double total_read = 0, total_execute = 0;
+    double total_read = 0;
+    double total_execute = 0;  // in the first pass
+    double of_request = 0;     // execution in all passes
+    std::int64_t passes = 1;
     double fractions = 0;  // how many of all R_j and K_j are not whole numbers
 
     std::size_t units() const { return read.size(); }
@@ -48,13 +51,16 @@ UnitCosts unit_costs(const CostModel& cost, bool resident) {
     UnitCosts units;
     for (const LayerRange& unit : cost.model().units()) {
         const double read = resident ? 0 : cost.read_bound_ns(unit) * read_factor;
-        const double execute = cost.execute_bound_ns(unit) * execute_factor;
+        const double execute = cost.prompt_bound_ns(unit) * execute_factor;
         units.read.push_back(read);
         units.execute.push_back(execute);
         units.total_read += read;
         units.total_execute += execute;
+        units.of_request += cost.execute_bound_ns(unit) * execute_factor *
+                            static_cast<double>(cost.model().passes());
         units.fractions += (read != std::floor(read)) + (execute != std::floor(execute));
     }
+    units.passes = cost.model().passes();
     units.kappa = *std::max_element(node.read.concurrency.begin(), node.read.concurrency.end());
     units.read_per_byte =
         resident ? 0 : cost.read_per_byte_ns() * read_factor * smallest_stored_share(cost.model());
@@ -74,12 +80,16 @@ double pipeline_bound(const UnitCosts& units) {
     return bound;
 }
 
+// N requests in a row; of a generative model each is several walks through the layers, and what
+// does not fit beside the budget is read again in every walk (ours: the page's stream of N, by
+// walks).
 double stream_bound(const UnitCosts& units, Bytes parameters, Bytes budget, double requests) {
     const double missing = static_cast<double>(std::max(Bytes{}, parameters - budget).count);
-    const double executing = pipeline_bound(units) + (requests - 1) * units.total_execute;
-    const double reading =
-        (units.total_read + (requests - 1) * missing * units.read_per_byte) / units.kappa +
-        units.execute.back();
+    const double executing =
+        pipeline_bound(units) + (requests * units.of_request - units.total_execute);
+    const double walks = requests * static_cast<double>(units.passes);
+    double reading = (units.total_read + (walks - 1) * missing * units.read_per_byte) / units.kappa;
+    if (units.passes == 1) reading += units.execute.back();
     return std::max(executing, reading);
 }
 
@@ -89,12 +99,17 @@ Duration floored(double bound, double allowance) {
 }
 
 double allowance(const UnitCosts& units, double requests) {
-    return std::max(2.0 * static_cast<double>(units.units()), 0.5 * requests * units.fractions);
+    const double walks = requests * static_cast<double>(units.passes);
+    const double fractions =
+        units.passes > 1 ? static_cast<double>(2 * units.units()) : units.fractions;
+    return std::max(2.0 * static_cast<double>(units.units()), 0.5 * walks * fractions);
 }
 
 // The bound of one job alone; of latency where it is cold, else of the makespan.
 Duration bound_of(const UnitCosts& units, const Job& job, Bytes budget) {
-    if (job.mode == ArrivalMode::cold) return floored(pipeline_bound(units), allowance(units, 1));
+    if (job.mode == ArrivalMode::cold)
+        return floored(stream_bound(units, job.model->parameter_bytes(), budget, 1),
+                       allowance(units, 1));
     const double requests =
         job.mode == ArrivalMode::stream ? static_cast<double>(job.requests) : 1.0;
     return floored(stream_bound(units, job.model->parameter_bytes(), budget, requests),
@@ -117,7 +132,7 @@ LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> cos
         const UnitCosts units = unit_costs(costs[j], resident);
         const auto requests = static_cast<double>(jobs[j].requests);
         longest = std::max(longest, bound_of(units, jobs[j], budget));
-        executing += requests * units.total_execute;
+        executing += requests * units.of_request;
         slack += allowance(units, requests);
     }
     if (jobs.size() == 1)

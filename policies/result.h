@@ -34,7 +34,21 @@ struct JobResult {
     Bytes budget;
     std::vector<BlockFacts> blocks;
     LatencySummary latency;
+    LatencySummary first_token, next_token;  // of a generative model, else empty
     std::int64_t deadline_misses = 0;
+    // Of every request (token), in order; replication after replication.
+    std::vector<Duration> latencies, first_tokens, next_tokens;
+
+    void summarize_all();  // the summaries, from these
+};
+
+// How the replications of a noisy run differ.
+struct Replications {
+    std::int64_t count = 1;
+    std::vector<Duration> mean_latency;  // of each
+    // Half the width of the 95 % confidence interval of the mean latency (Student's t over the
+    // replications); nullopt for a single one.
+    std::optional<Duration> half_width;
 };
 
 struct RunResult {
@@ -45,9 +59,9 @@ struct RunResult {
 
     std::string policy;  // its spec
     std::optional<Bytes> budget;
-    LatencySummary latency;  // over all requests of all jobs
-    std::int64_t requests = 0;
-    Duration makespan{};  // until the end of the last execution
+    LatencySummary latency;     // over all requests of all jobs
+    std::int64_t requests = 0;  // of all replications
+    Duration makespan{};        // until the end of the last execution
     Duration compute_busy{};
     Stalls stalls;
     double deadline_miss_ratio = 0;
@@ -60,8 +74,9 @@ struct RunResult {
     std::optional<double> energy_j;  // until the makespan; absent without power figures
     std::uint64_t events = 0;        // completed activities of non-zero duration, and arrivals
     std::vector<JobResult> jobs;
+    Replications replications;
 
-    double throughput_per_s() const;  // requests / makespan
+    double throughput_per_s() const;  // requests of one replication / makespan
     double slowdown() const;          // latency.mean / full_memory_latency
 };
 

@@ -1,6 +1,7 @@
 #include "policies/runner.h"
 
 #include "policies/planning.h"
+#include "policies/replications.h"
 #include "policies/runtime/arrivals.h"
 #include "policies/runtime/command_check.h"
 #include "policies/runtime/metrics.h"
@@ -220,6 +221,7 @@ void check_length(const Workload& workload, const std::vector<std::vector<BlockF
     double commands = 0;
     for (std::size_t j = 0; j < facts.size(); ++j)
         commands += static_cast<double>(workload.jobs[j].requests) *
+                    static_cast<double>(passes_of(facts[j])) *
                     static_cast<double>(facts[j].size()) * commands_per_block;
     if (commands > most)
         throw InputError(
@@ -233,14 +235,17 @@ RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
                 const Deployment& deployment, Scheduler& scheduler, const std::string& name) {
     const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
     check_length(request.workload, facts);
-    const DeviceSetup setup{request.platform, costs,           facts,
-                            deployment,       request.account, request.budget};
+    const DeviceSetup setup{request.platform, costs,          facts,        deployment,
+                            request.account,  request.budget, request.noise};
     RunResult result;
     result.policy = name;
     result.budget = request.budget;
-    for (std::size_t j = 0; j < facts.size(); ++j)
-        result.jobs.push_back(
-            {request.workload.jobs[j].model->name(), deployment.jobs[j].budget, facts[j], {}, 0});
+    for (std::size_t j = 0; j < facts.size(); ++j) {
+        JobResult& job = result.jobs.emplace_back();
+        job.model = request.workload.jobs[j].model->name();
+        job.budget = deployment.jobs[j].budget;
+        job.blocks = facts[j];
+    }
     Run(request, setup, scheduler, name).go(result);
     const LowerBound bound = lower_bound(request, costs, &deployment);
     result.lower_bound = bound.bound;
@@ -253,12 +258,27 @@ RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
 Duration full_memory_latency(RunRequest request, const std::vector<CostModel>& costs) {
     request.budget.reset();
     request.observer = nullptr;
+    request.noise.reset();
     const Policy direct = make_policy("direct");
     const auto deployment =
         std::get<Deployment>(direct.planner->plan({request.platform, costs, {}, request.account}));
     const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
     const std::unique_ptr<Scheduler> scheduler = direct.make_scheduler({deployment, facts});
     return drive(request, costs, deployment, *scheduler, direct.spec).latency.mean;
+}
+
+// Every replication of one plan, put together.
+RunResult replicate(RunRequest request, const std::vector<CostModel>& costs,
+                    const Deployment& deployment, const Policy& policy) {
+    const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
+    std::vector<RunResult> all;
+    for (std::int64_t r = 0; r < (request.noise ? request.replications : 1); ++r) {
+        const std::unique_ptr<Scheduler> scheduler = policy.make_scheduler({deployment, facts});
+        all.push_back(drive(request, costs, deployment, *scheduler, policy.spec));
+        if (request.noise) ++request.noise->replication;
+        request.observer = nullptr;
+    }
+    return pooled(std::move(all));
 }
 
 }  // namespace
@@ -290,12 +310,12 @@ RunResult run(const RunRequest& request, const Policy& policy) {
     }
     const auto& deployment = std::get<Deployment>(outcome);
     const std::vector<CostModel> costs = cost_models(request);
-    const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
-    const std::unique_ptr<Scheduler> scheduler = policy.make_scheduler({deployment, facts});
     // A policy without a budget is the reference; it is not held to one.
     RunRequest held = request;
     if (!policy.needs_budget) held.budget.reset();
-    return run_deployment(held, deployment, *scheduler, policy.spec);
+    RunResult result = replicate(held, costs, deployment, policy);
+    result.full_memory_latency = full_memory_latency(request, costs);
+    return result;
 }
 
 }  // namespace swaplab

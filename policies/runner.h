@@ -47,11 +47,15 @@ struct RunRequest {
     std::optional<Bytes> budget;  // required unless the policy needs none
     Account account = Account::all;
     DeviceFactory device = nullptr;
-    Observer* observer = nullptr;  // may be null; must outlive the run
+    Observer* observer = nullptr;  // may be null; must outlive the run; sees the first replication
+    // Absent: every duration is its mean. Present: `replications` runs of the same plan, from the
+    // key's replication on, each with draws of its own.
+    std::optional<NoiseKey> noise{};
+    std::int64_t replications = 1;
 };
 
-// Plans and runs. Infeasible and stuck are verdicts; an illegal move throws `PolicyError`; costs
-// beyond the limits throw `InputError`.
+// Plans once and runs every replication. Infeasible and stuck are verdicts; an illegal move throws
+// `PolicyError`; costs beyond the limits throw `InputError`.
 RunResult run(const RunRequest& request, const Policy& policy);
 
 // Plans only. For `swaplab plan` and for `-b min`.

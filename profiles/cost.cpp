@@ -88,7 +88,36 @@ double execution_factor(const Model& model, const Platform& platform, const Mode
     return scale;
 }
 
+// `prompt_ns` is what the layer takes over the prompt: a measured time keeps its ratio to the line.
+DecodeCost decode_cost(const Model& model, std::uint32_t index, const LinearCost& line,
+                       double prompt_ns) {
+    const Layer& layer = model.layer(LayerId{index});
+    const Features over_prompt = features_of(model, index);
+    const auto prompt = static_cast<double>(model.spec().prompt_tokens);
+    Features once = over_prompt;
+    once.flops = 0;
+    once.activation_bytes = {};
+    const double flops_ns = line.per_flop * static_cast<double>(over_prompt.flops);
+    const double activations_ns =
+        line.per_activation_byte * static_cast<double>(over_prompt.activation_bytes.count);
+    const bool attends = layer.op == OpClass::attention;
+    DecodeCost decode;
+    decode.ns = linear_ns(line, once) + (activations_ns + (attends ? 0 : flops_ns)) / prompt;
+    decode.per_context_ns =
+        (attends ? flops_ns / (prompt * prompt) : 0) +
+        line.per_activation_byte * static_cast<double>(layer.kv_bytes_per_token.count);
+    const double line_ns = linear_ns(line, over_prompt);
+    if (line_ns <= 0) return {prompt_ns / prompt, 0};
+    return {decode.ns * prompt_ns / line_ns, decode.per_context_ns * prompt_ns / line_ns};
+}
+
 }  // namespace
+
+DecodeCost& DecodeCost::operator+=(const DecodeCost& other) {
+    ns += other.ns;
+    per_context_ns += other.per_context_ns;
+    return *this;
+}
 
 double cost_ns(const LinearCost& cost, const Features& features) {
     return linear_ns(cost, features) + cost.per_block +
@@ -122,6 +151,19 @@ CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
     const double factor = execution_factor(model, platform, mode, whole_ns);
     for (double& ns : layer_ns_) ns *= factor;
     execute_per_block_ *= factor;
+    if (model.passes() > 1) average_over_passes();
+}
+
+void CostModel::average_over_passes() {
+    prompt_ns_ = layer_ns_;
+    const auto passes = static_cast<double>(model_->passes());
+    // The contexts of the passes after the prompt run from prompt + 1 to prompt + passes - 1.
+    const double context = static_cast<double>(model_->spec().prompt_tokens) + passes / 2;
+    for (std::uint32_t i = 0; i < model_->size(); ++i) {
+        const Layer& layer = model_->layer(LayerId{i});
+        decode_.push_back(decode_cost(*model_, i, node_->execute.of(layer.op), prompt_ns_[i]));
+        layer_ns_[i] = (prompt_ns_[i] + (passes - 1) * decode_.back().at(context)) / passes;
+    }
 }
 
 Features CostModel::features(LayerRange block) const {
@@ -183,6 +225,12 @@ double CostModel::read_bound_ns(LayerRange unit) const {
 double CostModel::execute_bound_ns(LayerRange unit) const {
     double sum = 0;
     for (std::uint32_t i = unit.first; i < unit.last; ++i) sum += layer_ns_[i];
+    return sum;
+}
+
+double CostModel::prompt_bound_ns(LayerRange unit) const {
+    double sum = 0;
+    for (std::uint32_t i = unit.first; i < unit.last; ++i) sum += prompt_layer_ns(i);
     return sum;
 }
 

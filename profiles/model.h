@@ -1,6 +1,7 @@
 // A DNN as swap scheduling sees it: layers in execution order, what each weighs and what it reads.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -64,8 +65,12 @@ struct Layer {
 };
 
 // The most that one kind of count (parameter bytes, activations, FLOPs, …) may add up to over all
-// layers: later code multiplies sums by the few copies that a swap path holds and must not overflow.
+// layers: later code multiplies sums by the few copies that a swap path holds and must not
+// overflow.
 inline constexpr std::int64_t kMostInTotal = std::int64_t{1} << 60;
+
+// The longest prompt, and the most tokens that a request generates.
+inline constexpr std::int64_t kMostTokens = std::int64_t{1} << 20;
 
 // The plain content of a model, before it is checked.
 struct ModelSpec {
@@ -76,8 +81,9 @@ struct ModelSpec {
     std::vector<Layer> layers;
     std::map<std::string, Duration> anchors;  // "DEVICE[:mode=NAME]" -> whole-model execution
     std::string measured_on;
-    std::int64_t tokens = 0;
-    Extras extras;  // `x-` members of the file it came from
+    std::int64_t tokens = 0;         // that a request generates; 0: not a generative model
+    std::int64_t prompt_tokens = 0;  // that the layers describe the pass over; 0: one
+    Extras extras;                   // `x-` members of the file it came from
 
     friend bool operator==(const ModelSpec&, const ModelSpec&) = default;
 };
@@ -116,6 +122,12 @@ class Model {
     std::int64_t macs() const { return macs_; }
     std::int64_t flops() const { return flops_; }
 
+    // How often a request walks through the layers. A generative model's first pass, over the
+    // prompt, yields the first token; every further token takes a pass of its own.
+    std::int64_t passes() const { return std::max<std::int64_t>(1, spec_.tokens); }
+    // What the KV cache holds at the end of a request.
+    Bytes kv_cache_bytes() const { return kv_cache_bytes_; }
+
     // The finest blocks that layer-granular policies may use: maximal runs of one group, else
     // single layers, in execution order; they partition [0, size()). A cut is legal exactly at
     // their borders.
@@ -145,6 +157,7 @@ class Model {
     std::int64_t parameter_tensors_ = 0;
     std::int64_t macs_ = 0;
     std::int64_t flops_ = 0;
+    Bytes kv_cache_bytes_;
 };
 
 using ModelPtr = std::shared_ptr<const Model>;

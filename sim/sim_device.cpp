@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "policies/runtime/block_memory.h"
+#include "policies/runtime/noise.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 #include "sim/engine.h"
@@ -105,6 +106,7 @@ class SimDevice final : public Device {
 
     DeviceSetup setup_;
     std::vector<std::vector<std::array<Duration, kKinds>>> means_;  // by job, block and verb
+    std::optional<Noise> noise_;
     Engine engine_;
     BlockMemory memory_;
     TicketRing tickets_;
@@ -122,12 +124,14 @@ SimDevice::SimDevice(const DeviceSetup& setup) : setup_(setup), memory_(setup) {
     for (const std::vector<BlockFacts>& blocks : setup.facts) {
         auto& means = means_.emplace_back();
         for (const BlockFacts& block : blocks)
-            means.push_back({block.read, block.copy, block.assemble, block.execute, block.release});
+            means.push_back(
+                {block.read, block.copy, block.assemble, block.execute_in(0), block.release});
     }
     for (const Node& spec : setup.platform.nodes) {
         NodeState& node = nodes_.emplace_back(spec, setup.deployment.parallel_reads);
         node.slot = engine_.add_slot(Phase::completion);
     }
+    if (setup.noise) noise_.emplace(setup.platform, *setup.noise);
 }
 
 Ticket SimDevice::submit(const Command& command) {
@@ -346,7 +350,11 @@ Duration SimDevice::wake_storage(const NodeState& node, const LaneState& lane) c
 void SimDevice::start_work(NodeState& node, const Record& record) {
     const Action& command = record.completion.command;
     const auto kind = static_cast<std::size_t>(command.verb);
-    const Duration work = means_[command.job.index][command.block.index][kind] + record.extra_work;
+    Duration work = means_[command.job.index][command.block.index][kind];
+    if (command.pass > 0 && command.verb == Verb::execute)
+        work = setup_.facts[command.job.index][command.block.index].execute_in(command.pass);
+    if (noise_) work = noise_->draw(command, work);
+    work += record.extra_work;
     start_clock(node, kind, record.completion.ticket, work);
 }
 

@@ -54,7 +54,7 @@ check_versions() {
 
 if ! command -v apt-get >/dev/null 2>&1; then
     say "no apt-get here: nothing installed. Needed: g++ >= 11, cmake >= 3.22, ninja, and the"
-    say "development files of Boost, Eigen 3, CLI11, fmt, RapidJSON, yaml-cpp, xxHash (tests: GoogleTest)"
+    say "development files of Boost, Eigen 3, CLI11, fmt, RapidJSON, yaml-cpp, xxHash, Random123 (tests: GoogleTest)"
     check_versions
     exit 0
 fi
@@ -64,7 +64,7 @@ need_tool cmake cmake
 need_tool ninja ninja-build
 need_tool ccache ccache
 for package in libboost-dev libeigen3-dev libcli11-dev libfmt-dev rapidjson-dev libyaml-cpp-dev \
-    libxxhash-dev; do
+    libxxhash-dev librandom123-dev; do
     need_package "$package"
 done
 if [ "$for_tests" = yes ]; then

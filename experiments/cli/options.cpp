@@ -49,8 +49,9 @@ class Adder {
 void add_scenario(CLI::App& app, Options& options) {
     Adder what(app, kWhat);
     what.value("-m,--model", options.models, "MODEL",
-               "NAME or FILE, with :key=value,...: input=N (resolution of a built-in model), "
-               "period=33ms, deadline=33ms, weight=2; give it several times to run several DNNs");
+               "NAME or FILE, with :key=value,...: of a built-in model input=N (pixels "
+               "or tokens), dtype=float16, batch=N and tokens=N (to generate); of any period=33ms, "
+               "deadline=33ms, weight=2; give it several times to run several DNNs");
     what.value("-d,--device", options.device, "DEVICE", "NAME or FILE, with :mode=15W");
     Adder how(app, kHow);
     how.value("--account", options.account, "WHICH",
@@ -66,6 +67,12 @@ void add_workload(CLI::App& app, Options& options) {
     how.value("--mode", options.mode, "MODE",
               "cold (default): each request starts from empty memory; stream: all are queued at "
               "time 0; models with a period arrive by it");
+    how.flag("--noise", options.noise,
+             "draw durations around their means, as noisy as the device's profile says");
+    how.value("--replications", options.replications, "N",
+              "runs with other draws, put together (default 1; more imply --noise)");
+    how.value("--seed", options.seed, "N",
+              "of the noise (default 0): all policies see the same draws");
 }
 
 void add_single_policy(CLI::App& app, Options& options) {

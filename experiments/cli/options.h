@@ -24,6 +24,9 @@ struct Options {
     std::vector<std::string> budgets;  // comma-separated lists
     std::string requests = "1";
     std::string mode = "cold";
+    bool noise = false;
+    std::string seed = "0";
+    std::string replications = "1";
     std::string account = "all";
     std::string swap_path;
     std::string backend = "sim";

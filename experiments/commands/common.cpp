@@ -1,5 +1,7 @@
 #include "experiments/commands/common.h"
 
+#include <algorithm>
+
 #include "experiments/cli/exit_code.h"
 #include "profiles/quantity.h"
 #include "profiles/text.h"
@@ -15,6 +17,13 @@ Bytes capacity_of(const Scenario& scenario) {
 }
 
 }  // namespace
+
+void note_missing_noise(const Console& console, const Scenario& scenario) {
+    const auto silent = [](const Node& node) { return node.noise == NoiseSpec{}; };
+    if (scenario.noise && std::ranges::all_of(scenario.platform.nodes, silent))
+        console.note(
+            text("the profile of {} has no noise: every draw is the mean", scenario.platform.name));
+}
 
 void note_large_peak(const Console& console, const Scenario& scenario, const RunResult& result) {
     if (result.memory.peak <= capacity_of(scenario)) return;

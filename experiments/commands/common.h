@@ -9,6 +9,9 @@
 
 namespace swaplab {
 
+// Noise was asked for, but the device's profile has none.
+void note_missing_noise(const Console& console, const Scenario& scenario);
+
 // Says on stderr that a run held more than the device has (a policy without a budget may).
 void note_large_peak(const Console& console, const Scenario& scenario, const RunResult& result);
 

@@ -75,6 +75,7 @@ int compare_command(const Options& options, const Console& console) {
         request.budgets = default_budgets();
     }
 
+    note_missing_noise(console, scenario);
     Progress progress(console);
     const Comparison comparison = compare(request, [&](std::int64_t done, std::int64_t total) {
         progress.update("comparing: cell", done, total);

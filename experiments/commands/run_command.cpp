@@ -58,6 +58,7 @@ int run_command(const Options& options, const Console& console) {
     const Scenario scenario = resolve_scenario(options);
     const Policy policy = resolve_policy(options, scenario);
     const std::optional<Bytes> budget = resolve_budget(options, scenario, policy);
+    note_missing_noise(console, scenario);
     note_large_budget(console, scenario, budget);
     if (!options.budgets.empty() && !policy.needs_budget)
         console.note(text("policy {} takes no budget; -b has no effect", policy.spec));

@@ -102,7 +102,13 @@ void Certificate::write(JsonWriter& json, const RunResult& result) const {
         json.value(name_of(*path));
     else
         json.null();
-    json.key("seed").null().end_object();
+    json.member("noise", scenario_->noise.has_value());
+    json.key("seed");
+    if (scenario_->noise)
+        json.value(scenario_->noise->seed);
+    else
+        json.null();
+    json.member("replications", scenario_->replications).end_object();
 }
 
 }  // namespace swaplab

@@ -50,6 +50,12 @@ const std::vector<Column>& metric_columns() {
         {"deadline_miss_ratio", [](R r) { return text("{}", r.deadline_miss_ratio); }},
         {"energy_j", [](R r) { return r.energy_j ? text("{}", *r.energy_j) : std::string(); }},
         {"events", [](R r) { return text("{}", r.events); }},
+        {"replications", [](R r) { return text("{}", r.replications.count); }},
+        {"latency_half_width_95_ns",
+         [](R r) {
+             const auto& half_width = r.replications.half_width;
+             return half_width ? number(*half_width) : std::string();
+         }},
     };
     return columns;
 }

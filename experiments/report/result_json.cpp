@@ -35,6 +35,15 @@ void write_times(JsonWriter& json, const RunResult& result) {
     write_optional(json.key("closed_form_ns"), result.closed_form);
 }
 
+void write_replications(JsonWriter& json, const Replications& replications) {
+    if (replications.count < 2) return;
+    json.key("replications").begin_object().member("count", replications.count);
+    write_optional(json.key("latency_half_width_95_ns"), replications.half_width);
+    json.key("latency_mean_ns").begin_array();
+    for (const Duration mean : replications.mean_latency) json.value(count_ns(mean));
+    json.end_array().end_object();
+}
+
 void write_memory(JsonWriter& json, const RunResult& result) {
     const MemoryReport& memory = result.memory;
     json.member("peak_bytes", memory.peak.count).member("arena_bytes", memory.arena_bytes.count);
@@ -69,6 +78,10 @@ void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scena
         }
         json.end_array();
         write_latency(json.key("latency_ns"), job.latency);
+        if (job.first_token.count > 0) {
+            write_latency(json.key("first_token_ns"), job.first_token);
+            write_latency(json.key("next_token_ns"), job.next_token);
+        }
         json.member("deadline_misses", job.deadline_misses).end_object();
     }
     json.end_array();
@@ -88,6 +101,7 @@ void write_result(JsonWriter& json, const RunResult& result, const Certificate& 
     } else {
         if (result.verdict == Verdict::stuck) json.member("reason", result.reason);
         write_times(json, result);
+        write_replications(json, result.replications);
         write_memory(json, result);
         write_stalls(json, result);
         json.member("deadline_miss_ratio", result.deadline_miss_ratio);

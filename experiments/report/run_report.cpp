@@ -29,6 +29,9 @@ std::string latency_rows(const RunResult& result) {
     else
         rows += row("latency", mean);
     if (latency.count < 2) return rows;
+    if (const auto half_width = result.replications.half_width)
+        rows += row("", text("+- {} (95 % of {} replications)", format_duration(*half_width),
+                             result.replications.count));
     return rows + row("", text("mean of {} requests; min {}, p50 {}, p95 {}, p99 {}, max {}",
                                latency.count, format_duration(latency.min),
                                format_duration(latency.p50), format_duration(latency.p95),
@@ -105,6 +108,10 @@ std::string jobs_part(const RunResult& result, const Scenario& scenario) {
         if (result.jobs.size() > 1)
             head += text(", budget {}, mean latency {}", format_bytes(job.budget),
                          format_duration(job.latency.mean));
+        if (job.first_token.count > 0)
+            head +=
+                text("; first token after {}, then one in {}",
+                     format_duration(job.first_token.mean), format_duration(job.next_token.mean));
         if (job.deadline_misses > 0)
             head += text(", {} missed", plural(job.deadline_misses, "deadline"));
         part += head + '\n' + block_list(job, *scenario.models[i].model);

@@ -26,9 +26,9 @@ BlockMemory::BlockMemory(const DeviceSetup& setup)
             job.freeing |= 1U << static_cast<std::uint32_t>(holding.until);
         if (plan.path != SwapPath::resident) job.arena = make_arena(plan.arena);
         if (plan.staging) job.staging = make_arena(*plan.staging);
+        job.passes = passes_of(setup.facts[j]);
         for (const BlockFacts& facts : setup.facts[j])
-            job.blocks.push_back(
-                {facts.held_bytes, 0, {}, facts.activations, {facts.live_out, {}}});
+            job.blocks.push_back({facts.held_bytes, 0, {}, &facts});
         jobs_.push_back(std::move(job));
         charge_resident(setup, JobId{j});
     }
@@ -97,16 +97,31 @@ bool BlockMemory::free_after(const Action& command) {
 
 void BlockMemory::begin_execute(const Action& command, Time now) {
     JobState& job = jobs_[command.job.index];
-    const ActivationPeak& needed = job.blocks[command.block.index].activations;
+    const BlockFacts& block = *job.blocks[command.block.index].facts;
+    if (block.decoding) grow_kv_cache(job, block.kv_in(command.pass), now);
+    move_activations(job, block.activations_in(command.pass), now);
+}
+
+// What a request generated is forgotten at its end.
+void BlockMemory::end_execute(const Action& command, Time now) {
+    JobState& job = jobs_[command.job.index];
+    const BlockFacts& block = *job.blocks[command.block.index].facts;
+    move_activations(job, {block.live_out_in(command.pass), {}}, now);
+    const bool last =
+        command.block.index + 1 == job.blocks.size() && command.pass + 1 == job.passes;
+    if (!last || job.kv_cache.count == 0) return;
+    ledger_.credit(Category::kv_cache, job.kv_cache);
+    job.kv_cache = {};
+}
+
+void BlockMemory::move_activations(JobState& job, const ActivationPeak& needed, Time now) {
     if (ledger_.move_activations(job.activations, needed, now)) note_peak();
     job.activations = needed;
 }
 
-void BlockMemory::end_execute(const Action& command, Time now) {
-    JobState& job = jobs_[command.job.index];
-    const ActivationPeak& left = job.blocks[command.block.index].live_out;
-    if (ledger_.move_activations(job.activations, left, now)) note_peak();
-    job.activations = left;
+void BlockMemory::grow_kv_cache(JobState& job, Bytes bytes, Time now) {
+    job.kv_cache += bytes;
+    if (ledger_.charge(Category::kv_cache, bytes, now)) note_peak();
 }
 
 void BlockMemory::note_peak() {

@@ -35,17 +35,20 @@ class BlockMemory {
         Bytes held_bytes;
         std::uint8_t held = 0;  // bit i: holding i of the path is reserved
         std::array<Place, kMostHoldings> places{};
-        ActivationPeak activations;
-        ActivationPeak live_out;
+        const BlockFacts* facts = nullptr;
     };
     struct JobState {
         std::span<const Holding> holdings;
         std::uint32_t freeing = 0;  // bit of each verb whose end frees a holding
         std::unique_ptr<Arena> arena, staging;
         ActivationPeak activations;
+        std::uint32_t passes = 1;
+        Bytes kv_cache;
         std::vector<BlockState> blocks;
     };
 
+    void move_activations(JobState& job, const ActivationPeak& needed, Time now);
+    void grow_kv_cache(JobState& job, Bytes bytes, Time now);
     void charge_resident(const DeviceSetup& setup, JobId job);
     static Arena& arena_of(JobState& job, const Holding& holding);
     bool reserve_holdings(JobState& job, BlockState& block, Verb from, std::uint8_t& taken);

@@ -36,6 +36,7 @@ CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, s
     for (std::size_t j = 0; j < jobs_.size(); ++j) {
         jobs_[j].home = setup.deployment.jobs[j].node;
         jobs_[j].block_count = static_cast<std::uint32_t>(setup.facts[j].size());
+        jobs_[j].passes = passes_of(setup.facts[j]);
         const bool resident = setup.deployment.jobs[j].path == SwapPath::resident;
         for (const BlockFacts& block : setup.facts[j]) {
             BlockState& state = jobs_[j].blocks.emplace_back();
@@ -162,9 +163,12 @@ void CommandCheck::on_cancel(const Action& command) {
     const bool first = job.next_block.index == 0;
     const BlockId last{first ? static_cast<std::uint32_t>(job.blocks.size()) - 1
                              : job.next_block.index - 1};
-    const RequestId request{job.next_request.index - static_cast<std::uint32_t>(first)};
-    expect_last(command.block == last && command.request == request);
+    const bool of_request = first && job.next_pass == 0;
+    const std::uint32_t pass = of_request ? job.passes - 1 : job.next_pass - std::uint32_t{first};
+    const RequestId request{job.next_request.index - static_cast<std::uint32_t>(of_request)};
+    expect_last(command.block == last && command.request == request && command.pass == pass);
     job.next_block = last;
+    job.next_pass = pass;
     job.next_request = request;
 }
 
@@ -183,15 +187,18 @@ void CommandCheck::blame_size(const Action& command) const {
 }
 
 void CommandCheck::submit_execute(const Action& command, JobState& job, BlockState& block) {
-    if (command.block != job.next_block || command.request != job.next_request)
-        blame(command, text("out of order; block {} of request {} is next", job.next_block.index,
-                            job.next_request.index));
+    if (command.block != job.next_block || command.request != job.next_request ||
+        command.pass != job.next_pass)
+        blame(command, text("out of order; block {} of request {}{} is next", job.next_block.index,
+                            job.next_request.index,
+                            job.passes > 1 ? text(", pass {},", job.next_pass) : ""));
     if (block.swaps && block.stage != Stage::assembled)
         blame(command, "the block is not assembled");
-    if (++job.next_block.index == job.blocks.size()) {
-        job.next_block = {};
-        ++job.next_request.index;
-    }
+    if (++job.next_block.index < job.blocks.size()) return;
+    job.next_block = {};
+    if (++job.next_pass < job.passes) return;
+    job.next_pass = 0;
+    ++job.next_request.index;
 }
 
 void CommandCheck::on_swap_in(const Completion& span) {

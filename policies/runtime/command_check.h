@@ -48,7 +48,9 @@ class CommandCheck {
         std::uint32_t block_count = 0;
         std::vector<BlockState> blocks;
         std::uint32_t arrived = 0;
+        std::uint32_t passes = 1;
         RequestId next_request;  // to be executed next, as submitted
+        std::uint32_t next_pass = 0;
         BlockId next_block;
         Time execute_end = kStart;
         std::size_t resident = 0;

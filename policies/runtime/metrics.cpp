@@ -9,6 +9,7 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload)
       workload_(workload),
       jobs_(setup.facts.size()),
       used_(setup.platform.nodes.size()) {
+    for (std::size_t j = 0; j < jobs_.size(); ++j) jobs_[j].passes = passes_of(setup.facts[j]);
     for (std::size_t j = 0; j < jobs_.size(); ++j)
         for (const BlockFacts& block : setup.facts[j])
             jobs_[j].swap_ins.push_back({block.stored_bytes, block.parameter_bytes, 0, {}});
@@ -41,7 +42,7 @@ void Metrics::on_execute(const Completion& span) {
     used_[span.command.node.index].executing += span.end - span.start;
     compute_end_ = span.end;
     if (span.command.block.index + 1 == job.swap_ins.size())
-        end_request(job, workload_.jobs[span.command.job.index], span.end);
+        end_pass(job, workload_.jobs[span.command.job.index], span.command.pass, span.end);
 }
 
 // Splits the idle time [from, to) before an execution by what its swap-in was doing.
@@ -63,10 +64,26 @@ void Metrics::explain_gap(const SwapIn& swap_in, Time from, Time to) {
     spend(stalls_.other, to);
 }
 
-void Metrics::end_request(JobState& job, const Job& spec, Time end) {
-    const Time arrival = job.arrivals[job.ended_arrivals++];
+void Metrics::end_pass(JobState& job, const Job& spec, std::uint32_t pass, Time end) {
+    if (job.passes > 1) {
+        if (pass == 0)
+            job.first_tokens.push_back(end - begin_of_request(job, spec));
+        else
+            job.next_tokens.push_back(end - job.pass_end);
+        job.pass_end = end;
+    }
+    if (pass + 1 == job.passes) end_request(job, spec, end);
+}
+
+// What the latency of the current request counts from.
+Time Metrics::begin_of_request(const JobState& job, const Job& spec) {
     const bool streams = spec.mode == ArrivalMode::stream && job.last_end;
-    const Duration latency = end - (streams ? *job.last_end : arrival);
+    return streams ? *job.last_end : job.arrivals[job.ended_arrivals];
+}
+
+void Metrics::end_request(JobState& job, const Job& spec, Time end) {
+    const Duration latency = end - begin_of_request(job, spec);
+    const Time arrival = job.arrivals[job.ended_arrivals++];
     job.last_end = end;
     job.latencies.push_back(latency);
     job.deadline_misses +=
@@ -79,7 +96,10 @@ void Metrics::report(RunResult& result) const {
     std::int64_t misses = 0;
     for (std::size_t j = 0; j < jobs_.size(); ++j) {
         const JobState& job = jobs_[j];
-        result.jobs[j].latency = summarize(job.latencies);
+        result.jobs[j].latencies = job.latencies;
+        result.jobs[j].first_tokens = job.first_tokens;
+        result.jobs[j].next_tokens = job.next_tokens;
+        result.jobs[j].summarize_all();
         result.jobs[j].deadline_misses = job.deadline_misses;
         misses += job.deadline_misses;
         all.insert(all.end(), job.latencies.begin(), job.latencies.end());
@@ -120,10 +140,17 @@ LatencySummary summarize(std::vector<Duration> latencies) {
     return summary;
 }
 
+void JobResult::summarize_all() {
+    latency = summarize(latencies);
+    first_token = summarize(first_tokens);
+    next_token = summarize(next_tokens);
+}
+
 double RunResult::throughput_per_s() const {
     return makespan.count() == 0
                ? 0.0
-               : static_cast<double>(requests) * 1e9 / static_cast<double>(makespan.count());
+               : static_cast<double>(requests) / static_cast<double>(replications.count) * 1e9 /
+                     static_cast<double>(makespan.count());
 }
 
 double RunResult::slowdown() const {

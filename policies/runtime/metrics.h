@@ -44,13 +44,18 @@ class Metrics {
         std::vector<Time> arrivals;    // of requests that have not ended, from `ended_arrivals` on
         std::size_t ended_arrivals = 0;
         std::optional<Time> last_end;
+        Time pass_end{};  // of the pass before
+        std::uint32_t passes = 1;
         std::vector<Duration> latencies;
+        std::vector<Duration> first_tokens, next_tokens;  // of a generative model
         std::int64_t deadline_misses = 0;
     };
 
     void count(const Completion& span) {
         events_ += static_cast<std::uint64_t>(span.end > span.start);
     }
+    static Time begin_of_request(const JobState& job, const Job& spec);
+    void end_pass(JobState& job, const Job& spec, std::uint32_t pass, Time end);
     void end_request(JobState& job, const Job& spec, Time end);
     void explain_gap(const SwapIn& swap_in, Time from, Time to);
 

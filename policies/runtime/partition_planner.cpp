@@ -10,6 +10,12 @@ namespace swaplab {
 
 namespace {
 
+// What a generative model keeps besides its parameters (ours: reserved at its full length, so that
+// a request that has begun can end).
+Bytes kv_cache_bytes(const PlanRequest& request, std::size_t job) {
+    return request.account == Account::all ? request.costs[job].model().kv_cache_bytes() : Bytes{};
+}
+
 // Bytes that no job can have, under the chosen account.
 Bytes reserved_bytes(const PlanRequest& request) {
     return request.account == Account::all ? request.platform.node({}).memory.reserved : Bytes{};
@@ -26,7 +32,11 @@ class PartitionPlanner final : public Planner {
         std::vector<double> weights;
         Infeasible total{reserved, {}, {}};
         for (const CostModel& cost : request.costs) {
-            const Infeasible least = partitioner_->minimum(job_request(request, floors.size(), {}));
+            Infeasible least = partitioner_->minimum(job_request(request, floors.size(), {}));
+            const Bytes kv_cache = kv_cache_bytes(request, floors.size());
+            least.minimum_budget += kv_cache;
+            if (kv_cache.count > 0)
+                least.reason += text(", and a KV cache of {}", format_bytes(kv_cache));
             floors.push_back(least.minimum_budget);
             weights.push_back(static_cast<double>(cost.model().parameter_bytes().count));
             total.minimum_budget += least.minimum_budget;
@@ -49,8 +59,10 @@ class PartitionPlanner final : public Planner {
     Deployment deploy(const PlanRequest& request, const std::vector<Bytes>& shares) const {
         Deployment deployment;
         for (std::size_t j = 0; j < request.costs.size(); ++j) {
-            JobPlan plan = partitioner_->partition(job_request(request, j, shares[j]));
+            const Bytes usable = shares[j] - kv_cache_bytes(request, j);
+            JobPlan plan = partitioner_->partition(job_request(request, j, usable));
             plan.budget = shares[j];
+            if (request.costs[j].model().passes() > 1) plan.closed_form.reset();
             if (request.costs.size() == 1) deployment.closed_form = plan.closed_form;
             deployment.jobs.push_back(std::move(plan));
         }

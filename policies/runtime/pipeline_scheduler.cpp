@@ -9,6 +9,7 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup) {
         job.plan = &setup.deployment.jobs[j];
         job.facts = setup.facts[j];
         job.blocks.resize(setup.facts[j].size());
+        job.passes = passes_of(setup.facts[j]);
         jobs_.push_back(std::move(job));
     }
 }
@@ -28,8 +29,8 @@ void PipelineScheduler::decide(const View& view, Moves& moves) {
 void PipelineScheduler::submit_next(Moves& moves) {
     const Queued current = queue_.front();
     JobRun& job = jobs_[current.job.index];
-    if (next_block_.index == 0) --job.queued;
-    const Step step{job, current.request, next_block_, job.facts[next_block_.index]};
+    if (next_block_.index == 0 && next_pass_ == 0) --job.queued;
+    const Step step{job, current.request, next_pass_, next_block_, job.facts[next_block_.index]};
     Trail& place = job.blocks[next_block_.index];
     const Trail trail = submit_block(step, moves);
     place = trail;
@@ -38,9 +39,10 @@ void PipelineScheduler::submit_next(Moves& moves) {
     ++submitted_ahead_;
     if (++next_block_.index < job.facts.size()) return;
     next_block_ = {};
-    queue_.pop_front();
+    if (step.last_pass()) queue_.pop_front();
+    next_pass_ = step.last_pass() ? 0 : next_pass_ + 1;
     const bool continues = !queue_.empty() && queue_.front().job == current.job;
-    end_request(job, current.request, continues, moves);
+    end_pass(job, current.request, continues, moves);
 }
 
 Command PipelineScheduler::Step::command(Verb verb, const Wait& wait) const {
@@ -50,6 +52,7 @@ Command PipelineScheduler::Step::command(Verb verb, const Wait& wait) const {
     command.node = job.plan->node;
     command.job = job.id;
     command.request = request;
+    command.pass = pass;
     command.block = block;
     command.after = wait.after();
     return command;

@@ -60,14 +60,18 @@ class PipelineScheduler : public Scheduler {
         std::vector<Trail> blocks;  // of the last request that came by, by block
         Trail before, before_that;  // of the blocks i-1 and i-2, across requests
         std::size_t queued = 0;     // requests that have arrived and not been begun
+        std::uint32_t passes = 1;   // of a request
     };
 
     // One block to submit.
     struct Step {
         JobRun& job;
         RequestId request;
+        std::uint32_t pass;
         BlockId block;
         const BlockFacts& facts;
+
+        bool last_pass() const { return pass + 1 == job.passes; }
 
         Command command(Verb verb, const Wait& wait) const;
     };
@@ -77,9 +81,9 @@ class PipelineScheduler : public Scheduler {
     // Submits the commands of one block and returns their trail. Called for every block of every
     // request, in order; requests in order of arrival.
     virtual Trail submit_block(const Step& step, Moves& moves) = 0;
-    // Called after the last block of a request. `continues`: the next request to begin is known and
-    // of the same job.
-    virtual void end_request(JobRun&, RequestId, bool /*continues*/, Moves&) {}
+    // Called after the last block of a pass (a request has one, that of a generative model
+    // several). `continues`: what comes next is known and of the same job.
+    virtual void end_pass(JobRun&, RequestId, bool /*continues*/, Moves&) {}
 
     // Reads (and copies, on the staged and standard paths) and assembles the block: every step
     // after the one before it; the first copy after `copy_after` too.
@@ -102,6 +106,7 @@ class PipelineScheduler : public Scheduler {
 
     std::vector<JobRun> jobs_;
     std::deque<Queued> queue_;
+    std::uint32_t next_pass_ = 0;
     BlockId next_block_;
     int submitted_ahead_ = 0;
 };

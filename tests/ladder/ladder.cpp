@@ -32,13 +32,14 @@ struct Library {
     bool heavy;
 };
 
-constexpr std::array<Library, 15> kLibraries{{
+constexpr std::array<Library, 16> kLibraries{{
     {"boost/", "profiles/", true},
     {"Eigen/", "profiles/", true},
     {"rapidjson/", "profiles/", true},
     {"yaml-cpp/", "profiles/", true},
     {"fmt/", "profiles/text.h", false},
     {"xxh", "profiles/", false},  // xxhash.h, xxh3.h
+    {"Random123/", "policies/", true},
     {"torch/", "hw/", true},
     {"ATen/", "hw/", true},
     {"c10/", "hw/", true},

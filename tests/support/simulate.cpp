@@ -10,7 +10,8 @@ namespace {
 
 RunRequest request_of(const Platform& platform, const Workload& workload, const Options& options,
                       Observer* observer) {
-    return {platform, workload, options.budget, options.account, &make_sim_device, observer};
+    return {platform,         workload, options.budget, options.account,
+            &make_sim_device, observer, options.noise,  options.replications};
 }
 
 std::string line_of(const Action& a) {

@@ -43,6 +43,8 @@ struct Options {
     ArrivalMode mode = ArrivalMode::cold;
     std::int64_t requests = 1;
     std::optional<SwapPath> path;
+    std::optional<NoiseKey> noise;
+    std::int64_t replications = 1;
 };
 
 Workload workload_of(const std::vector<ModelPtr>& models, const Options& options);

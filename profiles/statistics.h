@@ -1,0 +1,16 @@
+// Statistics of small samples.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace swaplab {
+
+// The 97.5 % quantile of Student's t distribution: half the width of a two-sided 95 % interval, in
+// standard errors. Needs degrees >= 1.
+double student_t_95(std::int64_t degrees);
+
+// Half the width of the 95 % confidence interval of the mean: t·s/sqrt(n). Needs two values.
+double half_width_95(std::span<const double> values);
+
+}  // namespace swaplab

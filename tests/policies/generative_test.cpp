@@ -1,0 +1,186 @@
+// Generative models: a pass over the prompt, then one of each token, parameters re-read every time,
+// a KV cache that grows.
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "profiles/error.h"
+#include "tests/support/random_model.h"
+#include "tests/support/random_platform.h"
+#include "tests/support/simulate.h"
+
+namespace swaplab {
+namespace {
+
+using testing::Options;
+using testing::simulate;
+using testing::Simulation;
+
+// Attention over a prompt of 4 tokens (1600 FLOPs, 8 bytes of KV cache a token) and a projection of
+// 1000 bytes (800 FLOPs); three tokens are generated.
+ModelSpec two_layers() {
+    ModelSpec spec;
+    spec.name = "two";
+    spec.tokens = 3;
+    spec.prompt_tokens = 4;
+    spec.input_bytes = Bytes{40};
+    Layer attention;
+    attention.name = "attention";
+    attention.op = OpClass::attention;
+    attention.inputs = {std::nullopt};
+    attention.macs = 800;
+    attention.output_bytes = Bytes{40};
+    attention.kv_bytes_per_token = Bytes{8};
+    Layer projection;
+    projection.name = "projection";
+    projection.op = OpClass::linear;
+    projection.inputs = {LayerId{0}};
+    projection.macs = 400;
+    projection.parameter_bytes = Bytes{1000};
+    projection.parameter_tensors = 1;
+    projection.output_bytes = Bytes{40};
+    spec.layers = {attention, projection};
+    return spec;
+}
+
+// 1 ns a FLOP, 10 ns a layer, 1 ns a byte read.
+Platform plain() {
+    Platform platform;
+    platform.name = "plain";
+    Node& node = platform.nodes.emplace_back();
+    node.memory.capacity = Bytes{1 << 30};
+    node.read.cost.per_byte = 1;
+    node.execute.other.per_flop = 1;
+    node.execute.other.per_layer = 10;
+    return platform;
+}
+
+std::vector<Completion> executions(const Simulation& run) {
+    std::vector<Completion> found;
+    for (const Completion& span : run.record.by_ticket())
+        if (span.command.verb == Verb::execute) found.push_back(span);
+    return found;
+}
+
+// attention: 10 + 1600 = 1610 over the prompt; a token meets c keys: 10 + 1600·c/4^2 = 10 + 100·c.
+// projection: 10 + 800 = 810 over the prompt; a token: 10 + 800/4 = 210.
+TEST(Generative, GoldenTimelineOnDemand) {
+    const auto model = std::make_shared<const Model>(two_layers());
+    Options options;
+    options.budget = Bytes{1 << 20};
+    const Simulation run = simulate(plain(), model, "on-demand", options);
+    ASSERT_EQ(run.result.verdict, Verdict::ok) << run.result.reason;
+    // One command at a time: pass p executes attention, reads 1000 bytes, executes the projection.
+    const std::int64_t expected[3][2] = {{1610, 810}, {10 + 500, 210}, {10 + 600, 210}};
+    const std::vector<Completion> spans = executions(run);
+    ASSERT_EQ(spans.size(), 6U);
+    std::int64_t at = 0;
+    for (std::uint32_t pass = 0; pass < 3; ++pass)
+        for (std::uint32_t block = 0; block < 2; ++block) {
+            const Completion& span = spans[2 * pass + block];
+            EXPECT_EQ(span.command.pass, pass);
+            if (block == 1) at += 1000;
+            EXPECT_EQ(count_ns(span.start), at);
+            at += expected[pass][block];
+            EXPECT_EQ(count_ns(span.end), at);
+        }
+    EXPECT_EQ(run.result.swapped_in, Bytes{3000});
+    const JobResult& job = run.result.jobs[0];
+    EXPECT_EQ(job.first_token.mean, Duration{1610 + 1000 + 810});
+    EXPECT_EQ(job.next_token.min, Duration{510 + 1000 + 210});
+    EXPECT_EQ(job.next_token.max, Duration{610 + 1000 + 210});
+    // KV cache: 4 tokens of the prompt, then 2 more; the peak is at the projection of the last pass
+    // or of the prompt: 1000 + max(4·8 + 40 + 40, 6·8 + (40 + 40)/4) = 1112.
+    EXPECT_EQ(run.result.memory.peak, Bytes{1112});
+    EXPECT_EQ(run.result.memory.by_category[static_cast<std::size_t>(Category::kv_cache)], Bytes{});
+}
+
+TEST(Generative, LoadAllReadsOnce) {
+    const auto model = std::make_shared<const Model>(two_layers());
+    Options options;
+    options.budget = Bytes{1 << 20};
+    const Simulation run = simulate(plain(), model, "load-all", options);
+    EXPECT_EQ(run.result.swapped_in, Bytes{1000});
+    EXPECT_EQ(run.result.latency.mean, Duration{1000 + 1610 + 810 + 510 + 210 + 610 + 210});
+    EXPECT_EQ(run.result.full_memory_latency, Duration{1610 + 810 + 510 + 210 + 610 + 210});
+}
+
+// A plan reserves the KV cache at its full length: 6 tokens of 8 bytes; one byte less is refused.
+TEST(Generative, TheBudgetCoversTheWholeKvCache) {
+    const auto model = std::make_shared<const Model>(two_layers());
+    Options options;
+    EXPECT_EQ(testing::minimum_of(plain(), model, "on-demand", options), Bytes{1000 + 80 + 48});
+    options.account = Account::parameters;
+    EXPECT_EQ(testing::minimum_of(plain(), model, "on-demand", options), Bytes{1000});
+}
+
+ModelPtr generative(std::uint64_t seed) {
+    ModelSpec spec = testing::random_model(seed)->spec();
+    testing::Rng rng(seed);
+    spec.tokens = rng.between(2, 5);
+    spec.prompt_tokens = rng.between(1, 9);
+    for (Layer& layer : spec.layers) {
+        if (rng.between(0, 2) == 0) layer.op = OpClass::attention;
+        layer.kv_bytes_per_token = Bytes{rng.between(0, 1000)};
+    }
+    return std::make_shared<const Model>(std::move(spec));
+}
+
+constexpr const char* kPolicies[] = {"load-all",
+                                     "on-demand",
+                                     "standard-swap",
+                                     "swapnet:allocator=ratio",
+                                     "demand-layering",
+                                     "demand-layering:pipeline=async",
+                                     "demand-layering:pipeline=sync",
+                                     "demand-layering:pipeline=sequential"};
+
+// At their smallest budgets, cold and streamed: every token comes, the bound holds, the tokens'
+// times add up to the latency, and nothing is left of the KV cache.
+TEST(Generative, LawsOnRandomModels) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed)
+        for (const char* spec : kPolicies) {
+            SCOPED_TRACE(text("seed {} {}", seed, spec));
+            const ModelPtr model = generative(seed);
+            testing::PlatformShape shape;
+            shape.fractional = seed % 2 == 0;
+            const Platform platform = testing::random_platform(seed, shape);
+            Options options;
+            options.mode = seed % 3 == 0 ? ArrivalMode::stream : ArrivalMode::cold;
+            options.requests = 2;
+            options.budget = testing::minimum_of(platform, model, spec, options);
+            const Simulation run = simulate(platform, model, spec, options);
+            const RunResult& result = run.result;
+            ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
+            EXPECT_LE(result.memory.peak, *options.budget);
+            const JobResult& job = result.jobs[0];
+            ASSERT_EQ(std::ssize(job.next_tokens), 2 * (model->passes() - 1));
+            const auto sum = [](const std::vector<Duration>& all) {
+                return std::accumulate(all.begin(), all.end(), Duration{});
+            };
+            EXPECT_EQ(sum(job.first_tokens) + sum(job.next_tokens), sum(job.latencies));
+            const bool of_makespan = result.lower_bound_of == BoundOf::makespan;
+            EXPECT_LE(result.lower_bound, of_makespan ? result.makespan : result.latency.min);
+            EXPECT_EQ(result.memory.by_category[static_cast<std::size_t>(Category::kv_cache)],
+                      Bytes{});
+        }
+}
+
+// What planners decide with is the mean over the passes: the passes add up to it.
+TEST(Generative, TheMeanPassIsTheMeanOfThePasses) {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        SCOPED_TRACE(text("seed {}", seed));
+        const ModelPtr model = generative(seed);
+        const Platform platform = testing::random_platform(seed);
+        const CostModel cost(*model, platform);
+        const BlockFacts facts = facts_of(cost, LayerRange{0, model->size()}, SwapPath::zero_copy);
+        double sum = 0;
+        for (std::uint32_t pass = 0; pass < model->passes(); ++pass)
+            sum += static_cast<double>(facts.execute_in(pass).count());
+        const auto passes = static_cast<double>(model->passes());
+        EXPECT_NEAR(sum / passes, static_cast<double>(facts.execute.count()), 1.0);
+    }
+}
+
+}  // namespace
+}  // namespace swaplab
