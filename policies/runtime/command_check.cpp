@@ -34,9 +34,9 @@ std::optional<Excess> excess(const DeviceSetup& setup, const JobPlan& plan, Byte
 CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, std::string policy)
     : setup_(setup), workload_(workload), policy_(std::move(policy)), jobs_(setup.facts.size()) {
     for (std::size_t j = 0; j < jobs_.size(); ++j) {
-        jobs_[j].passes = passes_of(setup.facts[j]);
         jobs_[j].home = setup.deployment.jobs[j].node;
         jobs_[j].block_count = static_cast<std::uint32_t>(setup.facts[j].size());
+        jobs_[j].passes = passes_of(setup.facts[j]);
         const bool resident = setup.deployment.jobs[j].path == SwapPath::resident;
         for (const BlockFacts& block : setup.facts[j]) {
             BlockState& state = jobs_[j].blocks.emplace_back();
