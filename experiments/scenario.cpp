@@ -130,6 +130,7 @@ Scenario resolve_scenario(const Options& options) {
     scenario.requests = parse_requests(options.requests);
     scenario.account = parse_account(options.account);
     scenario.path = parse_path(options.swap_path);
+    scenario.dispatch = make_dispatch(options.dispatch);
     for (const std::string& spec : options.models) scenario.models.push_back(choose_model(spec));
     static_cast<void>(scenario.parameter_bytes());  // refuses sums that would overflow, at once
     scenario.device = options.device;
@@ -143,8 +144,8 @@ Scenario resolve_scenario(const Options& options) {
 }
 
 RunRequest request_of(const Scenario& scenario, std::optional<Bytes> budget, Observer* observer) {
-    return {scenario.platform, scenario.workload, budget,
-            scenario.account,  scenario.factory,  observer};
+    return {scenario.platform, scenario.workload, budget,           scenario.account,
+            scenario.factory,  observer,          scenario.dispatch};
 }
 
 Policy resolve_policy(const Options& options, const Scenario& scenario) {

@@ -22,6 +22,7 @@ struct Scenario {
     std::int64_t requests = 1;  // per model
     Account account = Account::all;
     std::optional<SwapPath> path;  // absent: each policy's own
+    Dispatch dispatch;
     std::string backend;
     DeviceFactory factory = nullptr;
 

@@ -45,8 +45,9 @@ class LoadAllPartitioner final : public Partitioner {
 
 class LoadAllScheduler final : public PipelineScheduler {
   public:
+    // One model executes while the next is read.
     explicit LoadAllScheduler(const SchedulerSetup& setup)
-        : PipelineScheduler(setup), loaded_(setup.deployment.jobs.size(), false) {}
+        : PipelineScheduler(setup, 2), loaded_(setup.deployment.jobs.size(), false) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {

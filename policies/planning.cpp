@@ -29,6 +29,12 @@ std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& c
     return facts;
 }
 
+std::vector<double> weights(const Workload& workload) {
+    std::vector<double> weights;
+    for (const Job& job : workload.jobs) weights.push_back(job.weight);
+    return weights;
+}
+
 PlanOutcome plan(const RunRequest& request, const Policy& policy) {
     if (policy.needs_budget && !request.budget)
         throw InputError(text("policy {} needs a budget: give one with --budget", policy.spec));

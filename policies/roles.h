@@ -10,6 +10,7 @@
 #include "policies/command.h"
 #include "policies/deployment.h"
 #include "policies/device.h"
+#include "policies/dispatcher.h"
 #include "policies/workload.h"
 
 namespace swaplab {
@@ -69,6 +70,8 @@ class Moves {
 struct SchedulerSetup {
     const Deployment& deployment;
     const std::vector<std::vector<BlockFacts>>& facts;  // by JobId and BlockId
+    std::vector<double> weights = {};                   // by JobId; empty: all 1
+    Dispatch dispatch = {};
 };
 
 class Scheduler {

@@ -257,7 +257,8 @@ Duration full_memory_latency(RunRequest request, const std::vector<CostModel>& c
     const auto deployment =
         std::get<Deployment>(direct.planner->plan({request.platform, costs, {}, request.account}));
     const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
-    const std::unique_ptr<Scheduler> scheduler = direct.make_scheduler({deployment, facts});
+    const std::unique_ptr<Scheduler> scheduler =
+        direct.make_scheduler({deployment, facts, weights(request.workload), request.dispatch});
     return drive(request, costs, deployment, *scheduler, direct.spec).latency.mean;
 }
 
@@ -291,7 +292,8 @@ RunResult run(const RunRequest& request, const Policy& policy) {
     const auto& deployment = std::get<Deployment>(outcome);
     const std::vector<CostModel> costs = cost_models(request);
     const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
-    const std::unique_ptr<Scheduler> scheduler = policy.make_scheduler({deployment, facts});
+    const std::unique_ptr<Scheduler> scheduler =
+        policy.make_scheduler({deployment, facts, weights(request.workload), request.dispatch});
     // A policy without a budget is the reference; it is not held to one.
     RunRequest held = request;
     if (!policy.needs_budget) held.budget.reset();

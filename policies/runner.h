@@ -48,6 +48,7 @@ struct RunRequest {
     Account account = Account::all;
     DeviceFactory device = nullptr;
     Observer* observer = nullptr;  // may be null; must outlive the run
+    Dispatch dispatch = {};        // of `direct`, too, which latencies are compared with
 };
 
 // Plans and runs. Infeasible and stuck are verdicts; an illegal move throws `PolicyError`; costs

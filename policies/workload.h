@@ -23,7 +23,13 @@ struct Job {
     std::int64_t requests = 1;
     std::vector<Time> arrivals;        // of ArrivalMode::listed: sorted, one per request
     std::optional<Duration> deadline;  // after arrival
-    double weight = 1;
+    double weight = 1;                 // what allocators and the dispatcher `priority` go by
+    // Of single requests, instead of `deadline`; empty, or one per request.
+    std::vector<std::optional<Duration>> deadlines = {};
+
+    std::optional<Duration> deadline_of(RequestId request) const {
+        return deadlines.empty() ? deadline : deadlines[request.index];
+    }
 };
 
 struct Workload {
@@ -34,6 +40,7 @@ struct Arrival {
     JobId job;
     RequestId request;
     Time at{};
+    std::optional<Time> deadline = {};  // absolute; at most Time::max()
 };
 
 }  // namespace swaplab

@@ -66,6 +66,9 @@ void add_workload(CLI::App& app, Options& options) {
     how.value("--mode", options.mode, "MODE",
               "cold (default): each request starts from empty memory; stream: all are queued at "
               "time 0; models with a period arrive by it");
+    how.value("--dispatch", options.dispatch, "NAME",
+              "whose block is next among several DNNs: fcfs (default), round-robin[:quantum="
+              "N|request], priority (by weight=) or edf (by deadline=)");
 }
 
 void add_single_policy(CLI::App& app, Options& options) {

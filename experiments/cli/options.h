@@ -24,6 +24,7 @@ struct Options {
     std::vector<std::string> budgets;  // comma-separated lists
     std::string requests = "1";
     std::string mode = "cold";
+    std::string dispatch = "fcfs";
     std::string account = "all";
     std::string swap_path;
     std::string backend = "sim";

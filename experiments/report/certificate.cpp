@@ -97,6 +97,7 @@ void Certificate::write(JsonWriter& json, const RunResult& result) const {
     write_optional(json.key("budget_bytes"), result.budget);
     json.member("account", name_of(scenario_->account));
     json.member("mode", scenario_->arrival_text()).member("requests", scenario_->requests);
+    json.member("dispatch", scenario_->dispatch.spec);
     json.key("swap_path");
     if (const auto path = path_of(result))
         json.value(name_of(*path));

@@ -18,6 +18,12 @@ std::string row(std::string_view label, std::string_view body) {
     return definition(label, body, kBody, kWidth);
 }
 
+// Only said where there is something to dispatch.
+std::string dispatch_text(const Scenario& scenario) {
+    if (scenario.models.size() < 2) return {};
+    return text(", dispatch {}", scenario.dispatch.spec);
+}
+
 std::string latency_rows(const RunResult& result) {
     const LatencySummary& latency = result.latency;
     const std::string mean = format_duration(latency.mean);
@@ -135,9 +141,9 @@ std::string block_list(const JobResult& job, const Model& model) {
 }
 
 std::string scenario_line(const Scenario& scenario) {
-    return text("{} on {}, account {}, {}, {}", scenario.models_text(), scenario.device_text(),
+    return text("{} on {}, account {}, {}, {}{}", scenario.models_text(), scenario.device_text(),
                 name_of(scenario.account), scenario.arrival_text(),
-                plural(scenario.requests, "request"));
+                plural(scenario.requests, "request"), dispatch_text(scenario));
 }
 
 std::string provenance_note(const Scenario& scenario) {
@@ -150,12 +156,13 @@ std::string provenance_note(const Scenario& scenario) {
 }
 
 std::string run_report(const RunResult& result, const Scenario& scenario) {
-    std::string report = wrap(text("{} with {} on {} ({}, {}, account {}, {})",
-                                   scenario.models_text(), result.policy, scenario.device_text(),
-                                   scenario.arrival_text(), plural(scenario.requests, "request"),
-                                   name_of(scenario.account), kind_of(scenario.backend)),
-                              kWidth, 4) +
-                         "\n\n";
+    std::string report =
+        wrap(text("{} with {} on {} ({}, {}{}, account {}, {})", scenario.models_text(),
+                  result.policy, scenario.device_text(), scenario.arrival_text(),
+                  plural(scenario.requests, "request"), dispatch_text(scenario),
+                  name_of(scenario.account), kind_of(scenario.backend)),
+             kWidth, 4) +
+        "\n\n";
     report += row("verdict", name_of(result.verdict));
     if (result.verdict == Verdict::infeasible) {
         if (result.budget) report += row("budget", format_bytes(*result.budget));

@@ -36,7 +36,7 @@ void Metrics::on_execute(const Completion& span) {
     busy_ += span.end - span.start;
     compute_end_ = span.end;
     if (span.command.block.index + 1 == job.swap_ins.size())
-        end_request(job, workload_.jobs[span.command.job.index], span.end);
+        end_request(job, workload_.jobs[span.command.job.index], span);
 }
 
 // Splits the idle time [from, to) before an execution by what its swap-in was doing.
@@ -58,14 +58,15 @@ void Metrics::explain_gap(const SwapIn& swap_in, Time from, Time to) {
     spend(stalls_.other, to);
 }
 
-void Metrics::end_request(JobState& job, const Job& spec, Time end) {
+void Metrics::end_request(JobState& job, const Job& spec, const Completion& last) {
+    const Time end = last.end;
+    const std::optional<Duration> deadline = spec.deadline_of(last.command.request);
     const Time arrival = job.arrivals[job.ended_arrivals++];
     const bool streams = spec.mode == ArrivalMode::stream && job.last_end;
     const Duration latency = end - (streams ? *job.last_end : arrival);
     job.last_end = end;
     job.latencies.push_back(latency);
-    job.deadline_misses +=
-        static_cast<std::int64_t>(spec.deadline && end - arrival > *spec.deadline);
+    job.deadline_misses += static_cast<std::int64_t>(deadline && end - arrival > *deadline);
     ++requests_ended_;
 }
 

@@ -50,7 +50,7 @@ class Metrics {
     void count(const Completion& span) {
         events_ += static_cast<std::uint64_t>(span.end > span.start);
     }
-    void end_request(JobState& job, const Job& spec, Time end);
+    void end_request(JobState& job, const Job& spec, const Completion& last);
     void explain_gap(const SwapIn& swap_in, Time from, Time to);
 
     const Workload& workload_;

@@ -1,46 +1,74 @@
 #include "policies/runtime/pipeline_scheduler.h"
 
+#include <algorithm>
+
 namespace swaplab {
 
-PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup) {
+PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
+    : dispatcher_(setup.dispatch.make()),
+      reorders_(setup.dispatch.reorders),
+      window_(reorders_ ? std::clamp(lookahead, 1, kWindow) : kWindow),
+      refill_at_(reorders_ ? window_ - 1 : window_ / 2) {
     for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
         JobRun job;
         job.id = {j};
         job.plan = &setup.deployment.jobs[j];
         job.facts = setup.facts[j];
         job.blocks.resize(setup.facts[j].size());
+        if (!setup.weights.empty()) job.weight = setup.weights[j];
         jobs_.push_back(std::move(job));
     }
 }
 
 void PipelineScheduler::decide(const View& view, Moves& moves) {
     for (const Arrival& arrival : view.arrivals) {
-        queue_.push_back({arrival.job, arrival.request});
-        ++jobs_[arrival.job.index].queued;
+        JobRun& job = jobs_[arrival.job.index];
+        job.waiting.push_back(arrival);
+        ++job.queued;
     }
     for (const Completion& span : view.completions)
         if (span.command.verb == Verb::execute) --submitted_ahead_;
-    // Refills in batches, so that most calls have nothing to do.
-    if (submitted_ahead_ > kWindow / 2) return;
-    while (submitted_ahead_ < kWindow && !queue_.empty()) submit_next(moves);
+    // Refills in batches where that changes nothing, so that most calls have nothing to do.
+    if (submitted_ahead_ > refill_at_) return;
+    while (submitted_ahead_ < window_) {
+        JobRun* job = next_job();
+        if (job == nullptr) return;
+        submit_next(*job, moves);
+    }
 }
 
-void PipelineScheduler::submit_next(Moves& moves) {
-    const Queued current = queue_.front();
-    JobRun& job = jobs_[current.job.index];
-    if (next_block_.index == 0) --job.queued;
-    const Step step{job, current.request, next_block_, job.facts[next_block_.index]};
-    Trail& place = job.blocks[next_block_.index];
+// The job whose block comes next; null if none has work.
+PipelineScheduler::JobRun* PipelineScheduler::next_job() {
+    if (current_ != nullptr) return current_;
+    candidates_.clear();
+    for (const JobRun& job : jobs_) {
+        if (job.waiting.empty()) continue;
+        const Arrival& oldest = job.waiting.front();
+        candidates_.push_back({job.id, oldest.request, oldest.at, oldest.deadline, job.weight});
+    }
+    if (candidates_.empty()) return nullptr;
+    return &jobs_[candidates_[dispatcher_->choose(candidates_)].job.index];
+}
+
+void PipelineScheduler::submit_next(JobRun& job, Moves& moves) {
+    const RequestId request = job.waiting.front().request;
+    const BlockId block = job.next_block;
+    if (block.index == 0) --job.queued;
+    const Step step{job, request, block, job.facts[block.index]};
+    Trail& place = job.blocks[block.index];
     const Trail trail = submit_block(step, moves);
     place = trail;
     job.before_that = job.before;
     job.before = trail;
     ++submitted_ahead_;
-    if (++next_block_.index < job.facts.size()) return;
-    next_block_ = {};
-    queue_.pop_front();
-    const bool continues = !queue_.empty() && queue_.front().job == current.job;
-    end_request(job, current.request, continues, moves);
+    const bool ends_request = block.index + 1 == job.facts.size();
+    dispatcher_->submitted(job.id, ends_request);
+    current_ = ends_request || reorders_ ? nullptr : &job;
+    ++job.next_block.index;
+    if (!ends_request) return;
+    job.next_block = {};
+    job.waiting.pop_front();
+    end_request(job, request, next_job() == &job, moves);
 }
 
 Command PipelineScheduler::Step::command(Verb verb, const Wait& wait) const {

@@ -1,8 +1,14 @@
-// The frame of schedulers that walk requests first come first served, block by block, and say for
-// each block what its commands wait for. A policy implements `submit_block`.
+// The frame of schedulers that walk requests block by block, as a dispatcher orders them, and say
+// for each block what its commands wait for. A policy implements `submit_block`.
+//
+// Blocks are submitted ahead: tens under first come first served; under a dispatcher that reorders
+// only as many executions as the policy needs to keep its pipeline full (`lookahead`), because what
+// is submitted cannot be overtaken. So a request that the dispatcher prefers waits for the end of
+// at most `lookahead` blocks of others.
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "policies/roles.h"
@@ -60,6 +66,10 @@ class PipelineScheduler : public Scheduler {
         std::vector<Trail> blocks;  // of the last request that came by, by block
         Trail before, before_that;  // of the blocks i-1 and i-2, across requests
         std::size_t queued = 0;     // requests that have arrived and not been begun
+
+        double weight = 1;
+        std::deque<Arrival> waiting;  // requests that have blocks left to submit, the oldest first
+        BlockId next_block;           // of the oldest
     };
 
     // One block to submit.
@@ -72,14 +82,22 @@ class PipelineScheduler : public Scheduler {
         Command command(Verb verb, const Wait& wait) const;
     };
 
-    explicit PipelineScheduler(const SchedulerSetup& setup);
+    // One block that executes, one that comes in, and one of another job behind them.
+    static constexpr int kLookahead = 3;
+
+    // `lookahead`: how many executions must be submitted and not have ended for the pipeline to be
+    // full, at least 1.
+    explicit PipelineScheduler(const SchedulerSetup& setup, int lookahead = kLookahead);
 
     // Submits the commands of one block and returns their trail. Called for every block of every
-    // request, in order; requests in order of arrival.
+    // request of a job, in order; jobs take turns as the dispatcher says, even within requests.
     virtual Trail submit_block(const Step& step, Moves& moves) = 0;
-    // Called after the last block of a request. `continues`: the next request to begin is known and
-    // of the same job.
+    // Called after the last block of a request. `continues`: as things stand, the next request to
+    // begin is known and of the same job.
     virtual void end_request(JobRun&, RequestId, bool /*continues*/, Moves&) {}
+    // A scheduler whose `submit_block` does not submit exactly the block's own execution says by
+    // how many executions it submitted more (or fewer) than that.
+    void count_executions(int more) { submitted_ahead_ += more; }
 
     // Reads (and copies, on the staged and standard paths) and assembles the block: every step
     // after the one before it; the first copy after `copy_after` too.
@@ -93,17 +111,17 @@ class PipelineScheduler : public Scheduler {
     static void submit_execution(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
 
   private:
-    struct Queued {
-        JobId job;
-        RequestId request;
-    };
-
-    void submit_next(Moves& moves);
+    JobRun* next_job();
+    void submit_next(JobRun& job, Moves& moves);
 
     std::vector<JobRun> jobs_;
-    std::deque<Queued> queue_;
-    BlockId next_block_;
+    std::unique_ptr<Dispatcher> dispatcher_;
+    bool reorders_;
+    int window_;     // executions submitted ahead at most
+    int refill_at_;  // ... and when it is worth while to submit more
     int submitted_ahead_ = 0;
+    JobRun* current_ = nullptr;          // whose request is half submitted, unless blocks alternate
+    std::vector<Candidate> candidates_;  // scratch
 };
 
 }  // namespace swaplab

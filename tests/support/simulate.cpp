@@ -10,7 +10,13 @@ namespace {
 
 RunRequest request_of(const Platform& platform, const Workload& workload, const Options& options,
                       Observer* observer) {
-    return {platform, workload, options.budget, options.account, &make_sim_device, observer};
+    return {platform,
+            workload,
+            options.budget,
+            options.account,
+            &make_sim_device,
+            observer,
+            make_dispatch(options.dispatch)};
 }
 
 std::string line_of(const Action& a) {

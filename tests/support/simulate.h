@@ -43,6 +43,7 @@ struct Options {
     ArrivalMode mode = ArrivalMode::cold;
     std::int64_t requests = 1;
     std::optional<SwapPath> path;
+    std::string dispatch = "fcfs";
 };
 
 Workload workload_of(const std::vector<ModelPtr>& models, const Options& options);
