@@ -28,15 +28,17 @@ class RingScheduler final : public PipelineScheduler {
     // As many blocks as any job's rings hold at once, and one that waits for its place.
     static int most_held(const SchedulerSetup& setup) {
         int most = 1;
-        for (std::size_t j = 0; j < setup.facts.size(); ++j) {
-            const JobPlan& plan = setup.deployment.jobs[j];
-            const int staged = plan.staging ? most_in(*plan.staging, setup.facts[j]) : 0;
-            most = std::max(most, staged + most_in(plan.arena, setup.facts[j]) + 1);
-        }
+        for (std::size_t j = 0; j < setup.facts.size(); ++j)
+            for (const Variant& variant : setup.deployment.jobs[j].all_variants()) {
+                const std::span blocks =
+                    std::span(setup.facts[j]).subspan(variant.first, variant.blocks());
+                const int staged = variant.staging ? most_in(*variant.staging, blocks) : 0;
+                most = std::max(most, staged + most_in(variant.arena, blocks) + 1);
+            }
         return most;
     }
     // The most neighbours that fit together, the first block following the last.
-    static int most_in(const ArenaPlan& ring, const std::vector<BlockFacts>& blocks) {
+    static int most_in(const ArenaPlan& ring, std::span<const BlockFacts> blocks) {
         std::size_t first = 0;
         std::size_t most = 0;
         Bytes held;
@@ -80,7 +82,7 @@ class SyncScheduler final : public PipelineScheduler {
     // alternate keep their order of execution: both finish their steps before the next request
     // begins.
     void end_request(JobRun& job, RequestId, bool continues, Moves& moves) override {
-        if (continues && job.facts.size() > 1) return;
+        if (continues && job.variant->blocks() > 1) return;
         StepState& state = states_[job.id.index];
         while (state.copying || state.executing) count_executions(advance(state, nullptr, moves));
     }

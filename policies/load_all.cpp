@@ -29,6 +29,7 @@ class LoadAllPartitioner final : public Partitioner {
         plan.path = path_;
         plan.arena = {ArenaKind::counter, copies(request) * facts.held_bytes, 0};
         plan.closed_form = facts.swap_in() + facts.execute;
+        plan.need = alone_bytes(facts, {}, copies(request), request.account);
         return plan;
     }
 
@@ -58,7 +59,8 @@ class LoadAllScheduler final : public PipelineScheduler {
         else
             submit_swap_in(step, before.released, {}, trail, moves);
         const Wait ready = trail.assembled | before.executed;
-        const bool last = step.job.queued == 0;
+        // Where the budget may change, what stays loaded could not be got rid of in time.
+        const bool last = step.job.queued == 0 || adaptive();
         if (last)
             submit_execution(step, ready, trail, moves);
         else

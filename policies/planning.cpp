@@ -9,7 +9,17 @@ namespace {
 
 PlanOutcome plan_with(const RunRequest& request, const Policy& policy, Bytes budget) {
     const std::vector<CostModel> costs = cost_models(request);
-    return policy.planner->plan({request.platform, costs, budget, request.account});
+    const std::vector<double> importance = weights(request.workload);
+    const bool adaptive = !request.workload.budget_changes.empty();
+    PlanOutcome outcome = policy.planner->plan(
+        {request.platform, costs, budget, request.account, importance, adaptive});
+    const auto* deployment = std::get_if<Deployment>(&outcome);
+    if (adaptive && deployment != nullptr && deployment->adaptation == nullptr)
+        throw UnsupportedError(
+            text("policy {} has no lookup tables, which a budget that changes during the run is "
+                 "taken up through",
+                 policy.spec));
+    return outcome;
 }
 
 }  // namespace

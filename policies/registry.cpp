@@ -25,7 +25,8 @@ constexpr ParameterInfo kSwapnet[] = {
     {"blocks", "auto|N", "auto",
      "how many blocks; auto: the number with the least closed form, an upper bound"},
     {"allocator", "score|ratio|minmax", "score",
-     "how several DNNs share the budget (only ratio is there yet)"}};
+     "how several DNNs share the budget: by size, by size times slowdown, or for the least largest "
+     "slowdown (by weight=)"}};
 constexpr ParameterInfo kDemandLayering[] = {
     {"pipeline", "two-stage|sequential|sync|async", "two-stage", "which stages overlap, and how"},
     {"buffer", "auto|min|BYTES", "auto",
@@ -63,7 +64,8 @@ constexpr std::array<PolicyInfo, 6> kPolicies{{
      "Wang, Cao, Zhou, Li: SwapNet, IEEE TMC 23(9) 2024",
      "the form of the delays with four coefficients, the condition that two neighbouring blocks "
      "fit, "
-     "the closed form that is minimised",
+     "the closed form that is minimised, the three allocators (the paper's score was not "
+     "available)",
      kSwapnet, kZeroCopyFirst, make_swapnet},
     {"demand-layering", "layers streamed through rings or slots, in four pipelines",
      "Ji et al.: Demand Layering, RTSS 2022",

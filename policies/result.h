@@ -29,12 +29,21 @@ struct Stalls {
 
 enum class BoundOf : std::uint8_t { latency, makespan };
 
+// From `request` on a job ran by this row of its lookup table.
+struct Adopted {
+    RequestId request;
+    std::uint32_t variant = 0;
+    Bytes need;
+    std::uint32_t blocks = 0;
+};
+
 struct JobResult {
     std::string model;
-    Bytes budget;
-    std::vector<BlockFacts> blocks;
+    Bytes budget;                    // at the start
+    std::vector<BlockFacts> blocks;  // at the start
     LatencySummary latency;
     std::int64_t deadline_misses = 0;
+    std::vector<Adopted> adopted = {};  // where the budget may change
 };
 
 struct RunResult {

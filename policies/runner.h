@@ -29,6 +29,7 @@ struct Decision {
     std::span<const Arrival> arrivals;
     std::span<const Completion> completions;
     Bytes memory_in_use;
+    std::optional<Bytes> budget;  // as in `View`
     std::span<const Command> commands;
     Ticket first_ticket;  // of `commands`
 };

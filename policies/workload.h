@@ -32,8 +32,15 @@ struct Job {
     }
 };
 
+// From `at` on the run is held to `budget`.
+struct BudgetChange {
+    Time at{};
+    Bytes budget;
+};
+
 struct Workload {
-    std::vector<Job> jobs;  // by JobId, in the order of -m
+    std::vector<Job> jobs;                          // by JobId, in the order of -m
+    std::vector<BudgetChange> budget_changes = {};  // sorted by time
 };
 
 struct Arrival {

@@ -1,6 +1,7 @@
 // The ledger: memory by category, its peak, and the first breach of the budget.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "policies/device.h"
@@ -17,7 +18,7 @@ class Ledger {
         report_.by_category[static_cast<std::size_t>(category)] += bytes;
         if (account_ == Account::parameters && !holds_weights(category)) return false;
         report_.in_use += bytes;
-        return report_.in_use > report_.peak && raise_peak(now);
+        return report_.in_use > watched_ && pass_watched(now);
     }
     void credit(Category category, Bytes bytes) {
         report_.by_category[static_cast<std::size_t>(category)] -= bytes;
@@ -27,14 +28,31 @@ class Ledger {
     // Sets what one job's execution needs from `before` to `after` in one step.
     bool move_activations(const ActivationPeak& before, const ActivationPeak& after, Time now);
 
+    // See `Device::set_budget`.
+    void set_budget(Bytes budget, Bytes tolerated, Time now);
+    // The bytes in use stay as they are from `now` until the next call; needed only once a budget
+    // has been set.
+    void settle(Time now) {
+        if (timed_) [[unlikely]]
+            note_time(now);
+    }
+    void raise_arena(Bytes arena_bytes) {
+        report_.arena_bytes = std::max(report_.arena_bytes, arena_bytes);
+    }
     void set_hole_at_peak(Bytes hole) { report_.largest_hole = hole; }
     const MemoryReport& report() const { return report_; }
 
   private:
-    bool raise_peak(Time now);
+    bool pass_watched(Time now);
+    void note_time(Time now);
+    void watch();
 
     Account account_;
-    std::optional<Bytes> budget_;
+    std::optional<Bytes> budget_, tolerated_;
+    Bytes watched_;       // the lesser of the peak and what is tolerated
+    bool timed_ = false;  // a budget has been set, and time over it counts
+    bool over_ = false;   // since `settled_` more than the budget has been in use
+    Time settled_ = kStart;
     MemoryReport report_;
 };
 

@@ -6,9 +6,16 @@ namespace swaplab {
 
 Metrics::Metrics(const DeviceSetup& setup, const Workload& workload)
     : workload_(workload), jobs_(setup.facts.size()) {
-    for (std::size_t j = 0; j < jobs_.size(); ++j)
-        for (const BlockFacts& block : setup.facts[j])
-            jobs_[j].swap_ins.push_back({block.stored_bytes, 0, {}});
+    for (std::size_t j = 0; j < jobs_.size(); ++j) {
+        jobs_[j].variants = setup.deployment.jobs[j].all_variants();
+        std::uint32_t number = 0;
+        for (const Variant& variant : jobs_[j].variants) {
+            for (std::uint32_t b = variant.first; b < variant.last; ++b)
+                jobs_[j].swap_ins.push_back(
+                    {setup.facts[j][b].stored_bytes, 0, b + 1 == variant.last, number, {}});
+            ++number;
+        }
+    }
 }
 
 void Metrics::on_arrival(const Arrival& arrival) {
@@ -35,8 +42,7 @@ void Metrics::on_execute(const Completion& span) {
     swap_in.count = 0;
     busy_ += span.end - span.start;
     compute_end_ = span.end;
-    if (span.command.block.index + 1 == job.swap_ins.size())
-        end_request(job, workload_.jobs[span.command.job.index], span);
+    if (swap_in.last) end_request(job, workload_.jobs[span.command.job.index], span);
 }
 
 // Splits the idle time [from, to) before an execution by what its swap-in was doing.
@@ -61,6 +67,10 @@ void Metrics::explain_gap(const SwapIn& swap_in, Time from, Time to) {
 void Metrics::end_request(JobState& job, const Job& spec, const Completion& last) {
     const Time end = last.end;
     const std::optional<Duration> deadline = spec.deadline_of(last.command.request);
+    const std::uint32_t variant = job.swap_ins[last.command.block.index].variant;
+    if (job.variants.size() > 1 && (job.adopted.empty() || job.adopted.back().variant != variant))
+        job.adopted.push_back({last.command.request, variant, job.variants[variant].need,
+                               job.variants[variant].blocks()});
     const Time arrival = job.arrivals[job.ended_arrivals++];
     const bool streams = spec.mode == ArrivalMode::stream && job.last_end;
     const Duration latency = end - (streams ? *job.last_end : arrival);
@@ -77,6 +87,7 @@ void Metrics::report(RunResult& result) const {
         const JobState& job = jobs_[j];
         result.jobs[j].latency = summarize(job.latencies);
         result.jobs[j].deadline_misses = job.deadline_misses;
+        result.jobs[j].adopted = job.adopted;
         misses += job.deadline_misses;
         all.insert(all.end(), job.latencies.begin(), job.latencies.end());
     }

@@ -36,6 +36,8 @@ class Metrics {
     struct SwapIn {
         Bytes stored_bytes;
         std::uint8_t count = 0;
+        bool last = false;  // of its variant: where a request ends
+        std::uint32_t variant = 0;
         std::array<Step, 4> steps;
     };
     struct JobState {
@@ -45,6 +47,8 @@ class Metrics {
         std::optional<Time> last_end;
         std::vector<Duration> latencies;
         std::int64_t deadline_misses = 0;
+        std::vector<Variant> variants;
+        std::vector<Adopted> adopted;  // where a request took another variant than the one before
     };
 
     void count(const Completion& span) {

@@ -5,10 +5,16 @@
 // only as many executions as the policy needs to keep its pipeline full (`lookahead`), because what
 // is submitted cannot be overtaken. So a request that the dispatcher prefers waits for the end of
 // at most `lookahead` blocks of others.
+//
+// Where the budget may change (`Deployment::adaptation`), a job begins a request only when at most
+// one execution of its request before is left, with the best row of its lookup table that fits its
+// share and what the jobs under way leave of the budget; a row other than the last one's only when
+// nothing of the job is left. So whatever begins after a change fits the new budget.
 #pragma once
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "policies/roles.h"
@@ -63,10 +69,18 @@ class PipelineScheduler : public Scheduler {
         JobId id;
         const JobPlan* plan = nullptr;
         std::span<const BlockFacts> facts;
-        std::vector<Trail> blocks;  // of the last request that came by, by block
-        Trail before, before_that;  // of the blocks i-1 and i-2, across requests
-        std::size_t queued = 0;     // requests that have arrived and not been begun
+        std::vector<Trail> blocks;         // of the last request that came by, by block
+        Trail before, before_that;         // of the blocks i-1 and i-2, across requests
+        std::size_t queued = 0;            // requests that have arrived and not been begun
+        const Variant* variant = nullptr;  // of the request under way
+        bool overlap =
+            true;  // its first block may come in beside the last one of the request before
 
+        std::vector<Variant> variants;
+        Bytes granted;        // what the request under way may use, where the budget may change
+        int executing = 0;    // executions submitted that have not ended, likewise
+        int outstanding = 0;  // commands, likewise
+        bool begun = false;   // the oldest request
         double weight = 1;
         std::deque<Arrival> waiting;  // requests that have blocks left to submit, the oldest first
         BlockId next_block;           // of the oldest
@@ -79,6 +93,7 @@ class PipelineScheduler : public Scheduler {
         BlockId block;
         const BlockFacts& facts;
 
+        bool begins_request() const { return block.index == job.variant->first; }
         Command command(Verb verb, const Wait& wait) const;
     };
 
@@ -88,6 +103,9 @@ class PipelineScheduler : public Scheduler {
     // `lookahead`: how many executions must be submitted and not have ended for the pipeline to be
     // full, at least 1.
     explicit PipelineScheduler(const SchedulerSetup& setup, int lookahead = kLookahead);
+
+    // Whether the budget may change during the run.
+    bool adaptive() const { return adaptation_ != nullptr; }
 
     // Submits the commands of one block and returns their trail. Called for every block of every
     // request of a job, in order; jobs take turns as the dispatcher says, even within requests.
@@ -111,11 +129,26 @@ class PipelineScheduler : public Scheduler {
     static void submit_execution(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
 
   private:
+    class CountingMoves;
+    struct Grant {
+        const Variant* variant;
+        Bytes bytes;
+        bool overlap;
+    };
+
+    void refill(Moves& moves);
+    void take_in(const View& view);
+    std::optional<Grant> grant(const JobRun& job) const;
+    bool may_go_on(const JobRun& job) const { return job.begun || !adaptive() || grant(job); }
     JobRun* next_job();
+    void begin_request(JobRun& job);
     void submit_next(JobRun& job, Moves& moves);
 
     std::vector<JobRun> jobs_;
     std::unique_ptr<Dispatcher> dispatcher_;
+    const Adaptation* adaptation_;              // null unless the budget may change
+    std::optional<std::vector<Bytes>> shares_;  // by JobId; nothing while the budget is too small
+    Bytes usable_;                              // of the budget in force
     bool reorders_;
     int window_;     // executions submitted ahead at most
     int refill_at_;  // ... and when it is worth while to submit more

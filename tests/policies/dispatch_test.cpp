@@ -114,10 +114,9 @@ TEST(DispatchGolden, TurnsOfRequests) {
 TEST(DispatchGolden, Swapnet) {
     Workload workload;
     workload.jobs = {job_of(chain("a", 2), {0}), job_of(chain("b", 2), {0})};
-    EXPECT_EQ(
-        executions_of(workload, board(0, 0), "swapnet:blocks=2,allocator=ratio", "round-robin"),
-        (Lines{"A0 10..30", "B0 30..50", "A1 50..70", "B1 70..90"}));
-    EXPECT_EQ(executions_of(workload, board(0, 0), "swapnet:blocks=2,allocator=ratio", "fcfs"),
+    EXPECT_EQ(executions_of(workload, board(0, 0), "swapnet:blocks=2", "round-robin"),
+              (Lines{"A0 10..30", "B0 30..50", "A1 50..70", "B1 70..90"}));
+    EXPECT_EQ(executions_of(workload, board(0, 0), "swapnet:blocks=2", "fcfs"),
               (Lines{"A0 10..30", "A1 30..50", "B0 50..70", "B1 70..90"}));
 }
 
