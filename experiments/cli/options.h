@@ -25,6 +25,8 @@ struct Options {
     std::string requests = "1";
     std::string mode = "cold";
     std::string dispatch = "fcfs";
+    std::string arrivals;  // files to read
+    std::string budget_trace;
     std::string account = "all";
     std::string swap_path;
     std::string backend = "sim";
@@ -35,6 +37,7 @@ struct Options {
     std::string metric = "latency";
 
     bool all = false;
+    bool table = false;
     bool json = false;
     bool quiet = false;
     bool verbose = false;

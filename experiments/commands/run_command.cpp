@@ -45,7 +45,7 @@ RunResult simulate(const Options& options, const Console& console, const Scenari
         file = std::make_unique<OutputFile>(options.decisions);
         log = std::make_unique<DecisionLog>(file->stream());
     }
-    RunObserver observer(console, scenario.requests, log.get());
+    RunObserver observer(console, scenario.requests_asked(), log.get());
     RunResult result =
         run(request_of(scenario, budget, observer.needed() ? &observer : nullptr), policy);
     if (file) file->commit();

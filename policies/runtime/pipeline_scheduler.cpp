@@ -79,7 +79,7 @@ void PipelineScheduler::take_in(const View& view) {
 
 // What the job's next request may begin with now; nothing if it has to wait.
 std::optional<PipelineScheduler::Grant> PipelineScheduler::grant(const JobRun& job) const {
-    if (job.executing > 1 || !shares_) return std::nullopt;
+    if (job.executing > (job.variant->blocks() > 1 ? 1 : 0) || !shares_) return std::nullopt;
     Bytes left = usable_;
     for (const JobRun& other : jobs_)
         if (&other != &job && (other.begun || other.outstanding > 0)) left -= other.granted;

@@ -7,9 +7,10 @@
 // at most `lookahead` blocks of others.
 //
 // Where the budget may change (`Deployment::adaptation`), a job begins a request only when at most
-// one execution of its request before is left, with the best row of its lookup table that fits its
-// share and what the jobs under way leave of the budget; a row other than the last one's only when
-// nothing of the job is left. So whatever begins after a change fits the new budget.
+// one execution of its request before is left (none, where that has one block only), with the best
+// row of its lookup table that fits its share and what the jobs under way leave of the budget; a
+// row other than the last one's only when nothing of the job is left. So whatever begins after a
+// change fits the new budget.
 #pragma once
 
 #include <deque>
