@@ -78,6 +78,9 @@ class SimDevice final : public Device {
     Ticket submit(const Command& command) override;
     std::optional<Action> cancel(Ticket ticket) override;
     const Completion* wait(Time until) override;
+    void set_budget(Bytes budget, Bytes tolerated) override {
+        memory_.set_budget(budget, tolerated, engine_.now());
+    }
     const MemoryReport& memory() const override { return memory_.report(); }
     std::vector<Waiting> waiting() const override;
 
@@ -220,6 +223,7 @@ void SimDevice::settle() {
         start_all();
     } while (due_);
     for (NodeState& node : nodes_) share(node);
+    memory_.settle(engine_.now());
 }
 
 // Ends what is due, by lane, then submission; timers last.

@@ -45,6 +45,7 @@ struct Options {
     std::optional<SwapPath> path;
     std::optional<NoiseKey> noise;
     std::int64_t replications = 1;
+    std::string dispatch = "fcfs";
 };
 
 Workload workload_of(const std::vector<ModelPtr>& models, const Options& options);
