@@ -123,7 +123,7 @@ std::string jobs_part(const RunResult& result, const Scenario& scenario) {
     std::string part;
     for (std::size_t i = 0; i < result.jobs.size(); ++i) {
         const JobResult& job = result.jobs[i];
-        std::string head = text("  {}: {}", job.model,
+        std::string head = text("{}: {}", job.model,
                                 plural(static_cast<std::int64_t>(job.blocks.size()), "block"));
         if (result.jobs.size() > 1)
             head += text(", budget {}, mean latency {}", format_bytes(job.budget),
@@ -132,7 +132,8 @@ std::string jobs_part(const RunResult& result, const Scenario& scenario) {
             head += text(", {} missed", plural(job.deadline_misses, "deadline"));
         if (job.adopted.size() > 1)
             head += text("; from {}; blocks at the start:", adopted_text(job));
-        part += '\n' + wrap(head, kWidth, 4) + '\n' + block_list(job, *scenario.models[i].model);
+        part +=
+            "\n  " + wrap(head, kWidth - 2, 4) + '\n' + block_list(job, *scenario.models[i].model);
     }
     return part;
 }
