@@ -45,6 +45,8 @@ class Sweep {
     JobPlan plan(Bytes budget) const {
         JobPlan plan = plan_at_(budget);
         if (plan.need.count <= 0) plan.need = budget;
+        // No row is below the policy's minimum, where that is not the tightest there is.
+        plan.need = std::max(plan.need, least_);
         return plan;
     }
     Bytes gap(Bytes need) const {

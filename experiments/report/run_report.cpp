@@ -1,6 +1,7 @@
 #include "experiments/report/run_report.h"
 
 #include <algorithm>
+#include <span>
 
 #include "experiments/backends.h"
 #include "experiments/cli/console.h"
@@ -94,10 +95,13 @@ std::string memory_rows(const RunResult& result, Account account,
 }
 
 std::string adopted_text(const JobResult& job) {
+    constexpr std::size_t most = 6;
     std::vector<std::string> parts;
-    for (const Adopted& row : job.adopted)
+    for (const Adopted& row : std::span(job.adopted).first(std::min(most, job.adopted.size())))
         parts.push_back(text("request {}: {} in {}", row.request.index + 1,
                              plural(row.blocks, "block"), format_bytes(row.need)));
+    if (job.adopted.size() > most)
+        parts.push_back(text("{} more in --json", job.adopted.size() - most));
     return join(parts, "; ");
 }
 
@@ -130,7 +134,7 @@ std::string jobs_part(const RunResult& result, const Scenario& scenario) {
     std::string part;
     for (std::size_t i = 0; i < result.jobs.size(); ++i) {
         const JobResult& job = result.jobs[i];
-        std::string head = text("\n  {}: {}", job.model,
+        std::string head = text("{}: {}", job.model,
                                 plural(static_cast<std::int64_t>(job.blocks.size()), "block"));
         if (result.jobs.size() > 1)
             head += text(", budget {}, mean latency {}", format_bytes(job.budget),
@@ -142,8 +146,9 @@ std::string jobs_part(const RunResult& result, const Scenario& scenario) {
         if (job.deadline_misses > 0)
             head += text(", {} missed", plural(job.deadline_misses, "deadline"));
         if (job.adopted.size() > 1)
-            head += text("; from {}\n  blocks at the start:", adopted_text(job));
-        part += head + '\n' + block_list(job, *scenario.models[i].model);
+            head += text("; from {}; blocks at the start:", adopted_text(job));
+        part +=
+            "\n  " + wrap(head, kWidth - 2, 4) + '\n' + block_list(job, *scenario.models[i].model);
     }
     return part;
 }

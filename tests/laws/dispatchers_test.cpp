@@ -29,7 +29,7 @@ constexpr std::array<Spec, 6> kSpecs{{
     {"load-all", 2},
     {"on-demand", 2},
     {"standard-swap", 2},
-    {"swapnet:allocator=ratio", 3},
+    {"swapnet", 3},
     {"demand-layering:buffer=min", 7},     // a ring holds at most all six layers
     {"demand-layering:pipeline=sync", 4},  // and the two steps that a request's end submits
 }};
