@@ -112,11 +112,12 @@ TEST(MadeToMeasure, Refusals) {
               "vgg19: dtype: unknown dtype 'float61' (did you mean 'float16'?)");
     EXPECT_EQ(refusal("vgg19", {.input = {}, .dtype = {}, .batch = 1, .tokens = 4}),
               "vgg19 is not a generative model: it takes no tokens");
-    EXPECT_EQ(refusal("gpt2-medium", {.input = 1000, .dtype = {}, .batch = 1, .tokens = 25}),
-              "gpt2-medium: tokens: expected 1 to 24 behind a prompt of 1000 (1024 positions), "
-              "found 25");
-    EXPECT_EQ(refusal("bert-large", {.input = 513, .dtype = {}, .batch = 1, .tokens = {}}),
-              "bert-large: input: expected tokens from 1 up to 512, found 513");
+    EXPECT_EQ(refusal("gpt2-medium", {.input = 1000, .dtype = {}, .batch = 1, .tokens = 26}),
+              "gpt2-medium: tokens: expected 1 to 25 behind a prompt of 1000 (1024 positions), "
+              "found 26");
+    EXPECT_EQ(
+        refusal("bert-large", {.input = 513, .dtype = {}, .batch = 1, .tokens = {}}),
+        "bert-large: input: expected a number from 1 up to 512 tokens (default 384), found 513");
     EXPECT_EQ(refusal("vgg19", {.input = {}, .dtype = {}, .batch = 65537, .tokens = {}}),
               "vgg19: batch: expected 1 to 65536, found 65537");
 }
