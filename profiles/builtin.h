@@ -33,11 +33,11 @@ std::vector<std::string> builtin_device_names();
 
 // How a built-in model is made to measure; what is absent is the model's default.
 struct ModelOptions {
-    std::optional<std::int64_t> input;
-    std::optional<std::string> dtype;  // one of `dtype_names`
+    std::optional<std::int64_t> input{};
+    std::optional<std::string> dtype{};  // one of `dtype_names`
     std::int64_t batch = 1;
     // Of generative models only; the default is lowered to what fits behind the prompt.
-    std::optional<std::int64_t> tokens;
+    std::optional<std::int64_t> tokens{};
 };
 std::vector<std::string> dtype_names();
 
