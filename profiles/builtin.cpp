@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "profiles/device_file.h"
 #include "profiles/embedded_device_files.h"
@@ -64,23 +65,34 @@ std::int64_t checked_input(const BuiltinModel& model, std::int64_t input) {
     if (input > 0 && input <= model.largest_input && input % model.input_multiple == 0)
         return input;
     const std::string what = model.input_multiple == 1
-                                 ? text("{} from 1", model.unit == kTokens ? "tokens" : "pixels")
+                                 ? std::string("a number from 1")
                                  : text("a positive multiple of {}", model.input_multiple);
-    throw InputError(text("{}: input: expected {} up to {}, found {}", model.name, what,
-                          model.largest_input, input));
+    throw InputError(text("{}: input: expected {} up to {} {} (default {}), found {}", model.name,
+                          what, model.largest_input, model.unit == kTokens ? "tokens" : "pixels",
+                          model.default_input, input));
 }
 
-std::int64_t checked_tokens(const BuiltinModel& model, std::int64_t input, std::int64_t tokens) {
+// Every token but the last one generated takes a position. The default is what still fits.
+std::int64_t checked_tokens(const BuiltinModel& model, std::int64_t input,
+                            std::optional<std::int64_t> asked) {
     if (model.default_tokens == 0)
         throw InputError(text("{} is not a generative model: it takes no tokens", model.name));
-    if (tokens > 0 && tokens <= model.largest_input - input) return tokens;
+    const std::int64_t most = model.largest_input - input + 1;
+    const std::int64_t tokens = asked.value_or(std::min(model.default_tokens, most));
+    if (tokens > 0 && tokens <= most) return tokens;
     throw InputError(
         text("{}: tokens: expected 1 to {} behind a prompt of {} ({} positions), found {}",
-             model.name, model.largest_input - input, input, model.largest_input, tokens));
+             model.name, most, input, model.largest_input, tokens));
+}
+
+// Saturates where `Model` refuses the total, instead of overflowing.
+std::int64_t of_batch(std::int64_t of_one, std::int64_t batch) {
+    constexpr std::int64_t too_much = kMostInTotal + 1;
+    return of_one > too_much / batch ? too_much : of_one * batch;
 }
 
 void scale_bytes(Bytes& bytes, std::int64_t element, std::int64_t batch) {
-    bytes = Bytes{bytes.count / kGeneratedBytes * element * batch};
+    bytes = Bytes{of_batch(bytes.count / kGeneratedBytes * element, batch)};
 }
 
 void scale(ModelSpec& spec, const Dtype& dtype, std::int64_t batch) {
@@ -90,9 +102,9 @@ void scale(ModelSpec& spec, const Dtype& dtype, std::int64_t batch) {
         scale_bytes(layer.output_bytes, dtype.bytes, batch);
         scale_bytes(layer.workspace_bytes, dtype.bytes, batch);
         scale_bytes(layer.kv_bytes_per_token, dtype.bytes, batch);
-        layer.macs *= batch;
-        layer.other_ops *= batch;
-        if (layer.gemm) (*layer.gemm)[0] *= batch;
+        layer.macs = of_batch(layer.macs, batch);
+        layer.other_ops = of_batch(layer.other_ops, batch);
+        if (layer.gemm) (*layer.gemm)[0] = of_batch((*layer.gemm)[0], batch);
     }
     if (batch > 1) spec.source += text(", batch {}", batch);
 }
@@ -115,9 +127,7 @@ ModelSpec made_to_measure(const BuiltinModel& model, const ModelOptions& options
                               options.batch));
     ModelSpec spec = model.generate(input);
     if (options.tokens || model.default_tokens > 0)
-        make_generative(
-            spec, input,
-            checked_tokens(model, input, options.tokens.value_or(model.default_tokens)));
+        make_generative(spec, input, checked_tokens(model, input, options.tokens));
     // Tokens are integers, images have the dtype of the model.
     if (model.unit == kTokens)
         spec.input_bytes = spec.input_bytes * options.batch;
@@ -146,7 +156,12 @@ std::vector<std::string> dtype_names() {
 std::optional<Model> builtin_model(std::string_view name, const ModelOptions& options) {
     const auto model = std::ranges::find(kModels, name, &BuiltinModel::name);
     if (model == kModels.end()) return std::nullopt;
-    return Model(made_to_measure(*model, options));
+    ModelSpec spec = made_to_measure(*model, options);
+    try {
+        return Model(std::move(spec));
+    } catch (const InputError& error) {
+        throw InputError(text("{}: with these options {}", name, error.what()));
+    }
 }
 
 std::optional<Platform> builtin_device(std::string_view name) {

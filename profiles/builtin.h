@@ -22,7 +22,7 @@ struct BuiltinModel {
     InputUnit unit;
     std::int64_t default_input;   // height and width of an image, or length of a sequence
     std::int64_t input_multiple;  // `input` must be a positive multiple of this
-    std::int64_t largest_input;
+    std::int64_t largest_input;   // of a language model: its positions
     ModelSpec (*generate)(std::int64_t input);
     std::string_view default_dtype = "float32";
     std::int64_t default_tokens = 0;  // that a request generates; 0: not a generative model
@@ -33,10 +33,11 @@ std::vector<std::string> builtin_device_names();
 
 // How a built-in model is made to measure; what is absent is the model's default.
 struct ModelOptions {
-    std::optional<std::int64_t> input;
-    std::optional<std::string> dtype;  // one of `dtype_names`
+    std::optional<std::int64_t> input{};
+    std::optional<std::string> dtype{};  // one of `dtype_names`
     std::int64_t batch = 1;
-    std::optional<std::int64_t> tokens;  // of generative models only
+    // Of generative models only; the default is lowered to what fits behind the prompt.
+    std::optional<std::int64_t> tokens{};
 };
 std::vector<std::string> dtype_names();
 

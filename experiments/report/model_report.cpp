@@ -31,10 +31,9 @@ std::string totals(const Model& model) {
     table.add_row({"input", format_bytes(spec.input_bytes)});
     if (spec.tokens > 0)
         table.add_row(
-            {"generates",
-             text("{} tokens after a prompt of {}: {} passes, a KV cache of {} at the end",
-                  spec.tokens, spec.prompt_tokens, model.passes(),
-                  format_bytes(model.kv_cache_bytes()))});
+            {"generates", text("{} after a prompt of {}, a pass each; a KV cache of {} at the end",
+                               plural(spec.tokens, "token"), spec.prompt_tokens,
+                               format_bytes(model.kv_cache_bytes()))});
     for (const auto& [device, duration] : spec.anchors)
         table.add_row(
             {"measured", text("{} on {} (whole model)", format_duration(duration), device)});

@@ -1,5 +1,6 @@
 #include "profiles/models/architecture.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "profiles/text.h"
@@ -23,6 +24,8 @@ std::int64_t operations(Activation activation) {
         case Activation::leaky_relu: return 2;
         case Activation::mish:
         case Activation::gelu: return 5;
+        case Activation::gelu_tanh: return 9;
+        case Activation::sigmoid: return kSigmoidOps;
     }
     return 0;
 }
@@ -40,6 +43,11 @@ Layer layer_of(OpClass op, std::string name) {
 std::int64_t windows(std::int64_t extent, std::int64_t kernel, std::int64_t stride,
                      std::int64_t padding) {
     return (extent + 2 * padding - kernel) / stride + 1;
+}
+
+Shape shared(const Shape& a, const Shape& b) {
+    return {std::min(a.channels, b.channels), std::min(a.height, b.height),
+            std::min(a.width, b.width)};
 }
 
 }  // namespace
@@ -119,7 +127,8 @@ Tensor Architecture::average_pool(std::string name, const Tensor& x, std::int64_
 Tensor Architecture::add(std::string name, const Tensor& a, const Tensor& b,
                          Activation activation) {
     Layer layer = layer_of(OpClass::elementwise, std::move(name));
-    layer.other_ops = (1 + operations(activation)) * a.shape.elements();
+    layer.other_ops =
+        shared(a.shape, b.shape).elements() + operations(activation) * a.shape.elements();
     return append(std::move(layer), {a, b}, a.shape);
 }
 

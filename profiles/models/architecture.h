@@ -11,11 +11,12 @@
 //   ReLU              1 per output
 //   leaky ReLU        2 per output (multiply, maximum)
 //   GELU              5 per output (x * 0.5 * (1 + erf(x / sqrt 2)))
+//   GELU by tanh      9 per output (0.5 * x * (1 + tanh(a * (x + b * x * x * x))))
 //   Mish              5 per output (x * tanh(log(1 + exp x)))
 //   softmax           6 per score  (scale, maximum, subtract, exp, sum, divide)
 //   sigmoid           4 per output (negate, exp, add, divide)
 //   layer norm        8 per output (mean, variance, normalise, scale, shift)
-//   addition          1 per output
+//   addition          1 per element added
 //   maximum pool      k * k per output
 //   average pool      1 per input
 //   interpolation     7 per output (bilinear: four products, three additions)
@@ -31,7 +32,7 @@
 
 namespace swaplab {
 
-enum class Activation { none, relu, leaky_relu, mish, gelu, tanh };
+enum class Activation { none, relu, leaky_relu, mish, gelu, gelu_tanh, tanh, sigmoid };
 
 // Of one image: channels x height x width. A sequence has its tokens along the height, width 1.
 struct Shape {
@@ -102,6 +103,7 @@ class Architecture {
     Tensor tied_linear(std::string name, const Tensor& x, std::int64_t outputs);
     Tensor max_pool(std::string name, const Tensor& x, const Pool& pool);
     Tensor average_pool(std::string name, const Tensor& x, std::int64_t size);  // to size x size
+    // `b` added to `a`; where their shapes differ (in Darknet) over the part that both have.
     Tensor add(std::string name, const Tensor& a, const Tensor& b,
                Activation activation = Activation::none);
     Tensor concatenate(std::string name, const std::vector<Tensor>& parts);  // along the channels

@@ -18,7 +18,7 @@ Tensor post_norm_block(Architecture& net, const std::string& name, const Tensor&
     y = net.add(name + ".add1", x, y);
     const Tensor attended = net.layer_norm(name + ".ln1", y);
     y = net.linear(name + ".fc1", attended,
-                   {.outputs = size.hidden, .activation = Activation::gelu});
+                   {.outputs = size.hidden, .activation = size.activation});
     y = net.linear(name + ".fc2", y, {.outputs = size.width});
     y = net.add(name + ".add2", attended, y);
     return net.layer_norm(name + ".ln2", y);

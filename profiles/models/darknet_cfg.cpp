@@ -37,8 +37,8 @@ void Cfg::linear_convolution(std::int64_t filters, std::int64_t kernel) {
     activation_ = activation;
 }
 
-void Cfg::plain_convolution(std::int64_t filters) {
-    add(net_.convolution(name("conv"), last(), {.filters = filters}));
+void Cfg::plain_convolution(std::int64_t filters, Activation activation) {
+    add(net_.convolution(name("conv"), last(), {.filters = filters, .activation = activation}));
 }
 
 void Cfg::shortcut(int from, Activation activation) {
@@ -69,6 +69,11 @@ void Cfg::upsample() { add(net_.upsample(name("upsample"), last(), 2)); }
 void Cfg::detection(std::int64_t anchors) {
     plain_convolution(anchors * kBoxValues);
     add(net_.sigmoid(name("yolo"), last(), anchors * (kBoxValues - kNotSquashed)));
+}
+
+void Cfg::detection_new_coords(std::int64_t anchors) {
+    plain_convolution(anchors * kBoxValues, Activation::sigmoid);
+    add(net_.concatenate(name("yolo"), {last()}));
 }
 
 }  // namespace swaplab::networks

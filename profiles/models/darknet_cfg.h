@@ -26,8 +26,8 @@ class Cfg {
     void convolution(std::int64_t filters, std::int64_t kernel, std::int64_t stride = 1);
     // One without activation (the last of a bottleneck).
     void linear_convolution(std::int64_t filters, std::int64_t kernel);
-    // One with a bias and neither batch norm nor activation.
-    void plain_convolution(std::int64_t filters);
+    // 1x1 with a bias instead of batch norm.
+    void plain_convolution(std::int64_t filters, Activation activation = Activation::none);
     void shortcut(int from, Activation activation = Activation::none);
     void route(std::initializer_list<int> layers);
     void max_pool(std::int64_t kernel);  // stride 1, same size
@@ -36,7 +36,10 @@ class Cfg {
     void softmax();
     void upsample();
     // A plain convolution and the detection layer that reads it: `anchors` boxes of a grid cell.
+    // The latter takes the sigmoid of all but a box's width and height.
     void detection(std::int64_t anchors);
+    // Likewise with `new_coords=1`: the convolution takes the sigmoid of everything.
+    void detection_new_coords(std::int64_t anchors);
 
     // The number of the next section.
     int size() const { return static_cast<int>(outputs_.size()); }

@@ -1,5 +1,5 @@
 // GPT-2 medium (Radford et al., 2019) and GPT-J-6B (Wang & Komatsuzaki, 2021) as Hugging Face's
-// gpt2- medium and EleutherAI/gpt-j-6b have them. The layers describe the pass over a prompt;
+// gpt2-medium and EleutherAI/gpt-j-6b have them. The layers describe the pass over a prompt;
 // builtin.cpp makes them generative.
 //
 // GPT-2's head is tied: its matrix is the token embedding. It is counted once, with the embedding,
@@ -14,10 +14,12 @@ namespace swaplab::networks {
 namespace {
 
 constexpr std::int64_t kGpt2Words = 50257;
-constexpr TransformerSize kMedium{.width = 1024, .hidden = 4096, .heads = 16, .blocks = 24};
+constexpr TransformerSize kMedium{
+    .width = 1024, .hidden = 4096, .heads = 16, .blocks = 24, .activation = Activation::gelu_tanh};
 
 constexpr std::int64_t kGptJWords = 50400;
-constexpr TransformerSize kGptJ{.width = 4096, .hidden = 16384, .heads = 16, .blocks = 28};
+constexpr TransformerSize kGptJ{
+    .width = 4096, .hidden = 16384, .heads = 16, .blocks = 28, .activation = Activation::gelu_tanh};
 
 // Attention and the feed-forward network read the same layer norm, side by side; the attention's
 // matrices have no biases.
@@ -29,7 +31,7 @@ Tensor parallel_block(Architecture& net, const std::string& name, const Tensor& 
     y = net.attention(name + ".attention", y, size.heads);
     const Tensor attended =
         net.linear(name + ".projection", y, {.outputs = size.width, .bias = false});
-    y = net.linear(name + ".fc1", normed, {.outputs = size.hidden, .activation = Activation::gelu});
+    y = net.linear(name + ".fc1", normed, {.outputs = size.hidden, .activation = size.activation});
     y = net.linear(name + ".fc2", y, {.outputs = size.width});
     y = net.add(name + ".add1", attended, y);
     return net.add(name + ".add2", y, x);

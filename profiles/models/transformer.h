@@ -12,6 +12,7 @@ struct TransformerSize {
     std::int64_t hidden = 0;  // of the feed-forward network
     std::int64_t heads = 0;
     int blocks = 0;
+    Activation activation = Activation::gelu;
 };
 
 // Both halves of a block read their input through a layer norm (GPT-2, ViT).

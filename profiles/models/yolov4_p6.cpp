@@ -57,7 +57,7 @@ int join_coarser(Cfg& cfg, std::int64_t filters, int way_down) {
 void detect(Cfg& cfg, int map, std::int64_t filters) {
     cfg.route({map});
     cfg.convolution(filters, 3);
-    cfg.detection(kAnchors);
+    cfg.detection_new_coords(kAnchors);
 }
 
 }  // namespace

@@ -1,19 +1,14 @@
-// Transformers against their published parameter counts, generation, and models made to measure.
+// Language models against their published parameter counts, generation, and models made to measure.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <functional>
 
-#include "profiles/builtin.h"
 #include "profiles/error.h"
 #include "profiles/model_file.h"
+#include "tests/profiles/builtin_models.h"
 
 namespace swaplab {
 namespace {
-
-Model model_named(std::string_view name, const ModelOptions& options = {}) {
-    return builtin_model(name, options).value();
-}
 
 std::string refusal(std::string_view name, const ModelOptions& options) {
     try {
@@ -24,44 +19,24 @@ std::string refusal(std::string_view name, const ModelOptions& options) {
     return "accepted";
 }
 
-const Layer& layer_named(const Model& model, std::string_view name) {
-    return *std::ranges::find(model.layers(), name, &Layer::name);
-}
-
-// torchvision documents vit_l_16 with 304 326 632 parameters and 61.55 GMAC; Hugging Face's
-// bert-large-uncased (with its pooler) has 335 141 888, gpt2-medium 354 823 168, gpt-j-6b
-// 6 050 882 784.
+// Hugging Face's bert-large-uncased (with its pooler) has 335 141 888 parameters, gpt2-medium
+// 354 823 168, gpt-j-6b 6 050 882 784; their state_dict() has 391, 292 and 285 tensors.
 TEST(Transformers, PublishedParameterCounts) {
-    EXPECT_EQ(model_named("vit-large").parameter_bytes().count, 4 * 304'326'632LL);
-    EXPECT_NEAR(static_cast<double>(model_named("vit-large").macs()) / 1e9, 61.55, 0.05);
     EXPECT_EQ(model_named("bert-large").parameter_bytes().count, 4 * 335'141'888LL);
     EXPECT_EQ(model_named("gpt2-medium").parameter_bytes().count, 4 * 354'823'168LL);
     EXPECT_EQ(model_named("gpt-j-6b").parameter_bytes().count, 2 * 6'050'882'784LL);
     EXPECT_EQ(model_named("gpt-j-6b").spec().dtype, "float16");
+    EXPECT_EQ(model_named("bert-large").parameter_tensors(), 391);
+    EXPECT_EQ(model_named("gpt2-medium").parameter_tensors(), 292);
+    EXPECT_EQ(model_named("gpt-j-6b").parameter_tensors(), 285);
 }
 
 // A layer of BERT-Large or GPT-2 medium has 12 596 224 parameters: 50.4 MB (Hermes); 402.7 MB in
 // GPT-J at float16.
 TEST(Transformers, BytesOfABlock) {
-    const auto bytes_of = [](const Model& model, std::string_view prefix) {
-        std::int64_t sum = 0;
-        for (const Layer& layer : model.layers())
-            if (layer.name.starts_with(prefix)) sum += layer.parameter_bytes.count;
-        return sum;
-    };
     EXPECT_EQ(bytes_of(model_named("bert-large"), "encoder.7."), 4 * 12'596'224);
     EXPECT_EQ(bytes_of(model_named("gpt2-medium"), "h.7."), 4 * 12'596'224);
     EXPECT_NEAR(static_cast<double>(bytes_of(model_named("gpt-j-6b"), "h.7.")), 402.7e6, 0.05e6);
-}
-
-// Published with PipeEdge, for a batch of 8: 3 305 111 552 FLOPs of ViT-Large's output projection,
-// 13 220 446 208 of each half of its feed-forward network.
-TEST(Transformers, ViTLargeIsPipeEdges) {
-    const Model model =
-        model_named("vit-large", {.input = {}, .dtype = {}, .batch = 8, .tokens = {}});
-    EXPECT_EQ(2 * layer_named(model, "encoder.0.projection").macs, 3'305'111'552);
-    EXPECT_EQ(2 * layer_named(model, "encoder.0.fc1").macs, 13'220'446'208);
-    EXPECT_EQ(2 * layer_named(model, "encoder.0.fc2").macs, 13'220'446'208);
 }
 
 // A token leaves a key and a value of the model's width in every block.
@@ -69,11 +44,28 @@ TEST(Transformers, KvCache) {
     const Model gpt2 = model_named("gpt2-medium");
     EXPECT_EQ(gpt2.passes(), 8);
     EXPECT_EQ(gpt2.kv_cache_bytes().count, 24 * 2 * 1024 * 4 * (64 + 8 - 1));
-    const Model longer =
-        model_named("gpt-j-6b", {.input = 100, .dtype = {}, .batch = 2, .tokens = 50});
+    const Model longer = model_named("gpt-j-6b", {.input = 100, .batch = 2, .tokens = 50});
     EXPECT_EQ(longer.kv_cache_bytes().count, 2LL * 28 * 2 * 4096 * 2 * (100 + 50 - 1));
     EXPECT_EQ(model_named("bert-large").kv_cache_bytes().count, 0);
     EXPECT_EQ(model_named("bert-large").passes(), 1);
+}
+
+// MACs of the matrix products of BERT's blocks over n tokens: n of each block's 12 * 1024 * 1024
+// weights, and 2 * n * n * 1024 in its attention; the pooler reads one token.
+TEST(Transformers, MacsOfBert) {
+    const std::int64_t n = 384;
+    const std::int64_t width = 1024;
+    EXPECT_EQ(model_named("bert-large").macs(),
+              24 * (12 * n * width * width + 2 * n * n * width) + width * width);
+}
+
+// The last token generated is not fed back: 1024 positions hold a prompt of 1000 and 24 more.
+TEST(Transformers, GeneratedTokensThatFit) {
+    EXPECT_EQ(model_named("gpt2-medium", {.input = 1000, .tokens = 25}).passes(), 25);
+    EXPECT_EQ(model_named("gpt2-medium", {.input = 1020}).passes(), 5);
+    const Model longest = model_named("gpt2-medium", {.input = 1024});
+    EXPECT_EQ(longest.passes(), 1);
+    EXPECT_EQ(longest.kv_cache_bytes().count, 24 * 2 * 1024 * 4 * 1024);
 }
 
 std::int64_t total(const Model& model, const std::function<std::int64_t(const Layer&)>& of) {
@@ -86,7 +78,7 @@ std::int64_t total(const Model& model, const std::function<std::int64_t(const La
 TEST(MadeToMeasure, DtypeScalesBytesAndBatchScalesWork) {
     for (const BuiltinModel& builtin : builtin_models()) {
         SCOPED_TRACE(builtin.name);
-        const ModelOptions plain{.input = {}, .dtype = "float32", .batch = 1, .tokens = {}};
+        const ModelOptions plain{.dtype = "float32"};
         ModelOptions halved = plain, batched = plain;
         halved.dtype = "float16";
         batched.batch = 3;
@@ -107,18 +99,29 @@ TEST(MadeToMeasure, DtypeScalesBytesAndBatchScalesWork) {
     }
 }
 
+TEST(MadeToMeasure, DtypesByTheirSize) {
+    const std::int64_t elements = 335'141'888;
+    for (const auto& [dtype, bytes] : {std::pair{"float32", 4}, std::pair{"float16", 2},
+                                       std::pair{"bfloat16", 2}, std::pair{"int8", 1}}) {
+        const Model model = model_named("bert-large", {.dtype = dtype});
+        EXPECT_EQ(model.parameter_bytes().count, bytes * elements) << dtype;
+        EXPECT_EQ(model.spec().dtype, dtype);
+        EXPECT_EQ(model.spec().input_bytes.count, 8 * 384) << "token ids are integers of 64 bits";
+    }
+}
+
 TEST(MadeToMeasure, Refusals) {
-    EXPECT_EQ(refusal("vgg19", {.input = {}, .dtype = "float61", .batch = 1, .tokens = {}}),
+    EXPECT_EQ(refusal("vgg19", {.dtype = "float61"}),
               "vgg19: dtype: unknown dtype 'float61' (did you mean 'float16'?)");
-    EXPECT_EQ(refusal("vgg19", {.input = {}, .dtype = {}, .batch = 1, .tokens = 4}),
+    EXPECT_EQ(refusal("vgg19", {.tokens = 4}),
               "vgg19 is not a generative model: it takes no tokens");
-    EXPECT_EQ(refusal("gpt2-medium", {.input = 1000, .dtype = {}, .batch = 1, .tokens = 25}),
-              "gpt2-medium: tokens: expected 1 to 24 behind a prompt of 1000 (1024 positions), "
-              "found 25");
-    EXPECT_EQ(refusal("bert-large", {.input = 513, .dtype = {}, .batch = 1, .tokens = {}}),
-              "bert-large: input: expected tokens from 1 up to 512, found 513");
-    EXPECT_EQ(refusal("vgg19", {.input = {}, .dtype = {}, .batch = 65537, .tokens = {}}),
-              "vgg19: batch: expected 1 to 65536, found 65537");
+    EXPECT_EQ(refusal("gpt2-medium", {.input = 1000, .tokens = 26}),
+              "gpt2-medium: tokens: expected 1 to 25 behind a prompt of 1000 (1024 positions), "
+              "found 26");
+    EXPECT_EQ(
+        refusal("bert-large", {.input = 513}),
+        "bert-large: input: expected a number from 1 up to 512 tokens (default 384), found 513");
+    EXPECT_EQ(refusal("vgg19", {.batch = 65537}), "vgg19: batch: expected 1 to 65536, found 65537");
 }
 
 // A file that a model was written to reads back the same, generation included; without
