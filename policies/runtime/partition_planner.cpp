@@ -64,6 +64,7 @@ class PartitionPlanner final : public Planner {
             plan.budget = shares[j];
             if (request.costs[j].model().passes() > 1) plan.closed_form.reset();
             if (request.costs.size() == 1) deployment.closed_form = plan.closed_form;
+            deployment.parallel_reads = std::max(deployment.parallel_reads, plan.parallel_reads);
             deployment.jobs.push_back(std::move(plan));
         }
         return deployment;

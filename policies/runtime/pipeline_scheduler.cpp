@@ -1,8 +1,11 @@
 #include "policies/runtime/pipeline_scheduler.h"
 
+#include <algorithm>
+
 namespace swaplab {
 
-PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup) {
+PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
+    : window_(std::max(kWindow, 2 * lookahead)) {
     for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
         JobRun job;
         job.id = {j};
@@ -14,6 +17,12 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup) {
     }
 }
 
+int PipelineScheduler::blocks_of_all_jobs(const SchedulerSetup& setup) {
+    std::size_t blocks = 0;
+    for (const auto& job : setup.facts) blocks += job.size();
+    return static_cast<int>(blocks);
+}
+
 void PipelineScheduler::decide(const View& view, Moves& moves) {
     for (const Arrival& arrival : view.arrivals) {
         queue_.push_back({arrival.job, arrival.request});
@@ -22,8 +31,8 @@ void PipelineScheduler::decide(const View& view, Moves& moves) {
     for (const Completion& span : view.completions)
         if (span.command.verb == Verb::execute) --submitted_ahead_;
     // Refills in batches, so that most calls have nothing to do.
-    if (submitted_ahead_ > kWindow / 2) return;
-    while (submitted_ahead_ < kWindow && !queue_.empty()) submit_next(moves);
+    if (submitted_ahead_ > window_ / 2) return;
+    while (submitted_ahead_ < window_ && !queue_.empty()) submit_next(moves);
 }
 
 void PipelineScheduler::submit_next(Moves& moves) {

@@ -50,7 +50,8 @@ class PipelineScheduler : public Scheduler {
     void decide(const View& view, Moves& moves) final;
 
   protected:
-    // Blocks submitted but not executed: enough for every lane to chain on, never a whole stream.
+    // Blocks submitted but not executed, at the most and unless a policy looks further ahead:
+    // enough for every lane to chain on, never a whole stream.
     static constexpr int kWindow = 32;
 
     struct JobRun {
@@ -76,7 +77,12 @@ class PipelineScheduler : public Scheduler {
         Command command(Verb verb, const Wait& wait) const;
     };
 
-    explicit PipelineScheduler(const SchedulerSetup& setup);
+    // `lookahead`: how many blocks behind the one that executes may come in; they are submitted in
+    // time.
+    explicit PipelineScheduler(const SchedulerSetup& setup, int lookahead = kWindow / 2);
+    // The most that any policy may look ahead: a block does not come in again before it was
+    // released.
+    static int blocks_of_all_jobs(const SchedulerSetup& setup);
 
     // Submits the commands of one block and returns their trail. Called for every block of every
     // request, in order; requests in order of arrival.
@@ -104,6 +110,7 @@ class PipelineScheduler : public Scheduler {
 
     void submit_next(Moves& moves);
 
+    int window_;
     std::vector<JobRun> jobs_;
     std::deque<Queued> queue_;
     std::uint32_t next_pass_ = 0;
