@@ -66,6 +66,15 @@ void average_times(RunResult& pooled, const std::vector<RunResult>& all) {
         static_cast<std::uint64_t>(mean_of(all, [](const RunResult& r) { return r.events; }));
 }
 
+std::optional<double> mean_energy(const std::vector<RunResult>& all) {
+    double sum = 0;
+    for (const RunResult& one : all) {
+        if (!one.energy_j) return std::nullopt;
+        sum += *one.energy_j;
+    }
+    return sum / static_cast<double>(all.size());
+}
+
 Replications spread_of(const std::vector<RunResult>& all) {
     Replications spread;
     spread.count = std::ssize(all);
@@ -93,6 +102,7 @@ RunResult pooled(std::vector<RunResult> all) {
     if (all.size() == 1) return pooled;
     pool_requests(pooled, all);
     average_times(pooled, all);
+    pooled.energy_j = mean_energy(all);
     return pooled;
 }
 

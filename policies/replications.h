@@ -7,9 +7,10 @@
 
 namespace swaplab {
 
-// One result of all: latencies, misses and requests are pooled; makespan, busy time, stalls, bytes
-// and events are means (rounded); memory is that of the replication with the highest peak; the
-// verdict is the worst, with its reason. Needs at least one result; one alone is returned as it is.
+// One result of all: latencies, misses and requests are pooled; makespan, busy time, stalls, energy,
+// bytes and events are means (rounded); memory is that of the replication with the highest peak;
+// the verdict is the worst, with its reason. Needs at least one result; one alone is returned as it
+// is.
 RunResult pooled(std::vector<RunResult> replications);
 
 }  // namespace swaplab

@@ -70,8 +70,9 @@ struct RunResult {
     BoundOf lower_bound_of = BoundOf::latency;
     std::optional<Duration> closed_form;
     MemoryReport memory;
-    Bytes swapped_in;          // bytes read from storage
-    std::uint64_t events = 0;  // completed activities of non-zero duration, and arrivals
+    Bytes swapped_in;                // bytes read from storage
+    std::optional<double> energy_j;  // until the makespan; absent without power figures
+    std::uint64_t events = 0;        // completed activities of non-zero duration, and arrivals
     std::vector<JobResult> jobs;
     Replications replications;
 

@@ -78,6 +78,14 @@ void check_names(const ModelSpec& spec) {
     }
 }
 
+void check_generation(const ModelSpec& spec) {
+    for (const auto& [what, count] :
+         {std::pair{"tokens", spec.tokens}, std::pair{"prompt_tokens", spec.prompt_tokens}}) {
+        if (count < 0 || count > kMostTokens)
+            throw InputError(text("{}: expected 0 to {}, found {}", what, kMostTokens, count));
+    }
+}
+
 void check_not_negative(const Layer& layer) {
     const std::pair<std::string_view, std::int64_t> sizes[] = {
         {"parameter_bytes", layer.parameter_bytes.count},
@@ -158,6 +166,17 @@ std::int64_t total_flops(const std::vector<Layer>& layers) {
     return sum.sum();
 }
 
+// What the KV cache holds at the end of a request; the last token is not fed back.
+Bytes kv_cache_of(const ModelSpec& spec) {
+    const std::int64_t per_token = total(spec.layers, "kv_bytes_per_token",
+                                         [](const Layer& l) { return l.kv_bytes_per_token.count; });
+    if (spec.tokens == 0) return {};
+    const std::int64_t kept = spec.prompt_tokens + spec.tokens - 1;
+    if (per_token > kMostInTotal / kept)
+        throw InputError("the KV cache of a request takes more than 2^60 bytes");
+    return {per_token * kept};
+}
+
 // Bytes that each layer reads and writes. The total bounds whatever is alive at any moment.
 std::vector<Bytes> activation_bytes_of(const ModelSpec& spec) {
     Total sum("activation and workspace bytes");
@@ -208,6 +227,8 @@ Model::Model(ModelSpec spec) : spec_(std::move(spec)) {
         throw InputError(
             text("input_bytes: expected at least 0, found {}", spec_.input_bytes.count));
     }
+    check_generation(spec_);
+    if (spec_.tokens > 0 && spec_.prompt_tokens == 0) spec_.prompt_tokens = 1;
     for (const Layer& layer : layers) check_not_negative(layer);
     check_order(layers);
 
@@ -216,7 +237,7 @@ Model::Model(ModelSpec spec) : spec_(std::move(spec)) {
     parameter_tensors_ =
         total(layers, "parameter tensors", [](const Layer& l) { return l.parameter_tensors; });
     total(layers, "bytes on storage", [](const Layer& l) { return l.bytes_on_storage().count; });
-    total(layers, "kv_bytes_per_token", [](const Layer& l) { return l.kv_bytes_per_token.count; });
+    kv_cache_bytes_ = kv_cache_of(spec_);
     flops_ = total_flops(layers);
     macs_ = total(layers, "macs", [](const Layer& l) { return l.macs; });
     activation_bytes_ = activation_bytes_of(spec_);
@@ -245,14 +266,6 @@ void Model::find_live_bytes() {
         live_across_.push_back(alive);
     }
     live_across_.back() = {};
-}
-
-Bytes Model::kv_cache_bytes() const {
-    if (spec_.tokens == 0) return {};
-    Bytes per_token;
-    for (const Layer& layer : spec_.layers) per_token += layer.kv_bytes_per_token;
-    // The last token is not fed back.
-    return (spec_.prompt_tokens + spec_.tokens - 1) * per_token;
 }
 
 ActivationPeak Model::activation_peak(LayerRange range) const {

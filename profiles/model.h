@@ -69,6 +69,9 @@ struct Layer {
 // overflow.
 inline constexpr std::int64_t kMostInTotal = std::int64_t{1} << 60;
 
+// The longest prompt, and the most tokens that a request generates.
+inline constexpr std::int64_t kMostTokens = std::int64_t{1} << 20;
+
 // The plain content of a model, before it is checked.
 struct ModelSpec {
     std::string name;
@@ -79,7 +82,7 @@ struct ModelSpec {
     std::map<std::string, Duration> anchors;  // "DEVICE[:mode=NAME]" -> whole-model execution
     std::string measured_on;
     std::int64_t tokens = 0;         // that a request generates; 0: not a generative model
-    std::int64_t prompt_tokens = 0;  // of a generative model: the layers describe a pass over these
+    std::int64_t prompt_tokens = 0;  // that the layers describe the pass over; 0: one
     Extras extras;                   // `x-` members of the file it came from
 
     friend bool operator==(const ModelSpec&, const ModelSpec&) = default;
@@ -123,7 +126,7 @@ class Model {
     // prompt, yields the first token; every further token takes a pass of its own.
     std::int64_t passes() const { return std::max<std::int64_t>(1, spec_.tokens); }
     // What the KV cache holds at the end of a request.
-    Bytes kv_cache_bytes() const;
+    Bytes kv_cache_bytes() const { return kv_cache_bytes_; }
 
     // The finest blocks that layer-granular policies may use: maximal runs of one group, else
     // single layers, in execution order; they partition [0, size()). A cut is legal exactly at
@@ -154,6 +157,7 @@ class Model {
     std::int64_t parameter_tensors_ = 0;
     std::int64_t macs_ = 0;
     std::int64_t flops_ = 0;
+    Bytes kv_cache_bytes_;
 };
 
 using ModelPtr = std::shared_ptr<const Model>;

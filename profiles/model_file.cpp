@@ -200,6 +200,17 @@ void write_layer(JsonWriter& writer, const Model& model, const Layer& layer) {
     writer.end_object();
 }
 
+// Without `prompt_tokens` the layers describe the pass of one token.
+void read_generation(Fields& fields, ModelSpec& spec) {
+    const auto at_most = [](const Field& field) {
+        const std::int64_t count = field.as_count();
+        if (count > kMostTokens) field.fail_expecting(text("at most {}", kMostTokens));
+        return count;
+    };
+    if (const auto tokens = fields.optional("tokens")) spec.tokens = at_most(*tokens);
+    if (const auto prompt = fields.optional("prompt_tokens")) spec.prompt_tokens = at_most(*prompt);
+}
+
 }  // namespace
 
 Model read_model(const Document& document) {
@@ -212,7 +223,7 @@ Model read_model(const Document& document) {
     spec.input_bytes = {count_or(fields, "input_bytes", 0)};
     if (const auto device = fields.optional("measured_on")) spec.measured_on = read_name(*device);
     if (const auto anchors = fields.optional("anchors")) spec.anchors = read_anchors(*anchors);
-    spec.tokens = count_or(fields, "tokens", 0);
+    read_generation(fields, spec);
     const Field layers = fields.required("layers");
     fields.finish();
 
@@ -242,6 +253,7 @@ std::string write_model(const Model& model) {
         writer.end_object();
     }
     if (spec.tokens > 0) writer.member("tokens", spec.tokens);
+    if (spec.prompt_tokens > 0) writer.member("prompt_tokens", spec.prompt_tokens);
     writer.key("layers").begin_array();
     for (const Layer& layer : model.layers()) write_layer(writer, model, layer);
     writer.end_array().end_object();

@@ -114,7 +114,8 @@ struct Mode {
     double execute_scale = 1;
     double copy_scale = 1;
     double read_scale = 1;
-    double power_scale = 1;
+    double power_scale =
+        1;  // of idle_w and execute_w alike; energies per byte do not change (ours)
     Duration switching{};
 
     friend bool operator==(const Mode&, const Mode&) = default;

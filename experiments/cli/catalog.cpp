@@ -1,6 +1,7 @@
 #include "experiments/cli/catalog.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 
@@ -80,26 +81,35 @@ const BuiltinModel* builtin_named(std::string_view name) {
     return nullptr;
 }
 
-std::int64_t input_size(const Spec& spec, const BuiltinModel* builtin, const std::string& value) {
-    if (builtin == nullptr)
-        throw InputError(text("model '{}': input= is for built-in models only", spec.text));
+std::int64_t whole_number(const Spec& spec, const std::string& key, const std::string& value) {
     const std::optional<double> number = parse_number(value);
-    const std::int64_t multiple = builtin->input_multiple;
-    constexpr double largest = 1 << 16;
-    const bool fits = number && *number >= 1 && *number <= largest &&
-                      *number == static_cast<double>(static_cast<std::int64_t>(*number)) &&
-                      static_cast<std::int64_t>(*number) % multiple == 0;
-    if (fits) return static_cast<std::int64_t>(*number);
-    throw InputError(
-        text("model '{}': input: expected a positive multiple of {} (default {}), "
-             "found '{}'",
-             spec.text, multiple, builtin->default_input, value));
+    constexpr double largest = 1LL << 32;
+    if (number && *number >= 1 && *number <= largest && *number == std::floor(*number))
+        return static_cast<std::int64_t>(*number);
+    throw InputError(text("model '{}': {}: expected a positive whole number, found '{}'", spec.text,
+                          key, value));
 }
 
-ModelPtr make_model(const Spec& spec, const BuiltinModel* builtin,
-                    std::optional<std::int64_t> input) {
+const std::vector<std::string> kMeasures{"input", "dtype", "batch", "tokens"};
+
+// What makes a built-in model to measure; the model checks the values.
+void read_measure(const Spec& spec, const BuiltinModel* builtin, const std::string& key,
+                  const std::string& value, ModelOptions& options) {
+    if (builtin == nullptr)
+        throw InputError(text("model '{}': {}= is for built-in models only", spec.text, key));
+    if (key == "dtype")
+        options.dtype = value;
+    else if (key == "input")
+        options.input = whole_number(spec, key, value);
+    else if (key == "batch")
+        options.batch = whole_number(spec, key, value);
+    else
+        options.tokens = whole_number(spec, key, value);
+}
+
+ModelPtr make_model(const Spec& spec, const BuiltinModel* builtin, const ModelOptions& options) {
     if (builtin != nullptr)
-        return std::make_shared<const Model>(builtin_model(spec.name, input).value());
+        return std::make_shared<const Model>(builtin_model(spec.name, options).value());
     std::error_code ignored;
     if (fs::is_directory(spec.name, ignored))
         throw UnsupportedError(
@@ -121,16 +131,16 @@ ModelChoice choose_model(std::string_view given) {
     ModelChoice choice;
     choice.spec = spec.text;
     choice.builtin = builtin != nullptr;
-    std::optional<std::int64_t> input;
+    ModelOptions options;
     for (const auto& [key, value] : spec.options) {
         require_known(text("key of model '{}':", spec.text), key,
-                      {"input", "period", "deadline", "weight"});
-        if (key == "input") input = input_size(spec, builtin, value);
+                      {"input", "dtype", "batch", "tokens", "period", "deadline", "weight"});
+        if (known(kMeasures, key)) read_measure(spec, builtin, key, value, options);
         if (key == "period") choice.period = positive_duration(spec, key, value);
         if (key == "deadline") choice.deadline = positive_duration(spec, key, value);
         if (key == "weight") choice.weight = positive_weight(spec, value);
     }
-    choice.model = make_model(spec, builtin, input);
+    choice.model = make_model(spec, builtin, options);
     return choice;
 }
 

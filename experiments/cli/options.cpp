@@ -49,8 +49,9 @@ class Adder {
 void add_scenario(CLI::App& app, Options& options) {
     Adder what(app, kWhat);
     what.value("-m,--model", options.models, "MODEL",
-               "NAME or FILE, with :key=value,...: input=N (resolution of a built-in model), "
-               "period=33ms, deadline=33ms, weight=2; give it several times to run several DNNs");
+               "NAME or FILE, with :key=value,...: of a built-in model input=N (pixels "
+               "or tokens), dtype=float16, batch=N and tokens=N (to generate); of any period=33ms, "
+               "deadline=33ms, weight=2; give it several times to run several DNNs");
     what.value("-d,--device", options.device, "DEVICE", "NAME or FILE, with :mode=15W");
     Adder how(app, kHow);
     how.value("--account", options.account, "WHICH",
@@ -97,7 +98,7 @@ void add_comparison(CLI::App& app, Options& options) {
                "budgets: 843MiB, 0.4x, min (default 0.2x to 1.0x in steps of 0.1x)");
     Adder output(app, kOutput);
     output.value("--metric", options.metric, "METRIC",
-                 "what the table shows: latency (default), slowdown or peak");
+                 "what the table shows: latency (default), slowdown, peak or energy");
     output.value("--csv", options.csv, "FILE", "one row per cell, all metrics in base units");
     output.value("--plot", options.plot, "FILE", "latency against budget, as SVG");
 }

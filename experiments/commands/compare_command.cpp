@@ -42,6 +42,17 @@ void write_if_asked(const std::unique_ptr<OutputFile>& file, const std::string& 
     file->commit();
 }
 
+// Found out before the runs: energies need power figures.
+void check_metric(Metric metric, const Platform& platform) {
+    if (metric != Metric::energy) return;
+    for (const Node& node : platform.nodes)
+        if (!node.power)
+            throw InputError(
+                text("--metric energy: device '{}' has no 'power' in its file, "
+                     "expected idle_w, execute_w, read_j_per_byte, dram_j_per_byte",
+                     platform.name));
+}
+
 int code_of(const Comparison& comparison) {
     if (comparison.any_feasible()) return exit_ok;
     return comparison.any_stuck() ? exit_failed : exit_infeasible;
@@ -52,6 +63,7 @@ int code_of(const Comparison& comparison) {
 int compare_command(const Options& options, const Console& console) {
     const Metric metric = metric_named(options.metric);
     const Scenario scenario = resolve_scenario(options);
+    check_metric(metric, scenario.platform);
     const auto csv = open_if_asked(options.csv);
     if (!options.csv.empty() && options.csv == options.plot)
         throw InputError(text("--csv and --plot name the same file, {}", options.csv));

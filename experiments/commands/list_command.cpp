@@ -13,6 +13,14 @@ namespace swaplab {
 
 namespace {
 
+// "VGG-19, torchvision, 224 x 224 pixels"
+std::string described(const BuiltinModel& model) {
+    std::string line = text("{}, {} ", model.summary, model.default_input);
+    line += model.unit == InputUnit::tokens ? "tokens" : text("x {} pixels", model.default_input);
+    if (model.default_tokens > 0) line += text(", generates {}", model.default_tokens);
+    return line;
+}
+
 std::string models_text() {
     TextTable table;
     table.add_column({"models"}, Align::left);
@@ -22,7 +30,7 @@ std::string models_text() {
         const Model model = builtin_model(info.name).value();
         table.add_row({std::string(info.name), mib(model.parameter_bytes()),
                        significant(static_cast<double>(model.flops()) / 1e9),
-                       std::to_string(model.size()), std::string(info.summary)});
+                       std::to_string(model.size()), described(info)});
     }
     return table.str();
 }
@@ -64,7 +72,11 @@ void models_json(JsonWriter& json) {
         json.member("flops", model.flops());
         json.member("layers", static_cast<std::int64_t>(model.size()));
         json.member("default_input", info.default_input);
-        json.member("input_multiple", info.input_multiple).end_object();
+        json.member("input_unit", info.unit == InputUnit::tokens ? "tokens" : "pixels");
+        json.member("input_multiple", info.input_multiple);
+        json.member("largest_input", info.largest_input);
+        json.member("dtype", info.default_dtype);
+        json.member("tokens", info.default_tokens).end_object();
     }
     json.end_array();
 }

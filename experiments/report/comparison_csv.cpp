@@ -48,6 +48,7 @@ const std::vector<Column>& metric_columns() {
         {"stall_memory_ns", [](R r) { return number(r.stalls.memory); }},
         {"stall_other_ns", [](R r) { return number(r.stalls.other); }},
         {"deadline_miss_ratio", [](R r) { return text("{}", r.deadline_miss_ratio); }},
+        {"energy_j", [](R r) { return r.energy_j ? text("{}", *r.energy_j) : std::string(); }},
         {"events", [](R r) { return text("{}", r.events); }},
         {"replications", [](R r) { return text("{}", r.replications.count); }},
         {"latency_half_width_95_ns",

@@ -66,6 +66,7 @@ class Drawer {
     // What a cell is compared by: less is better for each metric.
     double value(const RunResult& cell) const {
         if (metric_ == Metric::peak) return static_cast<double>(cell.memory.peak.count);
+        if (metric_ == Metric::energy) return cell.energy_j.value_or(0);
         return static_cast<double>(count_ns(cell.latency.mean));
     }
     std::string shown(const RunResult& cell) const {
@@ -74,12 +75,16 @@ class Drawer {
         const std::string mark = cell.verdict == Verdict::deadline_miss ? "!" : "";
         if (metric_ == Metric::peak) return mark + mib(cell.memory.peak);
         if (metric_ == Metric::slowdown) return mark + text("{:.3f}", cell.slowdown());
+        if (metric_ == Metric::energy)
+            return mark + (cell.energy_j ? significant(*cell.energy_j) : std::string("?"));
         return mark + in_unit(cell.latency.mean, unit_);
     }
 
     std::string title() const {
         if (metric_ == Metric::peak) return "Peak of memory in MiB";
         if (metric_ == Metric::slowdown) return "Slowdown: mean latency / full-memory latency";
+        if (metric_ == Metric::energy)
+            return scenario_.all_requests() > 1 ? "Energy of all requests in J" : "Energy in J";
         return text("{} in {}", scenario_.all_requests() > 1 ? "Mean latency" : "Latency",
                     unit_.name);
     }
@@ -108,7 +113,7 @@ class Drawer {
             for (std::string& line : heading) line += ' ';  // above the digits, not above the mark
             table.add_column(std::move(heading));
         }
-        const bool bound = metric_ != Metric::peak && any_bound();
+        const bool bound = bounded() && any_bound();
         if (bound) table.add_column({"lower", "bound"});
         for (std::size_t row = 0; row < comparison_.budgets.size(); ++row)
             table.add_row(cells(row, first, last, bound));
@@ -150,6 +155,9 @@ class Drawer {
             comparison_.full_memory ? comparison_.full_memory->latency.mean : Duration::zero();
         return full > Duration::zero() ? text("{:.3f}", share(*bound, full)) : std::string();
     }
+
+    // The lower bound is one of time.
+    bool bounded() const { return metric_ == Metric::latency || metric_ == Metric::slowdown; }
 
     bool any_bound() const {
         return std::any_of(comparison_.cells.begin(), comparison_.cells.end(),
@@ -198,8 +206,9 @@ class Drawer {
 }  // namespace
 
 Metric metric_named(const std::string& name) {
-    require_known("metric", name, {"latency", "slowdown", "peak"});
+    require_known("metric", name, {"latency", "slowdown", "peak", "energy"});
     if (name == "slowdown") return Metric::slowdown;
+    if (name == "energy") return Metric::energy;
     return name == "peak" ? Metric::peak : Metric::latency;
 }
 

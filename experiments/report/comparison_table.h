@@ -9,7 +9,7 @@
 
 namespace swaplab {
 
-enum class Metric : std::uint8_t { latency, slowdown, peak };
+enum class Metric : std::uint8_t { latency, slowdown, peak, energy };
 Metric metric_named(const std::string& name);  // throws `InputError`
 
 // The best cell of a row is marked by a '*' (and is bold with colour); '–' is infeasible. Columns

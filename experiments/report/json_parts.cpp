@@ -16,6 +16,13 @@ void write_optional(JsonWriter& json, std::optional<Bytes> bytes) {
         json.null();
 }
 
+void write_optional(JsonWriter& json, std::optional<double> number) {
+    if (number)
+        json.value(*number);
+    else
+        json.null();
+}
+
 void write_latency(JsonWriter& json, const LatencySummary& latency) {
     json.begin_object();
     json.member("mean", count_ns(latency.mean)).member("min", count_ns(latency.min));

@@ -11,6 +11,7 @@ namespace swaplab {
 // The number of ns or bytes after a key, or null.
 void write_optional(JsonWriter& json, std::optional<Duration> duration);
 void write_optional(JsonWriter& json, std::optional<Bytes> bytes);
+void write_optional(JsonWriter& json, std::optional<double> number);
 
 // {"mean": .., "min": .., "p50": .., "p95": .., "p99": .., "max": ..}
 void write_latency(JsonWriter& json, const LatencySummary& latency);

@@ -29,7 +29,12 @@ std::string totals(const Model& model) {
                                  static_cast<double>(model.flops()) / 1e9,
                                  static_cast<double>(model.macs()) / 1e9)});
     table.add_row({"input", format_bytes(spec.input_bytes)});
-    if (spec.tokens > 0) table.add_row({"tokens", text("{}", spec.tokens)});
+    if (spec.tokens > 0)
+        table.add_row(
+            {"generates",
+             text("{} tokens after a prompt of {}: {} passes, a KV cache of {} at the end",
+                  spec.tokens, spec.prompt_tokens, model.passes(),
+                  format_bytes(model.kv_cache_bytes()))});
     for (const auto& [device, duration] : spec.anchors)
         table.add_row(
             {"measured", text("{} on {} (whole model)", format_duration(duration), device)});

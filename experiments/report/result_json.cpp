@@ -105,7 +105,8 @@ void write_result(JsonWriter& json, const RunResult& result, const Certificate& 
         write_memory(json, result);
         write_stalls(json, result);
         json.member("deadline_miss_ratio", result.deadline_miss_ratio);
-        json.key("energy_j").null().key("accuracy").null();
+        write_optional(json.key("energy_j"), result.energy_j);
+        json.key("accuracy").null();
         json.member("events", static_cast<std::int64_t>(result.events));
         write_jobs(json, result, certificate.scenario());
     }

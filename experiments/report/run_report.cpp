@@ -88,6 +88,14 @@ std::string activity_rows(const RunResult& result, Bytes parameters) {
     rows += row("swapped in", read);
     if (result.makespan > Duration::zero())
         rows += row("throughput", text("{} requests/s", significant(result.throughput_per_s())));
+    if (result.energy_j)
+        rows += row(
+            "energy",
+            text("{} J{}", significant(*result.energy_j),
+                 result.requests > 1
+                     ? text(", {} J a request",
+                            significant(*result.energy_j / static_cast<double>(result.requests)))
+                     : std::string()));
     return rows;
 }
 

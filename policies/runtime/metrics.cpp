@@ -5,11 +5,14 @@
 namespace swaplab {
 
 Metrics::Metrics(const DeviceSetup& setup, const Workload& workload)
-    : workload_(workload), jobs_(setup.facts.size()) {
+    : platform_(setup.platform),
+      workload_(workload),
+      jobs_(setup.facts.size()),
+      used_(setup.platform.nodes.size()) {
     for (std::size_t j = 0; j < jobs_.size(); ++j) jobs_[j].passes = passes_of(setup.facts[j]);
     for (std::size_t j = 0; j < jobs_.size(); ++j)
         for (const BlockFacts& block : setup.facts[j])
-            jobs_[j].swap_ins.push_back({block.stored_bytes, 0, {}});
+            jobs_[j].swap_ins.push_back({block.stored_bytes, block.parameter_bytes, 0, {}});
 }
 
 void Metrics::on_arrival(const Arrival& arrival) {
@@ -21,8 +24,10 @@ void Metrics::on_swap_in(const Completion& span) {
     count(span);
     SwapIn& swap_in = jobs_[span.command.job.index].swap_ins[span.command.block.index];
     if (span.command.verb == Verb::read) {
-        swapped_in_ += swap_in.stored_bytes;
+        used_[span.command.node.index].read += swap_in.stored_bytes;
         swap_in.count = 0;
+    } else if (span.command.verb == Verb::copy) {
+        used_[span.command.node.index].copied += swap_in.parameter_bytes;
     }
     swap_in.steps[swap_in.count++] = {span.start, span.end, span.released_at.value_or(kStart),
                                       span.blocked_since.value_or(span.start)};
@@ -34,7 +39,7 @@ void Metrics::on_execute(const Completion& span) {
     SwapIn& swap_in = job.swap_ins[span.command.block.index];
     if (span.start > compute_end_) explain_gap(swap_in, compute_end_, span.start);
     swap_in.count = 0;
-    busy_ += span.end - span.start;
+    used_[span.command.node.index].executing += span.end - span.start;
     compute_end_ = span.end;
     if (span.command.block.index + 1 == job.swap_ins.size())
         end_pass(job, workload_.jobs[span.command.job.index], span.command.pass, span.end);
@@ -102,9 +107,12 @@ void Metrics::report(RunResult& result) const {
     result.requests = static_cast<std::int64_t>(all.size());
     result.latency = summarize(std::move(all));
     result.makespan = compute_end_ - kStart;
-    result.compute_busy = busy_;
+    for (const NodeUse& use : used_) {
+        result.compute_busy += use.executing;
+        result.swapped_in += use.read;
+    }
+    result.energy_j = energy_j(platform_, result.makespan, used_);
     result.stalls = stalls_;
-    result.swapped_in = swapped_in_;
     result.events = events_;
     if (result.requests > 0)
         result.deadline_miss_ratio =

@@ -6,6 +6,7 @@
 
 #include "policies/device.h"
 #include "policies/result.h"
+#include "policies/runtime/energy.h"
 #include "policies/workload.h"
 
 namespace swaplab {
@@ -34,7 +35,7 @@ class Metrics {
         Time blocked;   // from then on it waited for a place
     };
     struct SwapIn {
-        Bytes stored_bytes;
+        Bytes stored_bytes, parameter_bytes;
         std::uint8_t count = 0;
         std::array<Step, 4> steps;
     };
@@ -58,12 +59,12 @@ class Metrics {
     void end_request(JobState& job, const Job& spec, Time end);
     void explain_gap(const SwapIn& swap_in, Time from, Time to);
 
+    const Platform& platform_;
     const Workload& workload_;
     std::vector<JobState> jobs_;
+    std::vector<NodeUse> used_;  // by NodeId
     Time compute_end_ = kStart;  // of the last execution
-    Duration busy_{};
     Stalls stalls_;
-    Bytes swapped_in_;
     std::uint64_t events_ = 0;
     std::int64_t requests_ended_ = 0;
 };

@@ -12,12 +12,14 @@ constexpr std::int64_t kBatchNormOps = 2;
 constexpr std::int64_t kSoftmaxOps = 6;
 constexpr std::int64_t kSigmoidOps = 4;
 constexpr std::int64_t kLayerNormOps = 8;
+constexpr std::int64_t kBilinearOps = 7;
 constexpr std::int64_t kBatchNormVectors = 4;  // scale, shift, running mean, running variance
 
 std::int64_t operations(Activation activation) {
     switch (activation) {
         case Activation::none: return 0;
-        case Activation::relu: return 1;
+        case Activation::relu:
+        case Activation::tanh: return 1;
         case Activation::leaky_relu: return 2;
         case Activation::mish:
         case Activation::gelu: return 5;
@@ -53,6 +55,13 @@ Architecture::Architecture(std::string name, const std::string& source, Shape in
     spec_.input_bytes = float32(input.elements());
 }
 
+Architecture::Architecture(std::string name, const std::string& source, std::int64_t tokens)
+    : input_{std::nullopt, {.channels = 1, .height = tokens}} {
+    spec_.name = std::move(name);
+    spec_.source = text("{}, {} tokens", source, tokens);
+    spec_.input_bytes = {tokens * static_cast<std::int64_t>(sizeof(std::int64_t))};
+}
+
 Tensor Architecture::append(Layer layer, const std::vector<Tensor>& inputs, Shape output) {
     for (const Tensor& input : inputs) layer.inputs.push_back(input.from);
     layer.output_bytes = float32(output.elements());
@@ -75,16 +84,22 @@ Tensor Architecture::convolution(std::string name, const Tensor& x, const Convol
     return append(std::move(layer), {x}, out);
 }
 
-Tensor Architecture::linear(std::string name, const Tensor& x, std::int64_t outputs,
-                            Activation activation) {
-    const Shape out{outputs, x.shape.height, x.shape.width};
+Tensor Architecture::linear(std::string name, const Tensor& x, const Linear& l) {
+    const Shape out{l.outputs, x.shape.height, x.shape.width};
     Layer layer = layer_of(OpClass::linear, std::move(name));
-    layer.parameter_bytes = float32((x.shape.channels + 1) * outputs);
-    layer.parameter_tensors = 2;
+    layer.parameter_bytes = float32((x.shape.channels + (l.bias ? 1 : 0)) * l.outputs);
+    layer.parameter_tensors = (l.bias ? 2 : 1) * l.matrices;
     layer.macs = x.shape.channels * out.elements();
-    layer.other_ops = operations(activation) * out.elements();
-    layer.gemm = {out.positions(), x.shape.channels, outputs};
+    layer.other_ops = operations(l.activation) * out.elements();
+    layer.gemm = {out.positions(), x.shape.channels, l.outputs};
     return append(std::move(layer), {x}, out);
+}
+
+Tensor Architecture::tied_linear(std::string name, const Tensor& x, std::int64_t outputs) {
+    const Tensor y = linear(std::move(name), x, {.outputs = outputs, .bias = false});
+    spec_.layers.back().parameter_bytes = {};
+    spec_.layers.back().parameter_tensors = 0;
+    return y;
 }
 
 Tensor Architecture::max_pool(std::string name, const Tensor& x, const Pool& p) {
@@ -119,6 +134,19 @@ Tensor Architecture::upsample(std::string name, const Tensor& x, std::int64_t fa
     return append(layer_of(OpClass::other, std::move(name)), {x}, out);
 }
 
+Tensor Architecture::interpolate(std::string name, const Tensor& x, std::int64_t size) {
+    const Shape out{x.shape.channels, size, size};
+    Layer layer = layer_of(OpClass::other, std::move(name));
+    layer.other_ops = kBilinearOps * out.elements();
+    return append(std::move(layer), {x}, out);
+}
+
+Tensor Architecture::softmax(std::string name, const Tensor& x) {
+    Layer layer = layer_of(OpClass::other, std::move(name));
+    layer.other_ops = kSoftmaxOps * x.shape.elements();
+    return append(std::move(layer), {x}, x.shape);
+}
+
 Tensor Architecture::layer_norm(std::string name, const Tensor& x) {
     Layer layer = layer_of(OpClass::norm, std::move(name));
     layer.parameter_bytes = float32(2 * x.shape.channels);
@@ -134,6 +162,16 @@ Tensor Architecture::embed_positions(std::string name, const Tensor& x) {
     layer.parameter_tensors = 2;
     layer.other_ops = out.elements();
     return append(std::move(layer), {x}, out);
+}
+
+Tensor Architecture::embed_tokens(std::string name, const Embedding& e) {
+    const Shape out{e.width, input_.shape.height, 1};
+    const std::int64_t tables = 1 + (e.positions > 0 ? 1 : 0) + (e.types > 0 ? 1 : 0);
+    Layer layer = layer_of(OpClass::embedding, std::move(name));
+    layer.parameter_bytes = float32((e.vocabulary + e.positions + e.types) * e.width);
+    layer.parameter_tensors = tables;
+    layer.other_ops = (tables - 1) * out.elements();
+    return append(std::move(layer), {input_}, out);
 }
 
 Tensor Architecture::attention(std::string name, const Tensor& qkv, std::int64_t heads) {

@@ -18,6 +18,8 @@
 //   addition          1 per output
 //   maximum pool      k * k per output
 //   average pool      1 per input
+//   interpolation     7 per output (bilinear: four products, three additions)
+//   tanh              1 per output
 //   concatenation, up-sampling: 0, they only copy
 #pragma once
 
@@ -29,7 +31,7 @@
 
 namespace swaplab {
 
-enum class Activation { none, relu, leaky_relu, mish, gelu };
+enum class Activation { none, relu, leaky_relu, mish, gelu, tanh };
 
 // Of one image: channels x height x width. A sequence has its tokens along the height, width 1.
 struct Shape {
@@ -61,6 +63,21 @@ struct Convolution {
     Activation activation = Activation::none;
 };
 
+struct Linear {
+    std::int64_t outputs = 0;
+    Activation activation = Activation::none;
+    bool bias = true;
+    std::int64_t matrices = 1;  // stored as so many tensors of equal size (queries, keys, values)
+};
+
+// What the vector of a token is looked up in: the sum of one row of each table.
+struct Embedding {
+    std::int64_t vocabulary = 0;
+    std::int64_t width = 0;
+    std::int64_t positions = 0;  // learned positions, 0: none
+    std::int64_t types = 0;      // kinds of segments, 0: none
+};
+
 struct Pool {
     std::int64_t kernel = 2;
     std::int64_t stride = 2;
@@ -72,23 +89,29 @@ class Architecture {
   public:
     // `source` says where the architecture is published; the input's shape is added to it.
     Architecture(std::string name, const std::string& source, Shape input);
+    // Reads a sequence of tokens: integers of 64 bits.
+    Architecture(std::string name, const std::string& source, std::int64_t tokens);
 
     Tensor input() const { return input_; }
     std::size_t size() const { return spec_.layers.size(); }
 
     Tensor convolution(std::string name, const Tensor& x, const Convolution& convolution);
-    // At every position: `outputs` from the channels, with a bias.
-    Tensor linear(std::string name, const Tensor& x, std::int64_t outputs,
-                  Activation activation = Activation::none);
+    // At every position, from the channels.
+    Tensor linear(std::string name, const Tensor& x, const Linear& linear);
+    // One whose matrix is another layer's, which counts its parameters.
+    Tensor tied_linear(std::string name, const Tensor& x, std::int64_t outputs);
     Tensor max_pool(std::string name, const Tensor& x, const Pool& pool);
     Tensor average_pool(std::string name, const Tensor& x, std::int64_t size);  // to size x size
     Tensor add(std::string name, const Tensor& a, const Tensor& b,
                Activation activation = Activation::none);
     Tensor concatenate(std::string name, const std::vector<Tensor>& parts);  // along the channels
     Tensor upsample(std::string name, const Tensor& x, std::int64_t factor);
+    Tensor interpolate(std::string name, const Tensor& x, std::int64_t size);  // to size x size
+    Tensor softmax(std::string name, const Tensor& x);
     Tensor layer_norm(std::string name, const Tensor& x);
     // A class token before the positions, and a learned embedding added to each.
     Tensor embed_positions(std::string name, const Tensor& x);
+    Tensor embed_tokens(std::string name, const Embedding& embedding);
     // Softmax attention over queries, keys and values that lie in this order along the channels.
     Tensor attention(std::string name, const Tensor& qkv, std::int64_t heads);
     // Sigmoid of `of_channels` of the channels, the others copied.

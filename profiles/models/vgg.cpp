@@ -29,9 +29,9 @@ ModelSpec vgg19(std::int64_t input) {
         x = net.max_pool(text("pool{}", stage), x, {.kernel = 2, .stride = 2});
     }
     x = flattened(net.average_pool("avgpool", x, 7));
-    x = net.linear("fc6", x, 4096, Activation::relu);
-    x = net.linear("fc7", x, 4096, Activation::relu);
-    net.linear("fc8", x, 1000);
+    x = net.linear("fc6", x, {.outputs = 4096, .activation = Activation::relu});
+    x = net.linear("fc7", x, {.outputs = 4096, .activation = Activation::relu});
+    net.linear("fc8", x, {.outputs = 1000});
     return std::move(net).finish();
 }
 

@@ -6,6 +6,8 @@
 
 #include "experiments/cli/help.h"
 #include "experiments/cli/output_file.h"
+#include "profiles/builtin.h"
+#include "profiles/device_file.h"
 #include "profiles/document.h"
 #include "profiles/error.h"
 #include "tests/experiments/fixtures.h"
@@ -100,6 +102,31 @@ TEST(Cli, InfeasibleIsCode3AndMinIsEnough) {
     EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "1MiB"}, "compare")).code, 3);
     EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "1MiB,min"}, "compare")).code, 0);
     EXPECT_EQ(cli(run_with({"-p", "direct", "-p", "swapnet", "-b", "1MiB"}, "compare")).code, 3);
+}
+
+// The figure in joules is that of the JSON, in every output; without power figures it is null.
+TEST(Cli, EnergyIsReported) {
+    const CliResult run = cli(run_with({"-p", "swapnet", "-b", "1x", "--json"}));
+    const Document document = parse_json(run.out, "out");
+    Fields result(Field::root(document));
+    EXPECT_GT(result.required("energy_j").as_number(), 0);
+    const CliResult table =
+        cli(run_with({"-p", "swapnet", "-b", "1x", "--metric", "energy"}, "compare"));
+    EXPECT_EQ(table.code, 0);
+    EXPECT_NE(table.out.find("Energy in J"), std::string::npos) << table.out;
+
+    testing::TemporaryFolder folder;
+    Platform platform = *builtin_device("jetson-xavier-nx");
+    platform.nodes[0].power.reset();
+    const std::string file = folder.file("board.json");
+    testing::write_file(file, write_device(platform));
+    const CliResult refused =
+        cli({"compare", "-m", "vgg19", "-d", file, "--metric", "energy", "-b", "1x"});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_NE(refused.err.find("'power'"), std::string::npos) << refused.err;
+    const CliResult unknown =
+        cli({"run", "-m", "vgg19", "-d", file, "-p", "swapnet", "-b", "1x", "--json"});
+    EXPECT_NE(unknown.out.find("\"energy_j\": null"), std::string::npos) << unknown.out;
 }
 
 TEST(Cli, ALargeBudgetIsNotedOnStderrOnly) {

@@ -206,5 +206,30 @@ TEST(RunReport, ShortensManyBlocksAndSaysWhatIsUnvalidated) {
     EXPECT_NE(list.find("(25 more)"), std::string::npos) << list;
 }
 
+TEST(RunReport, GivesTheEnergyOfARequestWhereThereAreSeveral) {
+    const Scenario scenario = testing::made_up_scenario();
+    RunResult result = testing::made_up_result("swapnet", 8_MiB, std::chrono::milliseconds(15));
+    EXPECT_EQ(run_report(result, scenario).find("energy"), std::string::npos);
+    result.energy_j = 1.5;
+    EXPECT_NE(run_report(result, scenario).find("energy        1.50 J\n"), std::string::npos)
+        << run_report(result, scenario);
+    result.requests = 4;
+    EXPECT_NE(run_report(result, scenario).find("1.50 J, 0.375 J a request"), std::string::npos);
+}
+
+TEST(ComparisonTable, ByEnergyMarksTheMostFrugal) {
+    Comparison comparison = testing::made_up_comparison();
+    for (auto& row : comparison.cells)
+        for (std::size_t i = 0; i < row.size(); ++i)
+            if (feasible(row[i])) row[i].energy_j = 2.5 - static_cast<double>(i);
+    std::ostringstream out;
+    const Console console{out, out, {false, false, 100}, false, false, false};
+    const std::string table =
+        comparison_table(comparison, testing::made_up_scenario(), Metric::energy, console);
+    EXPECT_NE(table.find("Energy in J"), std::string::npos) << table;
+    EXPECT_NE(table.find("1.50*"), std::string::npos) << table;
+    EXPECT_EQ(table.find("bound"), std::string::npos) << table;  // which is one of time
+}
+
 }  // namespace
 }  // namespace swaplab

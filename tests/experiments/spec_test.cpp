@@ -103,7 +103,7 @@ TEST(Catalog, SuggestsAndListsNames) {
 TEST(Catalog, RefusesOptionsThatDoNotFit) {
     for (const char* spec :
          {"yolov3:input=417", "yolov3:input=0", "yolov3:input=-32", "vgg19:period=0",
-          "vgg19:deadline=-1ms", "vgg19:weight=0", "vgg19:weight=x", "vgg19:dtype=int8"})
+          "vgg19:deadline=-1ms", "vgg19:weight=0", "vgg19:weight=x", "vgg19:dtype=int9"})
         EXPECT_THROW(choose_model(spec), InputError) << spec;
     EXPECT_THROW(choose_device("jetson-xavier-nx:mode=1W"), InputError);
     EXPECT_THROW(choose_device("jetson-xavier-nx:speed=2"), InputError);

@@ -100,7 +100,8 @@ TEST(Activity, NamesRoundTrip) {
 TEST(BuiltinDevices, AreThere) {
     const std::vector<std::string> names = builtin_device_names();
     for (const char* name :
-         {"cpu-server", "jetson-agx-xavier", "jetson-orin-nano", "jetson-xavier-nx"}) {
+         {"cpu-server", "jetson-agx-xavier", "jetson-nano", "jetson-orin-nano", "jetson-orin-nx",
+          "jetson-tx2", "jetson-xavier-nx", "raspberry-pi-5"}) {
         EXPECT_NE(std::ranges::find(names, name), names.end()) << name;
     }
     EXPECT_TRUE(std::ranges::is_sorted(names));
@@ -148,15 +149,95 @@ TEST_P(EveryDevice, ExecutesEveryModelInEveryMode) {
     }
 }
 
-// Parallel reads never exceed what the link carries (PCIe 3.0 x4: about 3.5 GB/s).
+// The payload, in bytes per ns, of what the storage of a device hangs on.
+double link_of(const std::string& device) {
+    if (device == "jetson-nano") return 0.104;              // microSD, UHS-I
+    if (device == "jetson-tx2") return 0.4;                 // eMMC 5.1, HS400
+    if (device == "raspberry-pi-5") return 0.88;            // PCIe 3.0 x1
+    if (device.starts_with("jetson-orin-nx")) return 7.0;   // PCIe 4.0 x4
+    if (device.starts_with("jetson-agx-orin")) return 7.0;  // PCIe 4.0 x4
+    return 3.51;                                            // PCIe 3.0 x4
+}
+
+// Parallel reads never exceed what the link carries.
 TEST_P(EveryDevice, ReadsStayBelowTheLink) {
     const ReadSpec read = device_named(GetParam()).nodes[0].read;
     const double request =
         read.cost.request_bytes ? static_cast<double>(read.cost.request_bytes->count) : 1e9;
     const double one =
         request / (request * read.cost.per_byte + read.cost.per_request);  // bytes per ns
-    EXPECT_LE(one * *std::ranges::max_element(read.concurrency), 3.51);
+    EXPECT_LE(one * *std::ranges::max_element(read.concurrency), link_of(GetParam()));
     EXPECT_TRUE(std::ranges::is_sorted(read.concurrency));
+}
+
+// "10W_4CORE" -> 10; nullopt where the name says nothing of watts.
+std::optional<double> watts_in(const std::string& mode) {
+    const std::size_t digits = mode.find_first_not_of("0123456789");
+    if (digits == 0 || digits == std::string::npos || mode[digits] != 'W') return std::nullopt;
+    return std::stod(mode.substr(0, digits));
+}
+
+TEST_P(EveryDevice, HasModesWithDistinctPlainNames) {
+    std::vector<std::string> names;
+    const Platform platform = device_named(GetParam());
+    for (const Mode& mode : platform.nodes[0].modes) {
+        EXPECT_EQ(mode.name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"),
+                  std::string::npos)
+            << mode.name;
+        names.push_back(mode.name);
+    }
+    std::ranges::sort(names);
+    EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
+}
+
+// A device file describes its fastest mode, which is one of those it names.
+TEST_P(EveryDevice, IsDescribedInItsFastestMode) {
+    const std::vector<Mode> modes = device_named(GetParam()).nodes[0].modes;
+    if (modes.empty()) return;
+    const auto plain = [](const Mode& mode) {
+        return mode.execute_scale == 1 && mode.copy_scale == 1 && mode.power_scale == 1;
+    };
+    EXPECT_TRUE(std::ranges::any_of(modes, plain));
+    for (const Mode& mode : modes) {
+        EXPECT_GE(mode.execute_scale, 1) << mode.name;
+        EXPECT_LE(mode.power_scale, 1) << mode.name;
+        EXPECT_GT(mode.power_scale, 0) << mode.name;
+    }
+}
+
+// Power scales with the watts of the mode, and more watts never execute more slowly.
+TEST_P(EveryDevice, GetsWhatItsWattsPayFor) {
+    const std::vector<Mode> modes = device_named(GetParam()).nodes[0].modes;
+    for (const Mode& less : modes)
+        for (const Mode& more : modes) {
+            const std::optional<double> a = watts_in(less.name);
+            const std::optional<double> b = watts_in(more.name);
+            if (!a || !b) continue;
+            EXPECT_NEAR(less.power_scale / more.power_scale, *a / *b, 0.002 * *a / *b)
+                << less.name << " " << more.name;
+            if (*a < *b) {
+                EXPECT_GE(less.execute_scale, more.execute_scale) << less.name << " " << more.name;
+            }
+        }
+}
+
+TEST_P(EveryDevice, ExecutesFasterInAFasterMode) {
+    Platform platform = device_named(GetParam());
+    std::vector<Mode> modes = platform.nodes[0].modes;
+    std::ranges::sort(modes, {}, &Mode::execute_scale);
+    for (const BuiltinModel& builtin : builtin_models()) {
+        const Model model = *builtin_model(builtin.name);
+        platform.mode.clear();
+        const double fastest = milliseconds(model, platform);
+        double before = 0;
+        for (const Mode& mode : modes) {
+            platform.mode = mode.name;
+            EXPECT_NEAR(milliseconds(model, platform), mode.execute_scale * fastest,
+                        1e-9 * fastest);
+            EXPECT_GE(milliseconds(model, platform), before) << mode.name;
+            before = milliseconds(model, platform);
+        }
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Builtin, EveryDevice, ::testing::ValuesIn(builtin_device_names()),
@@ -170,6 +251,34 @@ INSTANTIATE_TEST_SUITE_P(Builtin, EveryDevice, ::testing::ValuesIn(builtin_devic
 TEST(JetsonAgxXavier, IsCalibratedOnYolov4) {
     EXPECT_NEAR(milliseconds(*builtin_model("yolov4"), device_named("jetson-agx-xavier")), 160.8,
                 0.01);
+}
+
+// The bare wattages are short names of ours.
+TEST(JetsonXaviers, HaveModesByWattage) {
+    const auto same = [](std::string_view device, std::string_view name, std::string_view meant) {
+        const Platform platform = device_named(device);
+        const Mode* const a = platform.nodes[0].mode_named(name);
+        const Mode* const b = platform.nodes[0].mode_named(meant);
+        ASSERT_TRUE(a != nullptr && b != nullptr) << name << " " << meant;
+        Mode renamed = *a;
+        renamed.name = b->name;
+        EXPECT_EQ(renamed, *b);
+    };
+    same("jetson-xavier-nx", "10W", "10W_4CORE");
+    same("jetson-xavier-nx", "15W", "15W_6CORE");
+    same("jetson-xavier-nx", "20W", "20W_6CORE");
+    same("jetson-agx-xavier", "30W", "30W_ALL");
+}
+
+// Measured fp32 matrix products, in GFLOPS, by mode (branes-ai/graphs; throttled runs left out).
+TEST(JetsonOrinNx, MultipliesAsMeasured) {
+    const Node node = device_named("jetson-orin-nx").nodes[0];
+    const std::pair<const char*, double> rates[] = {
+        {"MAXN", (897.0 + 912.8) / 2}, {"25W", 478.0}, {"15W", (374.9 + 375.6) / 2}};
+    for (const auto& [name, gflops] : rates)
+        EXPECT_NEAR(1 / (node.execute.other.per_flop * node.mode_named(name)->execute_scale),
+                    gflops, 0.001 * gflops)
+            << name;
 }
 
 // SwapNet's 300 ms of YOLOv3 (a survey's figure) are met within 5 %; the 500 ms of VGG-19 are not,
