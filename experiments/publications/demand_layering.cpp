@@ -1,6 +1,5 @@
 // Demand Layering's headlines: -96.5 % memory at +14.8 % delay, and below 1 ms of overhead at
 // -88.4 %, over five nets on a Jetson AGX Xavier (4-systems: Demand Layering).
-#include <algorithm>
 #include <array>
 
 #include "experiments/publications/publication.h"
@@ -75,7 +74,8 @@ struct Headlines {
     double reduction = 0;       // at B = L, %
     double overhead = 0;        // at B = L, %
     double fast_reduction = 0;  // with the first ring whose overhead is below 1 ms, %
-    double worst_fast_ms = 0;   // the largest overhead then
+    double fast = 0;            // nets that have such a ring
+    std::string slow;           // the others, and their least overhead
     double in_order = 0;        // nets with preloading < two-stage < sync < sequential
     std::vector<Figure> nets;
 };
@@ -90,7 +90,11 @@ Headlines headlines(double read_gb_per_s) {
         mean.reduction += net.reduction(smallest) / kNets.size();
         mean.overhead += net.overhead(smallest) / kNets.size();
         mean.fast_reduction += net.reduction(fast) / kNets.size();
-        mean.worst_fast_ms = std::max(mean.worst_fast_ms, net.overhead_ms(fast));
+        if (net.overhead_ms(fast) < 1)
+            mean.fast += 1;
+        else
+            mean.slow += text("{}{}: {:.1f} ms", mean.slow.empty() ? "not " : ", ", name,
+                              net.overhead_ms(fast));
         mean.in_order += net.in_order() ? 1 : 0;
         Figure reduction{text("{}: memory reduction, B = L", name), "%"};
         reduction.simulated = net.reduction(smallest);
@@ -123,8 +127,11 @@ void add_headlines(Reproduction& reproduction) {
         figures.push_back(gated("mean overhead, B = L, " + at, "%", 14.8, mean.overhead, {10, 20}));
         figures.push_back(gated("mean memory reduction below 1 ms, " + at, "%", 88.4,
                                 mean.fast_reduction, {86, 91}));
-        figures.push_back(gated("largest overhead of those, " + at, "ms", std::nullopt,
-                                mean.worst_fast_ms, {0, 1}));
+        Figure fast{"nets with a ring below 1 ms, " + at, "of 5"};
+        fast.simulated = mean.fast;
+        fast.band = Interval{kNets.size(), kNets.size()};
+        fast.remark = mean.slow;
+        figures.push_back(fast);
         figures.push_back(gated("nets in order*, " + at, "of 5", std::nullopt, mean.in_order,
                                 {kNets.size(), kNets.size()}));
         if (rate == kReadGBs.back())
@@ -172,6 +179,8 @@ Reproduction reproduce_demand_layering() {
     reproduction.caveats = {
         "The board was not measured by us: the delays show plausibility, not validation. Memory "
         "follows from the architectures alone.",
+        "A net whose reads outlast its kernels has no ring below 1 ms, however large; its fastest "
+        "ring counts in the mean.",
         "* in order: preloading < two-stage (B = L) < sync < sequential. It holds for these nets "
         "at these rates, not in general."};
     return reproduction;

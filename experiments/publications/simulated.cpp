@@ -2,7 +2,6 @@
 
 #include "experiments/backends.h"
 #include "policies/registry.h"
-#include "profiles/builtin.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 
@@ -23,8 +22,8 @@ RunRequest request_of(const Setting& setting, const Workload& workload) {
 
 }  // namespace
 
-ModelPtr builtin(std::string_view name) {
-    std::optional<Model> model = builtin_model(name);
+ModelPtr builtin(std::string_view name, const ModelOptions& options) {
+    std::optional<Model> model = builtin_model(name, options);
     SWAPLAB_CHECK(model, "{} is not built in", name);
     return std::make_shared<const Model>(*std::move(model));
 }

@@ -5,11 +5,12 @@
 #include <vector>
 
 #include "policies/runner.h"
+#include "profiles/builtin.h"
 
 namespace swaplab {
 
 // A model that is built in. A name that is not is a broken program.
-ModelPtr builtin(std::string_view name);
+ModelPtr builtin(std::string_view name, const ModelOptions& options = {});
 // The same with a whole-model execution time on the platform of that name.
 ModelPtr anchored(const Model& model, const std::string& platform, Duration execution);
 

@@ -1,7 +1,8 @@
 #include "experiments/report/reproduction_report.h"
 
+#include <cmath>
+
 #include "experiments/cli/console.h"
-#include "experiments/report/figures.h"
 #include "experiments/report/table.h"
 #include "profiles/text.h"
 
@@ -11,14 +12,21 @@ namespace {
 
 constexpr std::size_t kWidth = 100;
 
-std::string interval_text(const Interval& interval) {
-    if (interval.low == interval.high) return significant(interval.low);
-    return text("{}..{}", significant(interval.low), significant(interval.high));
+// Four digits: bands are narrower than a per cent of what they bound.
+std::string digits(double value) {
+    return std::abs(value) >= 1000 ? text("{:.0f}", value) : text("{:.4g}", value);
 }
 
-std::string signed_text(double difference) {
-    if (difference == 0) return "0";
-    return text("{}{}", difference > 0 ? "+" : "", significant(difference));
+std::string interval_text(const Interval& interval) {
+    if (interval.low == interval.high) return digits(interval.low);
+    return text("{}..{}", digits(interval.low), digits(interval.high));
+}
+
+// What is below a millionth of the published figure is rounding.
+std::string difference_text(const Figure& figure) {
+    const double difference = figure.published->distance(figure.simulated);
+    if (std::abs(difference) <= 1e-6 * std::abs(figure.published->high)) return "0";
+    return text("{}{:.3g}", difference > 0 ? "+" : "", difference);
 }
 
 std::string figure_table(const Reproduction& reproduction) {
@@ -32,13 +40,11 @@ std::string figure_table(const Reproduction& reproduction) {
     for (const Figure& figure : reproduction.figures) {
         std::string verdict(verdict_of(figure));
         if (!figure.remark.empty()) verdict += " (" + figure.remark + ")";
-        table.add_row({figure.what,
-                       figure.published ? interval_text(*figure.published) : std::string("-"),
-                       significant(figure.simulated),
-                       figure.published ? signed_text(figure.published->distance(figure.simulated))
-                                        : std::string(),
-                       std::string(figure.unit),
-                       figure.gated ? interval_text(*figure.band) : std::string(), verdict});
+        table.add_row(
+            {figure.what, figure.published ? interval_text(*figure.published) : std::string("-"),
+             digits(figure.simulated), figure.published ? difference_text(figure) : std::string(),
+             std::string(figure.unit), figure.gated ? interval_text(*figure.band) : std::string(),
+             verdict});
     }
     return table.str(2);
 }
