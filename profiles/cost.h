@@ -22,7 +22,8 @@ struct Features {
 double cost_ns(const LinearCost& cost, const Features& features);
 
 // Mean, uncontended costs in unrounded ns (a `Duration` is made once per activity with
-// `to_duration`). Modes multiply: read_scale reads, copy_scale copies, execute_scale execution.
+// `to_duration`). Modes multiply: read_scale reads, copy_scale copies, execute_scale execution;
+// a mode with execute tables of its own uses those instead. Tables are chosen by the model's dtype.
 // Execution of a layer is its measured time where the model was measured on this platform, else the
 // line of its op class; an anchor of the model for this platform (and mode) scales all lines so
 // that the whole model as one block takes exactly the anchor.
@@ -55,6 +56,7 @@ class CostModel {
     double execute_bound_ns(LayerRange unit) const;
 
   private:
+    void find_execution(const Platform& platform, const Mode* mode);
     double parameter_cost_ns(const LinearCost& cost, LayerRange block) const;
 
     const Model* model_;
