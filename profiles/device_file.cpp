@@ -171,7 +171,7 @@ FitQuality read_fit(const Field& field) {
     Fields fields(field);
     FitQuality fit;
     if (const auto r2 = fields.optional("r2")) fit.r2 = r2->as_number();
-    fit.loo_mape = cost_or(fields, "loo_mape", 0);
+    if (const auto error = fields.optional("loo_mape")) fit.loo_mape = error->as_cost();
     fit.samples = count_or(fields, "samples", 0);
     fit.residual_cv = cost_or(fields, "residual_cv", 0);
     if (const auto hull = fields.optional("hull")) {

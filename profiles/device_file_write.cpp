@@ -76,7 +76,8 @@ void write_modes(JsonWriter& writer, const std::vector<Mode>& modes) {
 }
 
 void write_fit(JsonWriter& writer, const FitQuality& fit) {
-    writer.begin_object().member("r2", fit.r2).member("loo_mape", fit.loo_mape);
+    writer.begin_object().member("r2", fit.r2);
+    if (fit.loo_mape) writer.member("loo_mape", *fit.loo_mape);
     writer.member("samples", fit.samples);
     if (fit.residual_cv != 0) writer.member("residual_cv", fit.residual_cv);
     if (!fit.hull.empty()) {

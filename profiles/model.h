@@ -64,7 +64,8 @@ struct Layer {
 };
 
 // The most that one kind of count (parameter bytes, activations, FLOPs, …) may add up to over all
-// layers: later code multiplies sums by the few copies that a swap path holds and must not overflow.
+// layers: later code multiplies sums by the few copies that a swap path holds and must not
+// overflow.
 inline constexpr std::int64_t kMostInTotal = std::int64_t{1} << 60;
 
 // The plain content of a model, before it is checked.

@@ -135,7 +135,9 @@ struct Hull {
 
 struct FitQuality {
     double r2 = 0;
-    double loo_mape = 0;  // mean absolute relative error, each row predicted from the others
+    // Mean absolute relative error, each row predicted from the others; absent where there are
+    // none.
+    std::optional<double> loo_mape;
     std::int64_t samples = 0;
     double residual_cv = 0;              // spread of measured / fitted
     std::map<std::string, Hull> hull{};  // by feature: "flops"; empty if it is not known
