@@ -25,7 +25,7 @@
 namespace swaplab {
 
 struct FitOptions {
-    std::string name;  // of the device, where the file says none
+    std::string name;  // of the device
     // The mode whose rows are the device's own; empty: rows without a mode.
     std::string own_mode;
 };
@@ -56,12 +56,12 @@ struct FittedDevice {
 // of the same activity alone, reads in several requests of unknown size, modes without own rows).
 FittedDevice fit_device(const Measurements& measurements, const FitOptions& options);
 
-// Mean duration of the `execute` rows that are labelled `model`, for the device's own mode ("") and
-// for others, as anchors of the model: {"DEVICE[:mode=NAME]": ns}. `options` as for the fit. Throws
-// `InputError` if there is no such row.
-std::map<std::string, Duration> anchors_of(const Measurements& measurements,
-                                           const std::string& model, const FitOptions& options);
-// The measurements without the rows that give those anchors.
-Measurements without_anchors(Measurements measurements, const std::string& model);
+// The rows that tell how long the whole model executes: activity execute, labelled with its name,
+// of its dtype or of none; their mean durations as anchors of the model, {"DEVICE[:mode=NAME]":
+// ns}. `options` as for the fit. Throws `InputError` if there is no such row.
+std::map<std::string, Duration> anchors_of(const Measurements& measurements, const Model& model,
+                                           const FitOptions& options);
+// The measurements without those rows, which are of blocks that no fit should be drawn to.
+Measurements without_anchors(Measurements measurements, const Model& model);
 
 }  // namespace swaplab

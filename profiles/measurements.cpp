@@ -104,10 +104,23 @@ class Reader {
     }
 
   private:
-    static constexpr std::array<std::string_view, 17> kOptional{
-        "op",       "label",         "parameter_bytes", "tensors", "layers", "flops",
-        "activation_bytes", "requests", "request_bytes", "depth",  "state",  "beside",
-        "memory_kind", "mode",       "dtype",           "cpu_ns",  "run"};
+    static constexpr std::array<std::string_view, 17> kOptional{"op",
+                                                                "label",
+                                                                "parameter_bytes",
+                                                                "tensors",
+                                                                "layers",
+                                                                "flops",
+                                                                "activation_bytes",
+                                                                "requests",
+                                                                "request_bytes",
+                                                                "depth",
+                                                                "state",
+                                                                "beside",
+                                                                "memory_kind",
+                                                                "mode",
+                                                                "dtype",
+                                                                "cpu_ns",
+                                                                "run"};
 
     std::optional<CsvCell> at(std::string_view column) const {
         const auto found = std::ranges::find(kOptional, column);

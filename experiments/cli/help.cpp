@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kTextColumn = 26;
 
-constexpr std::array<CommandHelp, 5> kCommands{{
+constexpr std::array<CommandHelp, 6> kCommands{{
     {CommandKind::list, "list", "what is built in, one line each", "[models|devices|policies]",
      "Without an argument, all three.",
      "swaplab list\n"
@@ -43,6 +43,16 @@ constexpr std::array<CommandHelp, 5> kCommands{{
      "swaplab compare -m vgg19 -d jetson-xavier-nx\n"
      "swaplab compare -m resnet101 -d jetson-xavier-nx -p swapnet -p load-all \\\n"
      "    -b min,0.3x,0.5x --csv resnet101.csv --plot resnet101.svg"},
+    {CommandKind::fit, "fit", "from measurements (CSV) to a device file",
+     "MEASUREMENTS.csv [-o DEVICE.json] [--anchor MODEL.json]",
+     "Fits a line per activity, and per op class for execute, by non-negative least squares, and "
+     "reports R2, the leave-one-out error and what each line leaves out. Rows of a mode or of a "
+     "dtype get tables of their own. The columns: activity, op, label, parameter_bytes, tensors, "
+     "layers, flops, activation_bytes, requests, request_bytes, depth, state, beside, memory_kind, "
+     "mode, dtype, duration_ns, cpu_ns, run; only activity and duration_ns are needed.",
+     "swaplab fit measurements.csv\n"
+     "swaplab fit measurements.csv -o board.json\n"
+     "swaplab fit measurements.csv -o board.json --own-mode MAXN --anchor vgg19.json"},
 }};
 
 void paragraph(std::string& help, std::string_view text) {
