@@ -231,7 +231,7 @@ def refresh(path, device, errors):
 def laid_out(value, indent=0):
     """JSON with what fits on a line on one line."""
     flat = json.dumps(value, ensure_ascii=False)
-    if indent > 0 and len(flat) + indent <= 118 or not isinstance(value, (dict, list)):
+    if indent > 0 and len(flat) + indent <= 150 or not isinstance(value, (dict, list)):
         return flat
     pad = " " * (indent + 2)
     if isinstance(value, list):
