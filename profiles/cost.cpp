@@ -70,20 +70,20 @@ double anchor_factor(const Model& model, const std::string& key, Duration measur
              in_quotes(model.name()), in_quotes(key)));
 }
 
-// What execution is multiplied by: `whole_ns` is the whole model as one block, in the device's own
-// mode. An anchor of the very mode replaces the mode's scale; one of the device's own mode is
-// reached first and scaled then.
+// What execution is multiplied by. `own_ns` and `mode_ns` are the whole model as one block, by the
+// device's own tables and by those of the mode. An anchor of the very mode stands above all; one of
+// the device's own mode is reached there, and the mode changes it by its scale or its tables.
 double execution_factor(const Model& model, const Platform& platform, const Mode* mode,
-                        double whole_ns) {
+                        double own_ns, double mode_ns) {
     if (mode != nullptr) {
         const std::string key = platform.name + ":mode=" + mode->name;
         if (const auto* measured = anchor_named(model, key)) {
-            return anchor_factor(model, key, *measured, whole_ns);
+            return anchor_factor(model, key, *measured, mode_ns);
         }
     }
     const double scale = mode != nullptr ? mode->execute_scale : 1;
     if (const auto* measured = anchor_named(model, platform.name)) {
-        return scale * anchor_factor(model, platform.name, *measured, whole_ns);
+        return scale * anchor_factor(model, platform.name, *measured, own_ns);
     }
     return scale;
 }
@@ -111,6 +111,17 @@ DecodeCost decode_cost(const Model& model, std::uint32_t index, const LinearCost
     return {decode.ns * prompt_ns / line_ns, decode.per_context_ns * prompt_ns / line_ns};
 }
 
+// A layer by one table. A time that was measured on the device's own mode moves with the lines:
+// what the mode's table makes of the layer, relative to the device's own.
+double layer_ns(const Layer& layer, const Features& features, bool measured,
+                const ExecuteSpec& table, const ExecuteSpec& own_table) {
+    const double line = linear_ns(table.of(layer.op), features);
+    if (!measured || !layer.execute) return line;
+    const auto ns = static_cast<double>(count_ns(*layer.execute));
+    const double own_line = linear_ns(own_table.of(layer.op), features);
+    return line == own_line || own_line == 0 ? ns : ns * line / own_line;
+}
+
 }  // namespace
 
 DecodeCost& DecodeCost::operator+=(const DecodeCost& other) {
@@ -131,37 +142,45 @@ CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
         read_scale_ = mode->read_scale;
         copy_scale_ = mode->copy_scale;
     }
-    const bool measured_here = model.spec().measured_on == platform.name;
     before_.resize(1);
     stored_before_.resize(1);
-    double whole_ns = 0;
     for (std::uint32_t i = 0; i < model.size(); ++i) {
-        const Layer& layer = model.layer(LayerId{i});
-        const Features features = features_of(model, i);
-        before_.push_back(before_.back() + features);
-        stored_before_.push_back(stored_before_.back() + layer.bytes_on_storage().count);
-        layer_ns_.push_back(measured_here && layer.execute
-                                ? static_cast<double>(count_ns(*layer.execute))
-                                : linear_ns(node_->execute.of(layer.op), features));
-        whole_ns += layer_ns_.back();
+        before_.push_back(before_.back() + features_of(model, i));
+        stored_before_.push_back(stored_before_.back() + model.layer({i}).bytes_on_storage().count);
     }
-    execute_per_block_ = node_->execute.other.per_block;
-    whole_ns += execute_per_block_;
-
-    const double factor = execution_factor(model, platform, mode, whole_ns);
-    for (double& ns : layer_ns_) ns *= factor;
-    execute_per_block_ *= factor;
-    if (model.passes() > 1) average_over_passes();
+    find_execution(platform, mode);
 }
 
-void CostModel::average_over_passes() {
+void CostModel::find_execution(const Platform& platform, const Mode* mode) {
+    const Model& model = *model_;
+    const ExecuteSpec& own = node_->execute_table(nullptr, model.spec().dtype);
+    const ExecuteSpec& table = node_->execute_table(mode, model.spec().dtype);
+    const bool measured = model.spec().measured_on == platform.name;
+    double own_ns = 0;
+    double mode_ns = 0;
+    for (std::uint32_t i = 0; i < model.size(); ++i) {
+        const Layer& layer = model.layer({i});
+        const Features features = this->features({i, i + 1});
+        own_ns += layer_ns(layer, features, measured, own, own);
+        layer_ns_.push_back(layer_ns(layer, features, measured, table, own));
+        mode_ns += layer_ns_.back();
+    }
+    own_ns += own.other.per_block;
+    mode_ns += table.other.per_block;
+    const double factor = execution_factor(model, platform, mode, own_ns, mode_ns);
+    for (double& ns : layer_ns_) ns *= factor;
+    execute_per_block_ = table.other.per_block * factor;
+    if (model.passes() > 1) average_over_passes(table);
+}
+
+void CostModel::average_over_passes(const ExecuteSpec& table) {
     prompt_ns_ = layer_ns_;
     const auto passes = static_cast<double>(model_->passes());
     // The contexts of the passes after the prompt run from prompt + 1 to prompt + passes - 1.
     const double context = static_cast<double>(model_->spec().prompt_tokens) + passes / 2;
     for (std::uint32_t i = 0; i < model_->size(); ++i) {
         const Layer& layer = model_->layer(LayerId{i});
-        decode_.push_back(decode_cost(*model_, i, node_->execute.of(layer.op), prompt_ns_[i]));
+        decode_.push_back(decode_cost(*model_, i, table.of(layer.op), prompt_ns_[i]));
         layer_ns_[i] = (prompt_ns_[i] + (passes - 1) * decode_.back().at(context)) / passes;
     }
 }

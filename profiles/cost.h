@@ -35,7 +35,8 @@ struct DecodeCost {
 };
 
 // Mean, uncontended costs in unrounded ns (a `Duration` is made once per activity with
-// `to_duration`). Modes multiply: read_scale reads, copy_scale copies, execute_scale execution.
+// `to_duration`). Modes multiply: read_scale reads, copy_scale copies, execute_scale execution;
+// a mode with execute tables of its own uses those instead. Tables are chosen by the model's dtype.
 // Execution of a layer is its measured time where the model was measured on this platform, else the
 // line of its op class; an anchor of the model for this platform (and mode) scales all lines so
 // that the whole model as one block takes exactly the anchor (of a generative model: its prompt).
@@ -80,7 +81,8 @@ class CostModel {
     double prompt_bound_ns(LayerRange unit) const;
 
   private:
-    void average_over_passes();
+    void find_execution(const Platform& platform, const Mode* mode);
+    void average_over_passes(const ExecuteSpec& table);
     double parameter_cost_ns(const LinearCost& cost, LayerRange block) const;
 
     const Model* model_;

@@ -120,33 +120,64 @@ PowerSpec read_power(const Field& section) {
     return power;
 }
 
+// Measured tables stand for themselves: a factor on top of them would be a second opinion.
+void read_execute_tables(Fields& fields, Mode& mode) {
+    const auto scale = fields.optional("execute_scale");
+    if (scale) mode.execute_scale = read_factor(*scale);
+    if (const auto execute = fields.optional("execute")) mode.execute = read_execute(*execute);
+    if (const auto tables = fields.optional("execute_by_dtype")) {
+        if (!mode.execute) tables->fail_at_key("needs an `execute` beside it, for other dtypes");
+        mode.execute_by_dtype = read_execute_by_dtype(*tables);
+    }
+    if (mode.execute && mode.execute_scale != 1)
+        scale->fail_expecting("1 or nothing, since the mode has an `execute` of its own");
+}
+
+Mode read_mode(Fields& fields) {
+    Mode mode;
+    mode.name = read_name(fields.required("name"));
+    read_execute_tables(fields, mode);
+    mode.copy_scale = factor_or(fields, "copy_scale", 1);
+    mode.read_scale = factor_or(fields, "read_scale", 1);
+    mode.power_scale = factor_or(fields, "power_scale", 1);
+    mode.switching = duration_or(fields, "switch_ns", {});
+    return mode;
+}
+
 std::vector<Mode> read_modes(const Field& section) {
     std::vector<Mode> modes;
     for (const Field& item : section.as_array()) {
         Fields fields(item);
-        Mode mode;
-        const Field name = fields.required("name");
-        mode.name = read_name(name);
+        Mode mode = read_mode(fields);
         if (std::ranges::find(modes, mode.name, &Mode::name) != modes.end()) {
-            name.fail(text("a mode named {} stands before", in_quotes(mode.name)));
+            fields.required("name").fail(
+                text("a mode named {} stands before", in_quotes(mode.name)));
         }
-        mode.execute_scale = factor_or(fields, "execute_scale", 1);
-        mode.copy_scale = factor_or(fields, "copy_scale", 1);
-        mode.read_scale = factor_or(fields, "read_scale", 1);
-        mode.power_scale = factor_or(fields, "power_scale", 1);
-        mode.switching = duration_or(fields, "switch_ns", {});
         fields.finish();
         modes.push_back(std::move(mode));
     }
     return modes;
 }
 
+Hull read_hull(const Field& field) {
+    const std::vector<Field> ends = field.as_array();
+    if (ends.size() != 2) field.fail_expecting("[least, greatest]");
+    const Hull hull{ends[0].as_number(), ends[1].as_number()};
+    if (hull.least > hull.greatest) field.fail_expecting("[least, greatest]");
+    return hull;
+}
+
 FitQuality read_fit(const Field& field) {
     Fields fields(field);
     FitQuality fit;
     if (const auto r2 = fields.optional("r2")) fit.r2 = r2->as_number();
-    fit.loo_mape = cost_or(fields, "loo_mape", 0);
+    if (const auto error = fields.optional("loo_mape")) fit.loo_mape = error->as_cost();
     fit.samples = count_or(fields, "samples", 0);
+    fit.residual_cv = cost_or(fields, "residual_cv", 0);
+    if (const auto hull = fields.optional("hull")) {
+        for (const auto& [feature, ends] : Fields(*hull).rest())
+            fit.hull[feature] = read_hull(ends);
+    }
     fields.finish();
     return fit;
 }
@@ -178,6 +209,8 @@ Node read_node(Fields& fields) {
     node.instantiate = read_cost(fields, "instantiate");
     if (const auto assemble = fields.optional("assemble")) read_assemble(*assemble, node);
     if (const auto execute = fields.optional("execute")) node.execute = read_execute(*execute);
+    if (const auto tables = fields.optional("execute_by_dtype"))
+        node.execute_by_dtype = read_execute_by_dtype(*tables);
     node.release = read_cost(fields, "release");
     node.attach = read_cost(fields, "attach");
     node.prefetch = read_cost(fields, "prefetch");

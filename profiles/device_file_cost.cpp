@@ -99,6 +99,13 @@ ExecuteSpec read_execute(const Field& section) {
     return execute;
 }
 
+ExecuteByDtype read_execute_by_dtype(const Field& section) {
+    ExecuteByDtype tables;
+    Fields fields(section);
+    for (const auto& [dtype, table] : fields.rest()) tables[dtype] = read_execute(table);
+    return tables;
+}
+
 void write_coefficients(JsonWriter& writer, const LinearCost& cost) {
     for (const auto& [key, member] : kCoefficients) {
         if (cost.*member != 0) writer.member(key, cost.*member);
@@ -128,8 +135,8 @@ void write_read(JsonWriter& writer, const ReadSpec& read) {
     writer.end_object();
 }
 
-void write_execute(JsonWriter& writer, const ExecuteSpec& execute) {
-    writer.key("execute").begin_object();
+void write_execute(JsonWriter& writer, const ExecuteSpec& execute, std::string_view section) {
+    writer.key(section).begin_object();
     writer.key(kRest).begin_object();
     write_coefficients(writer, execute.other);
     writer.end_object();
@@ -140,6 +147,13 @@ void write_execute(JsonWriter& writer, const ExecuteSpec& execute) {
         write_coefficients(writer, *execute.by_op[op]);
         writer.end_object();
     }
+    writer.end_object();
+}
+
+void write_execute_by_dtype(JsonWriter& writer, const ExecuteByDtype& tables) {
+    if (tables.empty()) return;
+    writer.key("execute_by_dtype").begin_object();
+    for (const auto& [dtype, table] : tables) write_execute(writer, table, dtype);
     writer.end_object();
 }
 

@@ -17,11 +17,15 @@ LinearCost read_cost(Fields& device, std::string_view section);
 ReadSpec read_read(const Field& section);
 // The `execute` section: a row per op class, `*` for the rest.
 ExecuteSpec read_execute(const Field& section);
+// The `execute_by_dtype` section: one such section per dtype.
+ExecuteByDtype read_execute_by_dtype(const Field& section);
 
 // Members of the object being written; coefficients of 0 are left out.
 void write_coefficients(JsonWriter& writer, const LinearCost& cost);
 void write_cost(JsonWriter& writer, std::string_view section, const LinearCost& cost);
 void write_read(JsonWriter& writer, const ReadSpec& read);
-void write_execute(JsonWriter& writer, const ExecuteSpec& execute);
+void write_execute(JsonWriter& writer, const ExecuteSpec& execute,
+                   std::string_view section = "execute");
+void write_execute_by_dtype(JsonWriter& writer, const ExecuteByDtype& tables);
 
 }  // namespace swaplab

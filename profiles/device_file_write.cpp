@@ -63,11 +63,30 @@ void write_modes(JsonWriter& writer, const std::vector<Mode>& modes) {
     writer.key("modes").begin_array();
     for (const Mode& mode : modes) {
         writer.begin_object().member("name", mode.name);
-        writer.member("execute_scale", mode.execute_scale).member("copy_scale", mode.copy_scale);
+        if (mode.execute)
+            write_execute(writer, *mode.execute);
+        else
+            writer.member("execute_scale", mode.execute_scale);
+        write_execute_by_dtype(writer, mode.execute_by_dtype);
+        writer.member("copy_scale", mode.copy_scale);
         writer.member("read_scale", mode.read_scale).member("power_scale", mode.power_scale);
         writer.member("switch_ns", count_ns(mode.switching)).end_object();
     }
     writer.end_array();
+}
+
+void write_fit(JsonWriter& writer, const FitQuality& fit) {
+    writer.begin_object().member("r2", fit.r2);
+    if (fit.loo_mape) writer.member("loo_mape", *fit.loo_mape);
+    writer.member("samples", fit.samples);
+    if (fit.residual_cv != 0) writer.member("residual_cv", fit.residual_cv);
+    if (!fit.hull.empty()) {
+        writer.key("hull").begin_object();
+        for (const auto& [feature, hull] : fit.hull)
+            writer.key(feature).begin_array().value(hull.least).value(hull.greatest).end_array();
+        writer.end_object();
+    }
+    writer.end_object();
 }
 
 void write_provenance(JsonWriter& writer, const Provenance& provenance) {
@@ -75,10 +94,7 @@ void write_provenance(JsonWriter& writer, const Provenance& provenance) {
     writer.member("source", provenance.source).member("measured", provenance.measured);
     if (!provenance.fit.empty()) {
         writer.key("fit").begin_object();
-        for (const auto& [of, fit] : provenance.fit) {
-            writer.key(of).begin_object().member("r2", fit.r2).member("loo_mape", fit.loo_mape);
-            writer.member("samples", fit.samples).end_object();
-        }
+        for (const auto& [of, fit] : provenance.fit) write_fit(writer.key(of), fit);
         writer.end_object();
     }
     if (!provenance.coefficients.empty()) {
@@ -106,6 +122,7 @@ std::string write_device(const Platform& platform) {
     write_cost(writer, "instantiate", node.instantiate);
     write_assemble(writer, node);
     write_execute(writer, node.execute);
+    write_execute_by_dtype(writer, node.execute_by_dtype);
     write_cost(writer, "release", node.release);
     write_cost(writer, "attach", node.attach);
     write_cost(writer, "prefetch", node.prefetch);

@@ -29,4 +29,11 @@ const Mode* Node::mode_named(std::string_view wanted) const {
     return found == modes.end() ? nullptr : &*found;
 }
 
+const ExecuteSpec& Node::execute_table(const Mode* mode, std::string_view dtype) const {
+    const bool measured = mode != nullptr && mode->execute;
+    const ExecuteByDtype& tables = measured ? mode->execute_by_dtype : execute_by_dtype;
+    if (const auto found = tables.find(dtype); found != tables.end()) return found->second;
+    return measured ? *mode->execute : execute;
+}
+
 }  // namespace swaplab

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -94,6 +95,9 @@ struct ExecuteSpec {
     friend bool operator==(const ExecuteSpec&, const ExecuteSpec&) = default;
 };
 
+// Execution of models of a dtype, where it was measured apart: "float16" -> its rows.
+using ExecuteByDtype = std::map<std::string, ExecuteSpec, std::less<>>;
+
 struct NoiseSpec {
     std::array<double, kActivities> cv{};  // coefficient of variation, by activity
 
@@ -117,14 +121,30 @@ struct Mode {
     double power_scale =
         1;  // of idle_w and execute_w alike; energies per byte do not change (ours)
     Duration switching{};
+    // Where the mode was measured itself, these replace the device's tables (both of them) and
+    // execute_scale is 1.
+    std::optional<ExecuteSpec> execute{};
+    ExecuteByDtype execute_by_dtype{};
 
     friend bool operator==(const Mode&, const Mode&) = default;
 };
 
+// The least and the greatest value of a feature over what was measured.
+struct Hull {
+    double least = 0;
+    double greatest = 0;
+
+    friend bool operator==(const Hull&, const Hull&) = default;
+};
+
 struct FitQuality {
     double r2 = 0;
-    double loo_mape = 0;
+    // Mean absolute relative error, each row predicted from the others; absent where there are
+    // none.
+    std::optional<double> loo_mape;
     std::int64_t samples = 0;
+    double residual_cv = 0;              // spread of measured / fitted
+    std::map<std::string, Hull> hull{};  // by feature: "flops"; empty if it is not known
 
     friend bool operator==(const FitQuality&, const FitQuality&) = default;
 };
@@ -148,6 +168,7 @@ struct Node {
     LinearCost copy, instantiate, assemble, release, attach, prefetch;
     std::uint32_t assemble_lanes = 1;
     ExecuteSpec execute;
+    ExecuteByDtype execute_by_dtype;
     // contention[a][b]: a is stretched by this factor while a b is running.
     std::array<std::array<double, kActivities>, kActivities> contention = no_contention();
     NoiseSpec noise;
@@ -155,6 +176,8 @@ struct Node {
     std::vector<Mode> modes;
 
     const Mode* mode_named(std::string_view name) const;  // null if there is none
+    // The rows that hold for models of this dtype in this mode (null: the device's own).
+    const ExecuteSpec& execute_table(const Mode* mode, std::string_view dtype) const;
 
     static std::array<std::array<double, kActivities>, kActivities> no_contention() {
         std::array<std::array<double, kActivities>, kActivities> ones;

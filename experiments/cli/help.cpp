@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kTextColumn = 26;
 
-constexpr std::array<CommandHelp, 6> kCommands{{
+constexpr std::array<CommandHelp, 7> kCommands{{
     {CommandKind::list, "list", "what is built in, one line each", "[models|devices|policies]",
      "Without an argument, all three.",
      "swaplab list\n"
@@ -48,11 +48,20 @@ constexpr std::array<CommandHelp, 6> kCommands{{
     {CommandKind::reproduce, "reproduce", "published results: published, simulated, difference",
      "[NAME|all]",
      "Without an argument, what there is. Lists every assumed constant and whose it is. Exit code "
-     "4 "
-     "if a gated figure lies outside its band.",
+     "4 if a gated figure lies outside its band.",
      "swaplab reproduce\n"
      "swaplab reproduce demand-layering\n"
      "swaplab reproduce all --json"},
+    {CommandKind::fit, "fit", "from measurements (CSV) to a device file",
+     "MEASUREMENTS.csv [-o DEVICE.json] [--anchor MODEL.json]",
+     "Fits a line per activity, and per op class for execute, by non-negative least squares, and "
+     "reports R2, the leave-one-out error and what each line leaves out. Rows of a mode or of a "
+     "dtype get tables of their own. The columns: activity, op, label, parameter_bytes, tensors, "
+     "layers, flops, activation_bytes, requests, request_bytes, depth, state, beside, memory_kind, "
+     "mode, dtype, duration_ns, cpu_ns, run; only activity and duration_ns are needed.",
+     "swaplab fit measurements.csv\n"
+     "swaplab fit measurements.csv -o board.json\n"
+     "swaplab fit measurements.csv -o board.json --own-mode MAXN --anchor vgg19.json"},
 }};
 
 void paragraph(std::string& help, std::string_view text) {

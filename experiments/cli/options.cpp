@@ -119,6 +119,21 @@ void add_comparison(CLI::App& app, Options& options) {
     output.value("--plot", options.plot, "FILE", "latency against budget, as SVG");
 }
 
+void add_fit(CLI::App& app, Options& options) {
+    app.add_option("measurements", options.measurements);
+    Adder what(app, kWhat);
+    what.value("--name", options.name, "NAME",
+               "of the device (default: what the file says, else the stem of -o)");
+    what.value("--own-mode", options.own_mode, "NAME",
+               "the operating mode whose rows are the device's own (default: rows without a mode)");
+    what.value("--anchor", options.anchor, "MODEL.json",
+               "a model file that gets how long it executes as a whole, as an anchor: the mean of "
+               "the execute rows labelled with the model's name, which then feed no line");
+    Adder(app, kOutput)
+        .value("-o,--output", options.output, "DEVICE.json",
+               "the device file to write (default: none, the report only)");
+}
+
 void add_options(CommandKind command, CLI::App& app, Options& options) {
     switch (command) {
         case CommandKind::list: app.add_option("what", options.what); break;
@@ -150,6 +165,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
             add_comparison(app, options);
             add_workload(app, options);
             break;
+        case CommandKind::fit: add_fit(app, options); break;
     }
     add_output(app, options);
 }
@@ -238,7 +254,7 @@ Parsed options_of(const CLI::App& app, Options options) {
     const std::vector<CLI::App*> chosen = app.get_subcommands();
     if (const auto left = app.remaining(); !left.empty()) refuse_leftover(app, left.front());
     if (chosen.empty())
-        refuse("", "a command is needed: list, show, plan, run, compare or reproduce");
+        refuse("", "a command is needed: list, show, plan, run, compare, fit or reproduce");
     if (const auto left = chosen.front()->remaining(); !left.empty())
         refuse_leftover(*chosen.front(), left.front());
     for (const CommandHelp& command : commands())

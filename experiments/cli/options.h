@@ -7,7 +7,7 @@
 
 namespace swaplab {
 
-enum class CommandKind : std::uint8_t { list, show, plan, run, compare, reproduce };
+enum class CommandKind : std::uint8_t { list, show, plan, run, compare, reproduce, fit };
 
 // Everything as it was written; empty where nothing was. Defaults that depend on other choices are
 // filled in later (scenario.h).
@@ -34,7 +34,12 @@ struct Options {
     std::string swap_path;
     std::string backend = "sim";
 
-    std::string decisions;  // files to write
+    std::string measurements;  // of fit
+    std::string anchor;        // of fit: the model file that is written to
+    std::string own_mode;      // of fit
+
+    std::string output;  // files to write
+    std::string decisions;
     std::string trace;
     std::string trace_window;  // FROM..TO
     std::string csv;

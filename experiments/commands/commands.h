@@ -12,5 +12,6 @@ int plan_command(const Options& options, const Console& console);
 int run_command(const Options& options, const Console& console);
 int compare_command(const Options& options, const Console& console);
 int reproduce_command(const Options& options, const Console& console);
+int fit_command(const Options& options, const Console& console);
 
 }  // namespace swaplab

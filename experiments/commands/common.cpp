@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "experiments/cli/exit_code.h"
+#include "experiments/report/extrapolation_report.h"
 #include "profiles/quantity.h"
 #include "profiles/text.h"
 
@@ -38,6 +39,12 @@ void note_large_budget(const Console& console, const Scenario& scenario,
     if (!budget || *budget <= capacity) return;
     console.note(text("the budget of {} is more than the {} of {}", format_bytes(*budget),
                       format_bytes(capacity), scenario.platform.name));
+}
+
+void note_extrapolation(const Console& console, const Scenario& scenario, const RunResult& result) {
+    if (const std::string note = extrapolation_note(extrapolations_of(result, scenario));
+        !note.empty())
+        console.note(note);
 }
 
 int exit_code_of(Verdict verdict) {

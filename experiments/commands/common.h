@@ -19,6 +19,9 @@ void note_large_peak(const Console& console, const Scenario& scenario, const Run
 void note_large_budget(const Console& console, const Scenario& scenario,
                        std::optional<Bytes> budget);
 
+// Says on stderr which costs lie beyond what the device's lines were fitted on.
+void note_extrapolation(const Console& console, const Scenario& scenario, const RunResult& result);
+
 int exit_code_of(Verdict verdict);
 
 }  // namespace swaplab

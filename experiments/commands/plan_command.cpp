@@ -32,6 +32,7 @@ int plan_command(const Options& options, const Console& console) {
     const auto* deployment = std::get_if<Deployment>(&outcome);
     // One cold request is what a plan is made for; an infeasible plan ends here, too.
     const PlannedRun planned{scenario, deployment, run(request, policy)};
+    note_extrapolation(console, scenario, planned.cold);
     console.out << (options.json ? plan_json(planned) : plan_report(planned));
     return exit_code_of(planned.cold.verdict);
 }

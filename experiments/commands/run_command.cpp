@@ -88,6 +88,7 @@ int run_command(const Options& options, const Console& console) {
         console.note(text("policy {} takes no budget; -b has no effect", policy.spec));
     const RunResult result = simulate(options, console, scenario, policy, budget);
     note_large_peak(console, scenario, result);
+    note_extrapolation(console, scenario, result);
     if (options.json) {
         JsonWriter json;
         write_result(json, result, Certificate(scenario));

@@ -132,9 +132,10 @@ std::string modes(const Node& node, Sources& sources) {
         table.add_column({heading});
     table.add_column({}, Align::left);
     for (const Mode& mode : node.modes)
-        table.add_row({mode.name, text("{}", mode.execute_scale), text("{}", mode.copy_scale),
-                       text("{}", mode.read_scale), text("{}", mode.power_scale),
-                       format_duration(mode.switching), sources.mark("modes." + mode.name)});
+        table.add_row({mode.name, mode.execute ? "own" : text("{}", mode.execute_scale),
+                       text("{}", mode.copy_scale), text("{}", mode.read_scale),
+                       text("{}", mode.power_scale), format_duration(mode.switching),
+                       sources.mark("modes." + mode.name)});
     std::string modes = "\n";
     modes += table.str(2);
     return modes;
@@ -142,9 +143,11 @@ std::string modes(const Node& node, Sources& sources) {
 
 std::string fits(const Provenance& provenance) {
     std::string lines;
-    for (const auto& [what, fit] : provenance.fit)
-        lines += text("  fit of {}: R2 {:.3f}, leave-one-out error {}, {}\n", what, fit.r2,
-                      percent(fit.loo_mape), plural(fit.samples, "sample"));
+    for (const auto& [what, fit] : provenance.fit) {
+        lines += text("  fit of {}: R2 {:.3f}, ", what, fit.r2);
+        if (fit.loo_mape) lines += text("leave-one-out error {}, ", percent(*fit.loo_mape));
+        lines += plural(fit.samples, "sample") + '\n';
+    }
     return lines;
 }
 

@@ -5,6 +5,7 @@
 #include "experiments/cli/console.h"
 #include "experiments/comparison.h"
 #include "experiments/report/certificate.h"
+#include "experiments/report/extrapolation_report.h"
 #include "experiments/report/figures.h"
 #include "experiments/report/json_parts.h"
 #include "experiments/report/run_report.h"
@@ -131,6 +132,7 @@ void write_feasible(JsonWriter& json, const PlannedRun& planned) {
     json.member("arena_bytes", cold.memory.arena_bytes.count);
     json.member("parallel_reads", static_cast<std::int64_t>(planned.deployment->parallel_reads));
     write_jobs(json.key("jobs"), planned);
+    write_extrapolated(json, cold, planned.scenario);
 }
 
 void write_refusal(JsonWriter& json, const RunResult& cold) {

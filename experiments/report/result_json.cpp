@@ -1,5 +1,6 @@
 #include "experiments/report/result_json.h"
 
+#include "experiments/report/extrapolation_report.h"
 #include "experiments/report/json_parts.h"
 
 namespace swaplab {
@@ -124,6 +125,7 @@ void write_result(JsonWriter& json, const RunResult& result, const Certificate& 
         json.key("accuracy").null();
         json.member("events", static_cast<std::int64_t>(result.events));
         write_jobs(json, result, certificate.scenario());
+        write_extrapolated(json, result, certificate.scenario());
     }
     certificate.write(json.key("certificate"), result);
     json.end_object();

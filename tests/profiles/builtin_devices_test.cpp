@@ -64,6 +64,8 @@ class UsedKeys {
             const auto& row = node.execute.by_op[op];
             if (row) add("execute." + std::string(name_of(static_cast<OpClass>(op))), *row);
         }
+        for (const auto& [dtype, table] : node.execute_by_dtype)
+            keys_.push_back("execute_by_dtype." + dtype);
     }
     void add_factors(const Node& node) {
         for (std::size_t a = 0; a < kActivities; ++a) {
@@ -100,8 +102,8 @@ TEST(Activity, NamesRoundTrip) {
 TEST(BuiltinDevices, AreThere) {
     const std::vector<std::string> names = builtin_device_names();
     for (const char* name :
-         {"cpu-server", "jetson-agx-xavier", "jetson-nano", "jetson-orin-nano", "jetson-orin-nx",
-          "jetson-tx2", "jetson-xavier-nx", "raspberry-pi-5"}) {
+         {"cpu-server", "jetson-agx-orin", "jetson-agx-xavier", "jetson-nano", "jetson-orin-nano",
+          "jetson-orin-nx", "jetson-tx2", "jetson-xavier-nx", "raspberry-pi-5"}) {
         EXPECT_NE(std::ranges::find(names, name), names.end()) << name;
     }
     EXPECT_TRUE(std::ranges::is_sorted(names));
@@ -290,6 +292,50 @@ TEST(JetsonXavierNx, ComparedWithSwapNet) {
     ModelSpec spec = builtin_model("vgg19")->spec();
     spec.anchors["jetson-xavier-nx"] = nanoseconds(500'000'000);
     EXPECT_NEAR(milliseconds(Model(spec), platform), 500, 1e-6);
+}
+
+// Sub-graphs of the data that the AGX Orin is fitted to (branes-ai/graphs, MIT; MAXN but for the
+// last), at the mean of groups of the same FLOPs and bytes: FLOPs, bytes, measured ns. The lines
+// reproduce them to within 25 %.
+TEST(JetsonAgxOrin, ReproducesGroupsOfItsData) {
+    const Platform platform = device_named("jetson-agx-orin");
+    const Node& node = platform.nodes[0];
+    struct Group {
+        const char* what;
+        LinearCost line;
+        Features sub_graph;
+        double measured_ns;
+    };
+    const auto sub_graph = [](std::int64_t flops, std::int64_t bytes) {
+        return Features{{}, 0, 1, flops, {bytes}};
+    };
+    const Mode* slow = node.mode_named("15W");
+    const Group groups[] = {
+        {"conv2d, 16 sub-graphs", node.execute.of(OpClass::conv2d),
+         sub_graph(231'211'008, 1'753'600), 585'355},
+        {"linear, 24 sub-graphs", node.execute.of(OpClass::linear),
+         sub_graph(1'814'622'160, 18'415'616), 1'951'209},
+        {"other, 26 sub-graphs", node.execute.of(OpClass::other), sub_graph(0, 307'200), 61'522},
+        {"conv2d in 15W, 41 sub-graphs", slow->execute->of(OpClass::conv2d),
+         sub_graph(231'211'008, 2'762'752), 2'060'846},
+    };
+    for (const Group& group : groups) {
+        const double fitted = cost_ns(group.line, group.sub_graph);
+        EXPECT_NEAR(fitted / group.measured_ns, 1, 0.25) << group.what;
+    }
+}
+
+// fp16 is another table, and a slower mode costs more in both.
+TEST(JetsonAgxOrin, ModesAndDtypesDiffer) {
+    Platform platform = device_named("jetson-agx-orin");
+    ModelSpec spec = builtin_model("vit-base")->spec();
+    const double full = milliseconds(Model(spec), platform);
+    spec.dtype = "float16";
+    const double half = milliseconds(Model(spec), platform);
+    EXPECT_LT(half, full);
+    platform.mode = "15W";
+    EXPECT_GT(milliseconds(Model(spec), platform), half);
+    EXPECT_EQ(platform.nodes[0].modes.size(), 4U);
 }
 
 }  // namespace

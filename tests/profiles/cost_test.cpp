@@ -248,5 +248,54 @@ TEST_F(Costs, AMissingActivityCostsNothing) {
               0);
 }
 
+// Tables by dtype and by mode: the mode's own stand for themselves, and a time that was measured in
+// the device's own mode moves with them.
+TEST_F(Costs, TablesOfADtypeAndOfAMode) {
+    Node& node = platform_.nodes[0];
+    ExecuteSpec half, eco, eco_half;
+    half.other.per_layer = 3;
+    eco.other.per_layer = 40;
+    eco_half.other.per_layer = 5;
+    node.execute_by_dtype["float16"] = half;
+    Mode mode;
+    mode.name = "eco";
+    mode.execute = eco;
+    mode.execute_by_dtype["float16"] = eco_half;
+    node.modes.push_back(mode);
+    const auto pool_ns = [&](const std::string& dtype, const std::string& in_mode, bool timed) {
+        ModelSpec spec = three_layers();
+        spec.dtype = dtype;
+        spec.measured_on = "board";
+        if (timed) spec.layers[1].execute = nanoseconds(200);
+        const Model model(spec);
+        platform_.mode = in_mode;
+        return CostModel(model, platform_).execute_layer_ns(1);
+    };
+    EXPECT_EQ(pool_ns("float32", "", false), kPoolNs);
+    EXPECT_EQ(pool_ns("bfloat16", "", false), kPoolNs);  // no table of its own
+    EXPECT_EQ(pool_ns("float16", "", false), 3);
+    EXPECT_EQ(pool_ns("float32", "eco", false), 40);
+    EXPECT_EQ(pool_ns("float16", "eco", false), 5);
+    EXPECT_EQ(pool_ns("float16", "slow", false), 3 * 2);  // scaled, since it has no table
+    EXPECT_EQ(pool_ns("float32", "", true), 200);
+    EXPECT_EQ(pool_ns("float32", "eco", true), 200 * 40 / kPoolNs);
+}
+
+// An anchor of the device's own mode is reached there, and carries over to the mode's tables.
+TEST_F(Costs, AnchorsAndTablesOfAMode) {
+    Mode mode;
+    mode.name = "eco";
+    mode.execute.emplace().other.per_layer = 10;
+    platform_.nodes[0].modes.push_back(mode);
+    ModelSpec spec = three_layers();
+    spec.anchors["board"] = nanoseconds(2 * static_cast<std::int64_t>(kWholeNs));
+    platform_.mode = "eco";
+    const Model twice(spec);
+    EXPECT_DOUBLE_EQ(CostModel(twice, platform_).execute_ns(kWhole), 2 * 30);
+    spec.anchors["board:mode=eco"] = nanoseconds(900);
+    const Model exact(spec);
+    EXPECT_DOUBLE_EQ(CostModel(exact, platform_).execute_ns(kWhole), 900);
+}
+
 }  // namespace
 }  // namespace swaplab

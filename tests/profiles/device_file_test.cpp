@@ -205,5 +205,44 @@ TEST(DeviceFile, RefusesValuesOutOfRange) {
               "1073741825");
 }
 
+TEST(DeviceFile, TablesByModeAndDtype) {
+    const Platform platform = read(with_section(
+        R"("execute_by_dtype": {"float16": {"*": {"ns_per_layer": 3}, "pool": {"ns_per_flop": 4}}},
+           "modes": [{"name": "a", "execute": {"*": {"ns_per_block": 5}},
+                      "execute_by_dtype": {"float16": {"*": {"ns_per_block": 6}}}}])"));
+    const Node& node = platform.nodes[0];
+    EXPECT_EQ(node.execute_by_dtype.at("float16").of(OpClass::pool).per_flop, 4);
+    EXPECT_EQ(node.execute_table(nullptr, "float16").other.per_layer, 3);
+    EXPECT_EQ(node.execute_table(nullptr, "float32"), node.execute);
+    EXPECT_EQ(node.execute_table(&node.modes[0], "float32").other.per_block, 5);
+    EXPECT_EQ(node.execute_table(&node.modes[0], "float16").other.per_block, 6);
+    EXPECT_EQ(read(write_device(platform)), platform);
+    const auto mode_error = [](const std::string& rest) {
+        return read_error(with_section(R"("modes": [{"name": "a", )" + rest + "}]"));
+    };
+    EXPECT_NE(mode_error(R"("execute_scale": 2, "execute": {})").find("expected 1 or nothing"),
+              std::string::npos);
+    EXPECT_EQ(mode_error(R"("execute_scale": 1, "execute": {})"), "no error");
+    EXPECT_NE(mode_error(R"("execute_by_dtype": {})").find("needs an `execute` beside it"),
+              std::string::npos);
+}
+
+TEST(DeviceFile, KeepsWhatAFitWasDrawnFrom) {
+    const Platform platform = read(with_section(
+        R"("provenance": {"fit": {"read": {"r2": 1, "residual_cv": 0.1, "hull": {"flops": [1, 2]}}}})"));
+    const FitQuality& fit = platform.provenance.fit.at("read");
+    EXPECT_EQ(fit.hull.at("flops"), (Hull{1, 2}));
+    EXPECT_EQ(fit.residual_cv, 0.1);
+    EXPECT_EQ(fit.loo_mape, std::nullopt);
+    EXPECT_EQ(read(write_device(platform)), platform);
+    for (const char* hull : {"[1]", "[2, 1]", "[1, 2, 3]"}) {
+        const std::string section =
+            std::string(R"("provenance": {"fit": {"read": {"hull": {"flops": )") + hull + "}}}}";
+        EXPECT_NE(read_error(with_section(section)).find("expected [least, greatest]"),
+                  std::string::npos)
+            << hull;
+    }
+}
+
 }  // namespace
 }  // namespace swaplab
