@@ -32,7 +32,7 @@ struct Library {
     bool heavy;
 };
 
-constexpr std::array<Library, 15> kLibraries{{
+constexpr std::array<Library, 17> kLibraries{{
     {"boost/", "profiles/", true},
     {"Eigen/", "profiles/", true},
     {"rapidjson/", "profiles/", true},
