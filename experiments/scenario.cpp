@@ -6,6 +6,7 @@
 #include "experiments/backends.h"
 #include "experiments/cli/console.h"
 #include "experiments/cli/spec.h"
+#include "experiments/cli/traces.h"
 #include "profiles/error.h"
 #include "profiles/quantity.h"
 #include "profiles/text.h"
@@ -75,6 +76,26 @@ Job job_of(const ModelChoice& choice, const Scenario& scenario) {
     return job;
 }
 
+// --arrivals says when, how many and until when.
+void list_requests(Scenario& scenario, const Options& options) {
+    if (options.requests != "1" || options.mode != "cold")
+        throw InputError("--arrivals lists all requests: leave out --requests and --mode");
+    const std::vector<ListedRequests> listed = load_arrivals(options.arrivals, scenario.models);
+    for (std::size_t j = 0; j < listed.size(); ++j) {
+        if (scenario.models[j].period)
+            throw InputError(text("model '{}': --arrivals lists all requests: leave out period=",
+                                  scenario.models[j].spec));
+        Job& job = scenario.workload.jobs[j];
+        job.mode = ArrivalMode::listed;
+        job.arrivals = listed[j].arrivals;
+        job.requests = static_cast<std::int64_t>(job.arrivals.size());
+        for (const std::optional<Duration>& due : listed[j].deadlines)
+            job.deadlines.push_back(due ? due : job.deadline);
+        scenario.listed += job.requests;
+    }
+    scenario.arrivals_file = options.arrivals;
+}
+
 void require_executable_models(const Scenario& scenario) {
     if (!executes_models(scenario.backend)) return;
     for (const ModelChoice& choice : scenario.models) {
@@ -112,6 +133,7 @@ std::string Scenario::device_text() const {
 }
 
 std::string Scenario::arrival_text() const {
+    if (listed > 0) return std::string(name_of(ArrivalMode::listed));
     const auto periodic =
         std::count_if(models.begin(), models.end(),
                       [](const ModelChoice& choice) { return choice.period.has_value(); });
@@ -135,12 +157,17 @@ Scenario resolve_scenario(const Options& options) {
     if (options.noise || scenario.replications > 1) scenario.noise = NoiseKey{seed, 0};
     scenario.account = parse_account(options.account);
     scenario.path = parse_path(options.swap_path);
+    scenario.dispatch = make_dispatch(options.dispatch);
     for (const std::string& spec : options.models) scenario.models.push_back(choose_model(spec));
     static_cast<void>(scenario.parameter_bytes());  // refuses sums that would overflow, at once
     scenario.device = options.device;
     scenario.platform = choose_device(options.device);
     for (const ModelChoice& choice : scenario.models)
         scenario.workload.jobs.push_back(job_of(choice, scenario));
+    if (!options.arrivals.empty()) list_requests(scenario, options);
+    scenario.budget_trace_file = options.budget_trace;
+    if (!options.budget_trace.empty())
+        scenario.workload.budget_changes = load_budget_trace(options.budget_trace);
     scenario.backend = options.backend;
     require_executable_models(scenario);
     scenario.factory = backend_named(options.backend);
@@ -148,8 +175,9 @@ Scenario resolve_scenario(const Options& options) {
 }
 
 RunRequest request_of(const Scenario& scenario, std::optional<Bytes> budget, Observer* observer) {
-    return {scenario.platform, scenario.workload, budget,         scenario.account,
-            scenario.factory,  observer,          scenario.noise, scenario.replications};
+    return {scenario.platform, scenario.workload,     budget,
+            scenario.account,  scenario.factory,      observer,
+            scenario.noise,    scenario.replications, scenario.dispatch};
 }
 
 Policy resolve_policy(const Options& options, const Scenario& scenario) {

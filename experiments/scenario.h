@@ -20,17 +20,22 @@ struct Scenario {
     Workload workload;  // jobs in the order of `models`
     ArrivalMode mode = ArrivalMode::cold;
     std::int64_t requests = 1;  // per model
+    std::int64_t listed = 0;    // of --arrivals: all of them, instead of `requests` per model
+    std::string arrivals_file, budget_trace_file;  // empty where there is none
     Account account = Account::all;
     std::optional<SwapPath> path;   // absent: each policy's own
     std::optional<NoiseKey> noise;  // absent: every duration is its mean
     std::int64_t replications = 1;
+    Dispatch dispatch;
     std::string backend;
     DeviceFactory factory = nullptr;
 
     Bytes parameter_bytes() const;  // of all jobs, instances counted
     std::int64_t all_requests() const {
-        return requests * static_cast<std::int64_t>(models.size());
+        return listed > 0 ? listed : requests * static_cast<std::int64_t>(models.size());
     }
+    // What results call the number of requests: per model, or all that are listed.
+    std::int64_t requests_asked() const { return listed > 0 ? listed : requests; }
     bool measured() const { return platform.provenance.measured; }
     // "vgg19 + resnet101", for people.
     std::string models_text() const;

@@ -91,12 +91,14 @@ class DemandLayeringPartitioner final : public Partitioner {
             plan.arena = {ArenaKind::slots, 2 * layers.largest, 2};
             plan.staging = plan.arena;
             plan.closed_form = sync_delay(layers.facts);
+            plan.need = options_.arenas() * layers.largest + layers.active;
             return plan;
         }
         const Bytes ring = choose_ring(request, layers);
         plan.arena = {ArenaKind::ring, ring, 0};
         if (options_.pipeline == Pipeline::async) plan.staging = plan.arena;
         plan.closed_form = delay(request, layers, ring);
+        plan.need = options_.arenas() * ring + layers.active;
         return plan;
     }
 

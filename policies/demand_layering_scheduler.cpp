@@ -1,5 +1,7 @@
 #include "policies/demand_layering_scheduler.h"
 
+#include <algorithm>
+
 #include "policies/runtime/pipeline_scheduler.h"
 
 namespace swaplab {
@@ -10,7 +12,8 @@ namespace {
 // execute(i-1); release(i) after execute(i). With a copy (async), copy(i) also after copy(i-1).
 class RingScheduler final : public PipelineScheduler {
   public:
-    explicit RingScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup) {}
+    explicit RingScheduler(const SchedulerSetup& setup)
+        : PipelineScheduler(setup, most_held(setup)) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
@@ -21,13 +24,40 @@ class RingScheduler final : public PipelineScheduler {
         submit_execution(step, trail.assembled | job.before.executed, trail, moves);
         return trail;
     }
+
+    // As many blocks as any job's rings hold at once, and one that waits for its place.
+    static int most_held(const SchedulerSetup& setup) {
+        int most = 1;
+        for (std::size_t j = 0; j < setup.facts.size(); ++j)
+            for (const Variant& variant : setup.deployment.jobs[j].all_variants()) {
+                const std::span blocks =
+                    std::span(setup.facts[j]).subspan(variant.first, variant.blocks());
+                const int staged = variant.staging ? most_in(*variant.staging, blocks) : 0;
+                most = std::max(most, staged + most_in(variant.arena, blocks) + 1);
+            }
+        return most;
+    }
+    // The most neighbours that fit together, the first block following the last.
+    static int most_in(const ArenaPlan& ring, std::span<const BlockFacts> blocks) {
+        std::size_t first = 0;
+        std::size_t most = 0;
+        Bytes held;
+        for (std::size_t last = 0; last < 2 * blocks.size(); ++last) {
+            held += blocks[last % blocks.size()].held_bytes;
+            while (held > ring.capacity) held -= blocks[first++ % blocks.size()].held_bytes;
+            most = std::max(most, std::min(last + 1 - first, blocks.size()));
+        }
+        return static_cast<int>(most);
+    }
 };
 
 // Step t = {read(t), copy(t-1) and its assembly, execute(t-2) and its release} after everything of
 // step t-1. A layer without parameters takes a step of its own.
 class SyncScheduler final : public PipelineScheduler {
   public:
-    explicit SyncScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup) {
+    // A step's execution and the step behind it. The two blocks that a job holds back until later
+    // blocks drive them on are not submitted ahead, and do not count.
+    explicit SyncScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup, 2) {
         for (const auto& blocks : setup.facts) {
             StepState& state = states_.emplace_back();
             state.released.resize(blocks.size());
@@ -44,7 +74,7 @@ class SyncScheduler final : public PipelineScheduler {
     };
 
     Trail submit_block(const Step& step, Moves& moves) override {
-        advance(states_[step.job.id.index], &step, moves);
+        count_executions(advance(states_[step.job.id.index], &step, moves) - 1);
         return {};
     }
 
@@ -52,12 +82,14 @@ class SyncScheduler final : public PipelineScheduler {
     // alternate keep their order of execution: both finish their steps before the next request
     // begins.
     void end_pass(JobRun& job, RequestId, bool continues, Moves& moves) override {
-        if (continues && job.facts.size() > 1) return;
+        if (continues && job.variant->blocks() > 1) return;
         StepState& state = states_[job.id.index];
-        while (state.copying || state.executing) advance(state, nullptr, moves);
+        while (state.copying || state.executing) count_executions(advance(state, nullptr, moves));
     }
 
-    void advance(StepState& state, const Step* reading, Moves& moves) {
+    // Submits one step; returns how many executions it had.
+    static int advance(StepState& state, const Step* reading, Moves& moves) {
+        const int executions = state.executing ? 1 : 0;
         Wait done;
         bool any = false;
         if (state.executing) {
@@ -82,6 +114,7 @@ class SyncScheduler final : public PipelineScheduler {
         }
         if (any) state.barrier = done;
         shift(state, reading);
+        return executions;
     }
 
     static void shift(StepState& state, const Step* reading) {

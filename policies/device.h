@@ -39,6 +39,7 @@ struct MemoryReport {
     Bytes largest_hole;  // largest contiguous free range of an arena, at the peak
     Bytes arena_bytes;   // capacity reserved for the run
     std::optional<Breach> breach;
+    Duration over_budget{};  // how long more than the budget was in use, after it had fallen
 };
 
 // A command that has not started, and why.
@@ -63,6 +64,10 @@ class Device {
     // start it returns at once without moving time when `until` is `Time::max()`.
     virtual const Completion* wait(Time until) = 0;
 
+    // From now on: what is in use beyond `budget` counts as time over it, and beyond `tolerated`
+    // (at least `budget`) it is a breach. They differ while requests that began before the budget
+    // fell have not ended.
+    virtual void set_budget(Bytes budget, Bytes tolerated) = 0;
     // The same object for the whole life of the device.
     virtual const MemoryReport& memory() const = 0;
     // Every command that has not started, for the verdict `stuck`.

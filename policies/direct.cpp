@@ -37,7 +37,8 @@ class DirectPlanner final : public Planner {
 
 class DirectScheduler final : public PipelineScheduler {
   public:
-    explicit DirectScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup) {}
+    // Only executions: one at a time keeps the lane busy.
+    explicit DirectScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup, 1) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {

@@ -29,6 +29,7 @@ class LoadAllPartitioner final : public Partitioner {
         plan.path = path_;
         plan.arena = {ArenaKind::counter, copies(request) * facts.held_bytes, 0};
         plan.closed_form = facts.swap_in() + facts.execute;
+        plan.need = alone_bytes(facts, {}, copies(request), request.account);
         return plan;
     }
 
@@ -45,8 +46,9 @@ class LoadAllPartitioner final : public Partitioner {
 
 class LoadAllScheduler final : public PipelineScheduler {
   public:
+    // One model executes while the next is read.
     explicit LoadAllScheduler(const SchedulerSetup& setup)
-        : PipelineScheduler(setup), loaded_(setup.deployment.jobs.size(), false) {}
+        : PipelineScheduler(setup, 2), loaded_(setup.deployment.jobs.size(), false) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
@@ -57,7 +59,8 @@ class LoadAllScheduler final : public PipelineScheduler {
         else
             submit_swap_in(step, before.released, {}, trail, moves);
         const Wait ready = trail.assembled | before.executed;
-        const bool last = step.job.queued == 0 && step.last_pass();
+        // Where the budget may change, what stays loaded could not be got rid of in time.
+        const bool last = step.last_pass() && (step.job.queued == 0 || adaptive());
         if (last)
             submit_execution(step, ready, trail, moves);
         else

@@ -121,7 +121,9 @@ Duration bound_of(const UnitCosts& units, const Job& job, Bytes budget) {
 LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> costs,
                        const Deployment* deployment) {
     // Without a budget nothing has to be read twice.
-    const Bytes budget = request.budget.value_or(Bytes{kMostInTotal});
+    Bytes budget = request.budget.value_or(Bytes{kMostInTotal});
+    for (const BudgetChange& change : request.workload.budget_changes)
+        budget = std::max(budget, change.budget);
     const std::vector<Job>& jobs = request.workload.jobs;
     Duration longest{};
     double executing = 0;

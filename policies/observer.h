@@ -1,6 +1,7 @@
 // Listening to a run: what a runner tells about it while it goes on.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "policies/device.h"
@@ -14,6 +15,7 @@ struct Decision {
     std::span<const Arrival> arrivals;
     std::span<const Completion> completions;
     Bytes memory_in_use;
+    std::optional<Bytes> budget;  // as in `View`
     std::span<const Command> commands;
     Ticket first_ticket;  // of `commands`
 };

@@ -1,5 +1,6 @@
 #include "policies/parameters.h"
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 
@@ -17,7 +18,42 @@ std::optional<std::string> given(const PolicyParameters& parameters, std::string
     return found == parameters.end() ? std::nullopt : std::optional(found->second);
 }
 
+void check_known(std::string_view what, const std::string& key,
+                 std::span<const ParameterInfo> known) {
+    std::vector<std::string> names;
+    for (const ParameterInfo& parameter : known) {
+        if (parameter.name == key) return;
+        names.emplace_back(parameter.name);
+    }
+    if (names.empty()) throw InputError(text("{} has no parameters, found '{}'", what, key));
+    throw InputError(text("{}: unknown parameter '{}'{}", what, key, suggestion(key, names)));
+}
+
 }  // namespace
+
+PolicyParameters read_parameters(std::string_view what, std::string_view spec,
+                                 std::span<const ParameterInfo> known) {
+    PolicyParameters parameters;
+    const std::size_t colon = spec.find(':');
+    if (colon == std::string_view::npos) return parameters;
+    std::string_view list = spec.substr(colon + 1);
+    if (list.empty()) throw InputError(text("{}: expected key=value after ':'", what));
+    while (!list.empty()) {
+        const std::size_t comma = std::min(list.find(','), list.size());
+        const std::string_view item = list.substr(0, comma);
+        const std::size_t equals = item.find('=');
+        if (equals == std::string_view::npos || equals == 0 || equals + 1 == item.size())
+            throw InputError(text("{}: expected key=value, found '{}'", what, item));
+        const std::string key(item.substr(0, equals));
+        check_known(what, key, known);
+        if (!parameters.emplace(key, item.substr(equals + 1)).second)
+            throw InputError(text("{}: parameter '{}' is given twice", what, key));
+        if (comma + 1 == list.size())
+            throw InputError(text("{}: expected key=value after the last comma", what));
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return parameters;
+}
 
 std::optional<std::int64_t> count_or_auto(const PolicyParameters& parameters, std::string_view key,
                                           std::int64_t most) {

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,19 @@
 namespace swaplab {
 
 using PolicyParameters = std::map<std::string, std::string, std::less<>>;
+
+struct ParameterInfo {
+    std::string_view name;
+    std::string_view values;  // "auto|1|2"
+    std::string_view default_value;
+    std::string_view help;
+};
+
+// What follows the name in `NAME[:key=value,...]`. Throws `InputError`, beginning with `what`
+// ("policy swapnet"), for a key that is not in `known` or comes twice, and for what is not
+// key=value.
+PolicyParameters read_parameters(std::string_view what, std::string_view spec,
+                                 std::span<const ParameterInfo> known);
 
 // Each throws `InputError` naming the parameter, what was expected and what was found. A parameter
 // that is not given has its default; "auto" is nullopt where it is allowed.

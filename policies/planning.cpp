@@ -7,9 +7,16 @@ namespace swaplab {
 
 namespace {
 
-PlanOutcome plan_with(const RunRequest& request, const Policy& policy, Bytes budget) {
+PlanOutcome plan_with(const RunRequest& request, const Policy& policy, Bytes budget,
+                      bool adaptive) {
     const std::vector<CostModel> costs = cost_models(request);
-    return policy.planner->plan({request.platform, costs, budget, request.account});
+    const std::vector<double> importance = weights(request.workload);
+    PlanOutcome outcome = policy.planner->plan(
+        {request.platform, costs, budget, request.account, importance, adaptive});
+    const auto* deployment = std::get_if<Deployment>(&outcome);
+    if (adaptive && deployment != nullptr && deployment->adaptation == nullptr)
+        throw UnsupportedError(text("policy {} has no lookup tables", policy.spec));
+    return outcome;
 }
 
 }  // namespace
@@ -29,15 +36,26 @@ std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& c
     return facts;
 }
 
+std::vector<double> weights(const Workload& workload) {
+    std::vector<double> weights;
+    for (const Job& job : workload.jobs) weights.push_back(job.weight);
+    return weights;
+}
+
 PlanOutcome plan(const RunRequest& request, const Policy& policy) {
     if (policy.needs_budget && !request.budget)
         throw InputError(text("policy {} needs a budget: give one with --budget", policy.spec));
-    return plan_with(request, policy, request.budget.value_or(Bytes{}));
+    return plan_with(request, policy, request.budget.value_or(Bytes{}),
+                     !request.workload.budget_changes.empty());
+}
+
+Deployment lookup_tables(const RunRequest& request, const Policy& policy) {
+    return std::get<Deployment>(plan_with(request, policy, Bytes{kMostInTotal}, true));
 }
 
 std::optional<Bytes> minimum_budget(const RunRequest& request, const Policy& policy) {
     if (!policy.needs_budget) return std::nullopt;
-    const PlanOutcome outcome = plan_with(request, policy, Bytes{1});
+    const PlanOutcome outcome = plan_with(request, policy, Bytes{1}, false);
     if (const auto* refusal = std::get_if<Infeasible>(&outcome)) return refusal->minimum_budget;
     return Bytes{1};
 }

@@ -12,4 +12,6 @@ std::vector<CostModel> cost_models(const RunRequest& request);
 std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& costs,
                                                  const Deployment& deployment);
 
+std::vector<double> weights(const Workload& workload);  // by JobId
+
 }  // namespace swaplab

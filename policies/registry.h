@@ -23,13 +23,6 @@ struct Policy {
     std::function<std::unique_ptr<Scheduler>(const SchedulerSetup&)> make_scheduler;
 };
 
-struct ParameterInfo {
-    std::string_view name;
-    std::string_view values;  // "auto|1|2"
-    std::string_view default_value;
-    std::string_view help;
-};
-
 struct PolicyInfo {
     std::string_view name;
     std::string_view summary;   // one line

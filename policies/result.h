@@ -29,15 +29,24 @@ struct Stalls {
 
 enum class BoundOf : std::uint8_t { latency, makespan };
 
+// From `request` on a job ran by this row of its lookup table.
+struct Adopted {
+    RequestId request;
+    std::uint32_t variant = 0;
+    Bytes need;
+    std::uint32_t blocks = 0;
+};
+
 struct JobResult {
     std::string model;
-    Bytes budget;
-    std::vector<BlockFacts> blocks;
+    Bytes budget;                    // at the start
+    std::vector<BlockFacts> blocks;  // at the start
     LatencySummary latency;
     LatencySummary first_token, next_token;  // of a generative model, else empty
     std::int64_t deadline_misses = 0;
     // Of every request (token), in order; replication after replication.
     std::vector<Duration> latencies, first_tokens, next_tokens;
+    std::vector<Adopted> adopted;  // where the budget may change; of the first replication
 
     void summarize_all();  // the summaries, from these
 };

@@ -10,6 +10,7 @@
 #include "policies/command.h"
 #include "policies/deployment.h"
 #include "policies/device.h"
+#include "policies/dispatcher.h"
 #include "policies/workload.h"
 
 namespace swaplab {
@@ -21,6 +22,10 @@ struct PlanRequest {
     std::span<const CostModel> costs;  // by JobId; each knows its model
     Bytes budget;                      // of all jobs together
     Account account = Account::all;
+    std::span<const double> weights = {};  // by JobId; empty: all 1
+    // The budget may change during the run: deploy the lookup tables. A planner that has none
+    // leaves `Deployment::adaptation` empty.
+    bool adaptive = false;
 };
 
 using PlanOutcome = std::variant<Deployment, Infeasible>;
@@ -47,6 +52,9 @@ class Partitioner {
     // The smallest budget with a plan, and the layers that force it (never fails).
     virtual Infeasible minimum(const PartitionRequest& request) const = 0;
     virtual JobPlan partition(const PartitionRequest& request) const = 0;
+    // The rows of the job's lookup table (`request.budget` does not matter); as many plans as are
+    // needed to find them are made.
+    virtual std::vector<JobPlan> front(const PartitionRequest& request) const;
 };
 
 // What a scheduler may know when it decides: the past and the present.
@@ -55,6 +63,8 @@ struct View {
     std::span<const Arrival> arrivals;        // since the last call, in order
     std::span<const Completion> completions;  // since the last call, in order
     const MemoryReport& memory;
+    // The budget from now on, in runs in which it may change: at the first call and at changes.
+    std::optional<Bytes> budget = {};
 };
 
 // Where a scheduler puts its moves. The runner checks each and blames the policy by name.
@@ -69,6 +79,8 @@ class Moves {
 struct SchedulerSetup {
     const Deployment& deployment;
     const std::vector<std::vector<BlockFacts>>& facts;  // by JobId and BlockId
+    std::vector<double> weights = {};                   // by JobId; empty: all 1
+    Dispatch dispatch = {};
 };
 
 class Scheduler {

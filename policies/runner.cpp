@@ -45,10 +45,14 @@ class Run final : public Moves {
           check_(setup, request.workload, policy),
           metrics_(setup, request.workload, listeners_.timeline),
           arrivals_(request.workload),
+          adaptation_(setup.deployment.adaptation.get()),
+          budget_(request.budget.value_or(Bytes{})),
+          tolerated_(budget_),
           cold_ended_(request.workload.jobs.size(), 0) {
         for (const Job& job : request.workload.jobs) requests_ += job.requests;
         for (const auto& blocks : setup.facts)
             most_idle_ += 8 * static_cast<std::int64_t>(blocks.size());
+        if (adaptation_ != nullptr) new_budget_ = budget_;
     }
 
     void go(RunResult& result);
@@ -63,6 +67,9 @@ class Run final : public Moves {
     void tell_memory();
     void end_cold_request(JobId job);
     void end_instant();
+    std::optional<Time> next_change() const;
+    void take_budget_changes();
+    void end_grace();
     void decide();
     [[noreturn]] void blame_idling() const;
     [[noreturn]] void blame_breach(const Breach& breach) const;
@@ -79,6 +86,16 @@ class Run final : public Moves {
     Metrics metrics_;
     Arrivals arrivals_;
     std::int64_t requests_ = 0;
+
+    // Where the budget may change; null elsewhere.
+    const Adaptation* adaptation_;
+    std::size_t changes_taken_ = 0;
+    Bytes budget_;     // in force
+    Bytes tolerated_;  // while requests begun under an earlier budget have not ended
+    std::optional<Bytes> new_budget_;  // since the last decision
+    // By job: requests that had begun when the budget last changed; empty once all of them have
+    // ended and are released.
+    std::vector<std::uint32_t> grace_;
 
     // What happened since the last decision.
     Time now_ = kStart;
@@ -113,11 +130,12 @@ void Run::go(RunResult& result) {
 // Goes on to the next instant at which something happens and takes all its completions; false if
 // nothing ever will.
 bool Run::advance() {
-    const std::optional<Time> arrival = arrivals_.next();
-    const Completion* span = device_->wait(arrival.value_or(Time::max()));
+    const Time next =
+        std::min(arrivals_.next().value_or(Time::max()), next_change().value_or(Time::max()));
+    const Completion* span = device_->wait(next);
     now_ = device_->now();
     tell_memory();
-    if (span == nullptr) return arrival.has_value();
+    if (span == nullptr) return next != Time::max();
     while (span != nullptr) {
         note(*span);
         completions_.push_back(*span);
@@ -171,6 +189,7 @@ void Run::end_instant() {
         blame_breach(*memory_.breach);
     if (idle_ > most_idle_) [[unlikely]]
         blame_idling();
+    if (adaptation_ != nullptr) take_budget_changes();
     arrivals_.take(now_, arrived_);
     if (!arrived_.empty()) idle_ = 0;
     for (const Arrival& arrival : arrived_) {
@@ -185,12 +204,47 @@ void Run::end_instant() {
 
 void Run::decide() {
     const Ticket first = next_ticket_;
-    const View view{now_, arrived_, completions_, memory_};
+    const View view{now_, arrived_, completions_, memory_, new_budget_};
     scheduler_.decide(view, *this);
+    new_budget_.reset();
     if (listeners_.decisions == nullptr) return;
     listeners_.decisions->on_decision(
-        {view.now, arrived_, completions_, memory_.in_use, commands_, first});
+        {view.now, arrived_, completions_, memory_.in_use, view.budget, commands_, first});
     commands_.clear();
+}
+
+std::optional<Time> Run::next_change() const {
+    const auto& changes = request_.workload.budget_changes;
+    if (adaptation_ == nullptr || changes_taken_ == changes.size()) return std::nullopt;
+    return changes[changes_taken_].at;
+}
+
+void Run::take_budget_changes() {
+    if (!grace_.empty()) end_grace();
+    while (next_change() && *next_change() <= now_) {
+        new_budget_ = budget_ = request_.workload.budget_changes[changes_taken_++].budget;
+        idle_ = 0;
+    }
+    if (!new_budget_) return;
+    if (listeners_.timeline != nullptr) listeners_.timeline->on_budget(now_, budget_);
+    grace_.clear();
+    for (std::uint32_t j = 0; j < request_.workload.jobs.size(); ++j)
+        grace_.push_back(check_.begun_requests({j}));
+    tolerated_ = std::max(tolerated_, budget_);
+    device_->set_budget(budget_, tolerated_);
+    end_grace();
+}
+
+// Holds the run to the budget once nothing is left of the requests begun before it changed. What
+// the device reserves itself is nobody's fault.
+void Run::end_grace() {
+    for (std::uint32_t j = 0; j < grace_.size(); ++j)
+        if (metrics_.requests_ended({j}) < grace_[j] || check_.holds_before({j}, grace_[j])) return;
+    grace_.clear();
+    tolerated_ =
+        std::max(budget_, memory_.by_category[static_cast<std::size_t>(Category::reserved)]);
+    device_->set_budget(budget_, tolerated_);
+    if (memory_.breach) blame_breach(*memory_.breach);
 }
 
 bool Run::cancel(Ticket ticket) {
@@ -229,6 +283,11 @@ std::string Run::describe_stuck() const {
         text("at {} ns nothing runs and nothing can start, with {} of {} requests ended",
              count_ns(device_->now()), metrics_.requests_ended(), requests_);
     const std::vector<Waiting> waiting = device_->waiting();
+    if (adaptation_ != nullptr && budget_ < adaptation_->minimum())
+        return lines + text(
+                           "; the budget has fallen to {} bytes and does not rise again, the "
+                           "smallest with which policy {} has a plan is {}",
+                           budget_.count, policy_, adaptation_->minimum().count);
     if (waiting.empty()) return lines + text("; policy {} has submitted nothing more", policy_);
     for (const Waiting& w : waiting)
         lines += text("\n  ticket {}: {} of block {} of {}, request {}, waits for {}",
@@ -243,14 +302,18 @@ std::string Run::describe_stuck() const {
 namespace {
 
 // Every command has a ticket of 32 bits.
-void check_length(const Workload& workload, const std::vector<std::vector<BlockFacts>>& facts) {
+void check_length(const Workload& workload, const Deployment& deployment) {
     constexpr double most = 4e9;
     constexpr double commands_per_block = 6;
     double commands = 0;
-    for (std::size_t j = 0; j < facts.size(); ++j)
+    for (std::size_t j = 0; j < deployment.jobs.size(); ++j) {
+        std::uint32_t blocks = 0;
+        for (const Variant& variant : deployment.jobs[j].all_variants())
+            blocks = std::max(blocks, variant.blocks());
         commands += static_cast<double>(workload.jobs[j].requests) *
-                    static_cast<double>(passes_of(facts[j])) *
-                    static_cast<double>(facts[j].size()) * commands_per_block;
+                    static_cast<double>(workload.jobs[j].model->passes()) * blocks *
+                    commands_per_block;
+    }
     if (commands > most)
         throw InputError(
             text("the run may take {:.3g} commands, expected at most {:.0g}: ask for "
@@ -262,7 +325,7 @@ void check_length(const Workload& workload, const std::vector<std::vector<BlockF
 RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
                 const Deployment& deployment, Scheduler& scheduler, const std::string& name) {
     const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
-    check_length(request.workload, facts);
+    check_length(request.workload, deployment);
     std::vector<MemoryChange> changes;
     const bool timeline = request.observer != nullptr && request.observer->interests().timeline;
     const DeviceSetup setup{
@@ -272,10 +335,12 @@ RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
     result.policy = name;
     result.budget = request.budget;
     for (std::size_t j = 0; j < facts.size(); ++j) {
+        const JobPlan& plan = deployment.jobs[j];
+        const Variant initial = plan.all_variants()[plan.initial];
         JobResult& job = result.jobs.emplace_back();
         job.model = request.workload.jobs[j].model->name();
-        job.budget = deployment.jobs[j].budget;
-        job.blocks = facts[j];
+        job.budget = plan.budget;
+        job.blocks = {facts[j].begin() + initial.first, facts[j].begin() + initial.last};
     }
     if (request.observer != nullptr) request.observer->on_start(setup, request.workload);
     Run(request, setup, scheduler, name).go(result);
@@ -296,7 +361,8 @@ Duration full_memory_latency(RunRequest request, const std::vector<CostModel>& c
     const auto deployment =
         std::get<Deployment>(direct.planner->plan({request.platform, costs, {}, request.account}));
     const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
-    const std::unique_ptr<Scheduler> scheduler = direct.make_scheduler({deployment, facts});
+    const std::unique_ptr<Scheduler> scheduler =
+        direct.make_scheduler({deployment, facts, weights(request.workload), request.dispatch});
     return drive(request, costs, deployment, *scheduler, direct.spec).latency.mean;
 }
 
@@ -306,7 +372,8 @@ RunResult replicate(RunRequest request, const std::vector<CostModel>& costs,
     const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
     std::vector<RunResult> all;
     for (std::int64_t r = 0; r < (request.noise ? request.replications : 1); ++r) {
-        const std::unique_ptr<Scheduler> scheduler = policy.make_scheduler({deployment, facts});
+        const std::unique_ptr<Scheduler> scheduler =
+            policy.make_scheduler({deployment, facts, weights(request.workload), request.dispatch});
         all.push_back(drive(request, costs, deployment, *scheduler, policy.spec));
         if (request.noise) ++request.noise->replication;
         request.observer = nullptr;
@@ -325,6 +392,9 @@ RunResult run_deployment(const RunRequest& request, const Deployment& deployment
 }
 
 RunResult run(const RunRequest& request, const Policy& policy) {
+    if (!request.workload.budget_changes.empty() && !policy.needs_budget)
+        throw UnsupportedError(
+            text("policy {} takes no budget, so none can change during the run", policy.spec));
     const PlanOutcome outcome = plan(request, policy);
     if (const auto* refusal = std::get_if<Infeasible>(&outcome)) {
         RunResult result;

@@ -35,6 +35,7 @@ struct RunRequest {
     // key's replication on, each with draws of its own.
     std::optional<NoiseKey> noise{};
     std::int64_t replications = 1;
+    Dispatch dispatch = {};  // of `direct`, too, which latencies are compared with
 };
 
 // Plans once and runs every replication. Infeasible and stuck are verdicts; an illegal move throws
@@ -43,6 +44,11 @@ RunResult run(const RunRequest& request, const Policy& policy);
 
 // Plans only. For `swaplab plan` and for `-b min`.
 PlanOutcome plan(const RunRequest& request, const Policy& policy);
+
+// The lookup tables of all jobs: a deployment with `JobPlan::variants`, as a run in which the
+// budget may change has it, made for plenty of memory. Throws `UnsupportedError` if the policy has
+// none.
+Deployment lookup_tables(const RunRequest& request, const Policy& policy);
 
 // The smallest budget with which the policy would do; nullopt if it needs none.
 std::optional<Bytes> minimum_budget(const RunRequest& request, const Policy& policy);

@@ -7,6 +7,7 @@
 #include "policies/factories.h"
 #include "policies/runtime/partition_planner.h"
 #include "policies/runtime/pipeline_scheduler.h"
+#include "policies/swapnet_costs.h"
 #include "policies/swapnet_partition.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
@@ -18,6 +19,11 @@ namespace {
 // The exact partition takes memory by the square and time by the cube of the units.
 constexpr std::size_t kMostUnits = 4096;
 constexpr std::size_t kMostStates = std::size_t{1} << 25;
+
+// Up to this many units the lookup table is the whole Pareto front; beyond, its rows are at least
+// this share of memory apart, so that it takes less than a second.
+constexpr std::uint32_t kMostUnitsOfWholeFront = 128;
+constexpr double kFrontStep = 1.0 / 32;
 
 class SwapnetPartitioner final : public Partitioner {
   public:
@@ -45,7 +51,7 @@ class SwapnetPartitioner final : public Partitioner {
         const SwapnetMinimum least = minimum_swapnet(request, path_, blocks_);
         const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
         const Bytes weights = request.cost.parameter_bytes(least.forced_by);
-        return {with_margin(least.budget + request.reserved) - request.reserved,
+        return {budget_for(least.budget, request.reserved),
                 text("{} must be resident{}{}{}", describe(model, least.forced_by, weights),
                      least.together ? " together" : "",
                      copies == 1 ? "" : text(", what comes in in up to {} copies", copies),
@@ -54,10 +60,27 @@ class SwapnetPartitioner final : public Partitioner {
     }
 
     JobPlan partition(const PartitionRequest& request) const override {
-        PartitionRequest usable = request;
-        usable.budget = without_margin(request.budget + request.reserved) - request.reserved;
-        const auto best = partition_swapnet(usable, path_, blocks_);
-        SWAPLAB_CHECK(best, "no plan within {} bytes, which was said to do", usable.budget.count);
+        return plan_within(request, SwapnetCosts(request, path_), request.budget);
+    }
+
+    // Costs are taken once. Whole fronts of long models would take minutes.
+    std::vector<JobPlan> front(const PartitionRequest& request) const override {
+        const SwapnetCosts costs(request, path_);
+        const Bytes least = minimum(request).minimum_budget;
+        return sweep_budgets(least, Bytes{kMostInTotal}, front_step(costs.units()),
+                             [&](Bytes budget) { return plan_within(request, costs, budget); });
+    }
+
+  private:
+    static double front_step(std::uint32_t units) {
+        return units <= kMostUnitsOfWholeFront ? 0 : kFrontStep;
+    }
+
+    JobPlan plan_within(const PartitionRequest& request, const SwapnetCosts& costs,
+                        Bytes budget) const {
+        const Bytes usable = without_margin(budget + request.reserved) - request.reserved;
+        const auto best = partition_swapnet(costs, usable, blocks_);
+        SWAPLAB_CHECK(best, "no plan within {} bytes, which was said to do", usable.count);
         JobPlan plan;
         plan.node = request.node;
         plan.blocks = best->blocks;
@@ -68,13 +91,21 @@ class SwapnetPartitioner final : public Partitioner {
         // Two ends realise every pair that fits; several copies of a block need plain bytes.
         plan.arena = {copies == 1 ? ArenaKind::two_ended : ArenaKind::counter,
                       arena_bytes(facts, SwapnetMemory(copies, Account::parameters)), 0};
-        const SwapnetMemory memory(copies, request.account);
-        plan.overlap_requests =
-            facts.size() > 1 && memory.pair(facts.back(), facts.front()) <= usable.budget;
+        plan.need = budget_for(best->peak, request.reserved);
+        plan.overlap_requests = false;
+        if (facts.size() == 1) return plan;
+        const Bytes around =
+            SwapnetMemory(copies, request.account).pair(facts.back(), facts.front());
+        plan.overlap_requests = around <= usable;
+        plan.overlap_need = budget_for(std::max(best->peak, around), request.reserved);
         return plan;
     }
 
-  private:
+    // The least share with which `bytes` may be used.
+    Bytes budget_for(Bytes bytes, Bytes reserved) const {
+        return with_margin(bytes + reserved) - reserved;
+    }
+
     // b(1 - delta), rounded down, and the least b for which that is `bytes`.
     Bytes without_margin(Bytes budget) const {
         if (delta_ == 0) return budget;
@@ -83,12 +114,11 @@ class SwapnetPartitioner final : public Partitioner {
     }
     Bytes with_margin(Bytes bytes) const {
         if (delta_ == 0) return bytes;
-        const long double least =
-            std::ceil(static_cast<long double>(bytes.count) /
-                      (1.0L - static_cast<long double>(delta_)));
+        const long double least = std::ceil(static_cast<long double>(bytes.count) /
+                                            (1.0L - static_cast<long double>(delta_)));
         if (least > static_cast<long double>(4 * kMostInTotal))
-            throw InputError(text("policy parameter delta: with {} kept free no budget is enough",
-                                  delta_));
+            throw InputError(
+                text("policy parameter delta: with {} kept free no budget is enough", delta_));
         Bytes budget{static_cast<std::int64_t>(least)};
         while (without_margin(budget) < bytes) budget += Bytes{1};
         while (budget.count > 0 && without_margin(budget - Bytes{1}) >= bytes) budget -= Bytes{1};
@@ -107,25 +137,10 @@ class SwapnetPartitioner final : public Partitioner {
     std::optional<std::uint32_t> blocks_;
 };
 
-// Several DNNs need an allocator; of SwapNet's three, `ratio` is there.
-class SwapnetPlanner final : public Planner {
-  public:
-    SwapnetPlanner(std::unique_ptr<Planner> planner, std::string allocator)
-        : planner_(std::move(planner)), allocator_(std::move(allocator)) {}
-
-    PlanOutcome plan(const PlanRequest& request) const override {
-        if (request.costs.size() > 1 && allocator_ != "ratio")
-            throw UnsupportedError(
-                text("swapnet's allocator {} for several DNNs is not in this "
-                     "version: ask for swapnet:allocator=ratio",
-                     allocator_));
-        return planner_->plan(request);
-    }
-
-  private:
-    std::unique_ptr<Planner> planner_;
-    std::string allocator_;
-};
+std::unique_ptr<Allocator> allocator_named(const std::string& name) {
+    if (name == "ratio") return make_ratio_allocator();
+    return name == "score" ? make_score_allocator() : make_minmax_allocator();
+}
 
 // read(i) after assemble(i-1), release(i-2); assemble(i) after read(i); execute(i) after
 // assemble(i), execute(i-1); release(i) after execute(i).
@@ -138,7 +153,7 @@ class SwapnetScheduler final : public PipelineScheduler {
         const JobRun& job = step.job;
         Wait read_after =
             job.before.assembled | job.before_that.released | job.blocks[step.block.index].released;
-        if (step.block.index == 0 && !job.plan->overlap_requests) read_after |= job.before.released;
+        if (step.begins_pass() && !job.overlap) read_after |= job.before.released;
         Trail trail;
         submit_swap_in(step, read_after, {}, trail, moves);
         submit_execution(step, trail.assembled | job.before.executed, trail, moves);
@@ -152,11 +167,11 @@ Policy make_swapnet(const PolicyParameters& parameters, std::optional<SwapPath> 
     const auto blocks =
         count_or_auto(parameters, "blocks", std::numeric_limits<std::uint32_t>::max());
     Policy policy;
-    policy.planner = std::make_unique<SwapnetPlanner>(
-        make_partition_planner(std::make_unique<SwapnetPartitioner>(
+    policy.planner = make_partition_planner(
+        std::make_unique<SwapnetPartitioner>(
             path.value_or(SwapPath::zero_copy), fraction(parameters, "delta", 0),
-            blocks ? std::optional(static_cast<std::uint32_t>(*blocks)) : std::nullopt)),
-        choice(parameters, "allocator", {"score", "ratio", "minmax"}));
+            blocks ? std::optional(static_cast<std::uint32_t>(*blocks)) : std::nullopt),
+        allocator_named(choice(parameters, "allocator", {"score", "ratio", "minmax"})));
     policy.make_scheduler = [](const SchedulerSetup& setup) {
         return std::make_unique<SwapnetScheduler>(setup);
     };

@@ -442,11 +442,10 @@ Bytes SwapnetMemory::pair(const BlockFacts& block, const BlockFacts& next) const
         block.held_bytes + next.held_bytes + counted(next.activations, account_));
 }
 
-std::optional<SwapnetPartition> partition_swapnet(const PartitionRequest& request, SwapPath path,
+std::optional<SwapnetPartition> partition_swapnet(const SwapnetCosts& costs, Bytes budget,
                                                   std::optional<std::uint32_t> blocks) {
-    const SwapnetCosts costs(request, path);
     check_range(costs);
-    Solver solver(costs, request.budget.count, blocks);
+    Solver solver(costs, budget.count, blocks);
     const auto cuts = solver.solve();
     if (!cuts) return std::nullopt;
     SwapnetPartition best;

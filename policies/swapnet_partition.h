@@ -32,9 +32,11 @@ class SwapnetMemory {
     Account account_;
 };
 
+class SwapnetCosts;
+
 // The exact optimum over all cuts (and over their number unless `blocks` fixes it) within `budget`;
 // ties: fewest blocks, smaller peak, earliest cuts. Nothing if no partition fits.
-std::optional<SwapnetPartition> partition_swapnet(const PartitionRequest& request, SwapPath path,
+std::optional<SwapnetPartition> partition_swapnet(const SwapnetCosts& costs, Bytes budget,
                                                   std::optional<std::uint32_t> blocks);
 
 // The least `budget` with a partition, and the neighbouring layers that force it.

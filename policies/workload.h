@@ -23,17 +23,31 @@ struct Job {
     std::int64_t requests = 1;
     std::vector<Time> arrivals;        // of ArrivalMode::listed: sorted, one per request
     std::optional<Duration> deadline;  // after arrival
-    double weight = 1;
+    double weight = 1;                 // what allocators and the dispatcher `priority` go by
+    // Of single requests, instead of `deadline`; empty, or one per request.
+    std::vector<std::optional<Duration>> deadlines = {};
+
+    std::optional<Duration> deadline_of(RequestId request) const {
+        return deadlines.empty() ? deadline : deadlines[request.index];
+    }
+};
+
+// From `at` on the run is held to `budget`.
+struct BudgetChange {
+    Time at{};
+    Bytes budget;
 };
 
 struct Workload {
-    std::vector<Job> jobs;  // by JobId, in the order of -m
+    std::vector<Job> jobs;                          // by JobId, in the order of -m
+    std::vector<BudgetChange> budget_changes = {};  // sorted by time
 };
 
 struct Arrival {
     JobId job;
     RequestId request;
     Time at{};
+    std::optional<Time> deadline = {};  // absolute; at most Time::max()
 };
 
 }  // namespace swaplab

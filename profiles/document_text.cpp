@@ -23,7 +23,9 @@ std::size_t limit_of(bool yaml) { return std::size_t{yaml ? 16U : 256U} << 20; }
     throw InputError(text("{}: {}", path, why));
 }
 
-std::string read_file(const std::string& path, std::size_t limit) {
+}  // namespace
+
+std::string read_whole(const std::string& path, std::size_t limit) {
     const auto reason = [] { return "cannot be read: " + std::generic_category().message(errno); };
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored))
@@ -44,8 +46,6 @@ std::string read_file(const std::string& path, std::size_t limit) {
     if (std::ferror(file.get()) != 0) fail_on_file(path, reason());
     return content;
 }
-
-}  // namespace
 
 std::string checked_text(std::string content, const std::string& file, std::string_view format) {
     if (content.starts_with("\xEF\xBB\xBF")) content.erase(0, 3);
@@ -69,7 +69,7 @@ std::string checked_text(std::string content, const std::string& file, std::stri
 
 Document load_document(const std::string& path) {
     const bool yaml = path.ends_with(".yaml") || path.ends_with(".yml");
-    std::string content = read_file(path, limit_of(yaml));
+    std::string content = read_whole(path, limit_of(yaml));
     return yaml ? parse_yaml(std::move(content), path) : parse_json(std::move(content), path);
 }
 

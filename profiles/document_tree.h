@@ -75,4 +75,7 @@ std::string item_path(const std::string& path, std::size_t index);
 // control characters that no text has. `format` is what was expected, for messages.
 std::string checked_text(std::string text, const std::string& file, std::string_view format);
 
+// The bytes of a file of at most `limit` bytes. Throws `InputError` if it cannot be read.
+std::string read_whole(const std::string& path, std::size_t limit);
+
 }  // namespace swaplab

@@ -1,5 +1,6 @@
 #include "sim/sim_device.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "policies/runtime/block_memory.h"
@@ -77,6 +78,9 @@ class SimDevice final : public Device {
     Ticket submit(const Command& command) override;
     std::optional<Action> cancel(Ticket ticket) override;
     const Completion* wait(Time until) override;
+    void set_budget(Bytes budget, Bytes tolerated) override {
+        memory_.set_budget(budget, tolerated, engine_.now());
+    }
     const MemoryReport& memory() const override { return memory_.report(); }
     std::vector<Waiting> waiting() const override;
 
@@ -87,13 +91,13 @@ class SimDevice final : public Device {
     // Not inlined: half of all calls of `wait` need none of it, nor its registers saved.
     [[gnu::noinline]] const Completion* advance(Time until);
     void settle();
-    void mark_due();
     void end_due();
     void end_work(NodeState& node, std::size_t clock);
     void end(Ticket ticket);
     void vacate_lane(NodeState& node, const Action& command);
     void may_start(const Record& record);
     void start_all();
+    void start_releases(NodeState& node);
     void start_lane(NodeState& node, std::size_t lane);
     bool start_head(NodeState& node, LaneState& lane);
     void start_work(NodeState& node, const Record& record);
@@ -202,7 +206,7 @@ const Completion* SimDevice::advance(Time until) {
     do {
         if (settled) {
             if (!engine_.step(until)) return nullptr;
-            mark_due();
+            timers_due_ = timers_.due(now());
         }
         settle();
         settled = true;
@@ -212,13 +216,6 @@ const Completion* SimDevice::advance(Time until) {
 
 const Completion* SimDevice::report() { return &tickets_[reportable_[reported_++]].completion; }
 
-void SimDevice::mark_due() {
-    due_ = true;
-    timers_due_ = timers_.due(now());
-    for (NodeState& node : nodes_)
-        if (node.earliest <= now()) node.due |= node.end_first;
-}
-
 // Completions and the starts that they allow alternate until nothing of zero duration is left.
 void SimDevice::settle() {
     do {
@@ -226,12 +223,17 @@ void SimDevice::settle() {
         start_all();
     } while (due_);
     for (NodeState& node : nodes_) share(node);
+    memory_.settle(engine_.now());
 }
 
 // Ends what is due, by lane, then submission; timers last.
 void SimDevice::end_due() {
     due_ = false;
     for (NodeState& node : nodes_) {
+        if (node.earliest <= now()) {
+            node.due |= node.end_first;
+            node.earliest = Time::max();  // until `share`
+        }
         if ((node.due & bit(kHost)) != 0) {
             node.due &= ~bit(kHost);
             end_work(node, kHost);
@@ -292,16 +294,20 @@ void SimDevice::start_all() {
     for (NodeState& node : nodes_) {
         if ((node.startable | static_cast<std::uint32_t>(!node.releases.empty())) == 0) continue;
         drain(node.startable, [&](std::size_t lane) { start_lane(node, lane); });
-        if (node.releases.size() > 1) std::sort(node.releases.begin(), node.releases.end());
-        for (const Ticket ticket : node.releases) {
-            if (tickets_.ended(ticket)) continue;
-            Record& record = tickets_[ticket];
-            record.state = State::running;
-            record.completion.start = now();
-            start_work(node, record);
-        }
-        node.releases.clear();
+        if (!node.releases.empty()) start_releases(node);
     }
+}
+
+void SimDevice::start_releases(NodeState& node) {
+    std::sort(node.releases.begin(), node.releases.end());
+    for (const Ticket ticket : node.releases) {
+        if (tickets_.ended(ticket)) continue;
+        Record& record = tickets_[ticket];
+        record.state = State::running;
+        record.completion.start = now();
+        start_work(node, record);
+    }
+    node.releases.clear();
 }
 
 void SimDevice::start_lane(NodeState& node, std::size_t index) {

@@ -29,7 +29,8 @@ constexpr std::array<CommandHelp, 5> kCommands{{
     {CommandKind::plan, "plan", "the deployment only: blocks, peak, predicted latency",
      "-m MODEL... -d DEVICE -p POLICY -b BUDGET",
      "Shows the blocks that the policy cuts, and what one cold request would take.",
-     "swaplab plan -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x"},
+     "swaplab plan -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x\n"
+     "swaplab plan -m yolov3 -d jetson-xavier-nx -p swapnet --table"},
     {CommandKind::run, "run", "one configuration, simulated: latency, memory, stalls",
      "-m MODEL... -d DEVICE -p POLICY -b BUDGET",
      "A budget that is too small ends with exit code 3 and names the smallest that would do.",

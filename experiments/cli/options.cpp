@@ -73,6 +73,12 @@ void add_workload(CLI::App& app, Options& options) {
               "runs with other draws, put together (default 1; more imply --noise)");
     how.value("--seed", options.seed, "N",
               "of the noise (default 0): all policies see the same draws");
+    how.value("--dispatch", options.dispatch, "NAME",
+              "whose block is next among several DNNs: fcfs (default), round-robin[:quantum="
+              "N|request], priority (by weight=) or edf (by deadline=)");
+    how.value("--arrivals", options.arrivals, "FILE",
+              "CSV of all requests instead of --requests and --mode: model,arrival_ns[,deadline_ns "
+              "after the arrival], sorted");
 }
 
 void add_single_policy(CLI::App& app, Options& options) {
@@ -124,11 +130,18 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
         case CommandKind::plan:
             add_single_policy(app, options);
             add_scenario(app, options);
+            Adder(app, kOutput)
+                .flag("--table", options.table,
+                      "the lookup table of every model, over all budgets, instead of one plan");
             break;
         case CommandKind::run:
             add_single_policy(app, options);
             add_scenario(app, options);
             add_workload(app, options);
+            Adder(app, kHow).value(
+                "--budget-trace", options.budget_trace, "FILE",
+                "CSV time_ns,budget_bytes: the budget from then on, taken up between "
+                "requests through lookup tables");
             add_records(app, options);
             break;
         case CommandKind::compare:

@@ -27,6 +27,9 @@ struct Options {
     bool noise = false;
     std::string seed = "0";
     std::string replications = "1";
+    std::string dispatch = "fcfs";
+    std::string arrivals;  // files to read
+    std::string budget_trace;
     std::string account = "all";
     std::string swap_path;
     std::string backend = "sim";
@@ -39,6 +42,7 @@ struct Options {
     std::string metric = "latency";
 
     bool all = false;
+    bool table = false;
     bool json = false;
     bool quiet = false;
     bool verbose = false;

@@ -65,7 +65,7 @@ RunResult simulate(const Options& options, const Console& console, const Scenari
         log = std::make_unique<DecisionLog>(file->stream());
     }
     const std::unique_ptr<TraceFile> trace = trace_of(options, scenario, policy, budget);
-    RequestProgress progress(console, scenario.requests);
+    RequestProgress progress(console, scenario.requests_asked());
     ObserverFan observers;
     observers.add(log.get());
     if (trace) observers.add(&trace->observer());

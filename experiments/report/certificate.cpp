@@ -4,6 +4,7 @@
 
 #include "experiments/backends.h"
 #include "experiments/cli/spec.h"
+#include "experiments/cli/traces.h"
 #include "experiments/report/json_parts.h"
 #include "profiles/device_file.h"
 #include "profiles/model_file.h"
@@ -29,6 +30,19 @@ std::vector<std::pair<std::string, std::string>> resolved_parameters(std::string
     }
     return parameters;
 }
+
+namespace {
+
+// A file that was read, and the digest of what it held; null where there was none.
+void write_file(JsonWriter& json, const std::string& path) {
+    if (path.empty()) {
+        json.null();
+        return;
+    }
+    json.begin_object().member("file", path).member("hash", file_digest(path)).end_object();
+}
+
+}  // namespace
 
 Certificate::Certificate(const Scenario& scenario)
     : scenario_(&scenario), device_hash_(device_hash(scenario.platform)) {
@@ -96,7 +110,10 @@ void Certificate::write(JsonWriter& json, const RunResult& result) const {
     json.end_object().end_object();
     write_optional(json.key("budget_bytes"), result.budget);
     json.member("account", name_of(scenario_->account));
-    json.member("mode", scenario_->arrival_text()).member("requests", scenario_->requests);
+    json.member("mode", scenario_->arrival_text()).member("requests", scenario_->requests_asked());
+    json.member("dispatch", scenario_->dispatch.spec);
+    write_file(json.key("arrivals"), scenario_->arrivals_file);
+    write_file(json.key("budget_trace"), scenario_->budget_trace_file);
     json.key("swap_path");
     if (const auto path = path_of(result))
         json.value(name_of(*path));

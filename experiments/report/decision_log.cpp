@@ -12,6 +12,7 @@ std::string event_of(const Decision& decision) {
     std::string event;
     if (!decision.arrivals.empty()) event = "arrival";
     if (!decision.completions.empty()) event += event.empty() ? "completion" : "+completion";
+    if (decision.budget) event += event.empty() ? "budget" : "+budget";
     return event.empty() ? "none" : event;
 }
 
@@ -29,7 +30,9 @@ void write_observation(JsonWriter& json, const Decision& decision) {
     for (const Arrival& arrival : decision.arrivals) {
         json.begin_object().member("job", number(arrival.job.index));
         json.member("request", number(arrival.request.index));
-        json.member("at_ns", count_ns(arrival.at)).end_object();
+        json.member("at_ns", count_ns(arrival.at));
+        if (arrival.deadline) json.member("deadline_at_ns", count_ns(*arrival.deadline));
+        json.end_object();
     }
     json.end_array().key("completions").begin_array();
     for (const Completion& completion : decision.completions) {
@@ -38,7 +41,9 @@ void write_observation(JsonWriter& json, const Decision& decision) {
         json.member("start_ns", count_ns(completion.start));
         json.member("end_ns", count_ns(completion.end)).end_object();
     }
-    json.end_array().member("memory_in_use_bytes", decision.memory_in_use.count).end_object();
+    json.end_array().member("memory_in_use_bytes", decision.memory_in_use.count);
+    if (decision.budget) json.member("budget_bytes", decision.budget->count);
+    json.end_object();
 }
 
 void write_commands(JsonWriter& json, const Decision& decision) {

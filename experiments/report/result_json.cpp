@@ -53,6 +53,7 @@ void write_memory(JsonWriter& json, const RunResult& result) {
     json.end_object();
     json.member("largest_hole_bytes", memory.largest_hole.count);
     json.member("swapped_in_bytes", result.swapped_in.count);
+    json.member("over_budget_ns", count_ns(memory.over_budget));
 }
 
 void write_stalls(JsonWriter& json, const RunResult& result) {
@@ -62,6 +63,18 @@ void write_stalls(JsonWriter& json, const RunResult& result) {
     json.member("memory", count_ns(result.stalls.memory));
     json.member("other", count_ns(result.stalls.other));
     json.end_object();
+}
+
+// Which row of the lookup table was in force, from which request on.
+void write_adopted(JsonWriter& json, const JobResult& job) {
+    json.begin_array();
+    for (const Adopted& row : job.adopted) {
+        json.begin_object().member("request", static_cast<std::int64_t>(row.request.index));
+        json.member("row", static_cast<std::int64_t>(row.variant));
+        json.member("need_bytes", row.need.count);
+        json.member("blocks", static_cast<std::int64_t>(row.blocks)).end_object();
+    }
+    json.end_array();
 }
 
 void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scenario) {
@@ -82,7 +95,9 @@ void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scena
             write_latency(json.key("first_token_ns"), job.first_token);
             write_latency(json.key("next_token_ns"), job.next_token);
         }
-        json.member("deadline_misses", job.deadline_misses).end_object();
+        json.member("deadline_misses", job.deadline_misses);
+        if (!job.adopted.empty()) write_adopted(json.key("adopted"), job);
+        json.end_object();
     }
     json.end_array();
 }

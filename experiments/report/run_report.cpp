@@ -1,5 +1,8 @@
 #include "experiments/report/run_report.h"
 
+#include <algorithm>
+#include <span>
+
 #include "experiments/backends.h"
 #include "experiments/cli/console.h"
 #include "experiments/report/figures.h"
@@ -16,6 +19,12 @@ constexpr std::size_t kWidth = 90;
 
 std::string row(std::string_view label, std::string_view body) {
     return definition(label, body, kBody, kWidth);
+}
+
+// Only said where there is something to dispatch.
+std::string dispatch_text(const Scenario& scenario) {
+    if (scenario.models.size() < 2) return {};
+    return text(", dispatch {}", scenario.dispatch.spec);
 }
 
 std::string latency_rows(const RunResult& result) {
@@ -59,7 +68,14 @@ std::string categories(const MemoryReport& memory) {
     return join(parts, " + ");
 }
 
-std::string memory_rows(const RunResult& result, Account account) {
+std::string arena_row(const MemoryReport& memory) {
+    if (memory.arena_bytes.count == 0) return {};
+    return row("arena", text("{}; largest hole {} at the peak", format_bytes(memory.arena_bytes),
+                             format_bytes(memory.largest_hole)));
+}
+
+std::string memory_rows(const RunResult& result, Account account,
+                        const std::vector<BudgetChange>& changes) {
     const MemoryReport& memory = result.memory;
     std::string peak = format_bytes(memory.peak);
     if (result.budget)
@@ -67,11 +83,26 @@ std::string memory_rows(const RunResult& result, Account account) {
                      percent(share(memory.peak, *result.budget)), name_of(account));
     std::string rows = row("peak", peak);
     if (const std::string split = categories(memory); !split.empty()) rows += row("", split);
-    if (memory.arena_bytes.count > 0)
-        rows +=
-            row("arena", text("{}; largest hole {} at the peak", format_bytes(memory.arena_bytes),
-                              format_bytes(memory.largest_hole)));
-    return rows;
+    if (changes.empty()) return rows + arena_row(memory);
+    const auto [least, most] = std::minmax_element(
+        changes.begin(), changes.end(),
+        [](const BudgetChange& a, const BudgetChange& b) { return a.budget < b.budget; });
+    rows += row("budget",
+                text("changes {}, between {} and {}; more was in use for {} after it had fallen",
+                     plural(std::ssize(changes), "time"), format_bytes(least->budget),
+                     format_bytes(most->budget), format_duration(memory.over_budget)));
+    return rows + arena_row(memory);
+}
+
+std::string adopted_text(const JobResult& job) {
+    constexpr std::size_t most = 6;
+    std::vector<std::string> parts;
+    for (const Adopted& row : std::span(job.adopted).first(std::min(most, job.adopted.size())))
+        parts.push_back(text("request {}: {} in {}", row.request.index + 1,
+                             plural(row.blocks, "block"), format_bytes(row.need)));
+    if (job.adopted.size() > most)
+        parts.push_back(text("{} more in --json", job.adopted.size() - most));
+    return join(parts, "; ");
 }
 
 std::string activity_rows(const RunResult& result, Bytes parameters) {
@@ -103,7 +134,7 @@ std::string jobs_part(const RunResult& result, const Scenario& scenario) {
     std::string part;
     for (std::size_t i = 0; i < result.jobs.size(); ++i) {
         const JobResult& job = result.jobs[i];
-        std::string head = text("\n  {}: {}", job.model,
+        std::string head = text("{}: {}", job.model,
                                 plural(static_cast<std::int64_t>(job.blocks.size()), "block"));
         if (result.jobs.size() > 1)
             head += text(", budget {}, mean latency {}", format_bytes(job.budget),
@@ -114,7 +145,10 @@ std::string jobs_part(const RunResult& result, const Scenario& scenario) {
                      format_duration(job.first_token.mean), format_duration(job.next_token.mean));
         if (job.deadline_misses > 0)
             head += text(", {} missed", plural(job.deadline_misses, "deadline"));
-        part += head + '\n' + block_list(job, *scenario.models[i].model);
+        if (job.adopted.size() > 1)
+            head += text("; from {}; blocks at the start:", adopted_text(job));
+        part +=
+            "\n  " + wrap(head, kWidth - 2, 4) + '\n' + block_list(job, *scenario.models[i].model);
     }
     return part;
 }
@@ -150,9 +184,9 @@ std::string block_list(const JobResult& job, const Model& model) {
 }
 
 std::string scenario_line(const Scenario& scenario) {
-    return text("{} on {}, account {}, {}, {}", scenario.models_text(), scenario.device_text(),
+    return text("{} on {}, account {}, {}, {}{}", scenario.models_text(), scenario.device_text(),
                 name_of(scenario.account), scenario.arrival_text(),
-                plural(scenario.requests, "request"));
+                plural(scenario.requests_asked(), "request"), dispatch_text(scenario));
 }
 
 std::string provenance_note(const Scenario& scenario) {
@@ -165,12 +199,13 @@ std::string provenance_note(const Scenario& scenario) {
 }
 
 std::string run_report(const RunResult& result, const Scenario& scenario) {
-    std::string report = wrap(text("{} with {} on {} ({}, {}, account {}, {})",
-                                   scenario.models_text(), result.policy, scenario.device_text(),
-                                   scenario.arrival_text(), plural(scenario.requests, "request"),
-                                   name_of(scenario.account), kind_of(scenario.backend)),
-                              kWidth, 4) +
-                         "\n\n";
+    std::string report =
+        wrap(text("{} with {} on {} ({}, {}{}, account {}, {})", scenario.models_text(),
+                  result.policy, scenario.device_text(), scenario.arrival_text(),
+                  plural(scenario.requests_asked(), "request"), dispatch_text(scenario),
+                  name_of(scenario.account), kind_of(scenario.backend)),
+             kWidth, 4) +
+        "\n\n";
     report += row("verdict", name_of(result.verdict));
     if (result.verdict == Verdict::infeasible) {
         if (result.budget) report += row("budget", format_bytes(*result.budget));
@@ -179,7 +214,8 @@ std::string run_report(const RunResult& result, const Scenario& scenario) {
     if (result.verdict == Verdict::stuck) return report + '\n' + result.reason + '\n';
     if (result.deadline_miss_ratio > 0)
         report += row("deadlines", text("{} missed", percent(result.deadline_miss_ratio)));
-    report += latency_rows(result) + bound_row(result) + memory_rows(result, scenario.account);
+    report += latency_rows(result) + bound_row(result) +
+              memory_rows(result, scenario.account, scenario.workload.budget_changes);
     report += activity_rows(result, scenario.parameter_bytes()) + jobs_part(result, scenario);
     const std::string note = provenance_note(scenario);
     return note.empty() ? report : report + '\n' + note;

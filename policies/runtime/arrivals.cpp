@@ -11,6 +11,12 @@ bool comes_before(const Arrival& a, const Arrival& b) {
     return std::tie(a.at, a.request, a.job) < std::tie(b.at, b.request, b.job);
 }
 
+Arrival arrival_of(const Workload& workload, JobId job, RequestId request, Time at) {
+    const std::optional<Duration> deadline = workload.jobs[job.index].deadline_of(request);
+    if (!deadline) return {job, request, at};
+    return {job, request, at, *deadline > Time::max() - at ? Time::max() : at + *deadline};
+}
+
 }  // namespace
 
 Arrivals::Arrivals(const Workload& workload)
@@ -19,8 +25,8 @@ Arrivals::Arrivals(const Workload& workload)
         const Job& job = workload.jobs[j];
         const std::int64_t known = job.mode == ArrivalMode::cold ? 1 : job.requests;
         for (std::uint32_t r = 0; r < known; ++r)
-            known_.push_back(
-                {{j}, {r}, job.mode == ArrivalMode::listed ? job.arrivals[r] : kStart});
+            known_.push_back(arrival_of(
+                workload, {j}, {r}, job.mode == ArrivalMode::listed ? job.arrivals[r] : kStart));
     }
     std::sort(known_.begin(), known_.end(), comes_before);
 }
@@ -28,7 +34,7 @@ Arrivals::Arrivals(const Workload& workload)
 void Arrivals::end_cold_request(JobId job, Time now) {
     std::uint32_t& arrived = cold_requests_[job.index];
     if (arrived == workload_.jobs[job.index].requests) return;
-    const Arrival next{job, {arrived++}, now};
+    const Arrival next = arrival_of(workload_, job, {arrived++}, now);
     const auto from = known_.begin() + static_cast<std::ptrdiff_t>(taken_);
     if (taken_ > 1024) {  // what was taken is not needed any more
         known_.erase(known_.begin(), from);

@@ -17,23 +17,44 @@ constexpr std::uint8_t bit(std::size_t i) { return static_cast<std::uint8_t>(1U 
 }  // namespace
 
 BlockMemory::BlockMemory(const DeviceSetup& setup)
-    : ledger_(setup.account, setup.budget, arena_bytes_of(setup.deployment), setup.memory_changes) {
+    : arena_bytes_(arena_bytes_of(setup.deployment)),
+      ledger_(setup.account, setup.budget, arena_bytes_, setup.memory_changes) {
     for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
-        const JobPlan& plan = setup.deployment.jobs[j];
-        JobState job;
-        job.holdings = holdings_of(plan.path, setup.platform.node(plan.node).compute);
-        for (const Holding& holding : job.holdings)
-            job.freeing |= 1U << static_cast<std::uint32_t>(holding.until);
-        if (plan.path != SwapPath::resident) job.arena = make_arena(plan.arena);
-        if (plan.staging) job.staging = make_arena(*plan.staging);
-        job.passes = passes_of(setup.facts[j]);
-        for (const BlockFacts& facts : setup.facts[j])
-            job.blocks.push_back({facts.held_bytes, 0, {}, &facts});
-        jobs_.push_back(std::move(job));
-        charge_resident(setup, JobId{j});
+        jobs_.push_back(job_state(setup, {j}));
+        charge_resident(setup, {j});
     }
     for (const Node& node : setup.platform.nodes)
         if (ledger_.charge(Category::reserved, node.memory.reserved, kStart)) note_peak();
+}
+
+BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id) {
+    const JobPlan& plan = setup.deployment.jobs[id.index];
+    JobState job;
+    job.holdings = holdings_of(plan.path, setup.platform.node(plan.node).compute);
+    for (const Holding& holding : job.holdings)
+        job.freeing |= 1U << static_cast<std::uint32_t>(holding.until);
+    job.passes = passes_of(setup.facts[id.index]);
+    job.variant = static_cast<std::uint32_t>(plan.initial);
+    for (const Variant& variant : plan.all_variants()) {
+        VariantArenas arenas;
+        arenas.bytes = variant.arena_bytes();
+        if (plan.path != SwapPath::resident) arenas.arena = make_arena(variant.arena);
+        if (variant.staging) arenas.staging = make_arena(*variant.staging);
+        Arena* const arena = arenas.arena.get();
+        Arena* const staging = arenas.staging ? arenas.staging.get() : arena;
+        for (std::uint32_t b = variant.first; b < variant.last; ++b) {
+            const BlockFacts& facts = setup.facts[id.index][b];
+            job.blocks.push_back({facts.held_bytes,
+                                  static_cast<std::uint32_t>(job.variants.size()),
+                                  arena,
+                                  staging,
+                                  0,
+                                  {},
+                                  &facts});
+        }
+        job.variants.push_back(std::move(arenas));
+    }
+    return job;
 }
 
 void BlockMemory::charge_resident(const DeviceSetup& setup, JobId job) {
@@ -44,15 +65,18 @@ void BlockMemory::charge_resident(const DeviceSetup& setup, JobId job) {
                            facts.held_bytes, kStart);
 }
 
-Arena& BlockMemory::arena_of(JobState& job, const Holding& holding) {
-    return holding.in_staging && job.staging ? *job.staging : *job.arena;
+void BlockMemory::change_variant(JobState& job, std::uint32_t variant) {
+    arena_bytes_ += job.variants[variant].bytes - job.variants[job.variant].bytes;
+    job.variant = variant;
+    ledger_.raise_arena(arena_bytes_);
 }
 
 bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, Verb from,
                                    std::uint8_t& taken) {
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         if (job.holdings[i].from != from || (block.held & bit(i)) != 0) continue;
-        const std::optional<Place> place = arena_of(job, job.holdings[i]).reserve(block.held_bytes);
+        const std::optional<Place> place =
+            arena_of(block, job.holdings[i]).reserve(block.held_bytes);
         if (!place) return false;
         block.places[i] = *place;
         taken |= bit(i);
@@ -63,6 +87,8 @@ bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, Verb from,
 bool BlockMemory::reserve_for(const Action& command, Time now) {
     JobState& job = jobs_[command.job.index];
     BlockState& block = job.blocks[command.block.index];
+    if (block.variant != job.variant) [[unlikely]]
+        change_variant(job, block.variant);
     std::uint8_t taken = 0;
     const bool placed = reserve_holdings(job, block, command.verb, taken);
     bool new_peak = false;
@@ -71,7 +97,7 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
         if (placed)
             new_peak |= ledger_.charge(job.holdings[i].category, block.held_bytes, now);
         else
-            arena_of(job, job.holdings[i]).free(block.places[i]);
+            arena_of(block, job.holdings[i]).free(block.places[i]);
     }
     if (placed) block.held |= taken;
     if (new_peak) note_peak();
@@ -87,7 +113,7 @@ bool BlockMemory::free_after(const Action& command, Time now) {
         const Holding& holding = job.holdings[i];
         if ((block.held & bit(i)) == 0 || holding.until != command.verb) continue;
         if (holding.until == Verb::copy && holding.until_copy != command.copy) continue;
-        arena_of(job, holding).free(block.places[i]);
+        arena_of(block, holding).free(block.places[i]);
         ledger_.credit(holding.category, block.held_bytes, now);
         block.held &= static_cast<std::uint8_t>(~bit(i));
         freed = true;
@@ -127,8 +153,9 @@ void BlockMemory::grow_kv_cache(JobState& job, Bytes bytes, Time now) {
 void BlockMemory::note_peak() {
     Bytes hole;
     for (const JobState& job : jobs_) {
-        if (job.arena) hole = std::max(hole, job.arena->largest_hole());
-        if (job.staging) hole = std::max(hole, job.staging->largest_hole());
+        const VariantArenas& arenas = job.variants[job.variant];
+        if (arenas.arena) hole = std::max(hole, arenas.arena->largest_hole());
+        if (arenas.staging) hole = std::max(hole, arenas.staging->largest_hole());
     }
     ledger_.set_hole_at_peak(hole);
 }

@@ -25,6 +25,11 @@ class BlockMemory {
     bool free_after(const Action& command, Time now);
     void begin_execute(const Action& command, Time now);
     void end_execute(const Action& command, Time now);
+    void set_budget(Bytes budget, Bytes tolerated, Time now) {
+        ledger_.set_budget(budget, tolerated, now);
+    }
+    // All that happens at `now` has happened.
+    void settle(Time now) { ledger_.settle(now); }
 
     const MemoryReport& report() const { return ledger_.report(); }
 
@@ -33,14 +38,22 @@ class BlockMemory {
 
     struct BlockState {
         Bytes held_bytes;
-        std::uint8_t held = 0;  // bit i: holding i of the path is reserved
+        std::uint32_t variant = 0;
+        Arena* arena = nullptr;    // of its variant
+        Arena* staging = nullptr;  // ... for what is staged; the same where there is no other
+        std::uint8_t held = 0;     // bit i: holding i of the path is reserved
         std::array<Place, kMostHoldings> places{};
         const BlockFacts* facts = nullptr;
+    };
+    struct VariantArenas {
+        std::unique_ptr<Arena> arena, staging;
+        Bytes bytes;
     };
     struct JobState {
         std::span<const Holding> holdings;
         std::uint32_t freeing = 0;  // bit of each verb whose end frees a holding
-        std::unique_ptr<Arena> arena, staging;
+        std::vector<VariantArenas> variants;
+        std::uint32_t variant = 0;  // in force
         ActivationPeak activations;
         std::uint32_t passes = 1;
         Bytes kv_cache;
@@ -49,12 +62,17 @@ class BlockMemory {
 
     void move_activations(JobState& job, const ActivationPeak& needed, Time now);
     void grow_kv_cache(JobState& job, Bytes bytes, Time now);
+    static JobState job_state(const DeviceSetup& setup, JobId job);
     void charge_resident(const DeviceSetup& setup, JobId job);
-    static Arena& arena_of(JobState& job, const Holding& holding);
+    void change_variant(JobState& job, std::uint32_t variant);
+    static Arena& arena_of(const BlockState& block, const Holding& holding) {
+        return holding.in_staging ? *block.staging : *block.arena;
+    }
     bool reserve_holdings(JobState& job, BlockState& block, Verb from, std::uint8_t& taken);
     void note_peak();
 
     std::vector<JobState> jobs_;
+    Bytes arena_bytes_;  // of the variants in force
     Ledger ledger_;
 };
 

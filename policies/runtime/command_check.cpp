@@ -21,12 +21,13 @@ std::optional<Excess> excess(const ArenaPlan& arena, Bytes needed) {
     return needed > most ? std::optional(Excess{needed, most}) : std::nullopt;
 }
 
-std::optional<Excess> excess(const DeviceSetup& setup, const JobPlan& plan, Bytes block) {
+std::optional<Excess> excess(const DeviceSetup& setup, const JobPlan& plan, const Variant& variant,
+                             Bytes block) {
     if (plan.path == SwapPath::resident) return std::nullopt;
     const std::uint32_t copies = peak_copies(plan.path, setup.platform.node(plan.node).compute);
-    if (!plan.staging) return excess(plan.arena, copies * block);
-    const auto staged = excess(*plan.staging, block);
-    return staged ? staged : excess(plan.arena, block);
+    if (!variant.staging) return excess(variant.arena, copies * block);
+    const auto staged = excess(*variant.staging, block);
+    return staged ? staged : excess(variant.arena, block);
 }
 
 }  // namespace
@@ -34,15 +35,25 @@ std::optional<Excess> excess(const DeviceSetup& setup, const JobPlan& plan, Byte
 CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, std::string policy)
     : setup_(setup), workload_(workload), policy_(std::move(policy)), jobs_(setup.facts.size()) {
     for (std::size_t j = 0; j < jobs_.size(); ++j) {
-        jobs_[j].passes = passes_of(setup.facts[j]);
-        jobs_[j].home = setup.deployment.jobs[j].node;
+        const JobPlan& plan = setup.deployment.jobs[j];
+        jobs_[j].home = plan.node;
         jobs_[j].block_count = static_cast<std::uint32_t>(setup.facts[j].size());
-        const bool resident = setup.deployment.jobs[j].path == SwapPath::resident;
-        for (const BlockFacts& block : setup.facts[j]) {
-            BlockState& state = jobs_[j].blocks.emplace_back();
-            state.swaps = block.has_parameters() && !resident;
-            state.copies = static_cast<std::uint8_t>(block.copies);
-            state.fits = !excess(setup, setup.deployment.jobs[j], block.held_bytes);
+        jobs_[j].passes = passes_of(setup.facts[j]);
+        const bool resident = plan.path == SwapPath::resident;
+        std::uint32_t number = 0;
+        for (const Variant& variant : plan.all_variants()) {
+            for (std::uint32_t b = variant.first; b < variant.last; ++b) {
+                const BlockFacts& block = setup.facts[j][b];
+                BlockState& state = jobs_[j].blocks.emplace_back();
+                state.swaps = block.has_parameters() && !resident;
+                state.copies = static_cast<std::uint8_t>(block.copies);
+                state.fits = !excess(setup, plan, variant, block.held_bytes);
+                state.begin = variant.first;
+                state.first = b == variant.first;
+                state.last = b + 1 == variant.last;
+                state.variant = number;
+            }
+            ++number;
         }
     }
 }
@@ -105,6 +116,7 @@ void CommandCheck::on_submit(const Command& command, Ticket next, Time now) {
     BlockState& block = job.blocks[command.block.index];
     if (command.request.index >= job.arrived)
         blame(command, text("the request has not arrived; {} have", job.arrived));
+    job.begun = std::max(job.begun, command.request.index + 1);
     if (command.verb == Verb::execute) return submit_execute(command, job, block);
     if (!block.swaps) blame(command, "the block has nothing to swap, only execution");
     switch (command.verb) {
@@ -160,14 +172,13 @@ void CommandCheck::on_cancel(const Action& command) {
             return;
         default: break;
     }
-    const bool first = job.next_block.index == 0;
-    const BlockId last{first ? static_cast<std::uint32_t>(job.blocks.size()) - 1
-                             : job.next_block.index - 1};
-    const bool of_request = first && job.next_pass == 0;
-    const std::uint32_t pass = of_request ? job.passes - 1 : job.next_pass - std::uint32_t{first};
+    const bool between = job.blocks[job.next_block.index].first;
+    const bool of_request = between && job.next_pass == 0;
+    const std::uint32_t pass = of_request ? job.passes - 1 : job.next_pass - std::uint32_t{between};
     const RequestId request{job.next_request.index - static_cast<std::uint32_t>(of_request)};
-    expect_last(command.block == last && command.request == request && command.pass == pass);
-    job.next_block = last;
+    const bool last = between ? block.last : command.block.index + 1 == job.next_block.index;
+    expect_last(last && command.request == request && command.pass == pass);
+    job.next_block = command.block;
     job.next_pass = pass;
     job.next_request = request;
 }
@@ -180,25 +191,48 @@ void CommandCheck::submit_read(const Action& command, BlockState& block) const {
 }
 
 void CommandCheck::blame_size(const Action& command) const {
-    const auto much =
-        excess(setup_, setup_.deployment.jobs[command.job.index], facts(command).held_bytes);
+    const JobPlan& plan = setup_.deployment.jobs[command.job.index];
+    const std::uint32_t variant = jobs_[command.job.index].blocks[command.block.index].variant;
+    const auto much = excess(setup_, plan, plan.all_variants()[variant], facts(command).held_bytes);
     blame(command, text("it needs {} bytes of an arena that gives at most {}", much->needed.count,
                         much->most.count));
 }
 
 void CommandCheck::submit_execute(const Action& command, JobState& job, BlockState& block) {
-    if (command.block != job.next_block || command.request != job.next_request ||
+    const bool begins = block.first && job.next_pass == 0 && job.blocks[job.next_block.index].first;
+    if ((command.block != job.next_block && !begins) || command.request != job.next_request ||
         command.pass != job.next_pass)
         blame(command, text("out of order; block {} of request {}{} is next", job.next_block.index,
                             job.next_request.index,
                             job.passes > 1 ? text(", pass {},", job.next_pass) : ""));
     if (block.swaps && block.stage != Stage::assembled)
         blame(command, "the block is not assembled");
-    if (++job.next_block.index < job.blocks.size()) return;
-    job.next_block = {};
+    job.next_block = {command.block.index + 1};
+    if (!block.last) return;
+    job.next_block = {block.begin};
     if (++job.next_pass < job.passes) return;
+    // Between requests; block 0 begins a variant.
+    job.next_block = {};
     job.next_pass = 0;
     ++job.next_request.index;
+}
+
+bool CommandCheck::holds_before(JobId job, std::uint32_t request) const {
+    return std::any_of(jobs_[job.index].blocks.begin(), jobs_[job.index].blocks.end(),
+                       [&](const BlockState& block) {
+                           return block.observed != Stage::absent &&
+                                  block.observed_request < request;
+                       });
+}
+
+// Variants have arenas of their own, which share one memory.
+void CommandCheck::check_variant(const Completion& span, JobState& job,
+                                 const BlockState& block) const {
+    if (job.resident > 0 || span.start < job.release_end)
+        blame(span.command, text("it began at {} ns, when blocks of variant {} of its job were "
+                                 "still resident; it belongs to variant {}",
+                                 count_ns(span.start), job.variant, block.variant));
+    job.variant = block.variant;
 }
 
 void CommandCheck::on_swap_in(const Completion& span) {
@@ -209,7 +243,10 @@ void CommandCheck::on_swap_in(const Completion& span) {
         if (block.observed != Stage::absent || span.start < block.release_end)
             blame(command, text("it began at {} ns, when the block was still resident",
                                 count_ns(span.start)));
+        if (block.variant != job.variant) [[unlikely]]
+            check_variant(span, job, block);
         block.observed = Stage::read;
+        block.observed_request = command.request.index;
         block.observed_copies = 0;
         ++job.resident;
     } else {
@@ -252,7 +289,7 @@ void CommandCheck::on_release(const Completion& span) {
         blame(span.command,
               text("it began at {} ns, when the block was in use", count_ns(span.start)));
     block.observed = Stage::absent;
-    block.release_end = span.end;
+    block.release_end = job.release_end = span.end;
     --job.resident;
 }
 

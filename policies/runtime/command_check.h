@@ -22,6 +22,10 @@ class CommandCheck {
     void on_release(const Completion& span);
 
     void on_arrival(JobId job) { ++jobs_[job.index].arrived; }
+    // How many requests of the job have been begun: something has been submitted for them.
+    std::uint32_t begun_requests(JobId job) const { return jobs_[job.index].begun; }
+    // Whether a block that was read for a request before `request` is resident.
+    bool holds_before(JobId job, std::uint32_t request) const;
     // How many blocks of the job hold parameters that a policy brought in.
     std::size_t resident_blocks(JobId job) const { return jobs_[job.index].resident; }
 
@@ -32,6 +36,10 @@ class CommandCheck {
         bool swaps = false;       // its parameters come and go during the run
         bool fits = true;         // into the arenas of its job
         std::uint8_t copies = 0;  // that its swap path takes
+        bool first = false;       // of its variant: where a request may begin
+        std::uint32_t begin = 0;  // where its variant begins
+        bool last = false;        // of its variant: where a request ends
+        std::uint32_t variant = 0;
         // As submitted.
         Stage stage = Stage::absent;
         Stage before_release = Stage::absent;
@@ -39,7 +47,8 @@ class CommandCheck {
         // As observed.
         Stage observed = Stage::absent;
         std::uint8_t observed_copies = 0;
-        Time step_end = kStart;  // of the last step of the swap-in
+        std::uint32_t observed_request = 0;  // that it was read for
+        Time step_end = kStart;              // of the last step of the swap-in
         Time execute_end = kStart;
         Time release_end = kStart;
     };
@@ -49,10 +58,13 @@ class CommandCheck {
         std::vector<BlockState> blocks;
         std::uint32_t arrived = 0;
         std::uint32_t passes = 1;
+        std::uint32_t begun = 0;
         RequestId next_request;  // to be executed next, as submitted
         std::uint32_t next_pass = 0;
-        BlockId next_block;
+        BlockId next_block;  // between requests: any first block of a variant
         Time execute_end = kStart;
+        Time release_end = kStart;
+        std::uint32_t variant = 0;  // of the last read that ended
         std::size_t resident = 0;
     };
 
@@ -61,6 +73,7 @@ class CommandCheck {
     void submit_read(const Action& command, BlockState& block) const;
     [[noreturn]] void blame_size(const Action& command) const;
     void submit_execute(const Action& command, JobState& job, BlockState& block);
+    void check_variant(const Completion& span, JobState& job, const BlockState& block) const;
     JobState& job_of(const Action& command) { return jobs_[command.job.index]; }
     const BlockFacts& facts(const Action& command) const {
         return setup_.facts[command.job.index][command.block.index];

@@ -10,10 +10,23 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* o
       observer_(observer),
       jobs_(setup.facts.size()),
       used_(setup.platform.nodes.size()) {
-    for (std::size_t j = 0; j < jobs_.size(); ++j) jobs_[j].passes = passes_of(setup.facts[j]);
-    for (std::size_t j = 0; j < jobs_.size(); ++j)
-        for (const BlockFacts& block : setup.facts[j])
-            jobs_[j].swap_ins.push_back({block.stored_bytes, block.parameter_bytes, 0, {}});
+    for (std::size_t j = 0; j < jobs_.size(); ++j) {
+        jobs_[j].passes = passes_of(setup.facts[j]);
+        jobs_[j].variants = setup.deployment.jobs[j].all_variants();
+        std::uint32_t number = 0;
+        for (const Variant& variant : jobs_[j].variants) {
+            for (std::uint32_t b = variant.first; b < variant.last; ++b) {
+                const BlockFacts& block = setup.facts[j][b];
+                jobs_[j].swap_ins.push_back({block.stored_bytes,
+                                             block.parameter_bytes,
+                                             0,
+                                             b + 1 == variant.last,
+                                             number,
+                                             {}});
+            }
+            ++number;
+        }
+    }
 }
 
 void Metrics::on_arrival(const Arrival& arrival) {
@@ -42,7 +55,7 @@ void Metrics::on_execute(const Completion& span) {
     swap_in.count = 0;
     used_[span.command.node.index].executing += span.end - span.start;
     compute_end_ = span.end;
-    if (span.command.block.index + 1 == job.swap_ins.size()) end_pass(job, span.command, span.end);
+    if (swap_in.last) end_pass(job, span.command, span.end);
 }
 
 Duration& Metrics::stall_of(StallReason reason) {
@@ -79,7 +92,16 @@ void Metrics::end_pass(JobState& job, const Action& last, Time end) {
             job.next_tokens.push_back(end - job.pass_end);
         job.pass_end = end;
     }
-    if (last.pass + 1 == job.passes) end_request(job, last.job, end);
+    if (last.pass + 1 < job.passes) return;
+    note_variant(job, last);
+    end_request(job, last.job, end);
+}
+
+void Metrics::note_variant(JobState& job, const Action& last) {
+    const std::uint32_t variant = job.swap_ins[last.block.index].variant;
+    if (job.variants.size() > 1 && (job.adopted.empty() || job.adopted.back().variant != variant))
+        job.adopted.push_back(
+            {last.request, variant, job.variants[variant].need, job.variants[variant].blocks()});
 }
 
 // What the latency of the current request counts from.
@@ -95,7 +117,8 @@ void Metrics::end_request(JobState& job, JobId id, Time end) {
     const Time arrival = job.arrivals[job.ended_arrivals++];
     job.last_end = end;
     job.latencies.push_back(latency);
-    const bool missed = spec.deadline && end - arrival > *spec.deadline;
+    const std::optional<Duration> deadline = spec.deadline_of(request);
+    const bool missed = deadline && end - arrival > *deadline;
     job.deadline_misses += static_cast<std::int64_t>(missed);
     ++requests_ended_;
     if (observer_ != nullptr) observer_->on_request_end({id, request, arrival, end, missed});
@@ -111,6 +134,7 @@ void Metrics::report(RunResult& result) const {
         result.jobs[j].next_tokens = job.next_tokens;
         result.jobs[j].summarize_all();
         result.jobs[j].deadline_misses = job.deadline_misses;
+        result.jobs[j].adopted = job.adopted;
         misses += job.deadline_misses;
         all.insert(all.end(), job.latencies.begin(), job.latencies.end());
     }

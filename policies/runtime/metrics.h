@@ -39,6 +39,8 @@ class Metrics {
     struct SwapIn {
         Bytes stored_bytes, parameter_bytes;
         std::uint8_t count = 0;
+        bool last = false;  // of its variant: where a request ends
+        std::uint32_t variant = 0;
         std::array<Step, 4> steps;
     };
     struct JobState {
@@ -51,12 +53,15 @@ class Metrics {
         std::vector<Duration> latencies;
         std::vector<Duration> first_tokens, next_tokens;  // of a generative model
         std::int64_t deadline_misses = 0;
+        std::vector<Variant> variants;
+        std::vector<Adopted> adopted;  // where a request took another variant than the one before
     };
 
     void count(const Completion& span) {
         events_ += static_cast<std::uint64_t>(span.end > span.start);
     }
     static Time begin_of_request(const JobState& job, const Job& spec);
+    static void note_variant(JobState& job, const Action& last);
     void end_pass(JobState& job, const Action& last, Time end);
     void end_request(JobState& job, JobId id, Time end);
     void explain_gap(const SwapIn& swap_in, Time from, const Completion& execution);

@@ -8,7 +8,8 @@ namespace {
 
 class OneAtATime final : public PipelineScheduler {
   public:
-    explicit OneAtATime(const SchedulerSetup& setup) : PipelineScheduler(setup) {}
+    // The one that is under way, and the one that begins when it has been released.
+    explicit OneAtATime(const SchedulerSetup& setup) : PipelineScheduler(setup, 2) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {

@@ -34,6 +34,7 @@ JobPlan one_block_plan(const PartitionRequest& request, const std::vector<BlockF
     JobPlan plan;
     plan.node = request.node;
     plan.path = path;
+    plan.need = one_block_minimum(request, blocks, path).minimum_budget;
     Bytes largest;
     Duration total{};
     for (const BlockFacts& block : blocks) {

@@ -1,8 +1,8 @@
 #include "policies/runtime/partition_planner.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "profiles/error.h"
 #include "profiles/quantity.h"
 #include "profiles/text.h"
 
@@ -21,24 +21,109 @@ Bytes reserved_bytes(const PlanRequest& request) {
     return request.account == Account::all ? request.platform.node({}).memory.reserved : Bytes{};
 }
 
+Duration direct_latency(const CostModel& cost) {
+    return facts_of(cost, {0, cost.model().size()}, SwapPath::resident).execute;
+}
+
+Duration known(const JobPlan& plan) {
+    if (!plan.closed_form)
+        throw UnsupportedError("this policy has no closed form of its latency to allocate by");
+    return *plan.closed_form;
+}
+
+// The jobs as an allocator sees them. Lookup tables are made when they are asked for first, and
+// shared by what `demand` returns.
+class Jobs {
+  public:
+    Jobs(const Partitioner& partitioner, const PlanRequest& request)
+        : partitioner_(partitioner), request_(request), tables_(request.costs.size()) {}
+
+    // What is reserved is counted once, with the first job.
+    PartitionRequest job(std::size_t j, Bytes share) const {
+        return {request_.costs[j], NodeId{}, share, request_.account,
+                j == 0 ? reserved_bytes(request_) : Bytes{}};
+    }
+    JobPlan plan(std::size_t j, Bytes share) const {
+        return beside_kv_cache(j,
+                               partitioner_.partition(job(j, share - kv_cache_bytes(request_, j))));
+    }
+    std::shared_ptr<const LookupTable> table(std::size_t j) {
+        if (!tables_[j]) {
+            std::vector<JobPlan> rows;
+            for (JobPlan& row : partitioner_.front(job(j, {}))) {
+                known(row);
+                rows.push_back(beside_kv_cache(j, std::move(row)));
+            }
+            tables_[j] = std::make_shared<const LookupTable>(std::move(rows));
+        }
+        return tables_[j];
+    }
+    Demand demand(std::size_t j, Bytes floor) {
+        Demand demand;
+        demand.floor = floor;
+        demand.parameters = request_.costs[j].model().parameter_bytes();
+        if (!request_.weights.empty()) demand.weight = request_.weights[j];
+        demand.direct = direct_latency(request_.costs[j]);
+        demand.latency = [this, j](Bytes share) { return known(plan(j, share)); };
+        demand.table = [this, j]() -> const LookupTable& { return *table(j); };
+        return demand;
+    }
+
+  private:
+    // A plan needs its KV cache as well, if it says what it needs.
+    JobPlan beside_kv_cache(std::size_t j, JobPlan plan) const {
+        const Bytes kv_cache = kv_cache_bytes(request_, j);
+        if (plan.need.count > 0) plan.need += kv_cache;
+        if (plan.overlap_need) *plan.overlap_need += kv_cache;
+        return plan;
+    }
+
+    const Partitioner& partitioner_;
+    const PlanRequest& request_;
+    std::vector<std::shared_ptr<const LookupTable>> tables_;
+};
+
+// The allocation on lookup tables only, which it owns.
+class TableAdaptation final : public Adaptation {
+  public:
+    TableAdaptation(std::shared_ptr<const Allocator> allocator, std::vector<Demand> demands,
+                    Bytes reserved)
+        : allocator_(std::move(allocator)), demands_(std::move(demands)), reserved_(reserved) {}
+
+    Bytes minimum() const override {
+        Bytes least = reserved_;
+        for (const Demand& job : demands_) least += job.floor;
+        return least;
+    }
+    Bytes usable(Bytes budget) const override { return budget - reserved_; }
+    std::optional<std::vector<Bytes>> shares(Bytes budget) const override {
+        if (budget < minimum()) return std::nullopt;
+        return allocator_->allocate(demands_, usable(budget));
+    }
+
+  private:
+    std::shared_ptr<const Allocator> allocator_;
+    std::vector<Demand> demands_;
+    Bytes reserved_;
+};
+
 class PartitionPlanner final : public Planner {
   public:
-    explicit PartitionPlanner(std::unique_ptr<Partitioner> partitioner)
-        : partitioner_(std::move(partitioner)) {}
+    PartitionPlanner(std::unique_ptr<Partitioner> partitioner, std::unique_ptr<Allocator> allocator)
+        : partitioner_(std::move(partitioner)), allocator_(std::move(allocator)) {}
 
     PlanOutcome plan(const PlanRequest& request) const override {
+        Jobs jobs(*partitioner_, request);
         const Bytes reserved = reserved_bytes(request);
-        std::vector<Bytes> floors;
-        std::vector<double> weights;
+        std::vector<Demand> demands;
         Infeasible total{reserved, {}, {}};
-        for (const CostModel& cost : request.costs) {
-            Infeasible least = partitioner_->minimum(job_request(request, floors.size(), {}));
-            const Bytes kv_cache = kv_cache_bytes(request, floors.size());
+        for (std::size_t j = 0; j < request.costs.size(); ++j) {
+            Infeasible least = partitioner_->minimum(jobs.job(j, {}));
+            const Bytes kv_cache = kv_cache_bytes(request, j);
             least.minimum_budget += kv_cache;
             if (kv_cache.count > 0)
                 least.reason += text(", and a KV cache of {}", format_bytes(kv_cache));
-            floors.push_back(least.minimum_budget);
-            weights.push_back(static_cast<double>(cost.model().parameter_bytes().count));
+            demands.push_back(jobs.demand(j, least.minimum_budget));
             total.minimum_budget += least.minimum_budget;
             total.reason += text("{}{}", total.reason.empty() ? "" : "; ", least.reason);
             total.layers.insert(total.layers.end(), least.layers.begin(), least.layers.end());
@@ -46,68 +131,75 @@ class PartitionPlanner final : public Planner {
         if (reserved.count > 0)
             total.reason += text("; {} are reserved on the device", format_bytes(reserved));
         if (total.minimum_budget > request.budget) return total;
-        return deploy(request, allocate_by_ratio(floors, weights, request.budget - reserved));
+        Deployment deployment =
+            request.adaptive
+                ? deploy_tables(request, jobs, std::move(demands))
+                : deploy(jobs, allocator_->allocate(demands, request.budget - reserved));
+        forget_closed_forms(request, deployment);
+        return deployment;
     }
 
   private:
-    // What is reserved is counted once, with the first job.
-    static PartitionRequest job_request(const PlanRequest& request, std::size_t job, Bytes share) {
-        return {request.costs[job], NodeId{}, share, request.account,
-                job == 0 ? reserved_bytes(request) : Bytes{}};
+    // What a partitioner predicts of a generative model is one mean pass, not a request.
+    static void forget_closed_forms(const PlanRequest& request, Deployment& deployment) {
+        for (std::size_t j = 0; j < deployment.jobs.size(); ++j) {
+            if (request.costs[j].model().passes() == 1) continue;
+            deployment.jobs[j].closed_form.reset();
+            deployment.closed_form.reset();
+        }
     }
 
-    Deployment deploy(const PlanRequest& request, const std::vector<Bytes>& shares) const {
+    static Deployment deploy(const Jobs& jobs, const std::vector<Bytes>& shares) {
         Deployment deployment;
-        for (std::size_t j = 0; j < request.costs.size(); ++j) {
-            const Bytes usable = shares[j] - kv_cache_bytes(request, j);
-            JobPlan plan = partitioner_->partition(job_request(request, j, usable));
+        for (std::size_t j = 0; j < shares.size(); ++j) {
+            JobPlan plan = jobs.plan(j, shares[j]);
             plan.budget = shares[j];
-            if (request.costs[j].model().passes() > 1) plan.closed_form.reset();
-            if (request.costs.size() == 1) deployment.closed_form = plan.closed_form;
+            if (shares.size() == 1) deployment.closed_form = plan.closed_form;
             deployment.jobs.push_back(std::move(plan));
         }
         return deployment;
     }
 
+    Deployment deploy_tables(const PlanRequest& request, Jobs& jobs,
+                             std::vector<Demand> demands) const {
+        for (std::size_t j = 0; j < demands.size(); ++j) {
+            const std::shared_ptr<const LookupTable> table = jobs.table(j);
+            demands[j].latency = [table](Bytes share) { return *table->best(share).closed_form; };
+            demands[j].table = [table]() -> const LookupTable& { return *table; };
+        }
+        Deployment deployment;
+        const auto adaptation = std::make_shared<const TableAdaptation>(
+            allocator_, std::move(demands), reserved_bytes(request));
+        const std::vector<Bytes> shares = adaptation->shares(request.budget).value();
+        for (std::size_t j = 0; j < shares.size(); ++j)
+            deployment.jobs.push_back(with_variants(*jobs.table(j), shares[j]));
+        if (shares.size() == 1) deployment.closed_form = deployment.jobs[0].closed_form;
+        deployment.adaptation = adaptation;
+        return deployment;
+    }
+
+    // The row for `share`, with the blocks of all rows.
+    static JobPlan with_variants(const LookupTable& table, Bytes share) {
+        JobPlan plan = table.best(share);
+        plan.budget = share;
+        plan.initial = static_cast<std::size_t>(&table.best(share) - table.rows().data());
+        plan.blocks.clear();
+        for (const JobPlan& row : table.rows()) {
+            plan.variants.push_back(row.as_variant(static_cast<std::uint32_t>(plan.blocks.size())));
+            plan.blocks.insert(plan.blocks.end(), row.blocks.begin(), row.blocks.end());
+        }
+        return plan;
+    }
+
     std::unique_ptr<Partitioner> partitioner_;
+    std::shared_ptr<const Allocator> allocator_;
 };
 
 }  // namespace
 
-std::unique_ptr<Planner> make_partition_planner(std::unique_ptr<Partitioner> partitioner) {
-    return std::make_unique<PartitionPlanner>(std::move(partitioner));
-}
-
-std::vector<Bytes> allocate_by_ratio(std::span<const Bytes> floors, std::span<const double> weights,
-                                     Bytes budget) {
-    if (floors.size() == 1) return {budget};
-    std::vector<Bytes> shares(floors.size());
-    std::vector<bool> fixed(floors.size(), false);
-    // Jobs whose proportional share is below their floor get the floor; the rest share again.
-    for (bool changed = true; changed;) {
-        changed = false;
-        double weight = 0;
-        Bytes left = budget;
-        for (std::size_t j = 0; j < floors.size(); ++j) {
-            if (fixed[j])
-                left -= floors[j];
-            else
-                weight += weights[j];
-        }
-        for (std::size_t j = 0; j < floors.size(); ++j) {
-            if (fixed[j]) continue;
-            const double part = weight > 0 ? weights[j] / weight : 0;
-            shares[j] = {
-                static_cast<std::int64_t>(std::floor(part * static_cast<double>(left.count)))};
-            if (shares[j] >= floors[j]) continue;
-            shares[j] = floors[j];
-            fixed[j] = changed = true;
-        }
-    }
-    Bytes rest = budget;
-    for (const Bytes share : shares) rest -= share;
-    if (!shares.empty()) shares.front() += rest;  // what rounding down left over
-    return shares;
+std::unique_ptr<Planner> make_partition_planner(std::unique_ptr<Partitioner> partitioner,
+                                                std::unique_ptr<Allocator> allocator) {
+    return std::make_unique<PartitionPlanner>(std::move(partitioner), std::move(allocator));
 }
 
 Bytes counted(const ActivationPeak& peak, Account account) {

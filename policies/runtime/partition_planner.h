@@ -6,16 +6,16 @@
 #include <span>
 #include <vector>
 
+#include "policies/allocator.h"
 #include "policies/roles.h"
 
 namespace swaplab {
 
-std::unique_ptr<Planner> make_partition_planner(std::unique_ptr<Partitioner> partitioner);
-
-// Shares of `budget` proportional to `weights`, none below its floor; what a floor takes away is
-// taken from the others in proportion. Needs sum of floors <= budget; the shares add up to it.
-std::vector<Bytes> allocate_by_ratio(std::span<const Bytes> floors, std::span<const double> weights,
-                                     Bytes budget);
+// Where the budget may change during the run, it deploys the lookup table of every job and an
+// `Adaptation` on them. That needs plans with a closed form; throws `UnsupportedError` for others.
+std::unique_ptr<Planner> make_partition_planner(
+    std::unique_ptr<Partitioner> partitioner,
+    std::unique_ptr<Allocator> allocator = make_ratio_allocator());
 
 // Memory that one block needs while it is swapped in and executed with nothing beside it: the
 // larger of (copies of the path + live before it) and (block + A_i). Weights only under

@@ -1,48 +1,152 @@
 #include "policies/runtime/pipeline_scheduler.h"
 
+#include <algorithm>
+
 namespace swaplab {
 
-PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup) {
-    for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
-        JobRun job;
+// Counts what a job has under way.
+class PipelineScheduler::CountingMoves final : public Moves {
+  public:
+    CountingMoves(Moves& moves, std::vector<JobRun>& jobs) : moves_(moves), jobs_(jobs) {}
+
+    Ticket submit(const Command& command) override {
+        JobRun& job = jobs_[command.job.index];
+        ++job.outstanding;
+        job.executing += static_cast<int>(command.verb == Verb::execute);
+        return moves_.submit(command);
+    }
+    bool cancel(Ticket ticket) override { return moves_.cancel(ticket); }
+
+  private:
+    Moves& moves_;
+    std::vector<JobRun>& jobs_;
+};
+
+PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
+    : dispatcher_(setup.dispatch.make()),
+      adaptation_(setup.deployment.adaptation.get()),
+      reorders_(setup.dispatch.reorders),
+      window_(reorders_ ? std::clamp(lookahead, 1, kWindow) : kWindow),
+      refill_at_(reorders_ ? window_ - 1 : window_ / 2) {
+    jobs_.resize(setup.deployment.jobs.size());
+    for (std::uint32_t j = 0; j < jobs_.size(); ++j) {
+        JobRun& job = jobs_[j];
         job.id = {j};
         job.plan = &setup.deployment.jobs[j];
         job.facts = setup.facts[j];
         job.blocks.resize(setup.facts[j].size());
         job.passes = passes_of(setup.facts[j]);
-        jobs_.push_back(std::move(job));
+        job.variants = job.plan->all_variants();
+        job.variant = &job.variants[job.plan->initial];
+        job.overlap = job.plan->overlap_requests;
+        if (!setup.weights.empty()) job.weight = setup.weights[j];
     }
 }
 
 void PipelineScheduler::decide(const View& view, Moves& moves) {
     for (const Arrival& arrival : view.arrivals) {
-        queue_.push_back({arrival.job, arrival.request});
-        ++jobs_[arrival.job.index].queued;
+        JobRun& job = jobs_[arrival.job.index];
+        job.waiting.push_back(arrival);
+        ++job.queued;
     }
     for (const Completion& span : view.completions)
         if (span.command.verb == Verb::execute) --submitted_ahead_;
-    // Refills in batches, so that most calls have nothing to do.
-    if (submitted_ahead_ > kWindow / 2) return;
-    while (submitted_ahead_ < kWindow && !queue_.empty()) submit_next(moves);
+    if (adaptive()) take_in(view);
+    // Refills in batches where that changes nothing, so that most calls have nothing to do.
+    if (submitted_ahead_ > refill_at_) return;
+    if (!adaptive()) return refill(moves);
+    CountingMoves counting(moves, jobs_);
+    refill(counting);
 }
 
-void PipelineScheduler::submit_next(Moves& moves) {
-    const Queued current = queue_.front();
-    JobRun& job = jobs_[current.job.index];
-    if (next_block_.index == 0 && next_pass_ == 0) --job.queued;
-    const Step step{job, current.request, next_pass_, next_block_, job.facts[next_block_.index]};
-    Trail& place = job.blocks[next_block_.index];
+void PipelineScheduler::refill(Moves& moves) {
+    while (submitted_ahead_ < window_) {
+        JobRun* job = next_job();
+        if (job == nullptr) return;
+        submit_next(*job, moves);
+    }
+}
+
+void PipelineScheduler::take_in(const View& view) {
+    for (const Completion& span : view.completions) {
+        JobRun& job = jobs_[span.command.job.index];
+        --job.outstanding;
+        job.executing -= static_cast<int>(span.command.verb == Verb::execute);
+    }
+    if (!view.budget) return;
+    usable_ = adaptation_->usable(*view.budget);
+    shares_ = adaptation_->shares(*view.budget);
+}
+
+// What the job's next request may begin with now; nothing if it has to wait.
+std::optional<PipelineScheduler::Grant> PipelineScheduler::grant(const JobRun& job) const {
+    if (job.executing > (job.variant->blocks() > 1 ? 1 : 0) || !shares_) return std::nullopt;
+    Bytes left = usable_;
+    for (const JobRun& other : jobs_)
+        if (&other != &job && (other.begun || other.outstanding > 0)) left -= other.granted;
+    left = std::min(left, (*shares_)[job.id.index]);
+    const auto above =
+        std::upper_bound(job.variants.begin(), job.variants.end(), left,
+                         [](Bytes bytes, const Variant& row) { return bytes < row.need; });
+    if (above == job.variants.begin()) return std::nullopt;
+    const Variant& row = *std::prev(above);
+    if (&row != job.variant && job.outstanding > 0) return std::nullopt;
+    const bool overlap = row.overlap_need && *row.overlap_need <= left;
+    return Grant{&row, overlap ? std::max(row.need, *row.overlap_need) : row.need, overlap};
+}
+
+// The job whose block comes next; null if none has work that can go on. A dispatcher that does not
+// reorder lets nobody pass who waits for memory.
+PipelineScheduler::JobRun* PipelineScheduler::next_job() {
+    if (current_ != nullptr) return current_;
+    candidates_.clear();
+    for (const JobRun& job : jobs_) {
+        if (job.waiting.empty() || (reorders_ && !may_go_on(job))) continue;
+        const Arrival& oldest = job.waiting.front();
+        candidates_.push_back({job.id, oldest.request, oldest.at, oldest.deadline, job.weight});
+    }
+    if (candidates_.empty()) return nullptr;
+    JobRun& next = jobs_[candidates_[dispatcher_->choose(candidates_)].job.index];
+    return may_go_on(next) ? &next : nullptr;
+}
+
+void PipelineScheduler::begin_request(JobRun& job) {
+    --job.queued;
+    if (adaptive()) {
+        const std::optional<Grant> granted = grant(job);
+        job.variant = granted->variant;
+        job.granted = granted->bytes;
+        job.overlap = granted->overlap;
+    }
+    job.next_block = {job.variant->first};
+    job.next_pass = 0;
+    job.begun = true;
+}
+
+void PipelineScheduler::submit_next(JobRun& job, Moves& moves) {
+    if (!job.begun) begin_request(job);
+    const RequestId request = job.waiting.front().request;
+    const BlockId block = job.next_block;
+    const Step step{job, request, job.next_pass, block, job.facts[block.index]};
+    Trail& place = job.blocks[block.index];
     const Trail trail = submit_block(step, moves);
     place = trail;
     job.before_that = job.before;
     job.before = trail;
     ++submitted_ahead_;
-    if (++next_block_.index < job.facts.size()) return;
-    next_block_ = {};
-    if (step.last_pass()) queue_.pop_front();
-    next_pass_ = step.last_pass() ? 0 : next_pass_ + 1;
-    const bool continues = !queue_.empty() && queue_.front().job == current.job;
-    end_pass(job, current.request, continues, moves);
+    const bool ends_pass = block.index + 1 == job.variant->last;
+    const bool ends_request = ends_pass && step.last_pass();
+    dispatcher_->submitted(job.id, ends_request);
+    current_ = ends_request || reorders_ ? nullptr : &job;
+    ++job.next_block.index;
+    if (!ends_pass) return;
+    job.next_block = {job.variant->first};
+    ++job.next_pass;
+    if (!ends_request) return end_pass(job, request, true, moves);
+    job.begun = false;
+    job.waiting.pop_front();
+    // The next request may need another variant, so none goes on from the one before.
+    end_pass(job, request, !adaptive() && next_job() == &job, moves);
 }
 
 Command PipelineScheduler::Step::command(Verb verb, const Wait& wait) const {

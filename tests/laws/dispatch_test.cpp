@@ -26,7 +26,7 @@ constexpr std::array<const char*, 8> kPolicies{"direct",
                                                "load-all",
                                                "on-demand",
                                                "standard-swap",
-                                               "swapnet:allocator=ratio",
+                                               "swapnet",
                                                "demand-layering:buffer=min",
                                                "demand-layering:pipeline=async,buffer=min",
                                                "demand-layering:pipeline=sync"};

@@ -1,5 +1,5 @@
-// Arenas against a map of bytes: what is reserved never overlaps, stays inside, and is found exactly
-// when the rule of the arena says so.
+// Arenas against a map of bytes: what is reserved never overlaps, stays inside, and is found
+// exactly when the rule of the arena says so.
 #include "policies/runtime/arena.h"
 
 #include <gtest/gtest.h>
@@ -39,8 +39,8 @@ class ByteMap {
     std::vector<bool> held_;
 };
 
-// By hand, a ring of 10: 4 at 0, 4 at 4; 3 do not fit before the end (2 left), so they start at 0 as
-// soon as the first 4 are given back, and the slack of 2 is wasted.
+// By hand, a ring of 10: 4 at 0, 4 at 4; 3 do not fit before the end (2 left), so they start at 0
+// as soon as the first 4 are given back, and the slack of 2 is wasted.
 TEST(RingArena, WrapsAndWastesTheSlack) {
     const auto ring = make_ring_arena({10});
     const auto a = ring->reserve({4});
@@ -67,8 +67,8 @@ TEST(RingArena, WrapsAndWastesTheSlack) {
     EXPECT_EQ(e->offset, Bytes{0});
 }
 
-// The rule in plain words: the next item goes behind the last one, or to 0 if it does not fit before
-// the end, whenever those bytes are free and no older item would be passed by.
+// The rule in plain words: the next item goes behind the last one, or to 0 if it does not fit
+// before the end, whenever those bytes are free and no older item would be passed by.
 TEST(RingArena, EqualsABruteForceRing) {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
         SCOPED_TRACE(::testing::Message() << "seed " << seed);
@@ -87,7 +87,8 @@ TEST(RingArena, EqualsABruteForceRing) {
             }
             const std::int64_t size = rng.between(1, capacity);
             const std::int64_t at = write + size <= capacity ? write : 0;
-            // Free up to the oldest item, going round: from the write position on nothing is passed.
+            // Free up to the oldest item, going round: from the write position on nothing is
+            // passed.
             const bool goes_round = at != write;
             bool fits = true;
             for (const Place& other : held) {

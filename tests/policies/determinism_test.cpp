@@ -37,7 +37,7 @@ std::string summary_of(const RunResult& r) {
 TEST(Determinism, TheSameRunTwice) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         for (const char* spec :
-             {"direct", "load-all", "on-demand", "standard-swap", "swapnet:allocator=ratio",
+             {"direct", "load-all", "on-demand", "standard-swap", "swapnet",
               "demand-layering", "demand-layering:pipeline=async",
               "demand-layering:pipeline=sync"}) {
             SCOPED_TRACE(text("seed {} {}", seed, spec));

@@ -10,8 +10,15 @@ namespace {
 
 RunRequest request_of(const Platform& platform, const Workload& workload, const Options& options,
                       Observer* observer) {
-    return {platform,         workload, options.budget, options.account,
-            &make_sim_device, observer, options.noise,  options.replications};
+    return {platform,
+            workload,
+            options.budget,
+            options.account,
+            &make_sim_device,
+            observer,
+            options.noise,
+            options.replications,
+            make_dispatch(options.dispatch)};
 }
 
 std::string line_of(const Action& a) {

@@ -1,0 +1,97 @@
+#include "experiments/cli/traces.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "profiles/csv.h"
+#include "profiles/error.h"
+#include "profiles/hash.h"
+#include "profiles/model.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// What each model is called in a file: its name, numbered where several have it.
+std::vector<std::string> labels_of(const std::vector<ModelChoice>& models) {
+    std::vector<std::string> labels;
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        const std::string& name = models[i].model->name();
+        const auto same = [&](const ModelChoice& other) { return other.model->name() == name; };
+        const auto here = models.begin() + static_cast<std::ptrdiff_t>(i);
+        if (std::count_if(models.begin(), models.end(), same) == 1)
+            labels.push_back(name);
+        else
+            labels.push_back(text("{}#{}", name, std::count_if(models.begin(), here, same) + 1));
+    }
+    return labels;
+}
+
+std::size_t model_named(const CsvCell& cell, const std::vector<std::string>& labels) {
+    const auto found = std::find(labels.begin(), labels.end(), cell.str());
+    if (found == labels.end())
+        cell.fail(text("expected one of the -m, found '{}'{}", cell.str(),
+                       suggestion(cell.str(), labels)));
+    return static_cast<std::size_t>(found - labels.begin());
+}
+
+}  // namespace
+
+std::vector<ListedRequests> load_arrivals(const std::string& path,
+                                          const std::vector<ModelChoice>& models) {
+    const Csv csv = load_csv(path);
+    CsvColumns columns(csv);
+    const std::size_t model = columns.required("model");
+    const std::size_t arrival = columns.required("arrival_ns");
+    const std::optional<std::size_t> deadline = columns.optional("deadline_ns");
+    columns.finish();
+    const std::vector<std::string> labels = labels_of(models);
+    std::vector<ListedRequests> listed(models.size());
+    std::int64_t before = 0;
+    for (const CsvRow& row : csv.rows) {
+        ListedRequests& requests = listed[model_named(csv.cell(row, model), labels)];
+        const std::int64_t at = csv.cell(row, arrival).as_count();
+        if (at < before)
+            csv.cell(row, arrival)
+                .fail(text("expected {} or later, found {}: arrivals are sorted", before, at));
+        before = at;
+        requests.arrivals.push_back(at_ns(at));
+        std::optional<Duration>& due = requests.deadlines.emplace_back();
+        if (deadline && !csv.cell(row, *deadline).empty())
+            due = nanoseconds(csv.cell(row, *deadline).as_positive());
+    }
+    for (std::size_t i = 0; i < models.size(); ++i)
+        if (listed[i].arrivals.empty())
+            throw InputError(text("{}: expected at least one request of each -m, found none of {}",
+                                  csv.file, labels[i]));
+    return listed;
+}
+
+std::vector<BudgetChange> load_budget_trace(const std::string& path) {
+    const Csv csv = load_csv(path);
+    CsvColumns columns(csv);
+    const std::size_t time = columns.required("time_ns");
+    const std::size_t budget = columns.required("budget_bytes");
+    columns.finish();
+    std::vector<BudgetChange> changes;
+    for (const CsvRow& row : csv.rows) {
+        const Time at = at_ns(csv.cell(row, time).as_count());
+        if (!changes.empty() && at <= changes.back().at)
+            csv.cell(row, time).fail(text("expected more than {}, found {}: the trace is sorted",
+                                          count_ns(changes.back().at), count_ns(at)));
+        changes.push_back({at, Bytes{csv.cell(row, budget).as_positive()}});
+        if (changes.back().budget.count > kMostInTotal)
+            csv.cell(row, budget).fail_expecting("at most 2^60 bytes");
+    }
+    if (changes.empty()) throw InputError(text("{}: expected at least one change", csv.file));
+    return changes;
+}
+
+std::string file_digest(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return hex_digest(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
+}  // namespace swaplab

@@ -1,0 +1,119 @@
+// Arrivals and budgets from files, dispatchers and lookup tables on the command line.
+#include <gtest/gtest.h>
+
+#include "experiments/cli/traces.h"
+#include "profiles/error.h"
+#include "profiles/text.h"
+#include "tests/experiments/fixtures.h"
+
+namespace swaplab::testing {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+Arguments two_dnns(Arguments more) {
+    Arguments arguments{"run", "-m", "yolov3", "-m", "resnet101", "-d", "jetson-xavier-nx"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+}
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+TEST(Traces, ArrivalsAreReadPerModel) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("a.csv");
+    write_file(path,
+               "model,arrival_ns,deadline_ns\n"
+               "yolov3#2,0,5\nresnet101,0,\nyolov3#1,7,\nyolov3#2,7,9\n");
+    const std::vector<ModelChoice> models{choose_model("yolov3"), choose_model("resnet101"),
+                                          choose_model("yolov3:weight=2")};
+    const auto listed = load_arrivals(path, models);
+    EXPECT_EQ(listed[0].arrivals, (std::vector<Time>{at_ns(7)}));
+    EXPECT_EQ(listed[1].arrivals, (std::vector<Time>{at_ns(0)}));
+    EXPECT_EQ(listed[2].arrivals, (std::vector<Time>{at_ns(0), at_ns(7)}));
+    EXPECT_EQ(listed[2].deadlines,
+              (std::vector<std::optional<Duration>>{nanoseconds(5), nanoseconds(9)}));
+    EXPECT_EQ(listed[1].deadlines.front(), std::nullopt);
+}
+
+TEST(Traces, BadFilesAreNamedWithTheirPosition) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("bad.csv");
+    const auto refusal = [&](const std::string& content, bool arrivals) {
+        write_file(path, content);
+        const CliResult result =
+            arrivals ? cli(two_dnns({"-p", "on-demand", "-b", "min", "--arrivals", path}))
+                     : cli(two_dnns({"-p", "on-demand", "-b", "min", "--budget-trace", path}));
+        EXPECT_EQ(result.code, 2) << content;
+        return result.err;
+    };
+    const std::string head = "model,arrival_ns\n";
+    EXPECT_TRUE(has(refusal(head + "yolov,0\n", true), ":2:1: model: expected one of the -m"));
+    EXPECT_TRUE(has(refusal(head + "yolov3,5\nresnet101,4\n", true), ":3:11: arrival_ns:"));
+    EXPECT_TRUE(has(refusal(head + "yolov3,-5\n", true), ":2:8: arrival_ns"));
+    EXPECT_TRUE(has(refusal(head + "yolov3,5\n", true), "found none of resnet101"));
+    EXPECT_TRUE(has(refusal("model,arrival\n", true), "arrival_ns"));
+    EXPECT_TRUE(has(refusal("time_ns,budget_bytes\n5,1\n5,2\n", false), ":3:1: time_ns"));
+    EXPECT_TRUE(has(refusal("time_ns,budget_bytes\n5,0\n", false), ":2:3: budget_bytes"));
+    EXPECT_TRUE(has(refusal("time_ns,budget_bytes\n", false), "at least one change"));
+}
+
+TEST(Traces, ArrivalsStandInsteadOfOtherFlags) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("a.csv");
+    write_file(path, "model,arrival_ns\nyolov3,0\nresnet101,0\n");
+    const auto run = [&](Arguments more) {
+        Arguments arguments{"-p", "on-demand", "-b", "min", "--arrivals", path};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return cli(two_dnns(arguments));
+    };
+    EXPECT_EQ(run({}).code, 0) << run({}).err;
+    EXPECT_TRUE(has(run({}).out, "listed, 2 requests, dispatch fcfs"));
+    EXPECT_EQ(run({"--requests", "3"}).code, 2);
+    EXPECT_EQ(run({"--mode", "stream"}).code, 2);
+    EXPECT_EQ(run({"-m", "vgg19:period=33ms"}).code, 2);
+    EXPECT_TRUE(has(run({"--json"}).out, "\"arrivals\": {"));
+}
+
+TEST(Traces, ABudgetThatFallsIsTakenUp) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("b.csv");
+    write_file(path, "time_ns,budget_bytes\n100000000,157286400\n");
+    const CliResult run = cli(two_dnns({"-p", "swapnet", "-b", "400MiB", "--mode", "stream",
+                                        "--requests", "4", "--budget-trace", path, "--json"}));
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_TRUE(has(run.out, "\"over_budget_ns\": "));
+    EXPECT_TRUE(has(run.out, "\"adopted\": ["));
+    EXPECT_EQ(cli(two_dnns({"-p", "direct", "--budget-trace", path})).code, 77);
+    write_file(path, "time_ns,budget_bytes\n100000000,1000\n");
+    const CliResult stuck =
+        cli(two_dnns({"-p", "swapnet", "-b", "400MiB", "--requests", "4", "--budget-trace", path}));
+    EXPECT_EQ(stuck.code, 1);
+    EXPECT_TRUE(has(stuck.out, "the smallest with which policy swapnet has a plan is"));
+}
+
+TEST(Dispatch, OnTheCommandLine) {
+    const CliResult run =
+        cli(two_dnns({"-p", "on-demand", "-b", "min", "--dispatch", "round-robin", "--json"}));
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_TRUE(has(run.out, "\"dispatch\": \"round-robin\""));
+    EXPECT_EQ(cli(two_dnns({"-p", "on-demand", "-b", "min", "--dispatch", "lifo"})).code, 2);
+}
+
+TEST(LookupTable, OnTheCommandLine) {
+    const Arguments plan{"plan", "-m", "yolov3", "-d", "jetson-xavier-nx", "--table", "-p"};
+    const auto with = [&](Arguments more) {
+        Arguments arguments = plan;
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return cli(arguments);
+    };
+    EXPECT_EQ(with({"swapnet"}).code, 0);
+    EXPECT_TRUE(has(with({"swapnet"}).out, "of direct"));
+    EXPECT_TRUE(has(with({"swapnet", "--json"}).out, "\"schema\": \"swaplab/table/1\""));
+    EXPECT_EQ(with({"direct"}).code, 77);
+}
+
+}  // namespace
+}  // namespace swaplab::testing
