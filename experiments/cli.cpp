@@ -26,6 +26,7 @@ int dispatch(const Options& options, const Console& console) {
         case CommandKind::plan: return plan_command(options, console);
         case CommandKind::run: return run_command(options, console);
         case CommandKind::compare: return compare_command(options, console);
+        case CommandKind::reproduce: return reproduce_command(options, console);
     }
     return exit_failed;
 }

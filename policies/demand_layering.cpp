@@ -9,6 +9,7 @@
 #include "policies/runtime/one_at_a_time.h"
 #include "policies/runtime/one_block_resident.h"
 #include "policies/runtime/partition_planner.h"
+#include "policies/runtime/unit_facts.h"
 #include "profiles/error.h"
 #include "profiles/quantity.h"
 #include "profiles/text.h"
@@ -44,36 +45,14 @@ struct Options {
     }
 };
 
-struct Layers {
-    std::vector<BlockFacts> facts;
-    Bytes largest;  // L
-    LayerRange largest_layers{0, 1};
-    Bytes total;
-    Bytes active;  // the largest A_i that the account counts
-    Duration executing{};
-
-    Layers(const PartitionRequest& request, SwapPath path)
-        : facts(facts_of(request.cost, unit_blocks(request.cost.model()), path)) {
-        for (const BlockFacts& layer : facts) {
-            if (layer.held_bytes > largest) {
-                largest = layer.held_bytes;
-                largest_layers = layer.layers;
-            }
-            total += layer.held_bytes;
-            active = std::max(active, counted(layer.activations, request.account));
-            executing += layer.execute;
-        }
-    }
-};
-
 class DemandLayeringPartitioner final : public Partitioner {
   public:
     explicit DemandLayeringPartitioner(Options options) : options_(options) {}
 
     Infeasible minimum(const PartitionRequest& request) const override {
-        const Layers layers(request, options_.path());
+        const UnitFacts layers(request, options_.path());
         if (options_.pipeline == Pipeline::sequential)
-            return one_block_minimum(request, layers.facts, options_.path());
+            return one_block_minimum(request, layers.units, options_.path());
         const Model& model = request.cost.model();
         const Bytes ring = fixed_ring(layers, model);
         return {options_.arenas() * ring + layers.active, reason(layers, model, ring),
@@ -81,7 +60,7 @@ class DemandLayeringPartitioner final : public Partitioner {
     }
 
     JobPlan partition(const PartitionRequest& request) const override {
-        const Layers layers(request, options_.path());
+        const UnitFacts layers(request, options_.path());
         if (options_.pipeline == Pipeline::sequential) return sequential_plan(request, layers);
         JobPlan plan;
         plan.node = request.node;
@@ -90,7 +69,7 @@ class DemandLayeringPartitioner final : public Partitioner {
         if (options_.pipeline == Pipeline::sync) {
             plan.arena = {ArenaKind::slots, 2 * layers.largest, 2};
             plan.staging = plan.arena;
-            plan.closed_form = sync_delay(layers.facts);
+            plan.closed_form = sync_delay(layers.units);
             plan.need = options_.arenas() * layers.largest + layers.active;
             return plan;
         }
@@ -103,7 +82,7 @@ class DemandLayeringPartitioner final : public Partitioner {
     }
 
   private:
-    std::string reason(const Layers& layers, const Model& model, Bytes ring) const {
+    std::string reason(const UnitFacts& layers, const Model& model, Bytes ring) const {
         const std::int64_t arenas = options_.arenas();
         const std::string each = text("{} {}", arenas, arenas == 1 ? "buffer" : "buffers");
         if (options_.buffer)
@@ -115,15 +94,15 @@ class DemandLayeringPartitioner final : public Partitioner {
     }
 
     // One layer in each arena: no ring is needed.
-    static JobPlan sequential_plan(const PartitionRequest& request, const Layers& layers) {
-        JobPlan plan = one_block_plan(request, layers.facts, SwapPath::staged);
+    static JobPlan sequential_plan(const PartitionRequest& request, const UnitFacts& layers) {
+        JobPlan plan = one_block_plan(request, layers.units, SwapPath::staged);
         plan.arena = {ArenaKind::counter, layers.largest, 0};
         plan.staging = plan.arena;
         return plan;
     }
 
     // The ring of `buffer=BYTES`, else the smallest that holds every layer.
-    Bytes fixed_ring(const Layers& layers, const Model& model) const {
+    Bytes fixed_ring(const UnitFacts& layers, const Model& model) const {
         if (!options_.buffer) return layers.largest;
         if (*options_.buffer < layers.largest)
             throw InputError(
@@ -134,17 +113,17 @@ class DemandLayeringPartitioner final : public Partitioner {
         return *options_.buffer;
     }
 
-    Duration delay(const PartitionRequest& request, const Layers& layers, Bytes ring) const {
+    Duration delay(const PartitionRequest& request, const UnitFacts& layers, Bytes ring) const {
         const std::uint32_t assemblers = request.cost.node().assemble_lanes;
         return options_.pipeline == Pipeline::async
-                   ? async_delay(layers.facts, ring, assemblers)
-                   : two_stage_delay(layers.facts, ring, assemblers);
+                   ? async_delay(layers.units, ring, assemblers)
+                   : two_stage_delay(layers.units, ring, assemblers);
     }
 
     // Delay is not monotone in the size of the ring, so it is swept in steps of 1 MiB as in the
     // published code: the first with an overhead below the limit, else the fastest, smallest first.
     // None is faster than one that holds the whole model, so the first as fast ends the sweep.
-    Bytes choose_ring(const PartitionRequest& request, const Layers& layers) const {
+    Bytes choose_ring(const PartitionRequest& request, const UnitFacts& layers) const {
         const Bytes smallest = fixed_ring(layers, request.cost.model());
         if (options_.buffer || options_.smallest) return smallest;
         Bytes best = smallest;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "policies/runtime/arena.h"
+#include "policies/runtime/servers.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 
@@ -42,23 +43,6 @@ class PlannedRing {
     };
     std::unique_ptr<Arena> ring_;
     std::deque<Item> items_;
-};
-
-// A lane with several servers that take work in order.
-class Servers {
-  public:
-    explicit Servers(std::uint32_t count) : free_at_(count) {}
-
-    Duration serve(Duration ready, Duration work) {
-        Duration& server = *std::min_element(free_at_.begin(), free_at_.end());
-        started_ = std::max({ready, server, started_});
-        server = started_ + work;
-        return server;
-    }
-
-  private:
-    std::vector<Duration> free_at_;
-    Duration started_{};
 };
 
 }  // namespace

@@ -51,6 +51,7 @@ struct JobPlan {
     SwapPath path = SwapPath::zero_copy;
     ArenaPlan arena;                   // where blocks execute from
     std::optional<ArenaPlan> staging;  // a host arena of its own for what is staged
+    std::uint32_t parallel_reads = 1;  // how many of its reads may run at once
     bool overlap_requests = true;      // the next request's first block may come in beside the last
     Bytes budget;                      // this job's share
     std::uint32_t resident_copies = 0;    // of all parameters, before and during the run (`direct`)

@@ -15,5 +15,7 @@ Policy make_on_demand(const PolicyParameters& parameters, std::optional<SwapPath
 Policy make_standard_swap(const PolicyParameters& parameters, std::optional<SwapPath> path);
 Policy make_swapnet(const PolicyParameters& parameters, std::optional<SwapPath> path);
 Policy make_demand_layering(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_pipeload(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_pipeswitch(const PolicyParameters& parameters, std::optional<SwapPath> path);
 
 }  // namespace swaplab

@@ -13,7 +13,8 @@ namespace {
 
 constexpr SwapPath kZeroCopyFirst[] = {SwapPath::zero_copy, SwapPath::staged, SwapPath::standard};
 constexpr SwapPath kStandardFirst[] = {SwapPath::standard, SwapPath::zero_copy, SwapPath::staged};
-constexpr SwapPath kByPipeline[] = {SwapPath::zero_copy, SwapPath::staged};
+constexpr SwapPath kZeroCopyOrStaged[] = {SwapPath::zero_copy, SwapPath::staged};
+constexpr SwapPath kZeroCopyOnly[] = {SwapPath::zero_copy};
 constexpr SwapPath kResident[] = {SwapPath::resident};
 
 constexpr ParameterInfo kDirect[] = {
@@ -33,8 +34,14 @@ constexpr ParameterInfo kDemandLayering[] = {
      "size of one ring; min: the largest layer; auto: swept by 1 MiB up to the budget"},
     {"overhead", "DURATION", "1ms", "buffer=auto stops at the first overhead below this"}};
 
+constexpr ParameterInfo kPipeload[] = {
+    {"agents", "auto|N", "auto",
+     "how many layers are read at once; auto: the number with the least predicted time"}};
+constexpr ParameterInfo kPipeswitch[] = {
+    {"group", "auto|N", "auto", "units in a group; auto: the groups with the least latency"}};
+
 // Name, one line, source, what is inferred, parameters, swap paths (the default first), factory.
-constexpr std::array<PolicyInfo, 6> kPolicies{{
+constexpr std::array<PolicyInfo, 8> kPolicies{{
     {"direct",
      "everything resident before the run, without a budget: the reference",
      "in-memory execution as frameworks do it",
@@ -70,7 +77,17 @@ constexpr std::array<PolicyInfo, 6> kPolicies{{
     {"demand-layering", "layers streamed through rings or slots, in four pipelines",
      "Ji et al.: Demand Layering, RTSS 2022",
      "that assembly belongs to the step of the copy, release to that of the execution",
-     kDemandLayering, kByPipeline, make_demand_layering},
+     kDemandLayering, kZeroCopyOrStaged, make_demand_layering},
+    {"pipeload", "several agents read layers in parallel, each is freed after use",
+     "Han et al.: Hermes, ICCD 2024",
+     "that layer k belongs to agent k mod m, that m agents hold at most m + 1 layers, how many "
+     "agents a budget allows",
+     kPipeload, kZeroCopyOnly, make_pipeload},
+    {"pipeswitch", "groups of layers, the next comes in while one executes, nothing is freed",
+     "Bai et al.: PipeSwitch, OSDI 2020",
+     "that the one loader finishes a group, assembly included, before it reads the next; the exact "
+     "search for the groups, where the paper prunes",
+     kPipeswitch, kZeroCopyOrStaged, make_pipeswitch},
 }};
 
 const PolicyInfo& find(std::string_view name) {

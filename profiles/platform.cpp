@@ -20,6 +20,10 @@ std::optional<Activity> activity_named(std::string_view name) {
     return static_cast<Activity>(found - kActivityNames.begin());
 }
 
+double ReadSpec::share_of(std::uint32_t reads) const {
+    return concurrency[std::min<std::size_t>(reads, concurrency.size()) - 1] / reads;
+}
+
 const Mode* Node::mode_named(std::string_view wanted) const {
     const auto found = std::ranges::find(modes, wanted, &Mode::name);
     return found == modes.end() ? nullptr : &*found;

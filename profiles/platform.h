@@ -76,6 +76,9 @@ struct ReadSpec {
     std::vector<double> concurrency{1.0};  // total speed of k parallel reads; [0] is 1
     std::optional<AfterIdle> after_idle;
 
+    // The part of the speed of a lone read with which each of `reads` > 0 parallel ones progresses.
+    double share_of(std::uint32_t reads) const;
+
     friend bool operator==(const ReadSpec&, const ReadSpec&) = default;
 };
 

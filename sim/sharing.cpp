@@ -23,12 +23,6 @@ double stretch(const Node& node, std::size_t kind, std::uint32_t running) {
     return product;
 }
 
-double share_of_reads(const ReadSpec& read, std::uint32_t reads) {
-    if (reads == 0) return 1;
-    const std::size_t last = read.concurrency.size() - 1;
-    return read.concurrency[std::min<std::size_t>(reads - 1, last)] / reads;
-}
-
 // Between 2^-20 and 2^20 times the plain speed: further out, factors say nothing about a device,
 // and the integers would overflow.
 std::int64_t to_rate(double product) {
@@ -44,7 +38,7 @@ RateTable::RateTable(const Node& node, std::uint32_t most_reads)
         for (std::uint32_t running = 0; running < (1U << kKinds); ++running) {
             Rates& rates = rates_[(reads << kKinds) | running];
             for (std::size_t kind = 0; kind < kKinds; ++kind)
-                rates[kind] = to_rate((kind == 0 ? share_of_reads(node.read, reads) : 1.0) /
+                rates[kind] = to_rate((kind == 0 && reads > 0 ? node.read.share_of(reads) : 1.0) /
                                       stretch(node, kind, running));
         }
     }

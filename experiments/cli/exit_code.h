@@ -8,6 +8,7 @@ enum ExitCode : int {
     exit_failed = 1,         // the run failed or got stuck
     exit_bad_input = 2,      // usage, or a file that is not what it should be
     exit_infeasible = 3,     // of a comparison: no cell was feasible
+    exit_gate_failed = 4,    // a gated figure lies outside its band
     exit_unsupported = 77,   // not in this build, or not on this machine
     exit_interrupted = 130,  // SIGINT
 };

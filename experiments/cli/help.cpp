@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kTextColumn = 26;
 
-constexpr std::array<CommandHelp, 5> kCommands{{
+constexpr std::array<CommandHelp, 6> kCommands{{
     {CommandKind::list, "list", "what is built in, one line each", "[models|devices|policies]",
      "Without an argument, all three.",
      "swaplab list\n"
@@ -45,6 +45,14 @@ constexpr std::array<CommandHelp, 5> kCommands{{
      "swaplab compare -m vgg19 -d jetson-xavier-nx\n"
      "swaplab compare -m resnet101 -d jetson-xavier-nx -p swapnet -p load-all \\\n"
      "    -b min,0.3x,0.5x --csv resnet101.csv --plot resnet101.svg"},
+    {CommandKind::reproduce, "reproduce", "published results: published, simulated, difference",
+     "[NAME|all]",
+     "Without an argument, what there is. Lists every assumed constant and whose it is. Exit code "
+     "4 "
+     "if a gated figure lies outside its band.",
+     "swaplab reproduce\n"
+     "swaplab reproduce demand-layering\n"
+     "swaplab reproduce all --json"},
 }};
 
 void paragraph(std::string& help, std::string_view text) {
@@ -97,7 +105,7 @@ std::string general_help() {
     paragraph(
         help,
         "Exit codes: 0 ok, 1 the run failed or got stuck, 2 usage or bad input, 3 infeasible, "
-        "77 not supported here, 130 interrupted.");
+        "4 a gate failed, 77 not supported here, 130 interrupted.");
     examples(help,
              "swaplab list\n"
              "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x\n"

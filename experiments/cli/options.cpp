@@ -127,6 +127,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
             app.add_option("name", options.name);
             Adder(app, kOutput).flag("--all", options.all, "all layers of a model");
             break;
+        case CommandKind::reproduce: app.add_option("name", options.name); break;
         case CommandKind::plan:
             add_single_policy(app, options);
             add_scenario(app, options);
@@ -236,7 +237,8 @@ std::vector<std::string> respelled(const std::vector<std::string>& arguments) {
 Parsed options_of(const CLI::App& app, Options options) {
     const std::vector<CLI::App*> chosen = app.get_subcommands();
     if (const auto left = app.remaining(); !left.empty()) refuse_leftover(app, left.front());
-    if (chosen.empty()) refuse("", "a command is needed: list, show, plan, run or compare");
+    if (chosen.empty())
+        refuse("", "a command is needed: list, show, plan, run, compare or reproduce");
     if (const auto left = chosen.front()->remaining(); !left.empty())
         refuse_leftover(*chosen.front(), left.front());
     for (const CommandHelp& command : commands())

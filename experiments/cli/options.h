@@ -7,7 +7,7 @@
 
 namespace swaplab {
 
-enum class CommandKind : std::uint8_t { list, show, plan, run, compare };
+enum class CommandKind : std::uint8_t { list, show, plan, run, compare, reproduce };
 
 // Everything as it was written; empty where nothing was. Defaults that depend on other choices are
 // filled in later (scenario.h).
@@ -16,7 +16,7 @@ struct Options {
     std::vector<std::string> arguments;  // as given, without the name of the program
 
     std::string what;  // of list and show: "models", "device", ...
-    std::string name;  // of show
+    std::string name;  // of show and reproduce
 
     std::vector<std::string> models;
     std::string device;

@@ -11,5 +11,6 @@ int show_command(const Options& options, const Console& console);
 int plan_command(const Options& options, const Console& console);
 int run_command(const Options& options, const Console& console);
 int compare_command(const Options& options, const Console& console);
+int reproduce_command(const Options& options, const Console& console);
 
 }  // namespace swaplab

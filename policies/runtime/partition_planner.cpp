@@ -155,6 +155,7 @@ class PartitionPlanner final : public Planner {
             JobPlan plan = jobs.plan(j, shares[j]);
             plan.budget = shares[j];
             if (shares.size() == 1) deployment.closed_form = plan.closed_form;
+            deployment.parallel_reads = std::max(deployment.parallel_reads, plan.parallel_reads);
             deployment.jobs.push_back(std::move(plan));
         }
         return deployment;
@@ -173,6 +174,8 @@ class PartitionPlanner final : public Planner {
         const std::vector<Bytes> shares = adaptation->shares(request.budget).value();
         for (std::size_t j = 0; j < shares.size(); ++j)
             deployment.jobs.push_back(with_variants(*jobs.table(j), shares[j]));
+        for (const JobPlan& plan : deployment.jobs)
+            deployment.parallel_reads = std::max(deployment.parallel_reads, plan.parallel_reads);
         if (shares.size() == 1) deployment.closed_form = deployment.jobs[0].closed_form;
         deployment.adaptation = adaptation;
         return deployment;
@@ -185,6 +188,8 @@ class PartitionPlanner final : public Planner {
         plan.initial = static_cast<std::size_t>(&table.best(share) - table.rows().data());
         plan.blocks.clear();
         for (const JobPlan& row : table.rows()) {
+            // Reads that a row cannot hold wait for their place.
+            plan.parallel_reads = std::max(plan.parallel_reads, row.parallel_reads);
             plan.variants.push_back(row.as_variant(static_cast<std::uint32_t>(plan.blocks.size())));
             plan.blocks.insert(plan.blocks.end(), row.blocks.begin(), row.blocks.end());
         }

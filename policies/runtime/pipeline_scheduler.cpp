@@ -26,7 +26,7 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
     : dispatcher_(setup.dispatch.make()),
       adaptation_(setup.deployment.adaptation.get()),
       reorders_(setup.dispatch.reorders),
-      window_(reorders_ ? std::clamp(lookahead, 1, kWindow) : kWindow),
+      window_(reorders_ ? std::max(lookahead, 1) : std::max(kWindow, 2 * lookahead)),
       refill_at_(reorders_ ? window_ - 1 : window_ / 2) {
     jobs_.resize(setup.deployment.jobs.size());
     for (std::uint32_t j = 0; j < jobs_.size(); ++j) {
@@ -41,6 +41,12 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
         job.overlap = job.plan->overlap_requests;
         if (!setup.weights.empty()) job.weight = setup.weights[j];
     }
+}
+
+int PipelineScheduler::blocks_of_all_jobs(const SchedulerSetup& setup) {
+    std::size_t blocks = 0;
+    for (const auto& job : setup.facts) blocks += job.size();
+    return static_cast<int>(blocks);
 }
 
 void PipelineScheduler::decide(const View& view, Moves& moves) {

@@ -63,7 +63,8 @@ class PipelineScheduler : public Scheduler {
     void decide(const View& view, Moves& moves) final;
 
   protected:
-    // Blocks submitted but not executed: enough for every lane to chain on, never a whole stream.
+    // Blocks submitted but not executed, at the most and unless a policy looks further ahead:
+    // enough for every lane to chain on, never a whole stream.
     static constexpr int kWindow = 32;
 
     struct JobRun {
@@ -108,6 +109,9 @@ class PipelineScheduler : public Scheduler {
     // `lookahead`: how many executions must be submitted and not have ended for the pipeline to be
     // full, at least 1.
     explicit PipelineScheduler(const SchedulerSetup& setup, int lookahead = kLookahead);
+    // The most that any policy may look ahead: a block does not come in again before it was
+    // released.
+    static int blocks_of_all_jobs(const SchedulerSetup& setup);
 
     // Whether the budget may change during the run.
     bool adaptive() const { return adaptation_ != nullptr; }

@@ -1,7 +1,7 @@
-// Planning: the exact SwapNet partition of a 300-layer model at 1.0, 0.5 and 0.25 of its parameters
-// (target: below 50 ms each), where reads and execution take about as long and where one dominates;
-// the lookup table of whole models (target: below 1 s), and what a change of the budget takes
-// during a run (target: below 1 ms).
+// Planning a 300-layer model (target: below 50 ms each): the exact SwapNet partition at 1.0, 0.5
+// and 0.25 of its parameters, pipeload's number of agents and pipeswitch's groups, where reads and
+// execution take about as long and where one dominates; the lookup table of whole models (target:
+// below 1 s), and what a change of the budget takes during a run (target: below 1 ms).
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -44,13 +44,13 @@ Platform bench_platform(double execution) {
 }
 
 // Arguments: budget in hundredths of the parameters, execution in percent of reading.
-void partition_300(benchmark::State& state) {
+void plan_300(benchmark::State& state, const char* spec) {
     const Platform platform = bench_platform(static_cast<double>(state.range(1)) / 100);
     Workload workload;
     workload.jobs.push_back({long_model(300), ArrivalMode::cold, 1, {}, std::nullopt, 1});
     const Bytes budget{workload.jobs[0].model->parameter_bytes().count * state.range(0) / 100};
     const RunRequest request{platform, workload, budget, Account::all, make_sim_device, nullptr};
-    const Policy policy = make_policy("swapnet");
+    const Policy policy = make_policy(spec);
     std::size_t blocks = 0;
     for (auto _ : state) {
         const auto deployment = std::get<Deployment>(plan(request, policy));
@@ -105,8 +105,15 @@ BENCHMARK_CAPTURE(table_of, vgg19, "vgg19")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(table_of, resnet101, "resnet101")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(table_of, yolov3, "yolov3")->Unit(benchmark::kMillisecond);
 BENCHMARK(adaptation)->Unit(benchmark::kMicrosecond);
-BENCHMARK(partition_300)
+BENCHMARK_CAPTURE(plan_300, swapnet, "swapnet")
+    ->Name("partition_300")
     ->ArgsProduct({{100, 50, 25}, {400, 100, 25}})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(plan_300, pipeload, "pipeload")
+    ->ArgsProduct({{110, 50, 25}, {400, 100, 25}})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(plan_300, pipeswitch, "pipeswitch")
+    ->ArgsProduct({{110}, {400, 100, 25}})
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace

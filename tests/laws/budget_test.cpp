@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kWorlds = SWAPLAB_SANITIZED ? 60 : 200;
 
 // Parameter memory at the least (4-systems): two-stage L, async and sequential 2L, sync 4L;
-// on-demand L; standard-swap 4L or 3L; load-all everything.
+// on-demand and pipeload L; standard-swap 4L or 3L; load-all and pipeswitch everything.
 TEST(Budget, LeastParameterMemory) {
     SWAPLAB_FOR_SEEDS(seed, 6701, kWorlds) {
         ModelShape model_shape;
@@ -26,8 +26,11 @@ TEST(Budget, LeastParameterMemory) {
         const auto largest = static_cast<std::int64_t>(oracle::largest(unit_table(cost)));
         if (largest == 0) continue;
         const auto all = static_cast<std::int64_t>(item_of(cost, {0, model->size()}).bytes);
+        std::int64_t units = 0;  // each aligned
+        for (const oracle::Item& unit : unit_table(cost))
+            units += static_cast<std::int64_t>(unit.bytes);
         const std::int64_t standard = platform.nodes[0].compute == ComputeKind::gpu ? 4 : 3;
-        const std::array<std::pair<const char*, std::int64_t>, 8> expected{
+        const std::array<std::pair<const char*, std::int64_t>, 11> expected{
             {{"demand-layering", largest},
              {"demand-layering:buffer=min", largest},
              {"demand-layering:pipeline=async", 2 * largest},
@@ -35,7 +38,10 @@ TEST(Budget, LeastParameterMemory) {
              {"demand-layering:pipeline=sync", 4 * largest},
              {"on-demand", largest},
              {"standard-swap", standard * largest},
-             {"load-all", all}}};
+             {"load-all", all},
+             {"pipeload", largest},
+             {"pipeload:agents=4", largest},
+             {"pipeswitch", units}}};
         Options options;
         options.account = Account::parameters;
         for (const auto& [policy, bytes] : expected)

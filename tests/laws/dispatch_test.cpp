@@ -22,14 +22,17 @@ using testing::simulate;
 
 constexpr std::uint64_t kWorlds = SWAPLAB_SANITIZED ? 60 : 200;
 
-constexpr std::array<const char*, 8> kPolicies{"direct",
-                                               "load-all",
-                                               "on-demand",
-                                               "standard-swap",
-                                               "swapnet",
-                                               "demand-layering:buffer=min",
-                                               "demand-layering:pipeline=async,buffer=min",
-                                               "demand-layering:pipeline=sync"};
+constexpr std::array<const char*, 11> kPolicies{"direct",
+                                                "load-all",
+                                                "on-demand",
+                                                "standard-swap",
+                                                "swapnet",
+                                                "demand-layering:buffer=min",
+                                                "demand-layering:pipeline=async,buffer=min",
+                                                "demand-layering:pipeline=sync",
+                                                "pipeload",
+                                                "pipeload:agents=3",
+                                                "pipeswitch"};
 
 Workload random_workload(std::uint64_t seed) {
     Rng rng(seed ^ 0xd15ULL);
@@ -60,7 +63,7 @@ std::vector<Turn> turns_of(const testing::SpanRecorder& record, Verb verb) {
         for (const Arrival& a : decision.arrivals) arrived[{a.job.index, a.request.index}] = a.at;
     auto spans = record.by_ticket();
     std::stable_sort(spans.begin(), spans.end(), [](const Completion& a, const Completion& b) {
-        return std::tie(a.start, a.end) < std::tie(b.start, b.end);
+        return a.start < b.start;  // of equals the one submitted first
     });
     std::vector<Turn> turns;
     for (const Completion& s : spans)

@@ -47,6 +47,11 @@ constexpr std::array kSpecs{
     Spec{"demand-layering:pipeline=async,buffer=min", {}},
     Spec{"demand-layering:pipeline=sync", {}},
     Spec{"demand-layering:pipeline=sequential", {}},
+    Spec{"pipeload", {}},
+    Spec{"pipeload:agents=3", {}},
+    Spec{"pipeswitch", {}},
+    Spec{"pipeswitch", SwapPath::staged},
+    Spec{"pipeswitch:group=2", SwapPath::staged},
 };
 
 // A random run of a policy: its own budget between the minimum and plenty.

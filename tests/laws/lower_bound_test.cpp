@@ -21,15 +21,18 @@ using testing::simulate;
 
 constexpr std::uint64_t kWorlds = SWAPLAB_SANITIZED ? 100 : 400;
 
-constexpr std::array<const char*, 9> kPolicies{"direct",
-                                               "load-all",
-                                               "on-demand",
-                                               "standard-swap",
-                                               "swapnet:allocator=minmax",
-                                               "demand-layering",
-                                               "demand-layering:pipeline=async,buffer=min",
-                                               "demand-layering:pipeline=sync",
-                                               "demand-layering:pipeline=sequential"};
+constexpr std::array<const char*, 12> kPolicies{"direct",
+                                                "load-all",
+                                                "on-demand",
+                                                "standard-swap",
+                                                "swapnet:allocator=minmax",
+                                                "demand-layering",
+                                                "demand-layering:pipeline=async,buffer=min",
+                                                "demand-layering:pipeline=sync",
+                                                "demand-layering:pipeline=sequential",
+                                                "pipeload",
+                                                "pipeload:agents=3",
+                                                "pipeswitch"};
 
 PlatformShape shape_of(std::uint64_t seed) {
     PlatformShape shape;

@@ -7,6 +7,8 @@
 #include "tests/laws/oracle/lower_bound.h"
 #include "tests/laws/oracle/node_replay.h"
 #include "tests/laws/oracle/one_at_a_time.h"
+#include "tests/laws/oracle/pipeload.h"
+#include "tests/laws/oracle/pipeswitch.h"
 #include "tests/laws/oracle/ring.h"
 #include "tests/laws/oracle/swapnet.h"
 #include "tests/laws/oracle/whole_model.h"
@@ -155,6 +157,44 @@ TEST(OracleSwapNet, BestPartition) {
     EXPECT_EQ(tight.best->closed_form, 11);
     EXPECT_EQ(tight.least_peak, 6);
     EXPECT_FALSE(best_partition(3, units({5, 1, 5}, 0), 5).best);
+}
+
+TEST(OraclePipeload, ByHand) {
+    const Table four(4, {1, 10, 0, 0, 4, 0});
+    EXPECT_EQ(pipeload(four, 2, 4, 1, Mode::cold).makespan, 28);
+    EXPECT_EQ(pipeload(four, 2, 2, 1, Mode::cold).makespan, 32);
+    EXPECT_EQ(pipeload(four, 1, 4, 1, Mode::cold).makespan, 44);
+    const Timeline stream = pipeload(four, 2, 4, 2, Mode::stream);
+    EXPECT_EQ(stream.rows[4].execute_end, 34);
+    EXPECT_EQ(stream.rows[5].execute_end, 38);
+    EXPECT_EQ(most_agents(four, 3), 2U);
+    EXPECT_EQ(most_agents(four, 4), 4U);
+    EXPECT_EQ(most_agents(four, 1), 1U);
+}
+
+TEST(OraclePipeload, ScriptOnANodeIsTheRecurrence) {
+    const Table four(4, {1, 10, 0, 0, 4, 0});
+    NodeRules rules;
+    rules.width[0] = 2;
+    rules.concurrency = {1.0, 2.0};
+    for (const Mode mode : {Mode::cold, Mode::stream})
+        for (const std::int64_t arena : {2, 4}) {
+            const Script script = pipeload_script(four, 2, 2, mode);
+            NodeReplay replay(rules, {{ArenaRules::Kind::counter, arena, 0}}, script.tasks,
+                              script.holdings, {{0, 0, script.tasks.size()}});
+            replay.run();
+            const Timeline expected = pipeload(four, 2, static_cast<double>(arena), 2, mode);
+            for (std::size_t p = 0; p < script.items.size(); ++p)
+                EXPECT_EQ(replay.tasks()[script.items[p].execute].end,
+                          static_cast<std::int64_t>(expected.rows[p].execute_end));
+        }
+}
+
+TEST(OraclePipeswitch, ByHand) {
+    const Table abc{{1, 10, 2, 1, 20, 3}, {0, 0, 0, 0, 5, 0}, {1, 20, 2, 1, 6, 4}};
+    EXPECT_EQ(pipeswitch(abc, 0, 1, Mode::cold).makespan, 42);
+    EXPECT_EQ(pipeswitch(abc, 1, 1, Mode::cold).makespan, 44);
+    EXPECT_EQ(pipeswitch(abc, 0, 2, Mode::stream).latencies, (std::vector<double>{42, 45}));
 }
 
 TEST(OracleLowerBound, ByHand) {

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <map>
 
-#include "tests/laws/oracle/node_replay.h"
-
 namespace swaplab::laws {
 namespace {
 
@@ -57,24 +55,6 @@ oracle::ArenaRules rules_of(const ArenaPlan& plan) {
     return {kind, plan.capacity.count, static_cast<std::int64_t>(plan.slots)};
 }
 
-oracle::NodeRules node_of(const RunFacts& run) {
-    const Node& node = run.platform.nodes[0];
-    oracle::NodeRules rules;
-    rules.width = {run.deployment.parallel_reads, 1, node.assemble_lanes, 1, 0};
-    rules.concurrency = node.read.concurrency;
-    rules.host_ns = count_ns(node.host_per_command);
-    if (node.read.after_idle)
-        rules.after_idle = {count_ns(node.read.after_idle->gap),
-                            count_ns(node.read.after_idle->extra)};
-    constexpr std::array kinds{Activity::read, Activity::copy, Activity::assemble,
-                               Activity::execute, Activity::release};
-    for (std::size_t a = 0; a < kinds.size(); ++a)
-        for (std::size_t b = 0; b < kinds.size(); ++b)
-            rules.stretch[a][b] = node.contention[static_cast<std::size_t>(kinds[a])]
-                                                 [static_cast<std::size_t>(kinds[b])];
-    return rules;
-}
-
 // Builds the oracle's tasks, holdings and submissions out of the decision log.
 class ReplayBuilder {
   public:
@@ -94,7 +74,8 @@ class ReplayBuilder {
     }
 
     oracle::NodeReplay replay() const {
-        return {node_of(run_), arenas_, tasks_, holdings_, submissions_};
+        return {rules_of_node(run_.platform, run_.deployment.parallel_reads), arenas_, tasks_,
+                holdings_, submissions_};
     }
 
   private:
@@ -178,6 +159,24 @@ class ReplayBuilder {
 };
 
 }  // namespace
+
+oracle::NodeRules rules_of_node(const Platform& platform, std::uint32_t parallel_reads) {
+    const Node& node = platform.nodes[0];
+    oracle::NodeRules rules;
+    rules.width = {parallel_reads, 1, node.assemble_lanes, 1, 0};
+    rules.concurrency = node.read.concurrency;
+    rules.host_ns = count_ns(node.host_per_command);
+    if (node.read.after_idle)
+        rules.after_idle = {count_ns(node.read.after_idle->gap),
+                            count_ns(node.read.after_idle->extra)};
+    constexpr std::array kinds{Activity::read, Activity::copy, Activity::assemble,
+                               Activity::execute, Activity::release};
+    for (std::size_t a = 0; a < kinds.size(); ++a)
+        for (std::size_t b = 0; b < kinds.size(); ++b)
+            rules.stretch[a][b] = node.contention[static_cast<std::size_t>(kinds[a])]
+                                                 [static_cast<std::size_t>(kinds[b])];
+    return rules;
+}
 
 oracle::Peaks peaks_from_spans(const RunFacts& run) {
     std::vector<std::vector<oracle::BlockSpans>> jobs(run.deployment.jobs.size());

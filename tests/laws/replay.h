@@ -4,6 +4,7 @@
 
 #include "policies/deployment.h"
 #include "tests/laws/oracle/ledger.h"
+#include "tests/laws/oracle/node_replay.h"
 #include "tests/laws/tables.h"
 
 namespace swaplab::laws {
@@ -19,6 +20,9 @@ struct RunFacts {
 // Highest sum of bytes, from the spans and a liveness analysis of its own; with what the node
 // reserves in `all`. For runs in which nothing takes 0 ns.
 oracle::Peaks peaks_from_spans(const RunFacts& run);
+
+// The only node of the platform, with so many servers on its storage lane.
+oracle::NodeRules rules_of_node(const Platform& platform, std::uint32_t parallel_reads);
 
 // Replays the submitted commands on the node of the oracle and expects every span, to the
 // nanosecond, and the same peaks.

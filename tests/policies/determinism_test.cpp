@@ -37,9 +37,9 @@ std::string summary_of(const RunResult& r) {
 TEST(Determinism, TheSameRunTwice) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
         for (const char* spec :
-             {"direct", "load-all", "on-demand", "standard-swap", "swapnet",
-              "demand-layering", "demand-layering:pipeline=async",
-              "demand-layering:pipeline=sync"}) {
+             {"direct", "load-all", "on-demand", "standard-swap", "swapnet", "demand-layering",
+              "demand-layering:pipeline=async", "demand-layering:pipeline=sync",
+              "pipeload:agents=3", "pipeswitch"}) {
             SCOPED_TRACE(text("seed {} {}", seed, spec));
             std::array<std::string, 2> logs, summaries;
             for (std::size_t i = 0; i < 2; ++i) {

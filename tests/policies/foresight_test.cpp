@@ -135,7 +135,7 @@ TEST(Foresight, NoPolicyOfTheRegistryPeeks) {
         for (const char* spec :
              {"direct", "load-all", "on-demand", "standard-swap", "swapnet", "demand-layering",
               "demand-layering:pipeline=async", "demand-layering:pipeline=sync",
-              "demand-layering:pipeline=sequential"}) {
+              "demand-layering:pipeline=sequential", "pipeload", "pipeswitch"}) {
             Options options;
             options.budget = Bytes{std::int64_t{1} << 36};
             const PlanOutcome outcome = testing::plan_of(platform, model, spec, options);

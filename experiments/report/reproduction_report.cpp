@@ -1,0 +1,118 @@
+#include "experiments/report/reproduction_report.h"
+
+#include <cmath>
+
+#include "experiments/cli/console.h"
+#include "experiments/report/table.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+constexpr std::size_t kWidth = 100;
+
+// Four digits: bands are narrower than a per cent of what they bound.
+std::string digits(double value) {
+    return std::abs(value) >= 1000 ? text("{:.0f}", value) : text("{:.4g}", value);
+}
+
+std::string interval_text(const Interval& interval) {
+    if (interval.low == interval.high) return digits(interval.low);
+    return text("{}..{}", digits(interval.low), digits(interval.high));
+}
+
+// What is below a millionth of the published figure is rounding.
+std::string difference_text(const Figure& figure) {
+    const double difference = figure.published->distance(figure.simulated);
+    if (std::abs(difference) <= 1e-6 * std::abs(figure.published->high)) return "0";
+    return text("{}{:.3g}", difference > 0 ? "+" : "", difference);
+}
+
+std::string figure_table(const Reproduction& reproduction) {
+    TextTable table;
+    table.add_column({""}, Align::left);
+    for (const char* heading : {"published", "simulated", "difference"})
+        table.add_column({heading});
+    table.add_column({""}, Align::left);
+    table.add_column({"band"}, Align::left);
+    table.add_column({"verdict"}, Align::left);
+    for (const Figure& figure : reproduction.figures) {
+        std::string verdict(verdict_of(figure));
+        if (!figure.remark.empty()) verdict += " (" + figure.remark + ")";
+        table.add_row(
+            {figure.what, figure.published ? interval_text(*figure.published) : std::string("-"),
+             digits(figure.simulated), figure.published ? difference_text(figure) : std::string(),
+             std::string(figure.unit), figure.gated ? interval_text(*figure.band) : std::string(),
+             verdict});
+    }
+    return table.str(2);
+}
+
+std::string assumption_table(const Reproduction& reproduction) {
+    TextTable table;
+    for (int i = 0; i < 3; ++i) table.add_column({}, Align::left);
+    for (const Assumption& assumption : reproduction.assumptions)
+        table.add_row({std::string(name_of(assumption.origin)), assumption.what, assumption.value});
+    return table.str(2);
+}
+
+}  // namespace
+
+std::string reproduction_report(const Publication& publication, const Reproduction& reproduction) {
+    std::string report =
+        text("{}: {}\n{}\n\n", publication.name, publication.summary, publication.source);
+    report += figure_table(reproduction);
+    report += "\nAssumed constants, and whose they are\n" + assumption_table(reproduction) + '\n';
+    for (const std::string& caveat : reproduction.caveats) report += wrap(caveat, kWidth) + '\n';
+    report += reproduction.holds() ? "\nAll gated figures lie within their bands.\n"
+                                   : "\nA gated figure lies OUTSIDE its band.\n";
+    return report;
+}
+
+namespace {
+
+void write_interval(JsonWriter& json, std::string_view key,
+                    const std::optional<Interval>& interval) {
+    json.key(key);
+    if (!interval)
+        json.null();
+    else
+        json.begin_array().value(interval->low).value(interval->high).end_array();
+}
+
+void write_figure(JsonWriter& json, const Figure& figure) {
+    json.begin_object().member("what", figure.what).member("unit", figure.unit);
+    write_interval(json, "published", figure.published);
+    json.member("published_by", name_of(figure.origin)).member("simulated", figure.simulated);
+    json.key("difference");
+    if (figure.published)
+        json.value(figure.published->distance(figure.simulated));
+    else
+        json.null();
+    write_interval(json, "band", figure.band);
+    json.member("gated", figure.gated).member("verdict", verdict_of(figure));
+    json.member("remark", figure.remark).end_object();
+}
+
+}  // namespace
+
+void write_reproduction(JsonWriter& json, const Publication& publication,
+                        const Reproduction& reproduction) {
+    json.begin_object().member("name", publication.name).member("source", publication.source);
+    json.member("kind", "simulated").member("holds", reproduction.holds());
+    json.key("figures").begin_array();
+    for (const Figure& figure : reproduction.figures) write_figure(json, figure);
+    json.end_array().key("assumptions").begin_array();
+    for (const Assumption& assumption : reproduction.assumptions)
+        json.begin_object()
+            .member("what", assumption.what)
+            .member("value", assumption.value)
+            .member("origin", name_of(assumption.origin))
+            .end_object();
+    json.end_array().key("caveats").begin_array();
+    for (const std::string& caveat : reproduction.caveats) json.value(caveat);
+    json.end_array().end_object();
+}
+
+}  // namespace swaplab
