@@ -88,6 +88,11 @@ TEST(Catalog, FindsBuiltInModelsWithOptions) {
     EXPECT_EQ(choice.weight, 2);
     const auto at = [](const char* spec) { return choose_model(spec).model->flops(); };
     EXPECT_LT(at("yolov3:input=416"), at("yolov3"));
+    EXPECT_EQ(at("vgg19:batch=4"), 4 * at("vgg19"));
+    const ModelChoice gpt = choose_model("gpt2-medium:dtype=float16,input=32,tokens=5");
+    EXPECT_EQ(gpt.model->spec().dtype, "float16");
+    EXPECT_EQ(gpt.model->spec().prompt_tokens, 32);
+    EXPECT_EQ(gpt.model->passes(), 5);
 }
 
 TEST(Catalog, SuggestsAndListsNames) {
@@ -103,7 +108,9 @@ TEST(Catalog, SuggestsAndListsNames) {
 TEST(Catalog, RefusesOptionsThatDoNotFit) {
     for (const char* spec :
          {"yolov3:input=417", "yolov3:input=0", "yolov3:input=-32", "vgg19:period=0",
-          "vgg19:deadline=-1ms", "vgg19:weight=0", "vgg19:weight=x", "vgg19:dtype=int9"})
+          "vgg19:deadline=-1ms", "vgg19:weight=0", "vgg19:weight=x", "vgg19:dtype=int9",
+          "vgg19:batch=0", "vgg19:batch=1.5", "vgg19:tokens=3", "gpt2-medium:tokens=0",
+          "gpt2-medium:input=1025", "vit-large:input=65536,batch=65536"})
         EXPECT_THROW(choose_model(spec), InputError) << spec;
     EXPECT_THROW(choose_device("jetson-xavier-nx:mode=1W"), InputError);
     EXPECT_THROW(choose_device("jetson-xavier-nx:speed=2"), InputError);
@@ -119,6 +126,19 @@ TEST(Catalog, FilesGoByTheirPath) {
     EXPECT_EQ(choice.model->name(), "mine");
     EXPECT_THROW(choose_model(folder.file("none.json")), InputError);
     EXPECT_THROW(choose_model(folder.path().string()), UnsupportedError);
+}
+
+// A file says itself what it is.
+TEST(Catalog, FilesTakeNoOptionsOfBuiltInModels) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("model.json");
+    testing::write_file(path, R"({"schema": "swaplab/model/1", "name": "mine",
+                                  "layers": [{"name": "a", "parameter_bytes": 8}]})");
+    EXPECT_EQ(choose_model(path + ":weight=2").weight, 2);
+    for (const char* option : {"input=32", "dtype=float16", "batch=2", "tokens=2"}) {
+        const std::string message = message_of([&] { choose_model(path + ":" + option); });
+        EXPECT_NE(message.find("is for built-in models only"), std::string::npos) << message;
+    }
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ struct Net {
     double size_mib, largest_mib;  // with batch-norm tensors
     double reduction;              // 1 - L / 2M
 };
-// YOLOv4: 245.8 MiB, L = 18.0 MiB.
+// The five nets of the headline. YOLOv4: 245.8 MiB, L = 18.0 MiB.
 constexpr std::array kNets{Net{"densenet201", 65.6, 5.86, 0.9553},
                            Net{"resnet152", 219.6, 9.01, 0.9795},
                            Net{"yolov3", 236.5, 18.0, 0.9619}, Net{"yolov4", 245.8, 18.0, 0.9634},

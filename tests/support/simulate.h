@@ -43,7 +43,7 @@ struct Options {
     ArrivalMode mode = ArrivalMode::cold;
     std::int64_t requests = 1;
     std::optional<SwapPath> path;
-    std::optional<NoiseKey> noise;
+    std::optional<NoiseKey> noise{};
     std::int64_t replications = 1;
     std::string dispatch = "fcfs";
 };
