@@ -112,8 +112,9 @@ class PipeloadPartitioner final : public Partitioner {
         }
         // The least predicted time; of equals the fewest agents, which hold the least.
         Choice best() const {
+            const std::uint32_t most = most_agents();
             Choice best = with(1);
-            for (std::uint32_t agents = 2; agents <= most_agents(); ++agents) {
+            for (std::uint32_t agents = 2; agents <= most; ++agents) {
                 const Choice choice = with(agents);
                 if (choice.delay < best.delay) best = choice;
             }
