@@ -93,6 +93,24 @@ TEST(Pipeload, ClosedForms) {
     }
 }
 
+// Four layers that are read in 10 and executed in 4, every read at full speed, room for two: one
+// agent reads one beside the one that executes, 10 + 3 * 10 + 4 = 44; two agents read both at the
+// beginning, then each when a layer is released: 14-24, 18-28: 32.
+TEST(Pipeload, AsManyAgentsAsFitAtOnce) {
+    Options options;
+    options.budget = Bytes{2};
+    options.account = Account::parameters;
+    const auto model = layers_of_bytes({1, 1, 1, 1}, {4, 4, 4, 4});
+    const Platform platform = plain(10, {1.0, 2.0, 3.0, 4.0});
+    const auto latency = [&](const char* spec) {
+        return count_ns(simulate(platform, model, spec, options).result.latency.mean);
+    };
+    EXPECT_EQ(latency("pipeload:agents=1"), 44);
+    EXPECT_EQ(latency("pipeload:agents=2"), 32);
+    EXPECT_EQ(latency("pipeload:agents=4"), 32);
+    EXPECT_EQ(latency("pipeload"), 32);
+}
+
 // Deep look-ahead: more layers at once than the scheduler's usual window has blocks.
 TEST(Pipeload, ManyAgentsAreNotHeldUpByTheScheduler) {
     const std::size_t n = 120;
