@@ -22,6 +22,14 @@ struct Breach {
     Bytes budget;
 };
 
+// One category, and the sum under the chosen account, have changed.
+struct MemoryChange {
+    Time at{};
+    Category category = Category::parameters;
+    Bytes now;  // in that category
+    Bytes in_use;
+};
+
 // Memory under the chosen account. Updated by the device at every reservation; read by the runner.
 struct MemoryReport {
     Bytes in_use;
@@ -76,6 +84,9 @@ struct DeviceSetup {
     Account account = Account::all;
     std::optional<Bytes> budget;      // absent: unlimited
     std::optional<NoiseKey> noise{};  // absent: every duration is its mean
+    // Where the device appends every change of memory, in order of time; null if nobody listens.
+    // Read and emptied by the runner between two calls of the device.
+    std::vector<MemoryChange>* memory_changes = nullptr;
 };
 
 using DeviceFactory = std::unique_ptr<Device> (*)(const DeviceSetup&);

@@ -3,6 +3,7 @@
 
 #include "policies/command.h"
 #include "policies/deployment.h"
+#include "policies/observer.h"
 #include "policies/result.h"
 #include "policies/workload.h"
 
@@ -34,6 +35,11 @@ std::string_view name_of(Verdict verdict) {
 std::string_view name_of(ArrivalMode mode) {
     static constexpr std::array<std::string_view, 3> names{"cold", "stream", "listed"};
     return names[static_cast<std::size_t>(mode)];
+}
+
+std::string_view name_of(StallReason reason) {
+    static constexpr std::array<std::string_view, 3> names{"read", "memory", "other"};
+    return names[static_cast<std::size_t>(reason)];
 }
 
 }  // namespace swaplab

@@ -16,6 +16,20 @@ namespace {
 // is waiting, never finishes. Four commands bring a block in, so whole models fit in between.
 constexpr std::int64_t kMostIdle = 1'000'000;
 
+// The observer, once per interest; null for what it does not listen to.
+struct Listeners {
+    explicit Listeners(Observer* observer) {
+        if (observer == nullptr) return;
+        const Interests wanted = observer->interests();
+        if (wanted.spans) spans = observer;
+        if (wanted.decisions) decisions = observer;
+        if (wanted.timeline) timeline = observer;
+    }
+    Observer* spans = nullptr;
+    Observer* decisions = nullptr;
+    Observer* timeline = nullptr;
+};
+
 // One run. The loop is the same for every device; only the device behind it changes.
 class Run final : public Moves {
   public:
@@ -24,10 +38,12 @@ class Run final : public Moves {
         : request_(request),
           policy_(policy),
           scheduler_(scheduler),
+          listeners_(request.observer),
           device_(request.device(setup)),
           memory_(device_->memory()),
+          memory_changes_(setup.memory_changes),
           check_(setup, request.workload, policy),
-          metrics_(setup, request.workload),
+          metrics_(setup, request.workload, listeners_.timeline),
           arrivals_(request.workload),
           cold_ended_(request.workload.jobs.size(), 0) {
         for (const Job& job : request.workload.jobs) requests_ += job.requests;
@@ -44,6 +60,7 @@ class Run final : public Moves {
     bool finished() const { return metrics_.requests_ended() == requests_; }
     bool advance();
     void note(const Completion& span);
+    void tell_memory();
     void end_cold_request(JobId job);
     void end_instant();
     void decide();
@@ -54,8 +71,10 @@ class Run final : public Moves {
     const RunRequest& request_;
     const std::string& policy_;
     Scheduler& scheduler_;
+    Listeners listeners_;
     std::unique_ptr<Device> device_;
     const MemoryReport& memory_;
+    std::vector<MemoryChange>* memory_changes_;  // null if nobody listens
     CommandCheck check_;
     Metrics metrics_;
     Arrivals arrivals_;
@@ -85,6 +104,7 @@ void Run::go(RunResult& result) {
     // What is left (releases) ends too, so that spans and checks are complete; nobody decides on
     // it.
     while (const Completion* span = device_->wait(Time::max())) note(*span);
+    tell_memory();
     if (memory_.breach) blame_breach(*memory_.breach);
     result.memory = memory_;
     metrics_.report(result);
@@ -96,6 +116,7 @@ bool Run::advance() {
     const std::optional<Time> arrival = arrivals_.next();
     const Completion* span = device_->wait(arrival.value_or(Time::max()));
     now_ = device_->now();
+    tell_memory();
     if (span == nullptr) return arrival.has_value();
     while (span != nullptr) {
         note(*span);
@@ -103,6 +124,12 @@ bool Run::advance() {
         span = device_->wait(now_);
     }
     return true;
+}
+
+void Run::tell_memory() {
+    if (memory_changes_ == nullptr || memory_changes_->empty()) return;
+    listeners_.timeline->on_memory(*memory_changes_);
+    memory_changes_->clear();
 }
 
 void Run::note(const Completion& span) {
@@ -127,7 +154,7 @@ void Run::note(const Completion& span) {
             break;
         case Verb::wake_at: break;
     }
-    if (request_.observer != nullptr) request_.observer->on_span(span);
+    if (listeners_.spans != nullptr) listeners_.spans->on_span(span);
 }
 
 // A cold job's next request arrives once this one has ended and everything is released.
@@ -149,6 +176,7 @@ void Run::end_instant() {
     for (const Arrival& arrival : arrived_) {
         check_.on_arrival(arrival.job);
         metrics_.on_arrival(arrival);
+        if (listeners_.timeline != nullptr) listeners_.timeline->on_arrival(arrival);
     }
     decide();
     completions_.clear();
@@ -159,8 +187,8 @@ void Run::decide() {
     const Ticket first = next_ticket_;
     const View view{now_, arrived_, completions_, memory_};
     scheduler_.decide(view, *this);
-    if (request_.observer == nullptr) return;
-    request_.observer->on_decision(
+    if (listeners_.decisions == nullptr) return;
+    listeners_.decisions->on_decision(
         {view.now, arrived_, completions_, memory_.in_use, commands_, first});
     commands_.clear();
 }
@@ -178,7 +206,7 @@ Ticket Run::submit(const Command& command) {
     SWAPLAB_CHECK(ticket == next_ticket_, "the device gave ticket {}, expected {}", ticket.index,
                   next_ticket_.index);
     ++next_ticket_.index;
-    if (request_.observer != nullptr) commands_.push_back(command);
+    if (listeners_.decisions != nullptr) commands_.push_back(command);
     return ticket;
 }
 
@@ -235,8 +263,11 @@ RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
                 const Deployment& deployment, Scheduler& scheduler, const std::string& name) {
     const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
     check_length(request.workload, facts);
-    const DeviceSetup setup{request.platform, costs,          facts,        deployment,
-                            request.account,  request.budget, request.noise};
+    std::vector<MemoryChange> changes;
+    const bool timeline = request.observer != nullptr && request.observer->interests().timeline;
+    const DeviceSetup setup{
+        request.platform, costs,          facts,         deployment,
+        request.account,  request.budget, request.noise, timeline ? &changes : nullptr};
     RunResult result;
     result.policy = name;
     result.budget = request.budget;
@@ -246,7 +277,9 @@ RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
         job.budget = deployment.jobs[j].budget;
         job.blocks = facts[j];
     }
+    if (request.observer != nullptr) request.observer->on_start(setup, request.workload);
     Run(request, setup, scheduler, name).go(result);
+    if (request.observer != nullptr) request.observer->on_end();
     const LowerBound bound = lower_bound(request, costs, &deployment);
     result.lower_bound = bound.bound;
     result.lower_bound_of = bound.of;

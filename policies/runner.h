@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "policies/device.h"
+#include "policies/observer.h"
 #include "policies/registry.h"
 #include "policies/result.h"
 #include "policies/workload.h"
@@ -21,24 +22,6 @@ namespace swaplab {
 class PolicyError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
-};
-
-// One scheduler call: what it saw and what it asked for (a line of the decision log).
-struct Decision {
-    Time at{};
-    std::span<const Arrival> arrivals;
-    std::span<const Completion> completions;
-    Bytes memory_in_use;
-    std::span<const Command> commands;
-    Ticket first_ticket;  // of `commands`
-};
-
-// Listens to a run. Both are called in order of time; nothing is called for what nobody listens to.
-class Observer {
-  public:
-    virtual ~Observer() = default;
-    virtual void on_span(const Completion&) {}
-    virtual void on_decision(const Decision&) {}
 };
 
 struct RunRequest {

@@ -1,5 +1,7 @@
 #include "sim/engine.h"
 
+#include <algorithm>
+
 #include "profiles/error.h"
 #include "profiles/text.h"
 
@@ -10,7 +12,7 @@ Engine::Slot Engine::add_slot(Phase phase) {
     const Slot slot = slots_++;
     if (slots_ > capacity_) {
         std::vector<Entry> leaves(tree_.begin() + capacity_, tree_.end());
-        capacity_ = capacity_ == 0 ? 2 : 2 * capacity_;
+        capacity_ = std::max<Slot>(1, 2 * capacity_);
         tree_.assign(2 * capacity_, Entry{});
         for (Slot s = 0; s < capacity_; ++s) play(s, s < leaves.size() ? leaves[s].key : Key{});
     }

@@ -44,13 +44,7 @@ RateTable::RateTable(const Node& node, std::uint32_t most_reads)
     }
 }
 
-bool WorkClock::start(Ticket ticket, Duration work, Time now) {
-    advance(now);
-    if (pending_.empty()) {
-        pending_.push_back({clock_ + static_cast<std::uint64_t>(work.count()) * kFullRate, ticket});
-        return true;
-    }
-    const Pending added{clock_ + static_cast<std::uint64_t>(work.count()) * kFullRate, ticket};
+bool WorkClock::insert(const Pending& added) {
     auto place = pending_.end();
     while (place != pending_.begin() && left(*(place - 1)) <= left(added)) --place;
     const bool first = place == pending_.end();

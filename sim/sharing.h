@@ -44,7 +44,13 @@ class WorkClock {
     std::int64_t rate() const { return rate_; }
 
     // Both return whether `next_end` may have changed.
-    bool start(Ticket ticket, Duration work, Time now);
+    bool start(Ticket ticket, Duration work, Time now) {
+        advance(now);
+        const Pending added{clock_ + static_cast<std::uint64_t>(work.count()) * kFullRate, ticket};
+        if (!pending_.empty()) return insert(added);
+        pending_.push_back(added);
+        return true;
+    }
     bool set_rate(std::int64_t rate, Time now) {
         if (rate == rate_) return false;
         advance(now);
@@ -88,6 +94,7 @@ class WorkClock {
     }
     static constexpr std::int64_t kFurthest = std::numeric_limits<std::int64_t>::max() / 2;
 
+    bool insert(const Pending& added);
     [[noreturn]] void fail_range(std::int64_t wait) const;
     void take_ended(std::vector<Ticket>& ended);
     std::int64_t left(const Pending& pending) const {

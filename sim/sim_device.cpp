@@ -36,14 +36,14 @@ void drain(std::uint32_t& bits, Visit visit) {
 struct LaneState {
     std::uint32_t width = 1;
     std::uint32_t busy = 0;
-    std::optional<Ticket> head, tail;  // waiting commands, in order of submission
+    std::uint32_t waiting = 0;  // commands, in order of submission
+    Ticket head, tail;          // of them, if there are any
 };
 
 // One node: its lanes, and the work clocks of what runs on it.
 struct NodeState {
     NodeState(const Node& spec, std::uint32_t parallel_reads)
         : node(&spec), rates(spec, std::max(parallel_reads, 1U)) {
-        next_end.fill(Time::max());
         lanes[static_cast<std::size_t>(Lane::storage)].width = parallel_reads;
         lanes[static_cast<std::size_t>(Lane::assembly)].width = spec.assemble_lanes;
     }
@@ -54,8 +54,10 @@ struct NodeState {
     // By kind; behind them, under kHost, the part before the work (ns_per_command), which nothing
     // stretches.
     std::array<WorkClock, kClocks> work;
-    std::array<Time, kClocks> next_end;  // of each clock; Time::max() while it does not run
-    Engine::Slot slot = 0;               // the engine's, for the earliest of them
+    std::array<Time, kClocks> next_end{};  // of each clock that runs
+    Time earliest = Time::max();           // of them; Time::max() while none runs
+    std::uint32_t end_first = 0;           // bits of the clocks that end then
+    Engine::Slot slot = 0;                 // the engine's, for `earliest`
     // Bits of clocks: with activities, with activities that may have ended, with a new next end.
     std::uint32_t running = 0;
     std::uint32_t due = 0;
@@ -82,6 +84,8 @@ class SimDevice final : public Device {
     using Record = TicketRing::Record;
 
     void unlink(Ticket ticket);
+    // Not inlined: half of all calls of `wait` need none of it, nor its registers saved.
+    [[gnu::noinline]] const Completion* advance(Time until);
     void settle();
     void mark_due();
     void end_due();
@@ -126,7 +130,6 @@ SimDevice::SimDevice(const DeviceSetup& setup) : setup_(setup), memory_(setup) {
         NodeState& node = nodes_.emplace_back(spec, setup.deployment.parallel_reads);
         node.slot = engine_.add_slot(Phase::completion);
     }
-    timers_.slot = engine_.add_slot(Phase::timer);
     if (setup.noise) noise_.emplace(setup.platform, *setup.noise);
 }
 
@@ -142,8 +145,8 @@ Ticket SimDevice::submit(const Command& command) {
     }
     if (command.lane != Lane::none) {
         LaneState& lane = nodes_[command.node.index].lanes[static_cast<std::size_t>(command.lane)];
-        if (lane.tail)
-            tickets_[*lane.tail].next_in_lane = ticket;
+        if (lane.waiting++ > 0)
+            tickets_[lane.tail].next_in_lane = ticket;
         else
             lane.head = ticket;
         lane.tail = ticket;
@@ -170,34 +173,40 @@ void SimDevice::unlink(Ticket ticket) {
     }
     LaneState& lane = node.lanes[static_cast<std::size_t>(command.lane)];
     node.startable |= bit(command.lane);
-    std::optional<Ticket> before;
-    for (Ticket t = *lane.head; t != ticket; t = tickets_[t].next_in_lane) before = t;
-    const bool last = lane.tail == ticket;
+    --lane.waiting;
     const Ticket next = tickets_[ticket].next_in_lane;
-    if (last) lane.tail = before;
-    if (before)
-        tickets_[*before].next_in_lane = next;
-    else
-        lane.head = last ? std::nullopt : std::optional(next);
+    if (lane.head == ticket) {
+        lane.head = next;
+        return;
+    }
+    Ticket before = lane.head;
+    while (tickets_[before].next_in_lane != ticket) before = tickets_[before].next_in_lane;
+    tickets_[before].next_in_lane = next;
+    if (lane.tail == ticket) lane.tail = before;
 }
 
 const Completion* SimDevice::wait(Time until) {
     if (reported_ < reportable_.size()) return report();
-    if (reported_ > 0) {
-        reportable_.clear();
-        reported_ = 0;
-        tickets_.forget_ended();
-    }
-    if (submitted_)
+    if (!submitted_ && until == now()) return nullptr;  // this instant has been settled
+    return advance(until);
+}
+
+// Everything that had ended has been reported.
+const Completion* SimDevice::advance(Time until) {
+    reportable_.clear();
+    reported_ = 0;
+    tickets_.forget_ended();
+    // What has been submitted comes first: it may start, and even end, at this instant.
+    bool settled = !submitted_;
+    submitted_ = false;
+    do {
+        if (settled) {
+            if (!engine_.step(until)) return nullptr;
+            mark_due();
+        }
         settle();
-    else if (until == now())
-        return nullptr;  // this instant has been settled
-    while (reportable_.empty()) {
-        if (!engine_.step(until)) return nullptr;
-        mark_due();
-        end_due();
-        settle();
-    }
+        settled = true;
+    } while (reportable_.empty());
     return report();
 }
 
@@ -207,18 +216,15 @@ void SimDevice::mark_due() {
     due_ = true;
     timers_due_ = timers_.due(now());
     for (NodeState& node : nodes_)
-        for (std::size_t clock = 0; clock < kClocks; ++clock)
-            node.due |= static_cast<std::uint32_t>(node.next_end[clock] <= now()) << clock;
+        if (node.earliest <= now()) node.due |= node.end_first;
 }
 
 // Completions and the starts that they allow alternate until nothing of zero duration is left.
 void SimDevice::settle() {
-    submitted_ = false;
-    start_all();
-    while (due_) {
+    do {
         end_due();
         start_all();
-    }
+    } while (due_);
     for (NodeState& node : nodes_) share(node);
 }
 
@@ -258,7 +264,7 @@ void SimDevice::end(Ticket ticket) {
     const Action& command = record.completion.command;
     NodeState& node = nodes_[command.node.index];
     if (command.verb == Verb::execute) memory_.end_execute(command, now());
-    if (memory_.free_after(command)) node.startable |= node.blocked;
+    if (memory_.free_after(command, now())) node.startable |= node.blocked;
     if (command.lane != Lane::none) vacate_lane(node, command);
     tickets_.end(ticket, now(), [this](const Record& waiter) { may_start(waiter); });
 }
@@ -300,17 +306,15 @@ void SimDevice::start_all() {
 
 void SimDevice::start_lane(NodeState& node, std::size_t index) {
     LaneState& lane = node.lanes[index];
-    while (lane.head && lane.busy < lane.width && start_head(node, lane)) {
-        if (lane.head == lane.tail)
-            lane.head = lane.tail = std::nullopt;
-        else
-            lane.head = tickets_[*lane.head].next_in_lane;
+    while (lane.waiting > 0 && lane.busy < lane.width && start_head(node, lane)) {
+        --lane.waiting;
+        lane.head = tickets_[lane.head].next_in_lane;
     }
 }
 
 // Starts the first command of the lane; false if it must wait.
 bool SimDevice::start_head(NodeState& node, LaneState& lane) {
-    Record& record = tickets_[*lane.head];
+    Record& record = tickets_[lane.head];
     if (record.unmet > 0) return false;
     Completion& span = record.completion;
     const Action& command = span.command;
@@ -374,13 +378,19 @@ void SimDevice::share(NodeState& node) {
         });
     }
     if (node.changed == 0) return;
-    drain(node.changed, [&](std::size_t clock) {
-        const WorkClock& work = node.work[clock];
-        node.next_end[clock] = work.empty() ? Time::max() : work.next_end();
+    std::uint32_t changed = node.changed & node.running;
+    node.changed = 0;
+    drain(changed, [&](std::size_t clock) { node.next_end[clock] = node.work[clock].next_end(); });
+    node.earliest = Time::max();
+    std::uint32_t running = node.running;
+    drain(running, [&](std::size_t clock) {
+        const Time end = node.next_end[clock];
+        if (end > node.earliest) return;
+        node.end_first = bit(clock) | (end == node.earliest ? node.end_first : 0);
+        node.earliest = end;
     });
-    const Time earliest = *std::min_element(node.next_end.begin(), node.next_end.end());
-    if (earliest != Time::max())
-        engine_.set(node.slot, earliest);
+    if (node.running != 0)
+        engine_.set(node.slot, node.earliest);
     else
         engine_.clear(node.slot);
 }

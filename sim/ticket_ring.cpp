@@ -1,36 +1,6 @@
 #include "sim/ticket_ring.h"
 
-#include <limits>
-
 namespace swaplab {
-
-TicketRing::Record& TicketRing::add(const Command& command) {
-    SWAPLAB_CHECK(next_.index < std::numeric_limits<std::uint32_t>::max(),
-                  "more than {} commands in one run", next_.index);
-    if (next_.index - first_.index > mask_) grow();
-    const Ticket ticket = next_;
-    ++next_.index;
-    Record& record = (*this)[ticket];
-    record.completion.ticket = ticket;
-    record.completion.command = command;
-    record.completion.released_at.reset();
-    record.completion.blocked_since.reset();
-    record.first_waiter = kNobody;
-    record.extra_work = {};
-    record.unmet = 0;
-    record.state = State::waiting;
-    std::uint32_t which = 0;
-    for (const Ticket before : command.after) {
-        if (!ended(before)) {
-            Record& other = (*this)[before];
-            record.next_waiter[which] = other.first_waiter;
-            other.first_waiter = (ticket.index << 3) | which;
-            ++record.unmet;
-        }
-        ++which;
-    }
-    return record;
-}
 
 std::vector<Ticket> TicketRing::waited_for(Ticket ticket) const {
     std::vector<Ticket> all;

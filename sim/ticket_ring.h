@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <vector>
 
 #include "policies/command.h"
@@ -60,6 +61,34 @@ class TicketRing {
     // `after`
     Ticket first_, next_;
 };
+
+inline TicketRing::Record& TicketRing::add(const Command& command) {
+    SWAPLAB_CHECK(next_.index < std::numeric_limits<std::uint32_t>::max(),
+                  "more than {} commands in one run", next_.index);
+    if (next_.index - first_.index > mask_) grow();
+    const Ticket ticket = next_;
+    ++next_.index;
+    Record& record = (*this)[ticket];
+    record.completion.ticket = ticket;
+    record.completion.command = command;
+    record.completion.released_at.reset();
+    record.completion.blocked_since.reset();
+    record.first_waiter = kNobody;
+    record.extra_work = {};
+    record.unmet = 0;
+    record.state = State::waiting;
+    std::uint32_t which = 0;
+    for (const Ticket before : command.after) {
+        if (!ended(before)) {
+            Record& other = (*this)[before];
+            record.next_waiter[which] = other.first_waiter;
+            other.first_waiter = (ticket.index << 3) | which;
+            ++record.unmet;
+        }
+        ++which;
+    }
+    return record;
+}
 
 template <class Freed>
 void TicketRing::end(Ticket ticket, Time now, Freed freed) {

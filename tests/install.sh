@@ -5,19 +5,22 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: tests/install.sh [--build-only] [--render] [-h]
+usage: tests/install.sh [--build-only] [--render] [--peers] [-h]
   --build-only   only what building the executable needs (no test or benchmark library)
   --render       also rsvg-convert, for tests that render a plot
+  --peers        also SimGrid, to compare with in tests/bench/peers.py
 LibTorch, CUDA and liburing are never installed here: the build works without them.
 TEXT
 }
 
 for_tests=yes
 render=no
+peers=no
 while [ $# -gt 0 ]; do
     case $1 in
         --build-only) for_tests=no ;;
         --render) render=yes ;;
+        --peers) peers=yes ;;
         -h | --help) usage; exit 0 ;;
         *) echo "install: unknown option '$1'" >&2; usage >&2; exit 2 ;;
     esac
@@ -51,7 +54,8 @@ check_versions() {
 
 if ! command -v apt-get >/dev/null 2>&1; then
     say "no apt-get here: nothing installed. Needed: g++ >= 11, cmake >= 3.22, ninja, and the"
-    say "development files of Boost, Eigen 3, CLI11, fmt, RapidJSON, yaml-cpp, xxHash, Random123 (tests: GoogleTest)"
+    say "development files of Boost, Eigen 3, CLI11, protozero, fmt, RapidJSON, yaml-cpp, xxHash,"
+    say "Random123 (tests: GoogleTest)"
     check_versions
     exit 0
 fi
@@ -60,8 +64,8 @@ need_tool g++ g++
 need_tool cmake cmake
 need_tool ninja ninja-build
 need_tool ccache ccache
-for package in libboost-dev libeigen3-dev libcli11-dev libfmt-dev rapidjson-dev libyaml-cpp-dev \
-    libxxhash-dev librandom123-dev; do
+for package in libboost-dev libeigen3-dev libcli11-dev libprotozero-dev libfmt-dev rapidjson-dev \
+    libyaml-cpp-dev libxxhash-dev librandom123-dev; do
     need_package "$package"
 done
 if [ "$for_tests" = yes ]; then
@@ -69,6 +73,7 @@ if [ "$for_tests" = yes ]; then
     need_package libbenchmark-dev
 fi
 [ "$render" = no ] || need_tool rsvg-convert librsvg2-bin
+[ "$peers" = no ] || need_package libsimgrid-dev
 
 if [ -z "$missing" ]; then
     say "all packages are there already"

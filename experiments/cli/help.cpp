@@ -35,6 +35,7 @@ constexpr std::array<CommandHelp, 6> kCommands{{
      "A budget that is too small ends with exit code 3 and names the smallest that would do.",
      "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x\n"
      "swaplab run -m resnet101 -d jetson-xavier-nx -p demand-layering -b min --json\n"
+     "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x --trace t.svg\n"
      "swaplab run -m resnet101 -m yolov3 -d jetson-orin-nano -p on-demand -b 250MiB"},
     {CommandKind::compare, "compare", "policies x budgets: a table, a CSV file, a plot",
      "-m MODEL... -d DEVICE [-p POLICY]... [-b B1,B2,...]",

@@ -82,6 +82,16 @@ void add_single_policy(CLI::App& app, Options& options) {
                "843MiB, 0.4x of the parameter bytes of all -m, or min of this policy");
 }
 
+void add_records(CLI::App& app, Options& options) {
+    Adder output(app, kOutput);
+    output.value("--trace", options.trace, "FILE",
+                 "the timeline: .pftrace (open it with ui.perfetto.dev; at most 4 million slices), "
+                 ".json (Chrome trace events; 1 million) or .svg (a drawing; 20 thousand)");
+    output.value("--trace-window", options.trace_window, "FROM..TO",
+                 "the part of the timeline to write: 10ms..50ms, ..50ms, 10ms..");
+    output.value("--decisions", options.decisions, "FILE", "the decision log, as JSON lines");
+}
+
 void add_output(CLI::App& app, Options& options) {
     Adder output(app, kOutput);
     output.flag("--json", options.json, "write JSON to standard output");
@@ -120,8 +130,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
             add_single_policy(app, options);
             add_scenario(app, options);
             add_workload(app, options);
-            Adder(app, kOutput)
-                .value("--decisions", options.decisions, "FILE", "the decision log, as JSON lines");
+            add_records(app, options);
             break;
         case CommandKind::compare:
             add_scenario(app, options);

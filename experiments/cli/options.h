@@ -32,6 +32,8 @@ struct Options {
     std::string backend = "sim";
 
     std::string decisions;  // files to write
+    std::string trace;
+    std::string trace_window;  // FROM..TO
     std::string csv;
     std::string plot;
     std::string metric = "latency";

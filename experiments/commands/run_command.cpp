@@ -4,25 +4,29 @@
 #include "experiments/cli/progress.h"
 #include "experiments/commands/commands.h"
 #include "experiments/commands/common.h"
+#include "experiments/observer_fan.h"
 #include "experiments/report/decision_log.h"
 #include "experiments/report/result_json.h"
 #include "experiments/report/run_report.h"
+#include "experiments/trace/trace_file.h"
+#include "profiles/error.h"
+#include "profiles/quantity.h"
 #include "profiles/text.h"
 
 namespace swaplab {
 
 namespace {
 
-// Shows how many requests are under way, and passes everything on to the decision log.
-class RunObserver : public Observer {
+// Shows how many requests are under way.
+class RequestProgress : public Observer {
   public:
-    RunObserver(const Console& console, std::int64_t requests, Observer* log)
-        : progress_(console), requests_(requests), log_(log) {}
+    RequestProgress(const Console& console, std::int64_t requests)
+        : progress_(console), requests_(requests) {}
 
-    bool needed() const { return log_ != nullptr || progress_.wanted(); }
+    Interests interests() const override { return {false, progress_.wanted(), false}; }
+    bool wanted() const { return progress_.wanted(); }
 
     void on_decision(const Decision& decision) override {
-        if (log_ != nullptr) log_->on_decision(decision);
         constexpr std::uint32_t calls_between_looks = 4096;
         if (++calls_ % calls_between_looks != 0 || decision.completions.empty()) return;
         const auto request =
@@ -33,9 +37,24 @@ class RunObserver : public Observer {
   private:
     Progress progress_;
     std::int64_t requests_;
-    Observer* log_;
     std::uint32_t calls_ = 0;
 };
+
+std::unique_ptr<TraceFile> trace_of(const Options& options, const Scenario& scenario,
+                                    const Policy& policy, std::optional<Bytes> budget) {
+    const TimelineBounds window = parse_trace_window(options.trace_window);
+    if (options.trace.empty()) {
+        if (!options.trace_window.empty())
+            throw InputError("--trace-window: expected --trace FILE beside it, found none");
+        return nullptr;
+    }
+    const std::string title =
+        text("{} on {}: {}", scenario.models_text(), scenario.device_text(), policy.spec);
+    const std::string subtitle = text(
+        "{}, {} request{} per model, {}", budget ? "budget " + format_bytes(*budget) : "no budget",
+        scenario.requests, scenario.requests == 1 ? "" : "s", scenario.arrival_text());
+    return std::make_unique<TraceFile>(options.trace, window, title, subtitle);
+}
 
 RunResult simulate(const Options& options, const Console& console, const Scenario& scenario,
                    const Policy& policy, std::optional<Bytes> budget) {
@@ -45,10 +64,15 @@ RunResult simulate(const Options& options, const Console& console, const Scenari
         file = std::make_unique<OutputFile>(options.decisions);
         log = std::make_unique<DecisionLog>(file->stream());
     }
-    RunObserver observer(console, scenario.requests, log.get());
-    RunResult result =
-        run(request_of(scenario, budget, observer.needed() ? &observer : nullptr), policy);
+    const std::unique_ptr<TraceFile> trace = trace_of(options, scenario, policy, budget);
+    RequestProgress progress(console, scenario.requests);
+    ObserverFan observers;
+    observers.add(log.get());
+    if (trace) observers.add(&trace->observer());
+    if (progress.wanted()) observers.add(&progress);
+    RunResult result = run(request_of(scenario, budget, observers.get()), policy);
     if (file) file->commit();
+    if (trace && result.verdict != Verdict::infeasible) trace->commit(console);
     return result;
 }
 

@@ -12,6 +12,7 @@ class DecisionLog : public Observer {
   public:
     // Borrows the stream.
     explicit DecisionLog(std::ostream& out) : out_(out) {}
+    Interests interests() const override { return {false, true, false}; }
     void on_decision(const Decision& decision) override;
 
   private:

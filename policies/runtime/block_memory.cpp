@@ -17,7 +17,7 @@ constexpr std::uint8_t bit(std::size_t i) { return static_cast<std::uint8_t>(1U 
 }  // namespace
 
 BlockMemory::BlockMemory(const DeviceSetup& setup)
-    : ledger_(setup.account, setup.budget, arena_bytes_of(setup.deployment)) {
+    : ledger_(setup.account, setup.budget, arena_bytes_of(setup.deployment), setup.memory_changes) {
     for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
         const JobPlan& plan = setup.deployment.jobs[j];
         JobState job;
@@ -78,7 +78,7 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
     return placed;
 }
 
-bool BlockMemory::free_after(const Action& command) {
+bool BlockMemory::free_after(const Action& command, Time now) {
     JobState& job = jobs_[command.job.index];
     if ((job.freeing >> static_cast<std::uint32_t>(command.verb) & 1U) == 0) return false;
     BlockState& block = job.blocks[command.block.index];
@@ -88,7 +88,7 @@ bool BlockMemory::free_after(const Action& command) {
         if ((block.held & bit(i)) == 0 || holding.until != command.verb) continue;
         if (holding.until == Verb::copy && holding.until_copy != command.copy) continue;
         arena_of(job, holding).free(block.places[i]);
-        ledger_.credit(holding.category, block.held_bytes);
+        ledger_.credit(holding.category, block.held_bytes, now);
         block.held &= static_cast<std::uint8_t>(~bit(i));
         freed = true;
     }
@@ -110,7 +110,7 @@ void BlockMemory::end_execute(const Action& command, Time now) {
     const bool last =
         command.block.index + 1 == job.blocks.size() && command.pass + 1 == job.passes;
     if (!last || job.kv_cache.count == 0) return;
-    ledger_.credit(Category::kv_cache, job.kv_cache);
+    ledger_.credit(Category::kv_cache, job.kv_cache, now);
     job.kv_cache = {};
 }
 

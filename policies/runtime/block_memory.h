@@ -22,7 +22,7 @@ class BlockMemory {
     // no place now. Commands of other verbs, and blocks that are held already, need nothing.
     bool reserve_for(const Action& command, Time now);
     // Frees what ends with `command`; true if anything was freed.
-    bool free_after(const Action& command);
+    bool free_after(const Action& command, Time now);
     void begin_execute(const Action& command, Time now);
     void end_execute(const Action& command, Time now);
 

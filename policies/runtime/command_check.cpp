@@ -35,6 +35,8 @@ CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, s
     : setup_(setup), workload_(workload), policy_(std::move(policy)), jobs_(setup.facts.size()) {
     for (std::size_t j = 0; j < jobs_.size(); ++j) {
         jobs_[j].passes = passes_of(setup.facts[j]);
+        jobs_[j].home = setup.deployment.jobs[j].node;
+        jobs_[j].block_count = static_cast<std::uint32_t>(setup.facts[j].size());
         const bool resident = setup.deployment.jobs[j].path == SwapPath::resident;
         for (const BlockFacts& block : setup.facts[j]) {
             BlockState& state = jobs_[j].blocks.emplace_back();
@@ -62,6 +64,19 @@ void CommandCheck::blame(const Action& command, const std::string& what) const {
 }
 
 void CommandCheck::check_ids(const Command& command, Ticket next) const {
+    const bool known = command.job.index < jobs_.size() &&
+                       command.block.index < jobs_[command.job.index].block_count &&
+                       command.node == jobs_[command.job.index].home &&
+                       command.lane == lane_of(command.verb);
+    if (!known) [[unlikely]]
+        blame_ids(command);
+    for (const Ticket before : command.after)
+        if (before >= next)
+            blame(command, text("it waits for ticket {}, which does not exist; the next is {}",
+                                before.index, next.index));
+}
+
+void CommandCheck::blame_ids(const Command& command) const {
     if (command.job.index >= jobs_.size())
         blame(command, text("unknown job {}, the run has {}", command.job.index, jobs_.size()));
     if (command.block.index >= jobs_[command.job.index].blocks.size())
@@ -70,17 +85,12 @@ void CommandCheck::check_ids(const Command& command, Ticket next) const {
     if (command.node.index >= setup_.platform.nodes.size())
         blame(command, text("unknown node {}, the platform has {}", command.node.index,
                             setup_.platform.nodes.size()));
-    const NodeId home = setup_.deployment.jobs[command.job.index].node;
+    const NodeId home = jobs_[command.job.index].home;
     if (command.node != home)
         blame(command,
               text("node {}, its deployment is on node {}", command.node.index, home.index));
-    if (command.lane != lane_of(command.verb))
-        blame(command, text("lane {} does not do that; it runs on lane {}",
-                            static_cast<int>(command.lane), name_of(lane_of(command.verb))));
-    for (const Ticket before : command.after)
-        if (before >= next)
-            blame(command, text("it waits for ticket {}, which does not exist; the next is {}",
-                                before.index, next.index));
+    blame(command, text("lane {} does not do that; it runs on lane {}",
+                        static_cast<int>(command.lane), name_of(lane_of(command.verb))));
 }
 
 void CommandCheck::on_submit(const Command& command, Ticket next, Time now) {

@@ -44,6 +44,8 @@ class CommandCheck {
         Time release_end = kStart;
     };
     struct JobState {
+        NodeId home;
+        std::uint32_t block_count = 0;
         std::vector<BlockState> blocks;
         std::uint32_t arrived = 0;
         std::uint32_t passes = 1;
@@ -55,6 +57,7 @@ class CommandCheck {
     };
 
     void check_ids(const Command& command, Ticket next) const;
+    [[noreturn]] void blame_ids(const Command& command) const;
     void submit_read(const Action& command, BlockState& block) const;
     [[noreturn]] void blame_size(const Action& command) const;
     void submit_execute(const Action& command, JobState& job, BlockState& block);

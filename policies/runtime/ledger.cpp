@@ -2,20 +2,23 @@
 
 namespace swaplab {
 
-Ledger::Ledger(Account account, std::optional<Bytes> budget, Bytes arena_bytes)
-    : account_(account), budget_(budget) {
+Ledger::Ledger(Account account, std::optional<Bytes> budget, Bytes arena_bytes,
+               std::vector<MemoryChange>* changes)
+    : account_(account), budget_(budget), changes_(changes) {
     report_.arena_bytes = arena_bytes;
 }
 
 bool Ledger::move_activations(const ActivationPeak& before, const ActivationPeak& after, Time now) {
     // Credits first: the two categories change together, so their sum must not overshoot.
-    credit(Category::activations, before.activations);
-    credit(Category::workspace, before.workspace);
+    take(Category::activations, before.activations);
+    take(Category::workspace, before.workspace);
     report_.by_category[static_cast<std::size_t>(Category::activations)] += after.activations;
     report_.by_category[static_cast<std::size_t>(Category::workspace)] += after.workspace;
-    if (account_ == Account::parameters) return false;
-    report_.in_use += after.total();
-    return report_.in_use > report_.peak && raise_peak(now);
+    const bool counts = account_ == Account::all;
+    if (counts) report_.in_use += after.total();
+    if (before.activations != after.activations) record(Category::activations, now);
+    if (before.workspace != after.workspace) record(Category::workspace, now);
+    return counts && report_.in_use > report_.peak && raise_peak(now);
 }
 
 bool Ledger::raise_peak(Time now) {

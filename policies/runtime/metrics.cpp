@@ -4,9 +4,10 @@
 
 namespace swaplab {
 
-Metrics::Metrics(const DeviceSetup& setup, const Workload& workload)
+Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* observer)
     : platform_(setup.platform),
       workload_(workload),
+      observer_(observer),
       jobs_(setup.facts.size()),
       used_(setup.platform.nodes.size()) {
     for (std::size_t j = 0; j < jobs_.size(); ++j) jobs_[j].passes = passes_of(setup.facts[j]);
@@ -37,42 +38,48 @@ void Metrics::on_execute(const Completion& span) {
     count(span);
     JobState& job = jobs_[span.command.job.index];
     SwapIn& swap_in = job.swap_ins[span.command.block.index];
-    if (span.start > compute_end_) explain_gap(swap_in, compute_end_, span.start);
+    if (span.start > compute_end_) explain_gap(swap_in, compute_end_, span);
     swap_in.count = 0;
     used_[span.command.node.index].executing += span.end - span.start;
     compute_end_ = span.end;
-    if (span.command.block.index + 1 == job.swap_ins.size())
-        end_pass(job, workload_.jobs[span.command.job.index], span.command.pass, span.end);
+    if (span.command.block.index + 1 == job.swap_ins.size()) end_pass(job, span.command, span.end);
 }
 
-// Splits the idle time [from, to) before an execution by what its swap-in was doing.
-void Metrics::explain_gap(const SwapIn& swap_in, Time from, Time to) {
+Duration& Metrics::stall_of(StallReason reason) {
+    if (reason == StallReason::read) return stalls_.read;
+    return reason == StallReason::memory ? stalls_.memory : stalls_.other;
+}
+
+// Splits the idle time before an execution, from `from` on, by what its swap-in was doing.
+void Metrics::explain_gap(const SwapIn& swap_in, Time from, const Completion& execution) {
     Time at = from;
-    const auto spend = [&](Duration& sort, Time until) {
-        until = std::min(until, to);
+    const auto spend = [&](StallReason reason, Time until) {
+        until = std::min(until, execution.start);
         if (until <= at) return;
-        sort += until - at;
+        stall_of(reason) += until - at;
+        if (observer_ != nullptr) observer_->on_stall({reason, at, until, execution.command});
         at = until;
     };
     for (std::size_t i = 0; i < swap_in.count; ++i) {
         const Step& step = swap_in.steps[i];
-        spend(stalls_.memory, std::min(step.released, step.start));
-        spend(stalls_.other, step.blocked);
-        spend(stalls_.memory, step.start);
-        spend(stalls_.read, step.end);
+        spend(StallReason::memory, std::min(step.released, step.start));
+        spend(StallReason::other, step.blocked);
+        spend(StallReason::memory, step.start);
+        spend(StallReason::read, step.end);
     }
-    spend(stalls_.other, to);
+    spend(StallReason::other, execution.start);
 }
 
-void Metrics::end_pass(JobState& job, const Job& spec, std::uint32_t pass, Time end) {
+void Metrics::end_pass(JobState& job, const Action& last, Time end) {
+    const Job& spec = workload_.jobs[last.job.index];
     if (job.passes > 1) {
-        if (pass == 0)
+        if (last.pass == 0)
             job.first_tokens.push_back(end - begin_of_request(job, spec));
         else
             job.next_tokens.push_back(end - job.pass_end);
         job.pass_end = end;
     }
-    if (pass + 1 == job.passes) end_request(job, spec, end);
+    if (last.pass + 1 == job.passes) end_request(job, last.job, end);
 }
 
 // What the latency of the current request counts from.
@@ -81,14 +88,17 @@ Time Metrics::begin_of_request(const JobState& job, const Job& spec) {
     return streams ? *job.last_end : job.arrivals[job.ended_arrivals];
 }
 
-void Metrics::end_request(JobState& job, const Job& spec, Time end) {
+void Metrics::end_request(JobState& job, JobId id, Time end) {
+    const Job& spec = workload_.jobs[id.index];
+    const RequestId request{static_cast<std::uint32_t>(job.latencies.size())};
     const Duration latency = end - begin_of_request(job, spec);
     const Time arrival = job.arrivals[job.ended_arrivals++];
     job.last_end = end;
     job.latencies.push_back(latency);
-    job.deadline_misses +=
-        static_cast<std::int64_t>(spec.deadline && end - arrival > *spec.deadline);
+    const bool missed = spec.deadline && end - arrival > *spec.deadline;
+    job.deadline_misses += static_cast<std::int64_t>(missed);
     ++requests_ended_;
+    if (observer_ != nullptr) observer_->on_request_end({id, request, arrival, end, missed});
 }
 
 void Metrics::report(RunResult& result) const {

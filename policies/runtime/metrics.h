@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "policies/device.h"
+#include "policies/observer.h"
 #include "policies/result.h"
 #include "policies/runtime/energy.h"
 #include "policies/workload.h"
@@ -13,7 +14,8 @@ namespace swaplab {
 
 class Metrics {
   public:
-    Metrics(const DeviceSetup& setup, const Workload& workload);
+    // `observer` hears of stalls and ends of requests; may be null.
+    Metrics(const DeviceSetup& setup, const Workload& workload, Observer* observer);
 
     void on_arrival(const Arrival& arrival);
     void on_swap_in(const Completion& span);  // the end of a read, copy or assemble
@@ -55,12 +57,14 @@ class Metrics {
         events_ += static_cast<std::uint64_t>(span.end > span.start);
     }
     static Time begin_of_request(const JobState& job, const Job& spec);
-    void end_pass(JobState& job, const Job& spec, std::uint32_t pass, Time end);
-    void end_request(JobState& job, const Job& spec, Time end);
-    void explain_gap(const SwapIn& swap_in, Time from, Time to);
+    void end_pass(JobState& job, const Action& last, Time end);
+    void end_request(JobState& job, JobId id, Time end);
+    void explain_gap(const SwapIn& swap_in, Time from, const Completion& execution);
+    Duration& stall_of(StallReason reason);
 
     const Platform& platform_;
     const Workload& workload_;
+    Observer* observer_;
     std::vector<JobState> jobs_;
     std::vector<NodeUse> used_;  // by NodeId
     Time compute_end_ = kStart;  // of the last execution

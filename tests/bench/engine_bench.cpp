@@ -1,5 +1,6 @@
 // The event engine against a bare heap, in the hold model: take the next event, schedule one at a
-// random distance, with 8 and 1000 events pending. The heap is std::priority_queue over the same key.
+// random distance, with 8 and 1000 events pending. The heap is std::priority_queue over the same
+// key.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>

@@ -47,7 +47,9 @@ constexpr std::array<Library, 15> kLibraries{{
     {"liburing", "hw/", false},
     {"CLI11", "experiments/", true},
     {"CLI/", "experiments/", true},
+    {"protozero/", "experiments/", true},
     {"sqlite3", "experiments/", false},
+    {"simgrid/", "tests/bench/", false},
 }};
 
 constexpr std::array<std::string_view, 3> kLightHeaderFolders{"profiles/", "policies/", "sim/"};

@@ -1,0 +1,25 @@
+#include "experiments/trace/lanes.h"
+
+#include "profiles/text.h"
+
+namespace swaplab {
+
+Slots::Slot& Slots::best_fit(Time from) {
+    Slot* best = nullptr;
+    for (Slot& slot : slots_)
+        if (slot.last_end <= from &&
+            (best == nullptr || (expected_ > 1 && slot.last_end > best->last_end)))
+            best = &slot;
+    return best != nullptr ? *best : add_slot();
+}
+
+Slots::Slot& Slots::add_slot() {
+    const std::size_t number = slots_.size() + 1;
+    const bool numbered = expected_ > 1 || number > 1;
+    LaneSpec lane = first_;
+    lane.rank += static_cast<int>(slots_.size());
+    if (numbered) lane.name += text(" {}", number);
+    return slots_.emplace_back(Slot{timeline_->add_lane(lane)});
+}
+
+}  // namespace swaplab

@@ -1,0 +1,36 @@
+// `--trace FILE`: the timeline of a run as a file whose ending says the format.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "experiments/cli/console.h"
+#include "experiments/cli/output_file.h"
+#include "experiments/trace/timeline_observer.h"
+
+namespace swaplab {
+
+// "10ms..50ms", "..50ms", "10ms.." or "" for all of it, with units as everywhere. Throws
+// `InputError` for anything else, and for a window without extent. Sets the times only.
+TimelineBounds parse_trace_window(std::string_view text);
+
+class TraceFile {
+  public:
+    // Opens the file at once. Throws `InputError` for an ending other than .pftrace, .json or .svg.
+    // `title` and `subtitle` head the drawing (.svg).
+    TraceFile(const std::string& path, const TimelineBounds& window, const std::string& title,
+              const std::string& subtitle);
+
+    TimelineObserver& observer() { return *observer_; }
+    // Completes the file after the run, and says on stderr if something had to be left out.
+    void commit(const Console& console);
+
+  private:
+    std::string path_;
+    OutputFile file_;
+    std::unique_ptr<Timeline> timeline_;
+    std::unique_ptr<TimelineObserver> observer_;
+};
+
+}  // namespace swaplab

@@ -1,0 +1,75 @@
+// Listening to a run: what a runner tells about it while it goes on.
+#pragma once
+
+#include <span>
+
+#include "policies/device.h"
+#include "policies/workload.h"
+
+namespace swaplab {
+
+// One scheduler call: what it saw and what it asked for (a line of the decision log).
+struct Decision {
+    Time at{};
+    std::span<const Arrival> arrivals;
+    std::span<const Completion> completions;
+    Bytes memory_in_use;
+    std::span<const Command> commands;
+    Ticket first_ticket;  // of `commands`
+};
+
+// Why the compute lane was idle (3-semantics: Metrics).
+enum class StallReason : std::uint8_t { read, memory, other };
+std::string_view name_of(StallReason reason);  // "read", "memory", "other"
+
+// A part of the idle time before an execution; all of them add up to the result's stalls.
+struct Stall {
+    StallReason reason = StallReason::other;
+    Time from{};
+    Time to{};
+    Action next;  // the execution that the lane waited for
+};
+
+// The end of the last execution of a request.
+struct RequestEnd {
+    JobId job;
+    RequestId request;
+    Time arrival{};
+    Time end{};
+    bool missed = false;  // its deadline
+};
+
+// What an observer listens to. Nothing is called, and nothing collected, for what nobody wants.
+struct Interests {
+    bool spans = true;
+    bool decisions = true;
+    bool timeline = false;  // arrivals and ends of requests, stalls, changes of memory and budget
+
+    friend constexpr Interests operator|(Interests a, Interests b) {
+        return {a.spans || b.spans, a.decisions || b.decisions, a.timeline || b.timeline};
+    }
+};
+
+// Each kind of call comes in order of time (spans and stalls: of their ends).
+class Observer {
+  public:
+    virtual ~Observer() = default;
+
+    // Asked before the run; the answer holds for all of it.
+    virtual Interests interests() const { return {}; }
+    // The run begins and ends; always called (the end not where a policy is blamed). What a run is
+    // of stays until `on_end` has returned.
+    virtual void on_start(const DeviceSetup&, const Workload&) {}
+    virtual void on_end() {}
+
+    virtual void on_span(const Completion&) {}
+    virtual void on_decision(const Decision&) {}
+
+    virtual void on_arrival(const Arrival&) {}
+    virtual void on_request_end(const RequestEnd&) {}
+    virtual void on_stall(const Stall&) {}
+    virtual void on_memory(std::span<const MemoryChange>) {}
+    virtual void on_budget(Time, Bytes) {}  // the budget is another from now on
+};
+
+}  // namespace swaplab

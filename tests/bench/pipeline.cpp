@@ -1,0 +1,176 @@
+#include "tests/bench/pipeline.h"
+
+#include <memory>
+
+#include "profiles/text.h"
+#include "sim/sim_device.h"
+
+namespace swaplab::bench {
+
+namespace {
+
+constexpr int kDnns = 10;
+constexpr int kLayers = 64;
+constexpr std::uint32_t kReads = 3;
+
+Platform platform_of(const PipelineShape& shape) {
+    Platform platform;
+    platform.name = "bench";
+    Node& node = platform.nodes.emplace_back();
+    node.compute = ComputeKind::gpu;
+    node.memory.capacity = {std::int64_t{1} << 36};
+    node.read.cost.per_byte = shape.read_ns_per_byte;
+    node.read.cost.per_request = 80000;
+    node.read.concurrency = shape.concurrency;
+    node.assemble.per_tensor = 20000;
+    node.release.per_tensor = 5000;
+    node.execute.other.per_flop = 0.0023;
+    node.execute.other.per_layer = 20000;
+    if (!shape.contended) return platform;
+    const auto read = static_cast<std::size_t>(Activity::read);
+    const auto execute = static_cast<std::size_t>(Activity::execute);
+    node.contention[execute][read] = 1.05;
+    node.contention[read][execute] = 1.02;
+    return platform;
+}
+
+ModelPtr layered_model(int seed) {
+    ModelSpec spec;
+    spec.name = "dnn";
+    for (int l = 0; l < kLayers; ++l) {
+        Layer layer;
+        layer.name = "layer" + std::to_string(l);
+        layer.op = OpClass::conv2d;
+        layer.inputs = {l == 0 ? Source() : Source(LayerId{static_cast<std::uint32_t>(l - 1)})};
+        layer.parameter_bytes = {500'000 + (seed * 7919 + l * 104'729) % 1'500'000};
+        layer.parameter_tensors = 2;
+        layer.macs = 100'000'000 + (seed * 31 + l * 1'299'709) % 200'000'000;
+        layer.output_bytes = {400'000};
+        spec.layers.push_back(std::move(layer));
+    }
+    return std::make_shared<const Model>(std::move(spec));
+}
+
+// All DNNs advance in turn, layer by layer: with one request at a time first come first served only
+// one read would ever be in flight.
+class TurnByTurn final : public Scheduler {
+  public:
+    TurnByTurn(const PipelineShape& shape, std::int64_t requests)
+        : fewest_ahead_(shape.fewest_ahead * kDnns),
+          most_ahead_(shape.most_ahead * kDnns),
+          requests_(requests),
+          last_(kDnns) {
+        for (auto& job : last_) job.released.resize(kLayers);
+    }
+
+    void decide(const View& view, Moves& moves) override {
+        for (const Completion& span : view.completions)
+            if (span.command.verb == Verb::execute) --ahead_;
+        if (ahead_ > fewest_ahead_) return;
+        while (ahead_ < most_ahead_ && request_ < requests_) submit_layer(moves);
+    }
+
+  private:
+    struct Last {
+        std::optional<Ticket> read, executed;
+        std::vector<std::optional<Ticket>> released;
+    };
+
+    Command command(Verb verb, std::uint32_t job) const {
+        Command c;
+        c.verb = verb;
+        c.lane = lane_of(verb);
+        c.job = {job};
+        c.request = {static_cast<std::uint32_t>(request_)};
+        c.block = {layer_};
+        return c;
+    }
+
+    void submit_layer(Moves& moves) {
+        for (std::uint32_t j = 0; j < kDnns; ++j) {
+            Last& last = last_[j];
+            Command read = command(Verb::read, j);
+            if (last.read) read.after.add(*last.read);
+            if (last.released[layer_]) read.after.add(*last.released[layer_]);
+            last.read = moves.submit(read);
+            Command assemble = command(Verb::assemble, j);
+            assemble.after = {*last.read};
+            Command execute = command(Verb::execute, j);
+            execute.after = {moves.submit(assemble)};
+            if (last.executed) execute.after.add(*last.executed);
+            last.executed = moves.submit(execute);
+            Command release = command(Verb::release, j);
+            release.after = {*last.executed};
+            last.released[layer_] = moves.submit(release);
+        }
+        ahead_ += kDnns;
+        if (++layer_ < kLayers) return;
+        layer_ = 0;
+        ++request_;
+    }
+
+    int fewest_ahead_, most_ahead_;
+    std::int64_t requests_;
+    std::vector<Last> last_;
+    std::int64_t request_ = 0;
+    std::uint32_t layer_ = 0;
+    int ahead_ = 0;
+};
+
+}  // namespace
+
+PipelineShape whole_model_shape() { return {}; }
+
+PipelineShape plain_shape() {
+    PipelineShape shape;
+    shape.policy = "demand-layering:buffer=min";
+    shape.read_ns_per_byte = 0.7;
+    shape.concurrency = {1.0};
+    shape.contended = false;
+    shape.fewest_ahead = 6;
+    shape.most_ahead = 12;
+    return shape;
+}
+
+Pipeline::Pipeline(const PipelineShape& shape, std::int64_t requests)
+    : shape_(shape), requests_(requests), platform_(platform_of(shape)) {
+    for (int j = 0; j < kDnns; ++j) {
+        workload_.jobs.push_back(
+            {layered_model(j), ArrivalMode::stream, requests, {}, std::nullopt, 1});
+        budget_ += workload_.jobs.back().model->parameter_bytes();
+    }
+    budget_.count /= 4;
+    deployment_ = std::get<Deployment>(plan(request(), make_policy(shape.policy)));
+    deployment_->parallel_reads = kReads;
+}
+
+RunRequest Pipeline::request() const {
+    return {platform_, workload_, budget_, Account::all, make_sim_device, nullptr};
+}
+
+RunResult Pipeline::run(Observer* observer) const {
+    RunRequest observed = request();
+    observed.observer = observer;
+    TurnByTurn scheduler(shape_, requests_);
+    return run_deployment(observed, *deployment_, scheduler, "turn-by-turn");
+}
+
+std::string Pipeline::description() const {
+    std::string lines = text("reads {}\nrequests {}\n", kReads, requests_);
+    for (std::size_t j = 0; j < workload_.jobs.size(); ++j) {
+        const JobPlan& job = deployment_->jobs[j];
+        lines += text("ring {} {}\n", j, job.arena.capacity.count);
+        const CostModel cost(*workload_.jobs[j].model, platform_);
+        for (std::size_t b = 0; b < job.blocks.size(); ++b) {
+            const LayerRange layer = layers_of(job.blocks[b]);
+            lines += text("layer {} {} {} {} {} {} {}\n", j, b, cost.parameter_bytes(layer).count,
+                          count_ns(to_duration(cost.read_ns(layer))),
+                          count_ns(to_duration(cost.assemble_ns(layer))),
+                          count_ns(to_duration(cost.execute_ns(layer))),
+                          count_ns(to_duration(cost.release_ns(layer))));
+        }
+    }
+    return lines;
+}
+
+}  // namespace swaplab::bench
