@@ -104,16 +104,17 @@ class PipeloadPartitioner final : public Partitioner {
             const Bytes arena = std::min(room, loads.most_of_neighbours(agents + std::size_t{1}));
             return {agents, arena, pipeload_delay(layers.units, node, agents, arena)};
         }
-        // One layer executes and m are loaded; where all fit at once, all may be loaded at once.
+        // More agents than neighbours that fit at once have nothing to do. (One fewer is the usual
+        // estimate, since one layer executes; at the beginning none does.)
         std::uint32_t most_agents() const {
-            const std::size_t widest = loads.widest(room);
-            const std::size_t agents = widest == loads.size() ? widest : widest - 1;
-            return static_cast<std::uint32_t>(std::clamp<std::size_t>(agents, 1, kMostAgents));
+            return static_cast<std::uint32_t>(
+                std::clamp<std::size_t>(loads.widest(room), 1, kMostAgents));
         }
         // The least predicted time; of equals the fewest agents, which hold the least.
         Choice best() const {
+            const std::uint32_t most = most_agents();
             Choice best = with(1);
-            for (std::uint32_t agents = 2; agents <= most_agents(); ++agents) {
+            for (std::uint32_t agents = 2; agents <= most; ++agents) {
                 const Choice choice = with(agents);
                 if (choice.delay < best.delay) best = choice;
             }

@@ -13,13 +13,12 @@ int list_publications(const Options& options, const Console& console) {
     JsonWriter json;
     json.begin_object().key("publications").begin_array();
     TextTable table;
-    for (int i = 0; i < 3; ++i) table.add_column({}, Align::left);
+    for (int i = 0; i < 2; ++i) table.add_column({}, Align::left);
     for (const Publication& publication : publications()) {
         json.begin_object().member("name", publication.name);
         json.member("summary", publication.summary).member("source", publication.source);
         json.end_object();
-        table.add_row({std::string(publication.name), std::string(publication.summary),
-                       std::string(publication.source)});
+        table.add_row({std::string(publication.name), std::string(publication.summary)});
     }
     json.end_array().end_object();
     console.out << (options.json ? json.str() + '\n' : table.str());

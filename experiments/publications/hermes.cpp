@@ -171,7 +171,7 @@ void add_bert(Reproduction& reproduction) {
     const Outcome hermes = outcome(encoder, kBert.calibration, kAgents, pipeload());
     std::vector<Figure>& figures = reproduction.figures;
     figures.push_back(
-        figure("BERT-Large: load everything, then execute", "s", kBert.plain_s, plain.seconds));
+        figure("BERT-Large: load all, then execute", "s", kBert.plain_s, plain.seconds));
     figures.push_back(figure("BERT-Large: pipeswitch", "s", std::nullopt, piped.seconds));
     figures.push_back(
         gated(figure("BERT-Large: six agents", "s", kBert.hermes_s, hermes.seconds), {3.3, 3.7}));
@@ -183,8 +183,8 @@ void add_bert(Reproduction& reproduction) {
               {0.9 * kBert.hermes_mb, 1.1 * kBert.hermes_mb}));
     figures.back().remark = "the survey prints 931";
     const Outcome one = outcome(encoder, kBert.calibration, 1, "pipeload:agents=1");
-    figures.push_back(figure("BERT-Large: memory cut against pipeswitch, one agent", "%",
-                             kLargestCut, 100 * (1 - one.mb / piped.mb), Origin::paper));
+    figures.push_back(figure("BERT-Large: cut against pipeswitch, one agent", "%", kLargestCut,
+                             100 * (1 - one.mb / piped.mb), Origin::paper));
     figures.back().band = Interval{kLargestCut - 5, kLargestCut + 5};
     figures.back().remark = "published: up to";
 }
@@ -199,9 +199,9 @@ void add_ungated(const Case& row, Reproduction& reproduction) {
             figure(text("{}: {}", row.title, what), unit, published, simulated));
         reproduction.figures.back().band = Interval{0.9 * published, 1.1 * published};
     };
-    add("load everything, then execute", "s", row.plain_s, plain.seconds);
+    add("load all, then execute", "s", row.plain_s, plain.seconds);
     add("six agents", "s", row.hermes_s, hermes.seconds);
-    add("peak, load everything", "MB", row.plain_mb, plain.mb);
+    add("peak, load all", "MB", row.plain_mb, plain.mb);
     add("peak, six agents", "MB", row.hermes_mb, hermes.mb);
 }
 

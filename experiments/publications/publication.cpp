@@ -28,7 +28,7 @@ double Interval::distance(double value) const {
 }
 
 std::string_view verdict_of(const Figure& figure) {
-    if (figure.gated) return figure.inside() ? "holds" : "OUTSIDE the band";
+    if (figure.gated) return figure.inside() ? "holds" : "OUTSIDE";
     return figure.inside() ? "no gate" : "no gate; does not reproduce";
 }
 

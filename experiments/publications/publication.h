@@ -44,7 +44,7 @@ struct Figure {
     bool inside() const { return !band || band->holds(simulated); }
     bool fails() const { return gated && !inside(); }
 };
-// "holds", "OUTSIDE the band", "no gate", or "no gate; does not reproduce".
+// "holds", "OUTSIDE", "no gate", or "no gate; does not reproduce".
 std::string_view verdict_of(const Figure& figure);
 
 struct Assumption {

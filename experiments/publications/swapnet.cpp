@@ -103,7 +103,7 @@ Figure cut_figure(const Scenario& scenario, const std::string& which, const Mode
 
 Figure arena_figure(const Scenario& scenario, const std::string& which, const Model& model,
                     Bytes arena) {
-    Figure figure{text("{}, {}: cut by what the plan uses", scenario.name, which), "%"};
+    Figure figure{text("{}, {}: cut by its arena", scenario.name, which), "%"};
     figure.simulated = cut(model, arena);
     return figure;
 }

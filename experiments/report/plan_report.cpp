@@ -51,6 +51,8 @@ std::string job_part(const PlannedRun& planned, std::size_t i) {
                             plural(static_cast<std::int64_t>(result.blocks.size()), "block"),
                             name_of(job.path), arena_text(job.arena));
     if (job.staging) part += text(", staging {}", arena_text(*job.staging));
+    if (job.parallel_reads > 1)
+        part += text(", {} in parallel", plural(job.parallel_reads, "read"));
     if (planned.cold.jobs.size() > 1) part += text(", budget {}", format_bytes(job.budget));
     part += text("; largest pair of neighbours {}", format_bytes(pair_peak(result.blocks)));
     return wrap(part, 90, 4) + "\n\n" + block_table(result, *planned.scenario.models[i].model) +
@@ -108,6 +110,7 @@ void write_jobs(JsonWriter& json, const PlannedRun& planned) {
         const JobResult& result = planned.cold.jobs[i];
         json.begin_object().member("model", result.model);
         json.member("budget_bytes", job.budget.count).member("swap_path", name_of(job.path));
+        json.member("parallel_reads", job.parallel_reads);
         write_arena(json.key("arena"), job.arena);
         json.key("staging");
         if (job.staging)

@@ -1,5 +1,6 @@
 #include "experiments/report/reproduction_report.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "experiments/cli/console.h"
@@ -29,32 +30,58 @@ std::string difference_text(const Figure& figure) {
     return text("{}{:.3g}", difference > 0 ? "+" : "", difference);
 }
 
+// "holds (3.3..3.7)": with the band where it is a gate.
+std::string verdict_text(const Figure& figure) {
+    const std::string_view verdict = verdict_of(figure);
+    return figure.gated ? text("{} ({})", verdict, interval_text(*figure.band))
+                        : std::string(verdict);
+}
+
+// Remarks as footnotes; the same one is written once.
+class Footnotes {
+  public:
+    // " [1]", or nothing.
+    std::string mark(const std::string& remark) {
+        if (remark.empty()) return {};
+        auto found = std::ranges::find(remarks_, remark);
+        if (found == remarks_.end()) found = remarks_.insert(found, remark);
+        return text(" [{}]", found - remarks_.begin() + 1);
+    }
+    std::string str() const {
+        std::string lines;
+        for (std::size_t i = 0; i < remarks_.size(); ++i)
+            lines += definition(text("[{}]", i + 1), remarks_[i], 8, kWidth);
+        return lines;
+    }
+
+  private:
+    std::vector<std::string> remarks_;
+};
+
 std::string figure_table(const Reproduction& reproduction) {
     TextTable table;
     table.add_column({""}, Align::left);
     for (const char* heading : {"published", "simulated", "difference"})
         table.add_column({heading});
     table.add_column({""}, Align::left);
-    table.add_column({"band"}, Align::left);
     table.add_column({"verdict"}, Align::left);
-    for (const Figure& figure : reproduction.figures) {
-        std::string verdict(verdict_of(figure));
-        if (!figure.remark.empty()) verdict += " (" + figure.remark + ")";
+    Footnotes footnotes;
+    for (const Figure& figure : reproduction.figures)
         table.add_row(
             {figure.what, figure.published ? interval_text(*figure.published) : std::string("-"),
              digits(figure.simulated), figure.published ? difference_text(figure) : std::string(),
-             std::string(figure.unit), figure.gated ? interval_text(*figure.band) : std::string(),
-             verdict});
-    }
-    return table.str(2);
+             std::string(figure.unit), verdict_text(figure) + footnotes.mark(figure.remark)});
+    return table.str(2) + footnotes.str();
 }
 
-std::string assumption_table(const Reproduction& reproduction) {
-    TextTable table;
-    for (int i = 0; i < 3; ++i) table.add_column({}, Align::left);
+std::string assumption_lines(const Reproduction& reproduction) {
+    std::string lines;
     for (const Assumption& assumption : reproduction.assumptions)
-        table.add_row({std::string(name_of(assumption.origin)), assumption.what, assumption.value});
-    return table.str(2);
+        lines += definition(
+            name_of(assumption.origin),
+            text("{}{}{}", assumption.what, assumption.value.empty() ? "" : ": ", assumption.value),
+            13, kWidth);
+    return lines;
 }
 
 }  // namespace
@@ -63,7 +90,7 @@ std::string reproduction_report(const Publication& publication, const Reproducti
     std::string report =
         text("{}: {}\n{}\n\n", publication.name, publication.summary, publication.source);
     report += figure_table(reproduction);
-    report += "\nAssumed constants, and whose they are\n" + assumption_table(reproduction) + '\n';
+    report += "\nAssumed constants, and whose they are\n" + assumption_lines(reproduction) + '\n';
     for (const std::string& caveat : reproduction.caveats) report += wrap(caveat, kWidth) + '\n';
     report += reproduction.holds() ? "\nAll gated figures lie within their bands.\n"
                                    : "\nA gated figure lies OUTSIDE its band.\n";

@@ -76,7 +76,7 @@ TEST(Publications, HermesIsItsClosedForms) {
     const auto seconds = [](const std::string& what) {
         return figure_of("hermes", what).simulated;
     };
-    EXPECT_NEAR(seconds("BERT-Large: load everything, then execute"), 15.888, 1e-6);
+    EXPECT_NEAR(seconds("BERT-Large: load all, then execute"), 15.888, 1e-6);
     EXPECT_NEAR(seconds("BERT-Large: pipeswitch"), 14.876, 1e-6);
     EXPECT_NEAR(seconds("BERT-Large: six agents"), 3.4776, 1e-6);
     EXPECT_NEAR(seconds("ViT-Large: least that this model allows"), 0.0575, 1e-6);
@@ -93,7 +93,7 @@ TEST(Publications, VerdictsSayWhatHolds) {
     figure.band = Interval{0, 4};
     EXPECT_EQ(verdict_of(figure), "no gate; does not reproduce");
     figure.gated = true;
-    EXPECT_EQ(verdict_of(figure), "OUTSIDE the band");
+    EXPECT_EQ(verdict_of(figure), "OUTSIDE");
     EXPECT_FALSE((Reproduction{{figure}, {}, {}}.holds()));
     figure.simulated = 4;
     EXPECT_EQ(verdict_of(figure), "holds");

@@ -39,7 +39,7 @@ struct World {
         shape.most_assemble_lanes = 3;
         platform = random_platform(seed, shape);
         workload = workload_of({random_model(seed), random_model(seed + 1000)},
-                               {{}, Account::all, ArrivalMode::stream, 3, {}});
+                               {{}, Account::all, ArrivalMode::stream, 3, {}, {}});
         if (seed % 3 == 0)
             for (Job& job : workload.jobs) job.mode = ArrivalMode::cold;
         for (Job& job : workload.jobs) job.deadline = nanoseconds(2'000'000);

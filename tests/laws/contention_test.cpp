@@ -42,14 +42,17 @@ ModelShape model_shape(std::uint64_t seed, std::int64_t most_layers) {
     return shape;
 }
 
-constexpr std::array<const char*, 8> kPolicies{"on-demand",
-                                               "standard-swap",
-                                               "swapnet",
-                                               "load-all",
-                                               "demand-layering:buffer=min",
-                                               "demand-layering:pipeline=async,buffer=min",
-                                               "demand-layering:pipeline=sync",
-                                               "demand-layering:pipeline=sequential"};
+constexpr std::array<const char*, 11> kPolicies{"on-demand",
+                                                "standard-swap",
+                                                "swapnet",
+                                                "load-all",
+                                                "demand-layering:buffer=min",
+                                                "demand-layering:pipeline=async,buffer=min",
+                                                "demand-layering:pipeline=sync",
+                                                "demand-layering:pipeline=sequential",
+                                                "pipeload",
+                                                "pipeload:agents=3",
+                                                "pipeswitch"};
 
 TEST(Contention, EveryPolicyIsReplayed) {
     SWAPLAB_FOR_SEEDS(seed, 1, kWorlds) {

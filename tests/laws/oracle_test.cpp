@@ -167,9 +167,6 @@ TEST(OraclePipeload, ByHand) {
     const Timeline stream = pipeload(four, 2, 4, 2, Mode::stream);
     EXPECT_EQ(stream.rows[4].execute_end, 34);
     EXPECT_EQ(stream.rows[5].execute_end, 38);
-    EXPECT_EQ(most_agents(four, 3), 2U);
-    EXPECT_EQ(most_agents(four, 4), 4U);
-    EXPECT_EQ(most_agents(four, 1), 1U);
 }
 
 TEST(OraclePipeload, ScriptOnANodeIsTheRecurrence) {

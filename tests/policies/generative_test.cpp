@@ -133,7 +133,10 @@ constexpr const char* kPolicies[] = {"load-all",
                                      "demand-layering",
                                      "demand-layering:pipeline=async",
                                      "demand-layering:pipeline=sync",
-                                     "demand-layering:pipeline=sequential"};
+                                     "demand-layering:pipeline=sequential",
+                                     "pipeload",
+                                     "pipeload:agents=3",
+                                     "pipeswitch"};
 
 // At their smallest budgets, cold and streamed: every token comes, the bound holds, the tokens'
 // times add up to the latency, and nothing is left of the KV cache.

@@ -61,21 +61,6 @@ inline Timeline pipeload(const Table& table, std::size_t agents, double arena_by
     return timeline;
 }
 
-// The most neighbours of one request (items with parameters) that `room` bytes hold; m_max is one
-// less, since one of them executes, unless everything fits; at least 1.
-inline std::size_t most_agents(const Table& table, double room) {
-    std::vector<double> bytes;
-    for (const Item& item : table)
-        if (item.has_parameters()) bytes.push_back(item.bytes);
-    std::size_t widest = 0;
-    for (std::size_t first = 0; first < bytes.size(); ++first) {
-        double sum = 0;
-        for (std::size_t last = first; last < bytes.size(); ++last)
-            if ((sum += bytes[last]) <= room) widest = std::max(widest, last + 1 - first);
-    }
-    return std::max<std::size_t>(1, widest == bytes.size() ? widest : widest - 1);
-}
-
 // The same as tasks, in order of submission: per item read, assemble, execute, release (of one
 // without parameters execute only). Cold, what a request begins with waits for everything of the
 // request before.
