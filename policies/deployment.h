@@ -52,8 +52,10 @@ struct JobPlan {
     ArenaPlan arena;                   // where blocks execute from
     std::optional<ArenaPlan> staging;  // a host arena of its own for what is staged
     std::uint32_t parallel_reads = 1;  // how many of its reads may run at once
-    bool overlap_requests = true;      // the next request's first block may come in beside the last
-    Bytes budget;                      // this job's share
+    // By block; empty: none. Read in the first pass of a request and kept to the end of its last.
+    std::vector<bool> kept = {};
+    bool overlap_requests = true;  // the next request's first block may come in beside the last
+    Bytes budget;                  // this job's share
     std::uint32_t resident_copies = 0;    // of all parameters, before and during the run (`direct`)
     std::optional<Duration> closed_form;  // of a cold request, where the partitioner has one
 

@@ -1,6 +1,7 @@
 // pipeload: m loading agents read disjoint layers in parallel, one inference agent executes them in
 // order, each layer is freed after use (Hermes; Han et al., ICCD 2024). Layer k (counting those
-// with parameters) belongs to agent k mod m; with m agents at most m + 1 layers are held (ours).
+// with parameters) belongs to agent k mod m; with m agents at most m + 1 layers are held (ours). A
+// generative model streams its layers again for every token; its embeddings stay.
 #include <algorithm>
 
 #include "policies/factories.h"
@@ -8,6 +9,7 @@
 #include "policies/runtime/partition_planner.h"
 #include "policies/runtime/pipeline_scheduler.h"
 #include "policies/runtime/unit_facts.h"
+#include "profiles/quantity.h"
 #include "profiles/text.h"
 
 namespace swaplab {
@@ -58,30 +60,65 @@ class Loads {
     std::vector<Bytes> bytes_;
 };
 
+// The units as they stream: what is kept counts as a unit without parameters.
+struct Streamed : UnitFacts {
+    std::vector<bool> kept;  // by unit; empty: none
+    Bytes kept_bytes;
+
+    explicit Streamed(const PartitionRequest& request) : UnitFacts(request, SwapPath::zero_copy) {
+        const Model& model = request.cost.model();
+        if (model.passes() == 1) return;
+        kept.resize(units.size());
+        largest = {};
+        for (std::size_t u = 0; u < units.size(); ++u) {
+            BlockFacts& unit = units[u];
+            kept[u] = unit.has_parameters() && embeds(model, unit.layers);
+            if (kept[u]) {
+                kept_bytes += unit.held_bytes;
+                unit.parameter_bytes = unit.held_bytes = {};
+            } else if (unit.held_bytes > largest) {
+                largest = unit.held_bytes;
+                largest_layers = unit.layers;
+            }
+        }
+    }
+
+  private:
+    static bool embeds(const Model& model, LayerRange layers) {
+        for (std::uint32_t l = layers.first; l < layers.last; ++l)
+            if (model.layer({l}).op == OpClass::embedding) return true;
+        return false;
+    }
+};
+
 class PipeloadPartitioner final : public Partitioner {
   public:
     explicit PipeloadPartitioner(std::optional<std::uint32_t> agents) : agents_(agents) {}
 
     Infeasible minimum(const PartitionRequest& request) const override {
-        const UnitFacts layers(request, SwapPath::zero_copy);
+        const Streamed layers(request);
         const Model& model = request.cost.model();
+        const std::string kept = layers.kept_bytes.count > 0 ? text(", beside {} of embeddings",
+                                                                    format_bytes(layers.kept_bytes))
+                                                             : "";
         return {
-            layers.largest + layers.active,
-            text("{} must be resident{}", describe(model, layers.largest_layers, layers.largest),
-                 beside_activations(layers.active)),
+            layers.largest + layers.kept_bytes + layers.active,
+            text("{} must be resident{}{}", describe(model, layers.largest_layers, layers.largest),
+                 kept, beside_activations(layers.active)),
             names_in(model, layers.largest_layers)};
     }
 
     JobPlan partition(const PartitionRequest& request) const override {
-        const UnitFacts layers(request, SwapPath::zero_copy);
+        const Streamed layers(request);
         const Search search{layers, Loads(layers.units), request.cost.node(),
-                            request.budget - layers.active};
+                            request.budget - layers.active - layers.kept_bytes};
         const Choice choice = agents_ ? search.with(*agents_) : search.best();
         JobPlan plan;
         plan.node = request.node;
         plan.blocks = unit_blocks(request.cost.model());
         plan.path = SwapPath::zero_copy;
-        plan.arena = {ArenaKind::counter, choice.arena, 0};
+        plan.arena = {ArenaKind::counter, choice.arena + layers.kept_bytes, 0};
+        plan.kept = layers.kept;
         plan.parallel_reads = choice.agents;
         plan.closed_form = choice.delay;
         return plan;
@@ -95,7 +132,7 @@ class PipeloadPartitioner final : public Partitioner {
     };
 
     struct Search {
-        const UnitFacts& layers;
+        const Streamed& layers;
         Loads loads;
         const Node& node;
         Bytes room;  // for parameters
@@ -160,7 +197,21 @@ class PipeloadScheduler final : public PipelineScheduler {
         return static_cast<int>(most) + 1;
     }
 
+    // Read in the first pass, released after the last.
+    static Trail submit_kept(const Step& step, Moves& moves) {
+        Trail trail;
+        if (step.pass == 0)
+            submit_swap_in(step, step.job.blocks[step.block.index].released, {}, trail, moves);
+        trail.executed = trail.released = Wait::for_execution(
+            moves.submit(step.command(Verb::execute, trail.assembled | step.job.before.executed)));
+        if (step.last_pass())
+            trail.released = Wait(moves.submit(step.command(Verb::release, trail.executed)));
+        return trail;
+    }
+
     Trail submit_block(const Step& step, Moves& moves) override {
+        const std::vector<bool>& kept = step.job.plan->kept;
+        if (!kept.empty() && kept[step.block.index]) return submit_kept(step, moves);
         Trail trail;
         if (step.facts.has_parameters()) {
             Agents& agents = agents_[step.job.id.index];

@@ -155,7 +155,7 @@ FitOptions with_own_mode(const Measurements& measurements, FitOptions options) {
     if (options.own_mode.empty())
         throw InputError(
             text("{}: rows of {} modes and none without a mode: say which is the "
-                 "device's own{}",
+                 "device's own (--own-mode){}",
                  measurements.file, modes.size(), suggestion("", known)));
     throw InputError(text("{}: no rows of mode {}{}", measurements.file,
                           in_quotes(options.own_mode), suggestion(options.own_mode, known)));

@@ -118,8 +118,8 @@ struct Mode {
     double execute_scale = 1;
     double copy_scale = 1;
     double read_scale = 1;
-    double power_scale =
-        1;  // of idle_w and execute_w alike; energies per byte do not change (ours)
+    // Of idle_w and execute_w alike; energies per byte do not change (ours).
+    double power_scale = 1;
     Duration switching{};
     // Where the mode was measured itself, these replace the device's tables (both of them) and
     // execute_scale is 1.

@@ -14,7 +14,7 @@ namespace swaplab {
 namespace {
 
 // How the budget is shared among the DNNs.
-constexpr std::string_view kPolicy = "swapnet:allocator=ratio";
+constexpr std::string_view kPolicy = "swapnet";
 constexpr std::string_view kDevice = "jetson-xavier-nx";
 constexpr double kReadNsPerByte = 0.5;  // 2.0 GB/s
 

@@ -187,11 +187,13 @@ class PartitionPlanner final : public Planner {
         plan.budget = share;
         plan.initial = static_cast<std::size_t>(&table.best(share) - table.rows().data());
         plan.blocks.clear();
+        plan.kept.clear();
         for (const JobPlan& row : table.rows()) {
             // Reads that a row cannot hold wait for their place.
             plan.parallel_reads = std::max(plan.parallel_reads, row.parallel_reads);
             plan.variants.push_back(row.as_variant(static_cast<std::uint32_t>(plan.blocks.size())));
             plan.blocks.insert(plan.blocks.end(), row.blocks.begin(), row.blocks.end());
+            plan.kept.insert(plan.kept.end(), row.kept.begin(), row.kept.end());
         }
         return plan;
     }

@@ -185,5 +185,34 @@ TEST(Generative, TheMeanPassIsTheMeanOfThePasses) {
     }
 }
 
+// pipeload keeps the embedding (700 bytes) for all three passes and streams the projection (1000
+// bytes) in each; it needs 700 + 1000 + 80 of activations + 48 of KV cache.
+TEST(Generative, PipeloadKeepsEmbeddings) {
+    ModelSpec spec = two_layers();
+    Layer embedding;
+    embedding.name = "embedding";
+    embedding.op = OpClass::embedding;
+    embedding.inputs = {std::nullopt};
+    embedding.parameter_bytes = Bytes{700};
+    embedding.parameter_tensors = 1;
+    embedding.output_bytes = Bytes{40};
+    spec.layers[0].inputs = {LayerId{0}};
+    spec.layers[1].inputs = {LayerId{1}};
+    spec.layers.insert(spec.layers.begin(), embedding);
+    const auto model = std::make_shared<const Model>(std::move(spec));
+    Options options;
+    options.requests = 2;
+    options.budget = testing::minimum_of(plain(), model, "pipeload", options);
+    EXPECT_EQ(options.budget, Bytes{700 + 1000 + 80 + 48});
+    const Simulation run = simulate(plain(), model, "pipeload", options);
+    ASSERT_EQ(run.result.verdict, Verdict::ok) << run.result.reason;
+    EXPECT_EQ(run.result.swapped_in, Bytes{2 * (700 + 3 * 1000)});
+    EXPECT_LE(run.result.memory.peak, *options.budget);
+    int reads_of_embedding = 0;
+    for (const Completion& span : run.record.spans)
+        reads_of_embedding += span.command.verb == Verb::read && span.command.block.index == 0;
+    EXPECT_EQ(reads_of_embedding, 2);
+}
+
 }  // namespace
 }  // namespace swaplab

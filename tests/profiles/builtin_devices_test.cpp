@@ -227,6 +227,8 @@ TEST_P(EveryDevice, ExecutesFasterInAFasterMode) {
     Platform platform = device_named(GetParam());
     std::vector<Mode> modes = platform.nodes[0].modes;
     std::ranges::sort(modes, {}, &Mode::execute_scale);
+    const Mode* const least_power =
+        modes.empty() ? nullptr : &*std::ranges::min_element(modes, {}, &Mode::power_scale);
     for (const BuiltinModel& builtin : builtin_models()) {
         const Model model = *builtin_model(builtin.name);
         platform.mode.clear();
@@ -234,6 +236,13 @@ TEST_P(EveryDevice, ExecutesFasterInAFasterMode) {
         double before = 0;
         for (const Mode& mode : modes) {
             platform.mode = mode.name;
+            if (mode.execute) {
+                // Tables of their own are as measured: neighbouring modes may swap places (the
+                // clocks were not locked), the one of least power is the slowest by far.
+                if (&mode == least_power)
+                    EXPECT_GT(milliseconds(model, platform), 2 * fastest) << mode.name;
+                continue;
+            }
             EXPECT_NEAR(milliseconds(model, platform), mode.execute_scale * fastest,
                         1e-9 * fastest);
             EXPECT_GE(milliseconds(model, platform), before) << mode.name;
