@@ -239,8 +239,9 @@ TEST_P(EveryDevice, ExecutesFasterInAFasterMode) {
             if (mode.execute) {
                 // Tables of their own are as measured: neighbouring modes may swap places (the
                 // clocks were not locked), the one of least power is the slowest by far.
-                if (&mode == least_power)
+                if (&mode == least_power) {
                     EXPECT_GT(milliseconds(model, platform), 2 * fastest) << mode.name;
+                }
                 continue;
             }
             EXPECT_NEAR(milliseconds(model, platform), mode.execute_scale * fastest,
