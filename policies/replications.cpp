@@ -44,11 +44,10 @@ void pool_requests(RunResult& pooled, const std::vector<RunResult>& all) {
         misses += job.deadline_misses;
         append(latencies, job.latencies);
     }
-    pooled.requests = std::ssize(latencies);
-    pooled.latency = summarize(std::move(latencies));
-    if (pooled.requests > 0)
+    if (!latencies.empty())
         pooled.deadline_miss_ratio =
-            static_cast<double>(misses) / static_cast<double>(pooled.requests);
+            static_cast<double>(misses) / static_cast<double>(latencies.size());
+    pooled.latency = summarize(std::move(latencies));
 }
 
 // busy + read + memory + other = makespan holds for the rounded means, too.

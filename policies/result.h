@@ -69,7 +69,7 @@ struct RunResult {
     std::string policy;  // its spec
     std::optional<Bytes> budget;
     LatencySummary latency;     // over all requests of all jobs
-    std::int64_t requests = 0;  // of all replications
+    std::int64_t requests = 0;  // of one replication
     Duration makespan{};        // until the end of the last execution
     Duration compute_busy{};
     Stalls stalls;

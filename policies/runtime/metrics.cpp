@@ -183,8 +183,7 @@ void JobResult::summarize_all() {
 double RunResult::throughput_per_s() const {
     return makespan.count() == 0
                ? 0.0
-               : static_cast<double>(requests) / static_cast<double>(replications.count) * 1e9 /
-                     static_cast<double>(makespan.count());
+               : static_cast<double>(requests) * 1e9 / static_cast<double>(makespan.count());
 }
 
 double RunResult::slowdown() const {

@@ -158,7 +158,8 @@ TEST(Noise, ReplicationsArePooled) {
         EXPECT_EQ(one.latency.mean, all.replications.mean_latency[r]);
     }
     EXPECT_EQ(all.jobs[0].latencies, latencies);
-    EXPECT_EQ(all.requests, 30);
+    EXPECT_EQ(all.requests, 6);
+    EXPECT_EQ(all.latency.count, 30);
     const LatencySummary summary = summarize(latencies);
     EXPECT_EQ(all.latency.p95, summary.p95);
     EXPECT_EQ(all.latency.mean, summary.mean);
