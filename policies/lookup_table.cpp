@@ -9,7 +9,13 @@
 
 namespace swaplab {
 
-LookupTable::LookupTable(std::vector<JobPlan> rows) : rows_(std::move(rows)) {
+LookupTable::LookupTable(std::vector<JobPlan> rows) {
+    // A policy's plan need not get faster with memory: a row that a smaller one beats is left out.
+    for (JobPlan& row : rows) {
+        const bool beaten = !rows_.empty() && row.closed_form && rows_.back().closed_form &&
+                            *rows_.back().closed_form <= *row.closed_form;
+        if (!beaten) rows_.push_back(std::move(row));
+    }
     SWAPLAB_CHECK(!rows_.empty(), "a lookup table of {} rows", rows_.size());
 }
 

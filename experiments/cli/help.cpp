@@ -58,7 +58,9 @@ constexpr std::array<CommandHelp, 7> kCommands{{
      "reports R2, the leave-one-out error and what each line leaves out. Rows of a mode or of a "
      "dtype get tables of their own. The columns: activity, op, label, parameter_bytes, tensors, "
      "layers, flops, activation_bytes, requests, request_bytes, depth, state, beside, memory_kind, "
-     "mode, dtype, duration_ns, cpu_ns, run; only activity and duration_ns are needed.",
+     "mode, dtype, duration_ns, cpu_ns, run; only activity and duration_ns are needed. Lines "
+     "'# name: myboard', '# compute: gpu', '# capacity_bytes: 8589934592' and '# unified: true' "
+     "before the header describe the board.",
      "swaplab fit measurements.csv\n"
      "swaplab fit measurements.csv -o board.json\n"
      "swaplab fit measurements.csv -o board.json --own-mode MAXN --anchor vgg19.json"},

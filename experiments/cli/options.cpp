@@ -66,19 +66,22 @@ void add_workload(CLI::App& app, Options& options) {
     how.value("--requests", options.requests, "N", "requests per model (default 1)");
     how.value("--mode", options.mode, "MODE",
               "cold (default): each request starts from empty memory; stream: all are queued at "
-              "time 0; models with a period arrive by it");
+              "time 0, each latency counts from the end of the model's request before; models with "
+              "a period arrive by it");
     how.flag("--noise", options.noise,
              "draw durations around their means, as noisy as the device's profile says");
     how.value("--replications", options.replications, "N",
               "runs with other draws, put together (default 1; more imply --noise)");
     how.value("--seed", options.seed, "N",
-              "of the noise (default 0): all policies see the same draws");
-    how.value("--dispatch", options.dispatch, "NAME",
-              "whose block is next among several DNNs: fcfs (default), round-robin[:quantum="
-              "N|request], priority (by weight=) or edf (by deadline=)");
+              "of --noise (default 0): all policies see the same draws");
+    how.value(
+        "--dispatch", options.dispatch, "NAME",
+        "whose block is next among several DNNs: fcfs (default), round-robin (:quantum=N blocks "
+        "or :quantum=request), priority (the largest weight= first) or edf (by deadline=)");
     how.value("--arrivals", options.arrivals, "FILE",
-              "CSV of all requests instead of --requests and --mode: model,arrival_ns[,deadline_ns "
-              "after the arrival], sorted");
+              "CSV of all requests instead of --requests and --mode: a header "
+              "model,arrival_ns[,deadline_ns], then sorted rows; deadlines count from the arrival; "
+              "of two -m resnet101 the first is resnet101#1");
 }
 
 void add_single_policy(CLI::App& app, Options& options) {
@@ -156,8 +159,8 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
             add_workload(app, options);
             Adder(app, kHow).value(
                 "--budget-trace", options.budget_trace, "FILE",
-                "CSV time_ns,budget_bytes: the budget from then on, taken up between "
-                "requests through lookup tables");
+                "CSV with the header time_ns,budget_bytes: the budget from then on (plain "
+                "numbers), taken up between requests through lookup tables");
             add_records(app, options);
             break;
         case CommandKind::compare:

@@ -28,8 +28,12 @@ double Interval::distance(double value) const {
 }
 
 std::string_view verdict_of(const Figure& figure) {
-    if (figure.gated) return figure.inside() ? "holds" : "OUTSIDE";
-    return figure.inside() ? "no gate" : "no gate; does not reproduce";
+    if (!figure.gated) return figure.inside() ? "no gate" : "does not reproduce";
+    if (!figure.inside()) return "OUTSIDE";
+    const auto& published = figure.published;
+    const bool misses_range =
+        published && published->low < published->high && !published->holds(figure.simulated);
+    return misses_range ? "in band" : "holds";
 }
 
 bool Reproduction::holds() const { return std::ranges::none_of(figures, &Figure::fails); }

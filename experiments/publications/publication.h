@@ -44,7 +44,8 @@ struct Figure {
     bool inside() const { return !band || band->holds(simulated); }
     bool fails() const { return gated && !inside(); }
 };
-// "holds", "OUTSIDE", "no gate", or "no gate; does not reproduce".
+// Of a gated figure "holds", "in band" (which is wider than the published range that it misses) or
+// "OUTSIDE"; of others "no gate" or "does not reproduce".
 std::string_view verdict_of(const Figure& figure);
 
 struct Assumption {

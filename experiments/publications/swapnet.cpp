@@ -54,7 +54,8 @@ std::vector<Scenario> scenarios() {
 }
 
 // Bands: the memory cut within 5 points of the published range; VGG-19, whose two largest layers
-// are 456 of 548 MiB and must be neighbours in memory, at most 58 % whatever the range says.
+// are 456 of 548 MiB and must be neighbours in memory, at most 58 % (to the nearest per cent)
+// whatever the range says.
 constexpr double kPoints = 5;
 constexpr Interval kVgg19Cut{0, 58.5};  // 58 %, rounded to whole percent
 constexpr Interval kAddedMs{0, 60};
@@ -103,7 +104,7 @@ Figure cut_figure(const Scenario& scenario, const std::string& which, const Mode
 
 Figure arena_figure(const Scenario& scenario, const std::string& which, const Model& model,
                     Bytes arena) {
-    Figure figure{text("{}, {}: cut by its arena", scenario.name, which), "%"};
+    Figure figure{text("{}, {}: cut by arena", scenario.name, which), "%"};
     figure.simulated = cut(model, arena);
     return figure;
 }

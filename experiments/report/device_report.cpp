@@ -60,6 +60,7 @@ std::string meaning(const Leaf& leaf) {
     if (key == "ns_per_byte" || key == "fresh_ns_per_byte" || key == "ns_per_activation_byte")
         return text("{} GB/s", significant(1 / *number));
     if (key == "ns_per_flop") return text("{} GFLOP/s", significant(1 / *number));
+    if (key.ends_with("_bytes") && *number >= 0x1p63) return "not given";
     if (key.ends_with("_bytes") && *number >= 1024)
         return format_bytes({static_cast<std::int64_t>(*number)});
     if (key == "ns" || key.ends_with("_ns") || key.starts_with("ns_per_"))

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "experiments/cli/console.h"
 #include "experiments/report/table.h"
@@ -20,6 +21,7 @@ std::string digits(double value) {
 
 std::string interval_text(const Interval& interval) {
     if (interval.low == interval.high) return digits(interval.low);
+    if (interval.low == 0) return text("<= {}", digits(interval.high));
     return text("{}..{}", digits(interval.low), digits(interval.high));
 }
 
@@ -61,17 +63,30 @@ class Footnotes {
 std::string figure_table(const Reproduction& reproduction) {
     TextTable table;
     table.add_column({""}, Align::left);
-    for (const char* heading : {"published", "simulated", "difference"})
-        table.add_column({heading});
-    table.add_column({""}, Align::left);
+    for (const char* heading : {"published", "simulated", "off by"}) table.add_column({heading});
     table.add_column({"verdict"}, Align::left);
     Footnotes footnotes;
     for (const Figure& figure : reproduction.figures)
         table.add_row(
-            {figure.what, figure.published ? interval_text(*figure.published) : std::string("-"),
+            {figure.unit.empty() ? figure.what : text("{} ({})", figure.what, figure.unit),
+             figure.published ? interval_text(*figure.published) : std::string("-"),
              digits(figure.simulated), figure.published ? difference_text(figure) : std::string(),
-             std::string(figure.unit), verdict_text(figure) + footnotes.mark(figure.remark)});
+             verdict_text(figure) + footnotes.mark(figure.remark)});
     return table.str(2) + footnotes.str();
+}
+
+constexpr std::string_view kLegend =
+    "off by: to the nearest end of a published range, 0 inside it; of % in points. In brackets "
+    "the band of a gate. holds: as published, or within the band around a single figure; in band: "
+    "the gate holds, but not the published range; no gate: shown only.";
+
+// How many figures came out how.
+std::string tally(const Reproduction& reproduction) {
+    std::map<std::string_view, int> counts;
+    for (const Figure& figure : reproduction.figures) ++counts[verdict_of(figure)];
+    std::vector<std::string> parts;
+    for (const auto& [verdict, count] : counts) parts.push_back(text("{} {}", count, verdict));
+    return join(parts, ", ");
 }
 
 std::string assumption_lines(const Reproduction& reproduction) {
@@ -89,11 +104,10 @@ std::string assumption_lines(const Reproduction& reproduction) {
 std::string reproduction_report(const Publication& publication, const Reproduction& reproduction) {
     std::string report =
         text("{}: {}\n{}\n\n", publication.name, publication.summary, publication.source);
-    report += figure_table(reproduction);
+    report += figure_table(reproduction) + wrap(kLegend, kWidth, 2) + '\n';
     report += "\nAssumed constants, and whose they are\n" + assumption_lines(reproduction) + '\n';
     for (const std::string& caveat : reproduction.caveats) report += wrap(caveat, kWidth) + '\n';
-    report += reproduction.holds() ? "\nAll gated figures lie within their bands.\n"
-                                   : "\nA gated figure lies OUTSIDE its band.\n";
+    report += text("\n{} figures: {}\n", reproduction.figures.size(), tally(reproduction));
     return report;
 }
 

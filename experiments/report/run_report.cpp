@@ -21,10 +21,12 @@ std::string row(std::string_view label, std::string_view body) {
     return definition(label, body, kBody, kWidth);
 }
 
-// Only said where there is something to dispatch.
+// Only said where there is something to dispatch, and where there is noise.
 std::string dispatch_text(const Scenario& scenario) {
-    if (scenario.models.size() < 2) return {};
-    return text(", dispatch {}", scenario.dispatch.spec);
+    std::string said;
+    if (scenario.models.size() > 1) said += text(", dispatch {}", scenario.dispatch.spec);
+    if (scenario.noise) said += text(", noise of seed {}", scenario.noise->seed);
+    return said;
 }
 
 std::string latency_rows(const RunResult& result) {
@@ -105,6 +107,17 @@ std::string adopted_text(const JobResult& job) {
     return join(parts, "; ");
 }
 
+// "3.1 tokens/s", over all generative models.
+std::string token_rate(const RunResult& result) {
+    std::int64_t tokens = 0;
+    for (const JobResult& job : result.jobs) tokens += job.first_token.count + job.next_token.count;
+    if (tokens == 0 || result.makespan == Duration::zero()) return {};
+    const double per_run =
+        static_cast<double>(tokens) / static_cast<double>(result.replications.count);
+    return text("{} tokens/s",
+                significant(per_run * 1e9 / static_cast<double>(count_ns(result.makespan))));
+}
+
 std::string activity_rows(const RunResult& result, Bytes parameters) {
     const auto of_makespan = [&](Duration d) { return percent(share(d, result.makespan)); };
     std::string rows =
@@ -119,6 +132,7 @@ std::string activity_rows(const RunResult& result, Bytes parameters) {
     rows += row("swapped in", read);
     if (result.makespan > Duration::zero())
         rows += row("throughput", text("{} requests/s", significant(result.throughput_per_s())));
+    if (const std::string tokens = token_rate(result); !tokens.empty()) rows += row("", tokens);
     if (result.energy_j)
         rows += row(
             "energy",

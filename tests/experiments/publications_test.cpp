@@ -79,11 +79,11 @@ TEST(Publications, HermesIsItsClosedForms) {
     EXPECT_NEAR(seconds("BERT-Large: load all, then execute"), 15.888, 1e-6);
     EXPECT_NEAR(seconds("BERT-Large: pipeswitch"), 14.876, 1e-6);
     EXPECT_NEAR(seconds("BERT-Large: six agents"), 3.4776, 1e-6);
-    EXPECT_NEAR(seconds("ViT-Large: least that this model allows"), 0.0575, 1e-6);
+    EXPECT_NEAR(seconds("ViT-Large: the least this model allows"), 0.0575, 1e-6);
     // The constants of the GPT rows are solved for both times.
     EXPECT_NEAR(seconds("GPT-J: six agents"), 29.64, 1e-6);
-    EXPECT_EQ(verdict_of(figure_of("hermes", "ViT-Large: least that this model allows")),
-              "no gate; does not reproduce");
+    EXPECT_EQ(verdict_of(figure_of("hermes", "ViT-Large: the least this model allows")),
+              "does not reproduce");
 }
 
 TEST(Publications, VerdictsSayWhatHolds) {
@@ -91,11 +91,13 @@ TEST(Publications, VerdictsSayWhatHolds) {
     figure.simulated = 5;
     EXPECT_EQ(verdict_of(figure), "no gate");
     figure.band = Interval{0, 4};
-    EXPECT_EQ(verdict_of(figure), "no gate; does not reproduce");
+    EXPECT_EQ(verdict_of(figure), "does not reproduce");
     figure.gated = true;
     EXPECT_EQ(verdict_of(figure), "OUTSIDE");
     EXPECT_FALSE((Reproduction{{figure}, {}, {}}.holds()));
     figure.simulated = 4;
+    EXPECT_EQ(verdict_of(figure), "in band");
+    figure.simulated = 1.5;
     EXPECT_EQ(verdict_of(figure), "holds");
     EXPECT_TRUE((Reproduction{{figure}, {}, {}}.holds()));
     EXPECT_EQ((Interval{1, 2}.distance(5)), 3);
