@@ -7,9 +7,8 @@ namespace swaplab {
 
 namespace {
 
-PlanOutcome plan_with(const RunRequest& request, const Policy& policy, Bytes budget,
-                      bool adaptive) {
-    const std::vector<CostModel> costs = cost_models(request);
+PlanOutcome plan_with(const RunRequest& request, const std::vector<CostModel>& costs,
+                      const Policy& policy, Bytes budget, bool adaptive) {
     const std::vector<double> importance = weights(request.workload);
     PlanOutcome outcome = policy.planner->plan(
         {request.platform, costs, budget, request.account, importance, adaptive});
@@ -42,20 +41,26 @@ std::vector<double> weights(const Workload& workload) {
     return weights;
 }
 
-PlanOutcome plan(const RunRequest& request, const Policy& policy) {
+PlanOutcome plan(const RunRequest& request, const std::vector<CostModel>& costs,
+                 const Policy& policy) {
     if (policy.needs_budget && !request.budget)
         throw InputError(text("policy {} needs a budget: give one with --budget", policy.spec));
-    return plan_with(request, policy, request.budget.value_or(Bytes{}),
+    return plan_with(request, costs, policy, request.budget.value_or(Bytes{}),
                      !request.workload.budget_changes.empty());
 }
 
+PlanOutcome plan(const RunRequest& request, const Policy& policy) {
+    return plan(request, cost_models(request), policy);
+}
+
 Deployment lookup_tables(const RunRequest& request, const Policy& policy) {
-    return std::get<Deployment>(plan_with(request, policy, Bytes{kMostInTotal}, true));
+    return std::get<Deployment>(
+        plan_with(request, cost_models(request), policy, Bytes{kMostInTotal}, true));
 }
 
 std::optional<Bytes> minimum_budget(const RunRequest& request, const Policy& policy) {
     if (!policy.needs_budget) return std::nullopt;
-    const PlanOutcome outcome = plan_with(request, policy, Bytes{1}, false);
+    const PlanOutcome outcome = plan_with(request, cost_models(request), policy, Bytes{1}, false);
     if (const auto* refusal = std::get_if<Infeasible>(&outcome)) return refusal->minimum_budget;
     return Bytes{1};
 }

@@ -1,303 +1,14 @@
 #include "policies/runner.h"
 
+#include <algorithm>
+
 #include "policies/planning.h"
 #include "policies/replications.h"
-#include "policies/runtime/arrivals.h"
-#include "policies/runtime/command_check.h"
-#include "policies/runtime/metrics.h"
+#include "policies/runtime/run_loop.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 
 namespace swaplab {
-
-namespace {
-
-// A policy after which this many commands end without an execution among them, although a request
-// is waiting, never finishes. Four commands bring a block in, so whole models fit in between.
-constexpr std::int64_t kMostIdle = 1'000'000;
-
-// The observer, once per interest; null for what it does not listen to.
-struct Listeners {
-    explicit Listeners(Observer* observer) {
-        if (observer == nullptr) return;
-        const Interests wanted = observer->interests();
-        if (wanted.spans) spans = observer;
-        if (wanted.decisions) decisions = observer;
-        if (wanted.timeline) timeline = observer;
-    }
-    Observer* spans = nullptr;
-    Observer* decisions = nullptr;
-    Observer* timeline = nullptr;
-};
-
-// One run. The loop is the same for every device; only the device behind it changes.
-class Run final : public Moves {
-  public:
-    Run(const RunRequest& request, const DeviceSetup& setup, Scheduler& scheduler,
-        const std::string& policy)
-        : request_(request),
-          policy_(policy),
-          scheduler_(scheduler),
-          listeners_(request.observer),
-          device_(request.device(setup)),
-          memory_(device_->memory()),
-          memory_changes_(setup.memory_changes),
-          check_(setup, request.workload, policy),
-          metrics_(setup, request.workload, listeners_.timeline),
-          arrivals_(request.workload),
-          adaptation_(setup.deployment.adaptation.get()),
-          budget_(request.budget.value_or(Bytes{})),
-          tolerated_(budget_),
-          cold_ended_(request.workload.jobs.size(), 0) {
-        for (const Job& job : request.workload.jobs) requests_ += job.requests;
-        for (const auto& blocks : setup.facts)
-            most_idle_ += 8 * static_cast<std::int64_t>(blocks.size());
-        if (adaptation_ != nullptr) new_budget_ = budget_;
-    }
-
-    void go(RunResult& result);
-
-    Ticket submit(const Command& command) override;
-    bool cancel(Ticket ticket) override;
-
-  private:
-    bool finished() const { return metrics_.requests_ended() == requests_; }
-    bool advance();
-    void note(const Completion& span);
-    void tell_memory();
-    void end_cold_request(JobId job);
-    void end_instant();
-    std::optional<Time> next_change() const;
-    void take_budget_changes();
-    void end_grace();
-    void decide();
-    [[noreturn]] void blame_idling() const;
-    [[noreturn]] void blame_breach(const Breach& breach) const;
-    std::string describe_stuck() const;
-
-    const RunRequest& request_;
-    const std::string& policy_;
-    Scheduler& scheduler_;
-    Listeners listeners_;
-    std::unique_ptr<Device> device_;
-    const MemoryReport& memory_;
-    std::vector<MemoryChange>* memory_changes_;  // null if nobody listens
-    CommandCheck check_;
-    Metrics metrics_;
-    Arrivals arrivals_;
-    std::int64_t requests_ = 0;
-
-    // Where the budget may change; null elsewhere.
-    const Adaptation* adaptation_;
-    std::size_t changes_taken_ = 0;
-    Bytes budget_;     // in force
-    Bytes tolerated_;  // while requests begun under an earlier budget have not ended
-    std::optional<Bytes> new_budget_;  // since the last decision
-    // By job: requests that had begun when the budget last changed; empty once all of them have
-    // ended and are released.
-    std::vector<std::uint32_t> grace_;
-
-    // What happened since the last decision.
-    Time now_ = kStart;
-    std::vector<Completion> completions_;
-    std::vector<Arrival> arrived_;
-    std::vector<Command> commands_;  // of this decision, kept for an observer only
-    Ticket next_ticket_;
-    std::vector<std::int64_t> cold_ended_;  // by job: requests whose end was acted on
-    std::int64_t idle_ = 0;                 // commands ended since the last execution
-    std::int64_t most_idle_ = kMostIdle;
-};
-
-void Run::go(RunResult& result) {
-    end_instant();
-    while (!finished()) {
-        if (!advance()) {
-            result.verdict = Verdict::stuck;
-            result.reason = describe_stuck();
-            break;
-        }
-        end_instant();
-    }
-    // What is left (releases) ends too, so that spans and checks are complete; nobody decides on
-    // it.
-    while (const Completion* span = device_->wait(Time::max())) note(*span);
-    tell_memory();
-    if (memory_.breach) blame_breach(*memory_.breach);
-    result.memory = memory_;
-    metrics_.report(result);
-}
-
-// Goes on to the next instant at which something happens and takes all its completions; false if
-// nothing ever will.
-bool Run::advance() {
-    const Time next =
-        std::min(arrivals_.next().value_or(Time::max()), next_change().value_or(Time::max()));
-    const Completion* span = device_->wait(next);
-    now_ = device_->now();
-    tell_memory();
-    if (span == nullptr) return next != Time::max();
-    while (span != nullptr) {
-        note(*span);
-        completions_.push_back(*span);
-        span = device_->wait(now_);
-    }
-    return true;
-}
-
-void Run::tell_memory() {
-    if (memory_changes_ == nullptr || memory_changes_->empty()) return;
-    listeners_.timeline->on_memory(*memory_changes_);
-    memory_changes_->clear();
-}
-
-void Run::note(const Completion& span) {
-    ++idle_;
-    switch (span.command.verb) {
-        case Verb::read:
-        case Verb::copy:
-        case Verb::assemble:
-            check_.on_swap_in(span);
-            metrics_.on_swap_in(span);
-            break;
-        case Verb::execute:
-            check_.on_execute(span);
-            metrics_.on_execute(span);
-            idle_ = 0;
-            end_cold_request(span.command.job);
-            break;
-        case Verb::release:
-            check_.on_release(span);
-            metrics_.on_release(span);
-            end_cold_request(span.command.job);
-            break;
-        case Verb::wake_at: break;
-    }
-    if (listeners_.spans != nullptr) listeners_.spans->on_span(span);
-}
-
-// A cold job's next request arrives once this one has ended and everything is released.
-void Run::end_cold_request(JobId job) {
-    if (request_.workload.jobs[job.index].mode != ArrivalMode::cold) return;
-    const bool released = check_.resident_blocks(job) == 0;
-    if (!released || metrics_.requests_ended(job) == cold_ended_[job.index]) return;
-    ++cold_ended_[job.index];
-    arrivals_.end_cold_request(job, device_->now());
-}
-
-void Run::end_instant() {
-    if (memory_.breach) [[unlikely]]
-        blame_breach(*memory_.breach);
-    if (idle_ > most_idle_) [[unlikely]]
-        blame_idling();
-    if (adaptation_ != nullptr) take_budget_changes();
-    arrivals_.take(now_, arrived_);
-    if (!arrived_.empty()) idle_ = 0;
-    for (const Arrival& arrival : arrived_) {
-        check_.on_arrival(arrival.job);
-        metrics_.on_arrival(arrival);
-        if (listeners_.timeline != nullptr) listeners_.timeline->on_arrival(arrival);
-    }
-    decide();
-    completions_.clear();
-    arrived_.clear();
-}
-
-void Run::decide() {
-    const Ticket first = next_ticket_;
-    const View view{now_, arrived_, completions_, memory_, new_budget_};
-    scheduler_.decide(view, *this);
-    new_budget_.reset();
-    if (listeners_.decisions == nullptr) return;
-    listeners_.decisions->on_decision(
-        {view.now, arrived_, completions_, memory_.in_use, view.budget, commands_, first});
-    commands_.clear();
-}
-
-std::optional<Time> Run::next_change() const {
-    const auto& changes = request_.workload.budget_changes;
-    if (adaptation_ == nullptr || changes_taken_ == changes.size()) return std::nullopt;
-    return changes[changes_taken_].at;
-}
-
-void Run::take_budget_changes() {
-    if (!grace_.empty()) end_grace();
-    while (next_change() && *next_change() <= now_) {
-        new_budget_ = budget_ = request_.workload.budget_changes[changes_taken_++].budget;
-        idle_ = 0;
-    }
-    if (!new_budget_) return;
-    if (listeners_.timeline != nullptr) listeners_.timeline->on_budget(now_, budget_);
-    grace_.clear();
-    for (std::uint32_t j = 0; j < request_.workload.jobs.size(); ++j)
-        grace_.push_back(check_.begun_requests({j}));
-    tolerated_ = std::max(tolerated_, budget_);
-    device_->set_budget(budget_, tolerated_);
-    end_grace();
-}
-
-// Holds the run to the budget once nothing is left of the requests begun before it changed. What
-// the device reserves itself is nobody's fault.
-void Run::end_grace() {
-    for (std::uint32_t j = 0; j < grace_.size(); ++j)
-        if (metrics_.requests_ended({j}) < grace_[j] || check_.holds_before({j}, grace_[j])) return;
-    grace_.clear();
-    tolerated_ =
-        std::max(budget_, memory_.by_category[static_cast<std::size_t>(Category::reserved)]);
-    device_->set_budget(budget_, tolerated_);
-    if (memory_.breach) blame_breach(*memory_.breach);
-}
-
-bool Run::cancel(Ticket ticket) {
-    if (ticket >= next_ticket_) return false;
-    const std::optional<Action> cancelled = device_->cancel(ticket);
-    if (cancelled) check_.on_cancel(*cancelled);
-    return cancelled.has_value();
-}
-
-Ticket Run::submit(const Command& command) {
-    check_.on_submit(command, next_ticket_, now_);
-    const Ticket ticket = device_->submit(command);
-    SWAPLAB_CHECK(ticket == next_ticket_, "the device gave ticket {}, expected {}", ticket.index,
-                  next_ticket_.index);
-    ++next_ticket_.index;
-    if (listeners_.decisions != nullptr) commands_.push_back(command);
-    return ticket;
-}
-
-void Run::blame_breach(const Breach& breach) const {
-    throw PolicyError(
-        text("policy {}: breaks the budget: at {} ns {} bytes are in use, the "
-             "budget is {}",
-             policy_, count_ns(breach.at), breach.in_use.count, breach.budget.count));
-}
-
-void Run::blame_idling() const {
-    throw PolicyError(
-        text("policy {}: never finishes: {} commands have ended since the last "
-             "execution, at {} ns, with {} of {} requests ended",
-             policy_, idle_, count_ns(now_), metrics_.requests_ended(), requests_));
-}
-
-std::string Run::describe_stuck() const {
-    std::string lines =
-        text("at {} ns nothing runs and nothing can start, with {} of {} requests ended",
-             count_ns(device_->now()), metrics_.requests_ended(), requests_);
-    const std::vector<Waiting> waiting = device_->waiting();
-    if (adaptation_ != nullptr && budget_ < adaptation_->minimum())
-        return lines + text(
-                           "; the budget has fallen to {} bytes and does not rise again, the "
-                           "smallest with which policy {} has a plan is {}",
-                           budget_.count, policy_, adaptation_->minimum().count);
-    if (waiting.empty()) return lines + text("; policy {} has submitted nothing more", policy_);
-    for (const Waiting& w : waiting)
-        lines += text("\n  ticket {}: {} of block {} of {}, request {}, waits for {}",
-                      w.ticket.index, name_of(w.command.verb), w.command.block.index,
-                      request_.workload.jobs[w.command.job.index].model->name(),
-                      w.command.request.index, w.reason);
-    return lines;
-}
-
-}  // namespace
 
 namespace {
 
@@ -321,35 +32,63 @@ void check_length(const Workload& workload, const Deployment& deployment) {
                  commands, most));
 }
 
+// A plan with what every run of it needs. Borrows the cost models and the deployment.
+struct Planned {
+    Planned(const std::vector<CostModel>& cost_models, const Deployment& plan)
+        : costs(cost_models), deployment(plan), facts(block_facts(costs, deployment)) {}
+
+    std::unique_ptr<Scheduler> scheduler(const RunRequest& request, const Policy& policy) const {
+        return policy.make_scheduler(
+            {deployment, facts, weights(request.workload), request.dispatch});
+    }
+
+    const std::vector<CostModel>& costs;
+    const Deployment& deployment;
+    const std::vector<std::vector<BlockFacts>> facts;
+};
+
+JobResult planned_job(const Job& job, const JobPlan& plan, const std::vector<BlockFacts>& facts) {
+    const Variant initial = plan.all_variants()[plan.initial];
+    JobResult result;
+    result.model = job.model->name();
+    result.budget = plan.budget;
+    result.blocks = {facts.begin() + initial.first, facts.begin() + initial.last};
+    return result;
+}
+
 // One run with everything but what refers to other runs.
-RunResult drive(const RunRequest& request, const std::vector<CostModel>& costs,
-                const Deployment& deployment, Scheduler& scheduler, const std::string& name) {
-    const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
+RunResult run_once(const RunRequest& request, const Planned& planned, Scheduler& scheduler,
+                   const std::string& name) {
+    const Deployment& deployment = planned.deployment;
     check_length(request.workload, deployment);
     std::vector<MemoryChange> changes;
     const bool timeline = request.observer != nullptr && request.observer->interests().timeline;
     const DeviceSetup setup{
-        request.platform, costs,          facts,         deployment,
+        request.platform, planned.costs,  planned.facts, deployment,
         request.account,  request.budget, request.noise, timeline ? &changes : nullptr};
     RunResult result;
     result.policy = name;
     result.budget = request.budget;
-    for (std::size_t j = 0; j < facts.size(); ++j) {
-        const JobPlan& plan = deployment.jobs[j];
-        const Variant initial = plan.all_variants()[plan.initial];
-        JobResult& job = result.jobs.emplace_back();
-        job.model = request.workload.jobs[j].model->name();
-        job.budget = plan.budget;
-        job.blocks = {facts[j].begin() + initial.first, facts[j].begin() + initial.last};
-    }
+    for (std::size_t j = 0; j < planned.facts.size(); ++j)
+        result.jobs.push_back(
+            planned_job(request.workload.jobs[j], deployment.jobs[j], planned.facts[j]));
     if (request.observer != nullptr) request.observer->on_start(setup, request.workload);
-    Run(request, setup, scheduler, name).go(result);
+    run_loop(request, setup, scheduler, name, result);
     if (request.observer != nullptr) request.observer->on_end();
-    const LowerBound bound = lower_bound(request, costs, &deployment);
-    result.lower_bound = bound.bound;
-    result.lower_bound_of = bound.of;
     result.closed_form = deployment.closed_form;
     return result;
+}
+
+// Every replication of one plan, put together.
+RunResult replicate(RunRequest request, const Planned& planned, const Policy& policy) {
+    std::vector<RunResult> all;
+    for (std::int64_t r = 0; r < (request.noise ? request.replications : 1); ++r) {
+        const std::unique_ptr<Scheduler> scheduler = planned.scheduler(request, policy);
+        all.push_back(run_once(request, planned, *scheduler, policy.spec));
+        if (request.noise) ++request.noise->replication;
+        request.observer = nullptr;
+    }
+    return pooled(std::move(all));
 }
 
 // The mean latency of `direct` under the same workload on the same kind of device.
@@ -360,25 +99,27 @@ Duration full_memory_latency(RunRequest request, const std::vector<CostModel>& c
     const Policy direct = make_policy("direct");
     const auto deployment =
         std::get<Deployment>(direct.planner->plan({request.platform, costs, {}, request.account}));
-    const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
-    const std::unique_ptr<Scheduler> scheduler =
-        direct.make_scheduler({deployment, facts, weights(request.workload), request.dispatch});
-    return drive(request, costs, deployment, *scheduler, direct.spec).latency.mean;
+    const Planned planned(costs, deployment);
+    return run_once(request, planned, *planned.scheduler(request, direct), direct.spec)
+        .latency.mean;
 }
 
-// Every replication of one plan, put together.
-RunResult replicate(RunRequest request, const std::vector<CostModel>& costs,
-                    const Deployment& deployment, const Policy& policy) {
-    const std::vector<std::vector<BlockFacts>> facts = block_facts(costs, deployment);
-    std::vector<RunResult> all;
-    for (std::int64_t r = 0; r < (request.noise ? request.replications : 1); ++r) {
-        const std::unique_ptr<Scheduler> scheduler =
-            policy.make_scheduler({deployment, facts, weights(request.workload), request.dispatch});
-        all.push_back(drive(request, costs, deployment, *scheduler, policy.spec));
-        if (request.noise) ++request.noise->replication;
-        request.observer = nullptr;
-    }
-    return pooled(std::move(all));
+// What a result is compared with. `deployment` is null where there is no plan.
+void add_references(RunResult& result, const RunRequest& request,
+                    const std::vector<CostModel>& costs, const Deployment* deployment) {
+    const LowerBound bound = lower_bound(request, costs, deployment);
+    result.lower_bound = bound.bound;
+    result.lower_bound_of = bound.of;
+    result.full_memory_latency = full_memory_latency(request, costs);
+}
+
+RunResult refused(const Infeasible& refusal) {
+    RunResult result;
+    result.verdict = Verdict::infeasible;
+    result.minimum_budget = refusal.minimum_budget;
+    result.reason = refusal.reason;
+    result.layers = refusal.layers;
+    return result;
 }
 
 }  // namespace
@@ -386,8 +127,8 @@ RunResult replicate(RunRequest request, const std::vector<CostModel>& costs,
 RunResult run_deployment(const RunRequest& request, const Deployment& deployment,
                          Scheduler& scheduler, const std::string& name) {
     const std::vector<CostModel> costs = cost_models(request);
-    RunResult result = drive(request, costs, deployment, scheduler, name);
-    result.full_memory_latency = full_memory_latency(request, costs);
+    RunResult result = run_once(request, Planned(costs, deployment), scheduler, name);
+    add_references(result, request, costs, &deployment);
     return result;
 }
 
@@ -395,29 +136,17 @@ RunResult run(const RunRequest& request, const Policy& policy) {
     if (!request.workload.budget_changes.empty() && !policy.needs_budget)
         throw UnsupportedError(
             text("policy {} takes no budget, so none can change during the run", policy.spec));
-    const PlanOutcome outcome = plan(request, policy);
-    if (const auto* refusal = std::get_if<Infeasible>(&outcome)) {
-        RunResult result;
-        result.verdict = Verdict::infeasible;
-        result.policy = policy.spec;
-        result.budget = request.budget;
-        result.minimum_budget = refusal->minimum_budget;
-        result.reason = refusal->reason;
-        result.layers = refusal->layers;
-        const std::vector<CostModel> costs = cost_models(request);
-        const LowerBound bound = lower_bound(request, costs, nullptr);
-        result.lower_bound = bound.bound;
-        result.lower_bound_of = bound.of;
-        result.full_memory_latency = full_memory_latency(request, costs);
-        return result;
-    }
-    const auto& deployment = std::get<Deployment>(outcome);
     const std::vector<CostModel> costs = cost_models(request);
+    const PlanOutcome outcome = plan(request, costs, policy);
     // A policy without a budget is the reference; it is not held to one.
     RunRequest held = request;
     if (!policy.needs_budget) held.budget.reset();
-    RunResult result = replicate(held, costs, deployment, policy);
-    result.full_memory_latency = full_memory_latency(request, costs);
+    const auto* deployment = std::get_if<Deployment>(&outcome);
+    RunResult result = deployment == nullptr ? refused(std::get<Infeasible>(outcome))
+                                             : replicate(held, Planned(costs, *deployment), policy);
+    result.policy = policy.spec;
+    result.budget = held.budget;
+    add_references(result, held, costs, deployment);
     return result;
 }
 
