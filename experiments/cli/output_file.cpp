@@ -42,6 +42,22 @@ std::string target_of(const std::string& path) {
 
 }  // namespace
 
+void require_distinct(const std::vector<std::pair<std::string, std::string>>& files) {
+    namespace fs = std::filesystem;
+    std::error_code ignored;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        const auto& [flag, path] = files[i];
+        const bool special = fs::exists(path, ignored) && !fs::is_regular_file(path, ignored);
+        if (path.empty() || special) continue;
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto& [other_flag, other] = files[j];
+            if (other.empty()) continue;
+            if (fs::weakly_canonical(path, ignored) == fs::weakly_canonical(other, ignored))
+                throw InputError(text("{} and {} name the same file, {}", other_flag, flag, path));
+        }
+    }
+}
+
 OutputFile::OutputFile(const std::string& path) : path_(target_of(path)) {
     if (path_.empty()) refuse(path_, "the name is empty");
     temporary_ = temporary_for(path_);

@@ -4,8 +4,14 @@
 #include <fstream>
 #include <ostream>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace swaplab {
+
+// Throws `InputError` if two of the files are one; each comes with the flag that asks for it. Empty
+// paths, and what is not a regular file, are left alone.
+void require_distinct(const std::vector<std::pair<std::string, std::string>>& files);
 
 class OutputFile {
   public:

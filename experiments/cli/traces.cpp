@@ -37,6 +37,9 @@ std::size_t model_named(const CsvCell& cell, const std::vector<std::string>& lab
     return static_cast<std::size_t>(found - labels.begin());
 }
 
+// Leaves room for what happens afterwards.
+constexpr std::int64_t kLatest = std::int64_t{1} << 61;
+
 }  // namespace
 
 std::vector<ListedRequests> load_arrivals(const std::string& path,
@@ -56,6 +59,7 @@ std::vector<ListedRequests> load_arrivals(const std::string& path,
         if (at < before)
             csv.cell(row, arrival)
                 .fail(text("expected {} or later, found {}: arrivals are sorted", before, at));
+        if (at > kLatest) csv.cell(row, arrival).fail_expecting("at most 2^61 ns");
         before = at;
         requests.arrivals.push_back(at_ns(at));
         std::optional<Duration>& due = requests.deadlines.emplace_back();

@@ -54,6 +54,9 @@ int fit_command(const Options& options, const Console& console) {
         model = anchored(*model, anchors);
         measurements = without_anchors(std::move(measurements), *model);
     }
+    require_distinct({{"the measurements", options.measurements},
+                      {"-o", options.output},
+                      {"--anchor", options.anchor}});
     const auto device_file = opened(options.output);
     const auto model_file = opened(options.anchor);
     const FittedDevice fitted = fit_device(measurements, fit_options);

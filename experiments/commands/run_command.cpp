@@ -56,8 +56,22 @@ std::unique_ptr<TraceFile> trace_of(const Options& options, const Scenario& scen
     return std::make_unique<TraceFile>(options.trace, window, title, subtitle);
 }
 
+// No output may take the place of another or of an input.
+void require_distinct_files(const Options& options, const Scenario& scenario) {
+    std::vector<std::pair<std::string, std::string>> files{{"--trace", options.trace},
+                                                           {"--decisions", options.decisions}};
+    require_distinct(files);
+    std::vector<std::string> inputs{options.arrivals, options.budget_trace};
+    for (const ModelChoice& choice : scenario.models)
+        if (!choice.builtin) inputs.push_back(choice.spec.substr(0, choice.spec.find(':')));
+    inputs.push_back(options.device.substr(0, options.device.find(':')));
+    for (const auto& output : files)
+        for (const std::string& input : inputs) require_distinct({{"an input", input}, output});
+}
+
 RunResult simulate(const Options& options, const Console& console, const Scenario& scenario,
                    const Policy& policy, std::optional<Bytes> budget) {
+    require_distinct_files(options, scenario);
     std::unique_ptr<OutputFile> file;
     std::unique_ptr<DecisionLog> log;
     if (!options.decisions.empty()) {

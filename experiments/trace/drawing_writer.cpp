@@ -85,7 +85,8 @@ void DrawingWriter::limit(CountersId counters, Time at, Bytes limit) {
 
 void DrawingWriter::finish() {
     gantt_.from = ms(bounds_.from);
-    gantt_.to = ms(std::min(end_, bounds_.to));
+    // Nothing lies in a window behind the end.
+    gantt_.to = ms(std::max(bounds_.from, std::min(end_, bounds_.to)));
     out_ << draw(gantt_);
 }
 

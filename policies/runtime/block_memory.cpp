@@ -50,7 +50,8 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id)
                                   staging,
                                   0,
                                   {},
-                                  &facts});
+                                  &facts,
+                                  b + 1 == variant.last});
         }
         job.variants.push_back(std::move(arenas));
     }
@@ -133,8 +134,7 @@ void BlockMemory::end_execute(const Action& command, Time now) {
     JobState& job = jobs_[command.job.index];
     const BlockFacts& block = *job.blocks[command.block.index].facts;
     move_activations(job, {block.live_out_in(command.pass), {}}, now);
-    const bool last =
-        command.block.index + 1 == job.blocks.size() && command.pass + 1 == job.passes;
+    const bool last = job.blocks[command.block.index].last && command.pass + 1 == job.passes;
     if (!last || job.kv_cache.count == 0) return;
     ledger_.credit(Category::kv_cache, job.kv_cache, now);
     job.kv_cache = {};

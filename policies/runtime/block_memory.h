@@ -44,6 +44,7 @@ class BlockMemory {
         std::uint8_t held = 0;     // bit i: holding i of the path is reserved
         std::array<Place, kMostHoldings> places{};
         const BlockFacts* facts = nullptr;
+        bool last = false;  // of its variant: where a pass ends
     };
     struct VariantArenas {
         std::unique_ptr<Arena> arena, staging;

@@ -1,5 +1,7 @@
 #include "policies/runtime/energy.h"
 
+#include <cmath>
+
 #include "profiles/error.h"
 #include "profiles/text.h"
 
@@ -31,7 +33,8 @@ std::optional<double> energy_j(const Platform& platform, Duration makespan,
         const double scale = mode != nullptr ? mode->power_scale : 1;
         total += node_energy_j(*node.power, scale, makespan, by_node[i]);
     }
-    return total;
+    // Powers may be as large as a double, their products larger.
+    return std::isfinite(total) ? std::optional(total) : std::nullopt;
 }
 
 }  // namespace swaplab

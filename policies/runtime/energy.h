@@ -20,7 +20,7 @@ struct NodeUse {
 // with T the makespan: what is read from storage is written to DRAM and read again once. That a
 // copy reads and writes DRAM as well is ours; the publication counts zero-copy reads only. Powers
 // are those of the mode in force. `by_node` has an entry for each node of the platform. nullopt if
-// any node has no power figures.
+// any node has no power figures, or if the sum is beyond a double.
 std::optional<double> energy_j(const Platform& platform, Duration makespan,
                                std::span<const NodeUse> by_node);
 

@@ -214,5 +214,26 @@ TEST(Generative, PipeloadKeepsEmbeddings) {
     EXPECT_EQ(reads_of_embedding, 2);
 }
 
+// Where the budget may change, a job has the blocks of several plans: what a request generated is
+// still forgotten at its end. The trace repeats the smallest budget, so nothing may add up.
+TEST(Generative, TheKvCacheIsForgottenWhereTheBudgetMayChange) {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed)
+        for (const char* spec : {"swapnet", "pipeload", "demand-layering", "standard-swap"}) {
+            SCOPED_TRACE(text("seed {} {}", seed, spec));
+            const ModelPtr model = generative(seed);
+            const Platform platform = testing::random_platform(seed);
+            Options options;
+            options.requests = 3;
+            options.budget = testing::minimum_of(platform, model, spec, options);
+            Workload workload = testing::workload_of({model}, options);
+            workload.budget_changes.push_back({kStart + Duration{1}, *options.budget});
+            const Simulation run = simulate(platform, workload, spec, options);
+            ASSERT_EQ(run.result.verdict, Verdict::ok) << run.result.reason;
+            EXPECT_LE(run.result.memory.peak, *options.budget);
+            EXPECT_EQ(run.result.memory.by_category[static_cast<std::size_t>(Category::kv_cache)],
+                      Bytes{});
+        }
+}
+
 }  // namespace
 }  // namespace swaplab
