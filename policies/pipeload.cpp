@@ -185,16 +185,27 @@ class PipeloadScheduler final : public PipelineScheduler {
     static int most_blocks_ahead(const SchedulerSetup& setup) {
         std::size_t most = 1;
         for (std::size_t j = 0; j < setup.facts.size(); ++j) {
-            const std::size_t held = setup.deployment.jobs[j].parallel_reads + 1;
+            const JobPlan& plan = setup.deployment.jobs[j];
             std::vector<std::size_t> loads;
-            for (std::size_t b = 0; b < setup.facts[j].size(); ++b) {
-                if (!setup.facts[j][b].has_parameters()) continue;
-                loads.push_back(b);
-                if (loads.size() > held) most = std::max(most, b - loads[loads.size() - 1 - held]);
-            }
-            if (loads.size() <= held) most = std::max(most, setup.facts[j].size());
+            for (std::size_t b = 0; b < setup.facts[j].size(); ++b)
+                if (setup.facts[j][b].has_parameters() && (plan.kept.empty() || !plan.kept[b]))
+                    loads.push_back(b);
+            most = std::max(most, reach(loads, setup.facts[j].size(), plan.parallel_reads + 1));
         }
         return static_cast<int>(most) + 1;
+    }
+
+    // The most blocks from a load to the one that may come in when it is released, over the ends of
+    // passes. No block comes in again before it was released itself.
+    static std::size_t reach(const std::vector<std::size_t>& loads, std::size_t blocks,
+                             std::size_t held) {
+        std::size_t most = 1;
+        for (std::size_t k = 0; k < loads.size(); ++k) {
+            const std::size_t next = k + held;
+            const std::size_t at = loads[next % loads.size()] + next / loads.size() * blocks;
+            most = std::max(most, std::min(at - loads[k], blocks));
+        }
+        return most;
     }
 
     // Read in the first pass, released after the last.

@@ -67,8 +67,7 @@ class Finder {
     void look_at(std::size_t block, LayerRange layers) {
         block_ = block;
         first_ = found_.size();
-        if (costs_.parameter_bytes(layers).count > 0)
-            for (const KnownLine& line : of_parameters_) check(line, costs_.features(layers));
+        if (costs_.parameter_bytes(layers).count > 0) look_at_parameters(layers);
         Features together;
         for (std::uint32_t i = layers.first; i < layers.last; ++i) {
             const auto op = static_cast<std::size_t>(costs_.model().layer({i}).op);
@@ -85,6 +84,15 @@ class Finder {
     std::vector<Extrapolation> take() { return std::move(found_); }
 
   private:
+    // A read is of what is stored, all else of what is held.
+    void look_at_parameters(LayerRange layers) {
+        const Features held = costs_.features(layers);
+        Features stored = held;
+        stored.bytes = costs_.stored_bytes(layers);
+        for (const KnownLine& line : of_parameters_)
+            check(line, *line.of == name_of(Activity::read) ? stored : held);
+    }
+
     static void add(Features& sum, const Features& layer) {
         sum.bytes += layer.bytes;
         sum.tensors += layer.tensors;

@@ -69,9 +69,10 @@ NameId ChromeWriter::add_name(const NameSpec& spec) {
 void ChromeWriter::slice(const Slice& slice) {
     const Name& name = names_[slice.name.index];
     const Lane& lane = lanes_[slice.lane.index];
-    event(text(R"("ph":"X","name":{},"cat":"{}",{},"ts":{},"dur":{},"args":{{"request":{}{}}})",
+    const std::string pass = slice.pass ? text(R"(,"pass":{})", *slice.pass) : "";
+    event(text(R"("ph":"X","name":{},"cat":"{}",{},"ts":{},"dur":{},"args":{{"request":{}{}{}}})",
                name.quoted, name_of(lane.kind), lane.place, us(slice.from),
-               us((slice.to - slice.from).count()), slice.request.index, name.arguments));
+               us((slice.to - slice.from).count()), slice.request.index, pass, name.arguments));
     if (slice.flow == 0) return;
     if (const auto tail = flows_.find(slice.flow); tail != flows_.end()) arrow(tail->second, slice);
     if (slice.ends_flow)

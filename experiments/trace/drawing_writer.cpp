@@ -47,7 +47,16 @@ NameId DrawingWriter::add_name(const NameSpec& name) {
     return {static_cast<std::uint32_t>(names_.size()) - 1};
 }
 
-void DrawingWriter::add_bar(LaneId lane, NameId id, Time from, Time to, RequestId request) {
+namespace {
+
+std::string whose_text(RequestId request, std::optional<std::uint32_t> pass) {
+    const std::string whose = text("request {}", request.index);
+    return pass ? text("{}, pass {}", whose, *pass) : whose;
+}
+
+}  // namespace
+
+void DrawingWriter::add_bar(LaneId lane, NameId id, Time from, Time to, const std::string& whose) {
     const LanePlace& place = lanes_[lane.index];
     const NameSpec& name = names_[id.index];
     if (place.kind != SliceKind::mark) {
@@ -58,19 +67,19 @@ void DrawingWriter::add_bar(LaneId lane, NameId id, Time from, Time to, RequestI
     // The legend names the group already.
     std::string label = name.name;
     if (label.starts_with(name.group_name + " ")) label.erase(0, name.group_name.size() + 1);
-    const std::string tooltip = text("{}: {}, request {}, {:.3f} to {:.3f} ms", name_of(place.kind),
-                                     name.name, request.index, ms(from), ms(to));
+    const std::string tooltip = text("{}: {}, {}, {:.3f} to {:.3f} ms", name_of(place.kind),
+                                     name.name, whose, ms(from), ms(to));
     gantt_.panels[place.process].lanes[place.lane].bars.push_back(
         {ms(from), ms(to), name.group, label, tooltip});
     end_ = std::max(end_, to);
 }
 
 void DrawingWriter::slice(const Slice& slice) {
-    add_bar(slice.lane, slice.name, slice.from, slice.to, slice.request);
+    add_bar(slice.lane, slice.name, slice.from, slice.to, whose_text(slice.request, slice.pass));
 }
 
 void DrawingWriter::instant(const Instant& instant) {
-    add_bar(instant.lane, instant.name, instant.at, instant.at, instant.request);
+    add_bar(instant.lane, instant.name, instant.at, instant.at, whose_text(instant.request, {}));
 }
 
 void DrawingWriter::sample(const CounterSample& sample) {

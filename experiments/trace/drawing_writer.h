@@ -33,7 +33,7 @@ class DrawingWriter final : public Timeline {
         SliceKind kind;
     };
 
-    void add_bar(LaneId lane, NameId name, Time from, Time to, RequestId request);
+    void add_bar(LaneId lane, NameId name, Time from, Time to, const std::string& whose);
 
     std::ostream& out_;
     TimelineBounds bounds_;

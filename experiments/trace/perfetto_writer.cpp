@@ -82,7 +82,8 @@ PerfettoWriter::PerfettoWriter(std::ostream& out) : buffer_(out) {
     }
     write_packet(bytes);
     request_iid_ = annotation_iid("request");
-    encode_request({});
+    pass_iid_ = annotation_iid("pass");
+    encode_whose({}, std::nullopt);
 }
 
 void PerfettoWriter::write_packet(const std::string& packet) {
@@ -188,16 +189,21 @@ NameId PerfettoWriter::add_name(const NameSpec& name) {
     return {static_cast<std::uint32_t>(iid) - 1};
 }
 
-void PerfettoWriter::encode_request(RequestId request) {
+void PerfettoWriter::encode_whose(RequestId request, std::optional<std::uint32_t> pass) {
     std::string fields;
     {
         Message<Event> event(fields);
-        Message<Annotation> annotation(event, Event::annotations);
-        annotation.add_uint64(Annotation::name_iid, request_iid_);
-        annotation.add_int64(Annotation::int_value, request.index);
+        const auto annotate = [&](std::uint64_t iid, std::uint32_t value) {
+            Message<Annotation> annotation(event, Event::annotations);
+            annotation.add_uint64(Annotation::name_iid, iid);
+            annotation.add_int64(Annotation::int_value, value);
+        };
+        annotate(request_iid_, request.index);
+        if (pass) annotate(pass_iid_, *pass);
     }
-    assign(request_code_, fields);
+    assign(whose_code_, fields);
     request_ = request;
+    pass_ = pass;
 }
 
 inline char* PerfettoWriter::put_time(char* to, Time at) {
@@ -218,9 +224,9 @@ inline char* PerfettoWriter::put_event(char* to, const Slice& slice) {
         std::memcpy(next + sizeof flow_tag, &slice.flow, sizeof slice.flow);
         next += sizeof flow_tag + sizeof slice.flow;
     }
-    if (slice.request != request_) [[unlikely]]
-        encode_request(slice.request);
-    char* const end = put(next, request_code_);
+    if (slice.request != request_ || slice.pass != pass_) [[unlikely]]
+        encode_whose(slice.request, slice.pass);
+    char* const end = put(next, whose_code_);
     code[kEventLengthAt] = static_cast<char>(end - code - kEventLengthAt - 1);
     set_length(to, end);
     return end;

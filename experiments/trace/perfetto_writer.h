@@ -2,7 +2,7 @@
 // with its trace_processor. One packet sequence, timestamps in ns, interned names.
 //
 // What is the same in every event of a name or lane is encoded once; an event copies it and fills
-// in its times, flow and request (tests/bench/trace_bench.cpp says what that costs).
+// in its times, flow, request and pass (tests/bench/trace_bench.cpp says what that costs).
 #pragma once
 
 #include <array>
@@ -39,7 +39,7 @@ class PerfettoWriter final : public Timeline {
         std::array<char, Capacity> bytes{};
         std::uint8_t size = 0;
     };
-    // An event is its time, the lane's code, the name's code, its flow and its request.
+    // An event is its time, the lane's code, the name's code, its flow, its request and pass.
     struct LaneCode {
         Code<16> begin;
         Code<16> end;  // all of the end of a slice but its time
@@ -65,7 +65,7 @@ class PerfettoWriter final : public Timeline {
     void put_value(Counters& counters, std::size_t index, Time at, Bytes value);
     char* put_time(char* to, Time at);
     char* put_event(char* to, const Slice& slice);
-    void encode_request(RequestId request);
+    void encode_whose(RequestId request, std::optional<std::uint32_t> pass);
     void make_series(Counters& counters, std::size_t index);
 
     BlockBuffer buffer_;
@@ -76,8 +76,11 @@ class PerfettoWriter final : public Timeline {
     std::vector<Counters> counters_;
     std::vector<std::string> annotations_;  // by iid - 1
     std::uint64_t request_iid_ = 0;
-    RequestId request_;  // whose annotation is in `request_code_`
-    Code<16> request_code_;
+    std::uint64_t pass_iid_ = 0;
+    // Whose annotations are in `whose_code_`.
+    RequestId request_;
+    std::optional<std::uint32_t> pass_;
+    Code<31> whose_code_;
     perfetto::VarintColumn times_, values_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,6 +62,7 @@ struct Slice {
     // Slices with one flow (> 0) are tied together in the order in which they come.
     std::uint64_t flow = 0;
     bool ends_flow = false;
+    std::optional<std::uint32_t> pass{};  // of a generative model's request
 };
 
 struct Instant {

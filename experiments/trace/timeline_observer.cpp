@@ -87,7 +87,7 @@ void TimelineObserver::add_node(NodeId id) {
 void TimelineObserver::on_span(const Completion& span) {
     const Action& action = span.command;
     if (action.verb == Verb::wake_at) return;
-    spans_.push_back({span.start, span.end, action.job, action.block, action.request,
+    spans_.push_back({span.start, span.end, action.job, action.block, action.request, action.pass,
                       static_cast<std::uint16_t>(action.node.index), action.verb});
     if (spans_.size() >= kBatch) [[unlikely]]
         draw_pending();
@@ -110,7 +110,12 @@ void TimelineObserver::draw(const Span& span) {
         block.name = name_block(span);
     const LaneId lane = nodes_[span.node].slots[verb].lane_for(span.from, span.to);
     timeline_.slice({lane, *block.name, span.from, span.to, span.request, block.flow,
-                     span.verb == Verb::release});
+                     span.verb == Verb::release, shown_pass(span.job, span.pass)});
+}
+
+std::optional<std::uint32_t> TimelineObserver::shown_pass(JobId job, std::uint32_t pass) const {
+    if (workload_->jobs[job.index].model->passes() == 1) return std::nullopt;
+    return pass;
 }
 
 NameId TimelineObserver::name_block(const Span& span) const {
@@ -169,7 +174,8 @@ void TimelineObserver::flush_stall() {
     if (!stall_ || !admit(stall_->from, stall_->to)) return;
     NodeState& node = nodes_[stall_->next.node.index];
     timeline_.slice({node.stalls.lane_for(stall_->from, stall_->to), name_stall(stall_->reason),
-                     stall_->from, stall_->to, stall_->next.request, 0, false});
+                     stall_->from, stall_->to, stall_->next.request, 0, false,
+                     shown_pass(stall_->next.job, stall_->next.pass)});
 }
 
 NameId TimelineObserver::name_stall(StallReason reason) {

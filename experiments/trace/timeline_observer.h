@@ -58,6 +58,7 @@ class TimelineObserver final : public Observer {
         JobId job;
         BlockId block;
         RequestId request;
+        std::uint32_t pass = 0;
         std::uint16_t node = 0;
         Verb verb = Verb::execute;
     };
@@ -65,6 +66,8 @@ class TimelineObserver final : public Observer {
     void add_jobs();
     void add_node(NodeId node);
     NameId name_block(const Span& span) const;
+    // The pass, where there is more than one.
+    std::optional<std::uint32_t> shown_pass(JobId job, std::uint32_t pass) const;
     void draw(const Span& span);
     void draw_pending();
     NameId name_stall(StallReason reason);

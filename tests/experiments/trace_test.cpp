@@ -31,14 +31,23 @@ constexpr std::uint64_t kWorlds = SWAPLAB_SANITIZED ? 12 : 60;
 constexpr std::array kPolicies{"swapnet:allocator=ratio",        "demand-layering", "on-demand",
                                "demand-layering:pipeline=async", "standard-swap",   "load-all"};
 
-// Two random models on a random platform.
+// The same model, generating three tokens.
+ModelPtr generative(const ModelPtr& model) {
+    ModelSpec spec = model->spec();
+    spec.tokens = 3;
+    spec.prompt_tokens = 4;
+    return std::make_shared<const Model>(std::move(spec));
+}
+
+// Two random models, sometimes one of them generative, on a random platform.
 struct World {
     explicit World(std::uint64_t seed) {
         PlatformShape shape;
         shape.contention = shape.concurrency = seed % 2 == 0;
         shape.most_assemble_lanes = 3;
         platform = random_platform(seed, shape);
-        workload = workload_of({random_model(seed), random_model(seed + 1000)},
+        const ModelPtr second = random_model(seed + 1000);
+        workload = workload_of({random_model(seed), seed % 4 == 1 ? generative(second) : second},
                                {{}, Account::all, ArrivalMode::stream, 3, {}, {}});
         if (seed % 3 == 0)
             for (Job& job : workload.jobs) job.mode = ArrivalMode::cold;
@@ -84,14 +93,19 @@ std::string name_of_job(const World& world, JobId job) {
     return world.workload.jobs[job.index].model->name();
 }
 
-// "read random-7 #2 request 1: 10..20", for comparing as a set with repetitions.
+// "read random-7 #2 request 1 pass 0: 10..20", the pass where there are several, for comparing as a
+// set with repetitions.
 std::multiset<std::string> spans_of(const World& world, const Traced& t) {
     std::multiset<std::string> lines;
     for (const Completion& s : t.record.spans)
-        if (s.command.verb != Verb::wake_at)
-            lines.insert(text("{} {} #{} request {}: {}..{}", name_of(s.command.verb),
+        if (s.command.verb != Verb::wake_at) {
+            const bool passes = world.workload.jobs[s.command.job.index].model->passes() > 1;
+            lines.insert(text("{} {} #{} request {}{}: {}..{}", name_of(s.command.verb),
                               name_of_job(world, s.command.job), s.command.block.index,
-                              s.command.request.index, count_ns(s.start), count_ns(s.end)));
+                              s.command.request.index,
+                              passes ? text(" pass {}", s.command.pass) : "", count_ns(s.start),
+                              count_ns(s.end)));
+        }
     return lines;
 }
 
@@ -100,8 +114,10 @@ std::multiset<std::string> slices_of(const std::vector<TracedSlice>& slices) {
     for (const TracedSlice& s : slices) {
         if (s.category == "stall") continue;
         const std::string block = s.name.substr(0, s.name.rfind(' '));  // without the layers
-        lines.insert(text("{} {} request {}: {}..{}", s.category, block, s.arguments.at("request"),
-                          s.from, s.to));
+        const auto pass = s.arguments.find("pass");
+        lines.insert(
+            text("{} {} request {}{}: {}..{}", s.category, block, s.arguments.at("request"),
+                 pass == s.arguments.end() ? "" : text(" pass {}", pass->second), s.from, s.to));
     }
     return lines;
 }

@@ -126,6 +126,19 @@ TEST(Pipeload, ManyAgentsAreNotHeldUpByTheScheduler) {
     EXPECT_EQ(run.result.closed_form, run.result.latency.mean);
 }
 
+// One agent holds two neighbours, of which the last and the first of a stream are the largest: 10 +
+// 10 bytes, 11 within one request. So the second request's A comes in beside the end of C.
+TEST(Pipeload, TheLastAndTheFirstAreNeighbours) {
+    Options options;
+    options.budget = kPlenty;
+    options.mode = ArrivalMode::stream;
+    options.requests = 2;
+    const auto run = simulate(plain(1, {1.0}), layers_of_bytes({10, 1, 10}, {5, 5, 5}),
+                              "pipeload:agents=1", options);
+    EXPECT_EQ(run.result.memory.arena_bytes, Bytes{20});
+    EXPECT_EQ(run.result.memory.peak, Bytes{20});
+}
+
 TEST(Pipeload, RefusesBadParameters) {
     const auto model = layers_of_bytes({1}, {1});
     Options options;

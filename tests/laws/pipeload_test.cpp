@@ -168,6 +168,35 @@ TEST(Pipeload, HoldsAtMostOneLayerMoreThanAgents) {
     EXPECT_TRUE(reached);
 }
 
+// A dispatcher that may reorder has few blocks submitted ahead; of one DNN alone they are enough
+// for the same timeline as without a limit.
+TEST(Pipeload, LooksFarEnoughAhead) {
+    SWAPLAB_FOR_SEEDS(seed, 9901, kTables / 2) {
+        Rng rng(seed);
+        const ModelPtr model = random_model(seed);
+        PlatformShape shape;
+        shape.concurrency = seed % 2 == 0;
+        Platform platform = random_platform(seed, shape);
+        if (seed % 3 == 0) give_full_speed(platform);
+        const std::string spec = spec_of(static_cast<std::size_t>(rng.between(1, 5)));
+        Options options;
+        options.mode = ArrivalMode::stream;
+        options.requests = 3;
+        options.budget = tight_budget(platform, model, options, rng);
+        const auto spans = [&](const char* dispatch) {
+            options.dispatch = dispatch;
+            std::vector<std::string> lines;
+            for (const Completion& s : simulate(platform, model, spec, options).record.by_ticket())
+                lines.push_back(text("{} {} {} {}..{}", name_of(s.command.verb),
+                                     s.command.request.index, s.command.block.index,
+                                     count_ns(s.start), count_ns(s.end)));
+            return lines;
+        };
+        EXPECT_EQ(spans("priority"), spans("fcfs")) << spec;
+        if (HasFailure()) return;
+    }
+}
+
 // One agent and two blocks of SwapNet differ in the hand-off only: where it is free, one agent is
 // SwapNet with a block per layer.
 TEST(Pipeload, OneAgentIsSwapNetWithABlockPerLayer) {

@@ -104,6 +104,13 @@ TEST(Noise, ADrawDependsOnWhatIsDoneAndOnNothingElse) {
     other.job = {0};
     other.pass = 1;
     EXPECT_NE(noise.draw(other, mean), base);
+    // So does which copy of a block it is, on the standard path.
+    Platform copies = platform;
+    copies.nodes[0].noise.cv[static_cast<std::size_t>(Activity::copy)] = 0.2;
+    Action copy = action_of(Verb::copy, 1, 2);
+    const Duration first_copy = Noise(copies, {7, 0}).draw(copy, mean);
+    copy.copy = 1;
+    EXPECT_NE(Noise(copies, {7, 0}).draw(copy, mean), first_copy);
     // What has no noise in the profile has none.
     EXPECT_EQ(noise.draw(action_of(Verb::assemble, 1, 2), mean), mean);
 }

@@ -55,6 +55,17 @@ TEST(Extrapolation, BlocksOutsideAreNamed) {
     EXPECT_EQ(found[1].measured, (Hull{150, 250}));
 }
 
+// c holds 300 bytes, of which 120 are stored: those are read, and 300 are copied.
+TEST(Extrapolation, AReadIsOfWhatIsStored) {
+    ModelSpec spec = three().spec();
+    spec.layers[2].stored_bytes = Bytes{120};
+    Platform platform = board();
+    for (const char* line : {"read", "copy"})
+        platform.provenance.fit[line].hull["parameter_bytes"] = {100, 250};
+    const auto found = extrapolated(Model(spec), platform, kBlocks);
+    EXPECT_EQ(named(found), Names{"2 copy parameter_bytes"});
+}
+
 TEST(Extrapolation, ExecutionIsLookedAtByLayer) {
     Platform platform = board();
     platform.provenance.fit["execute.*"].hull["flops"] = {12, 15};
