@@ -43,7 +43,6 @@ std::string target_of(const std::string& path) {
 }  // namespace
 
 void require_distinct(const std::vector<std::pair<std::string, std::string>>& files) {
-    namespace fs = std::filesystem;
     std::error_code ignored;
     for (std::size_t i = 0; i < files.size(); ++i) {
         const auto& [flag, path] = files[i];
@@ -52,7 +51,8 @@ void require_distinct(const std::vector<std::pair<std::string, std::string>>& fi
         for (std::size_t j = 0; j < i; ++j) {
             const auto& [other_flag, other] = files[j];
             if (other.empty()) continue;
-            if (fs::weakly_canonical(path, ignored) == fs::weakly_canonical(other, ignored))
+            if (fs::weakly_canonical(fs::absolute(path), ignored) ==
+                fs::weakly_canonical(fs::absolute(other), ignored))
                 throw InputError(text("{} and {} name the same file, {}", other_flag, flag, path));
         }
     }

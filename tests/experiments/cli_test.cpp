@@ -275,5 +275,16 @@ TEST(OutputFile, AppearsCompleteOrNotAtAll) {
     EXPECT_THROW(OutputFile(folder.path().string()), InputError);
 }
 
+TEST(OutputFile, NoFileIsAskedForTwice) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("x.json");
+    EXPECT_NO_THROW(require_distinct({{"--trace", path}, {"--decisions", folder.file("y.json")}}));
+    EXPECT_NO_THROW(require_distinct({{"--trace", ""}, {"--decisions", ""}}));
+    EXPECT_NO_THROW(require_distinct({{"--trace", "/dev/null"}, {"--decisions", "/dev/null"}}));
+    EXPECT_THROW(require_distinct(
+                     {{"--trace", path}, {"--decisions", folder.path().string() + "/./x.json"}}),
+                 InputError);
+}
+
 }  // namespace
 }  // namespace swaplab
