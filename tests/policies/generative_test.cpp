@@ -95,6 +95,15 @@ TEST(Generative, GoldenTimelineOnDemand) {
     EXPECT_EQ(run.result.memory.by_category[static_cast<std::size_t>(Category::kv_cache)], Bytes{});
 }
 
+// Planners see the mean over the passes: (1610 + 510 + 610) / 3 and (810 + 210 + 210) / 3.
+TEST(Generative, PlannersSeeTheMeanOverThePasses) {
+    const Model model(two_layers());
+    const Platform platform = plain();
+    const CostModel cost(model, platform);
+    EXPECT_DOUBLE_EQ(cost.execute_ns({0, 1}), 910);
+    EXPECT_DOUBLE_EQ(cost.execute_ns({1, 2}), 410);
+}
+
 TEST(Generative, LoadAllReadsOnce) {
     const auto model = std::make_shared<const Model>(two_layers());
     Options options;
