@@ -9,6 +9,7 @@
 #include "policies/runtime/partition_planner.h"
 #include "profiles/error.h"
 #include "sim/sim_device.h"
+#include "tests/support/chain.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"
 #include "tests/support/simulate.h"
@@ -17,19 +18,7 @@ namespace swaplab::testing {
 namespace {
 
 // Four layers of 10 bytes: reading takes 10 ns, executing 40 each; nothing else costs anything.
-ModelPtr four_layers() {
-    ModelSpec spec;
-    spec.name = "four";
-    for (std::uint32_t l = 0; l < 4; ++l) {
-        Layer layer;
-        layer.name = text("layer{}", l);
-        if (l > 0) layer.inputs = {LayerId{l - 1}};
-        layer.parameter_bytes = {10};
-        layer.parameter_tensors = 1;
-        spec.layers.push_back(std::move(layer));
-    }
-    return std::make_shared<const Model>(std::move(spec));
-}
+ModelPtr four_layers() { return chain("four", 4); }
 
 Platform board(double read, double per_block) {
     Platform platform;

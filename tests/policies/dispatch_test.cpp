@@ -4,24 +4,11 @@
 #include <map>
 
 #include "profiles/error.h"
+#include "tests/support/chain.h"
 #include "tests/support/simulate.h"
 
 namespace swaplab::testing {
 namespace {
-
-ModelPtr chain(const std::string& name, std::uint32_t layers) {
-    ModelSpec spec;
-    spec.name = name;
-    for (std::uint32_t l = 0; l < layers; ++l) {
-        Layer layer;
-        layer.name = text("layer{}", l);
-        if (l > 0) layer.inputs = {LayerId{l - 1}};
-        layer.parameter_bytes = {10};
-        layer.parameter_tensors = 1;
-        spec.layers.push_back(std::move(layer));
-    }
-    return std::make_shared<const Model>(std::move(spec));
-}
 
 // A block: read 10 ns, assemble `assemble`, execute 20, release `release`.
 Platform board(double assemble, double release) {
