@@ -1,5 +1,7 @@
 #include "policies/block.h"
 
+#include <algorithm>
+
 #include <array>
 #include <utility>
 
@@ -93,8 +95,9 @@ void GrowingBlock::extend(std::uint32_t last) {
     const LayerRange layers = facts_.layers;
     const Features features = cost_->features(layers);
     facts_.parameter_bytes = features.bytes;
-    facts_.held_bytes = align_up(features.bytes, cost_->node().memory.alignment);
     facts_.stored_bytes = cost_->stored_bytes(layers);
+    facts_.held_bytes = align_up(std::max(features.bytes, facts_.stored_bytes),
+                                 cost_->node().memory.alignment);
     facts_.tensors = features.tensors;
     facts_.flops = features.flops;
     facts_.live_out = model.live_across(last);

@@ -54,7 +54,9 @@ struct Decoding {
 struct BlockFacts {
     LayerRange layers;
     Bytes parameter_bytes;
-    Bytes held_bytes;    // parameter_bytes rounded up to the node's alignment: one copy in memory
+    // One copy in memory, rounded up to the node's alignment: the parameters, or what a read brings
+    // where that is more (a pack pads each layer to whole pages).
+    Bytes held_bytes;
     Bytes stored_bytes;  // what a read brings from storage
     std::int64_t tensors = 0;
     std::int64_t flops = 0;

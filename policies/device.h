@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +44,18 @@ struct MemoryReport {
     Duration over_budget{};  // how long more than the budget was in use, after it had fallen
 };
 
+// What the operating system saw of a run on real memory and real files.
+struct Evidence {
+    Bytes read_from_storage;       // fetched from the storage layer (/proc/self/io: read_bytes)
+    Bytes resident_growth;         // VmHWM during the run above VmRSS before its memory was made
+    Bytes committed_peak;          // of the run's own memory: arenas and activations, by page
+    std::optional<Bytes> cgroup_peak;
+    // By job: a digest of each request's outputs, in order of requests; empty where none are made.
+    std::vector<std::vector<std::string>> outputs;
+    // "storage" -> "io_uring, direct, 8 requests of 1 MiB in flight", for the certificate.
+    std::map<std::string, std::string> conditions;
+};
+
 // A command that has not started, and why.
 struct Waiting {
     Ticket ticket;
@@ -72,6 +86,8 @@ class Device {
     virtual const MemoryReport& memory() const = 0;
     // Every command that has not started, for the verdict `stuck`.
     virtual std::vector<Waiting> waiting() const = 0;
+    // Asked at the end of the run; nothing from a device that has no operating system under it.
+    virtual std::optional<Evidence> evidence() const { return std::nullopt; }
 };
 
 // Which draws of the noise a run sees; the same keys give the same draws to every policy.
@@ -94,6 +110,8 @@ struct DeviceSetup {
     std::vector<MemoryChange>* memory_changes = nullptr;
 };
 
-using DeviceFactory = std::unique_ptr<Device> (*)(const DeviceSetup&);
+// Makes the device of one run. Throws `InputError` or `UnsupportedError` where it cannot. What it
+// keeps (packs, options) outlives the devices it makes.
+using DeviceFactory = std::function<std::unique_ptr<Device>(const DeviceSetup&)>;
 
 }  // namespace swaplab

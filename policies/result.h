@@ -79,6 +79,7 @@ struct RunResult {
     BoundOf lower_bound_of = BoundOf::latency;
     std::optional<Duration> closed_form;
     MemoryReport memory;
+    std::optional<Evidence> evidence;  // of a real device; of the first replication
     Bytes swapped_in;                // bytes read from storage
     std::optional<double> energy_j;  // until the makespan; absent without power figures
     std::uint64_t events = 0;        // completed activities of non-zero duration, and arrivals

@@ -9,7 +9,7 @@
 #include "profiles/text.h"
 #include "sim/engine.h"
 #include "sim/sharing.h"
-#include "sim/ticket_ring.h"
+#include "policies/runtime/ticket_ring.h"
 #include "sim/timers.h"
 
 namespace swaplab {

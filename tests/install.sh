@@ -65,7 +65,7 @@ need_tool cmake cmake
 need_tool ninja ninja-build
 need_tool ccache ccache
 for package in libboost-dev libeigen3-dev libcli11-dev libprotozero-dev libfmt-dev rapidjson-dev \
-    libyaml-cpp-dev libxxhash-dev librandom123-dev; do
+    libyaml-cpp-dev libxxhash-dev librandom123-dev zlib1g-dev; do
     need_package "$package"
 done
 if [ "$for_tests" = yes ]; then

@@ -111,6 +111,7 @@ void Run::go(RunResult& result) {
     tell_memory();
     if (memory_.breach) blame_breach(*memory_.breach);
     result.memory = memory_;
+    result.evidence = device_->evidence();
     metrics_.report(result);
 }
 

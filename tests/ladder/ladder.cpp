@@ -32,7 +32,7 @@ struct Library {
     bool heavy;
 };
 
-constexpr std::array<Library, 17> kLibraries{{
+constexpr std::array<Library, 18> kLibraries{{
     {"boost/", "profiles/", true},
     {"Eigen/", "profiles/", true},
     {"rapidjson/", "profiles/", true},
@@ -40,11 +40,12 @@ constexpr std::array<Library, 17> kLibraries{{
     {"fmt/", "profiles/text.h", false},
     {"xxh", "profiles/", false},  // xxhash.h, xxh3.h
     {"Random123/", "policies/", true},
-    {"torch/", "hw/", true},
-    {"ATen/", "hw/", true},
-    {"c10/", "hw/", true},
+    {"torch/", "hw/torch/", true},
+    {"ATen/", "hw/torch/", true},
+    {"c10/", "hw/torch/", true},
     {"cuda", "hw/", false},  // cuda.h, cuda_runtime.h, cuda_runtime_api.h
-    {"liburing", "hw/", false},
+    {"liburing", "hw/storage/", true},
+    {"zlib", "hw/storage/", true},
     {"CLI11", "experiments/", true},
     {"CLI/", "experiments/", true},
     {"protozero/", "experiments/", true},

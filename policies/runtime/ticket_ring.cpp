@@ -1,4 +1,4 @@
-#include "sim/ticket_ring.h"
+#include "policies/runtime/ticket_ring.h"
 
 namespace swaplab {
 

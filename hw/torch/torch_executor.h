@@ -1,0 +1,38 @@
+// A pack executed block by block with LibTorch. No LibTorch in this header.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hw/storage/pack.h"
+#include "policies/executor.h"
+
+namespace swaplab {
+
+struct TorchOptions {
+    int threads = 0;          // of one operator; 0: LibTorch's own choice
+    // Request r gets input r mod inputs.
+    std::uint32_t inputs = 2;
+};
+
+// Throws `InputError` where the skeleton does not fit the index, `UnsupportedError` in a build
+// without LibTorch. The pack must outlive it.
+std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const LayerRange> blocks,
+                                              const TorchOptions& options,
+                                              ActivationMemory& activations);
+
+struct PackOptions {
+    std::string name;                  // of the model; empty: the file's stem
+    std::vector<PackedInput> inputs;   // empty: those that the file names itself
+};
+
+// Lowers a TorchScript file, cuts it into layers, measures their outputs and workspace, and writes
+// the pack `folder`, complete or not at all. Throws `InputError` (a file that is not TorchScript,
+// inputs that are not known, operators that cannot be cut, a folder that is there already) and
+// `StorageError` (a disk that fills). Returns what is worth telling a person.
+std::vector<std::string> pack_torchscript(const std::string& file, const std::string& folder,
+                                          const PackOptions& options);
+
+}  // namespace swaplab
