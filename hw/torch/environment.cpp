@@ -23,15 +23,13 @@ std::string openblas() {
     auto* const config = of_openblas<char*()>("openblas_get_config");
     if (config == nullptr) return "";
     const std::string words = config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ..."
-    std::size_t end = words.find(' ');
-    if (end != std::string::npos) end = words.find(' ', end + 1);
-    std::string shown = words.substr(0, end);
-    constexpr std::array<const char*, 3> kKinds{"one thread", "pthreads", "OpenMP"};
-    if (auto* const parallel = of_openblas<int()>("openblas_get_parallel")) {
-        const int kind = parallel();
-        if (kind >= 0 && kind < 3) shown += text(" ({})", kKinds[static_cast<std::size_t>(kind)]);
-    }
-    return shown;
+    const std::size_t name = words.find(' ');
+    std::string shown = words.substr(0, name == std::string::npos ? name : words.find(' ', name + 1));
+    constexpr std::array<const char*, 3> kKinds{"unthreaded", "pthreads", "OpenMP"};
+    auto* const parallel = of_openblas<int()>("openblas_get_parallel");
+    auto* const threads = of_openblas<int()>("openblas_get_num_threads");
+    if (parallel == nullptr || threads == nullptr) return shown;
+    return shown + text(" ({}: {})", kKinds[static_cast<std::size_t>(parallel()) % 3], threads());
 }
 
 std::string blas() {
@@ -70,7 +68,7 @@ std::vector<std::string> torch_notes() {
 }
 
 std::string torch_environment() {
-    return text("LibTorch {}, {}, {} threads, {}", TORCH_VERSION, blas(), at::get_num_threads(),
+    return text("LibTorch {} (threads: {}), {}, {}", TORCH_VERSION, at::get_num_threads(), blas(),
                 capability());
 }
 

@@ -189,6 +189,17 @@ std::string described(const std::vector<PackedInput>& inputs) {
     return all;
 }
 
+// Of most of the parameters' bytes; integers are positions and masks.
+std::string dtype_of(const Tensors& parameters) {
+    std::map<std::string, std::size_t> bytes;
+    for (const at::Tensor& parameter : parameters) {
+        if (parameter.is_floating_point())
+            bytes[name_of(parameter.scalar_type())] += parameter.nbytes();
+    }
+    const auto most = std::ranges::max_element(bytes, {}, [](const auto& b) { return b.second; });
+    return most == bytes.end() ? "float32" : most->first;
+}
+
 struct Measured {
     Skeleton skeleton;
     std::vector<std::vector<std::uint32_t>> slots;  // by layer
@@ -213,7 +224,7 @@ Measured measure(const ScriptFile& source, const std::string& name, const Tensor
     spec.name = name;
     spec.source = text("{}{}", std::filesystem::path(source.file).filename().string(),
                        described(source.inputs));
-    spec.dtype = name_of(parameters.empty() ? at::kFloat : parameters.front().scalar_type());
+    spec.dtype = dtype_of(parameters);
     spec.input_bytes = runs.front().input;
     for (std::size_t i = 0; i < measured.slots.size(); ++i)
         spec.layers.push_back(layer_of(runs.front().layers[i], measured.skeleton.names[i],

@@ -45,8 +45,8 @@ std::vector<std::string> pack_torchscript(const std::string& file, const std::st
 // What makes execution slow here; empty where nothing does.
 std::vector<std::string> torch_notes();
 
-// What output digests and durations depend on, for certificates: "LibTorch 1.13.0, OpenBLAS 0.3.21
-// (pthreads), 2 threads, AVX2".
+// What output digests and durations depend on, for certificates: "LibTorch 1.13.0 (threads: 2),
+// OpenBLAS 0.3.21 (pthreads: 2), AVX2".
 std::string torch_environment();
 
 }  // namespace swaplab
