@@ -113,22 +113,28 @@ TEST(RealDevice, AnErrorOfTheMachineEndsTheRun) {
     }
 }
 
-// Parallel reads come from different threads, as the machine may keep something per thread.
+// Parallel reads come from different threads, as the machine keeps a reader for each: the first
+// three wait for one another.
 TEST(RealDevice, EachReaderHasItsThread) {
     std::mutex mutex;
+    std::condition_variable met;
     std::map<std::uint32_t, std::set<std::thread::id>> threads;
+    std::size_t reads = 0;
     const DeviceFactory device = [&](const DeviceSetup& setup) {
         auto machine = std::make_unique<FakeMachine>(setup);
         machine->before = [&](const Action& command, std::uint32_t server) {
-            const std::lock_guard lock(mutex);
-            if (command.verb == Verb::read) threads[server].insert(std::this_thread::get_id());
+            if (command.verb != Verb::read) return;
+            std::unique_lock lock(mutex);
+            threads[server].insert(std::this_thread::get_id());
+            if (++reads == 3) met.notify_all();
+            met.wait(lock, [&] { return reads >= 3; });
         };
         return make_real_device(setup, std::move(machine));
     };
     const RunResult result = run_policy(quick_platform(), "pipeload:agents=3", {60}, device, 1);
     ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
     EXPECT_EQ(threads.size(), 3U);
-    for (const auto& [server, ids] : threads) EXPECT_LE(ids.size(), 1U) << server;
+    for (const auto& [server, ids] : threads) EXPECT_EQ(ids.size(), 1U) << server;
 }
 
 }  // namespace
