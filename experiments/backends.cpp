@@ -9,7 +9,7 @@ namespace swaplab {
 
 bool executes_models(const std::string& name) { return name == "cpu" || name == "cuda"; }
 
-DeviceFactory backend_named(const std::string& name) {
+DeviceFactory backend_named(const std::string& name, const BackendSetup&) {
     require_known("backend", name, {"sim", "emu", "cpu", "cuda"});
     if (name == "sim") return make_sim_device;
     throw UnsupportedError(text("backend '{}' is not in this build yet", name));

@@ -128,7 +128,7 @@ RunResult run_deployment(const RunRequest& request, const Deployment& deployment
                          Scheduler& scheduler, const std::string& name) {
     const std::vector<CostModel> costs = cost_models(request);
     RunResult result = run_once(request, Planned(costs, deployment), scheduler, name);
-    add_references(result, request, costs, &deployment);
+    if (request.references) add_references(result, request, costs, &deployment);
     return result;
 }
 
@@ -146,7 +146,7 @@ RunResult run(const RunRequest& request, const Policy& policy) {
                                              : replicate(held, Planned(costs, *deployment), policy);
     result.policy = policy.spec;
     result.budget = held.budget;
-    add_references(result, held, costs, deployment);
+    if (request.references) add_references(result, held, costs, deployment);
     return result;
 }
 

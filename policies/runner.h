@@ -36,6 +36,9 @@ struct RunRequest {
     std::optional<NoiseKey> noise{};
     std::int64_t replications = 1;
     Dispatch dispatch = {};  // of `direct`, too, which latencies are compared with
+    // Whether to run `direct` beside it and take the lower bound; what `profile` runs is compared
+    // with nothing.
+    bool references = true;
 };
 
 // Plans once and runs every replication. Infeasible and stuck are verdicts; an illegal move throws
