@@ -1,0 +1,233 @@
+// The CPU backend on real files and real memory, with an executor that only looks at its bytes.
+#include "hw/cpu_backend.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "hw/memory/process.h"
+#include "policies/registry.h"
+#include "policies/runner.h"
+#include "profiles/error.h"
+#include "profiles/hash.h"
+#include "profiles/text.h"
+#include "tests/support/chain.h"
+#include "tests/support/device_contract.h"
+#include "tests/support/random.h"
+#include "tests/support/temporary_folder.h"
+
+namespace swaplab {
+namespace {
+
+using testing::TemporaryFolder;
+
+// Digests what every layer finds in memory, as it executes; activations are real, too.
+class DigestingExecutor final : public Executor {
+  public:
+    DigestingExecutor(const Pack& pack, std::span<const LayerRange> blocks,
+                      ActivationMemory& activations)
+        : pack_(pack), blocks_(blocks.begin(), blocks.end()), activations_(activations) {
+        at_.resize(blocks_.size());
+    }
+
+    void bind(BlockId block, std::byte* at) override { at_[block.index] = at; }
+    void unbind(BlockId block) override { at_[block.index] = nullptr; }
+    void execute(RequestId request, std::uint32_t, BlockId block) override {
+        if (request.index >= outputs_.size()) outputs_.resize(request.index + 1);
+        void* const scratch = activations_.allocate(512);
+        std::memset(scratch, 1, 512);
+        const LayerRange layers = blocks_[block.index];
+        const Extent whole = pack_.extent(layers);
+        for (std::uint32_t l = layers.first; l < layers.last; ++l) {
+            const Extent extent = pack_.extent({l, l + 1});
+            if (extent.size.count == 0) continue;
+            const std::byte* const at = at_[block.index] + (extent.offset - whole.offset).count;
+            outputs_[request.index] = hex_digest(
+                outputs_[request.index] + std::string(reinterpret_cast<const char*>(at),
+                                                      static_cast<std::size_t>(extent.size.count)));
+        }
+        activations_.free(scratch);
+    }
+    std::optional<std::string> output_digest(RequestId request) const override {
+        return outputs_[request.index];
+    }
+
+  private:
+    const Pack& pack_;
+    std::vector<LayerRange> blocks_;
+    ActivationMemory& activations_;
+    std::vector<std::byte*> at_;
+    std::vector<std::string> outputs_;
+};
+
+// What executing all layers in order digests to, straight from the file.
+std::string digest_of_file(const Pack& pack) {
+    std::ifstream file(pack.parameters_path(), std::ios::binary);
+    std::string digest;
+    for (std::uint32_t l = 0; l < pack.index().layers.size(); ++l) {
+        const Extent extent = pack.extent({l, l + 1});
+        if (extent.size.count == 0) continue;
+        std::string bytes(static_cast<std::size_t>(extent.size.count), '\0');
+        file.seekg(extent.offset.count);
+        file.read(bytes.data(), extent.size.count);
+        digest = hex_digest(digest + bytes);
+    }
+    return digest;
+}
+
+class CpuBackend : public ::testing::Test {
+  protected:
+    // Layers of different sizes, one without parameters.
+    CpuBackend() {
+        ModelSpec spec;
+        spec.name = "uneven";
+        const std::array<std::int64_t, 7> kib{40, 300, 0, 12, 700, 64, 200};
+        for (std::size_t l = 0; l < kib.size(); ++l) {
+            Layer layer;
+            layer.name = text("layer{}", l);
+            layer.inputs = {l == 0 ? Source() : Source(LayerId{static_cast<std::uint32_t>(l - 1)})};
+            layer.parameter_bytes = {kib[l] * 1000};
+            layer.parameter_tensors = kib[l] > 0 ? 2 : 0;
+            layer.output_bytes = {4096};
+            spec.layers.push_back(layer);
+        }
+        write_synthetic_pack(Model(spec), folder_.file("pack"), 1);
+        pack_ = std::make_shared<const Pack>(folder_.file("pack"));
+        platform_.name = "here";
+        Node& node = platform_.nodes.emplace_back();
+        node.memory.capacity = {1 << 30};
+        node.memory.alignment = kPage;
+        node.read.cost.per_byte = 1;
+        node.execute.other.per_layer = 1000;
+        workload_.jobs.push_back({pack_->model(), ArrivalMode::cold, 3, {}, {}});
+    }
+
+    DeviceFactory factory(const CpuOptions& options = {}) const {
+        const PackPtr pack = pack_;
+        return make_cpu_backend(
+            {pack}, options,
+            [pack](JobId, std::span<const LayerRange> blocks, ActivationMemory& activations) {
+                return std::make_unique<DigestingExecutor>(*pack, blocks, activations);
+            });
+    }
+    RunResult run_policy(const std::string& spec, std::optional<Bytes> budget,
+                         const CpuOptions& options = {}) const {
+        return run({platform_, workload_, budget, Account::all, factory(options)},
+                   make_policy(spec));
+    }
+    Bytes minimum(const std::string& spec) const {
+        return *minimum_budget({platform_, workload_, std::nullopt}, make_policy(spec));
+    }
+
+    TemporaryFolder folder_;
+    PackPtr pack_;
+    Platform platform_;
+    Workload workload_;
+};
+
+TEST_F(CpuBackend, EveryPolicySeesTheBytesOfTheFile) {
+    const std::string expected = digest_of_file(*pack_);
+    for (const PolicyInfo& info : registry()) {
+        const std::string name(info.name);
+        const bool needs_budget = make_policy(name).needs_budget;
+        const Bytes least = needs_budget ? minimum(name) : Bytes{};
+        for (const std::int64_t more :
+             {std::int64_t{0}, std::int64_t{50'000}, std::int64_t{4} << 20}) {
+            SCOPED_TRACE(text("{}, minimum {} + {}", name, least.count, more));
+            const RunResult result =
+                run_policy(name, needs_budget ? std::optional(least + Bytes{more}) : std::nullopt);
+            ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
+            ASSERT_TRUE(result.evidence);
+            EXPECT_EQ(result.evidence->outputs,
+                      std::vector(1, std::vector<std::string>(3, expected)));
+            if (needs_budget) {
+                EXPECT_LE(result.evidence->committed_peak, least + Bytes{more});
+            }
+        }
+    }
+}
+
+TEST_F(CpuBackend, StagedAndStandardPathsCopyTheBytes) {
+    const std::string expected = digest_of_file(*pack_);
+    for (const SwapPath path : {SwapPath::staged, SwapPath::standard}) {
+        const Policy policy = make_policy("on-demand", path);
+        const RunRequest request{platform_, workload_, std::nullopt, Account::all, factory()};
+        RunRequest tight = request;
+        tight.budget = minimum_budget(request, policy);
+        const RunResult result = run(tight, policy);
+        ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
+        EXPECT_EQ(result.evidence->outputs[0], std::vector<std::string>(3, expected));
+    }
+}
+
+TEST_F(CpuBackend, BytesReadAreThoseThatWereSwappedIn) {
+    CpuOptions options;
+    const RunResult result = run_policy("swapnet", minimum("swapnet"), options);
+    if (result.evidence->conditions.at("storage").find("direct") == std::string::npos)
+        GTEST_SKIP() << "no direct I/O here: " << result.evidence->conditions.at("storage");
+    EXPECT_EQ(result.swapped_in, 3 * pack_->index().size());
+    EXPECT_EQ(result.evidence->read_from_storage, result.swapped_in);
+}
+
+// With `verify`, a flipped byte is named; without, it changes the outputs.
+TEST_F(CpuBackend, AFlippedByteIsFound) {
+    const std::string expected = digest_of_file(*pack_);
+    {
+        std::fstream file(pack_->parameters_path(),
+                          std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(pack_->extent({4, 5}).offset.count + 77);
+        file.put('\x55');
+    }
+    EXPECT_NE(run_policy("on-demand", minimum("on-demand")).evidence->outputs[0][0], expected);
+    CpuOptions options;
+    options.verify = true;
+    try {
+        run_policy("on-demand", minimum("on-demand"), options);
+        FAIL() << "not found";
+    } catch (const StorageError& error) {
+        EXPECT_NE(std::string(error.what()).find("layer4"), std::string::npos) << error.what();
+    }
+}
+
+TEST_F(CpuBackend, AFileThatShrinksDuringTheRunIsAnError) {
+    const DeviceFactory real = factory();
+    const std::string path = pack_->parameters_path();
+    const DeviceFactory shrinking = [&](const DeviceSetup& setup) {
+        auto device = real(setup);
+        std::filesystem::resize_file(path, 100 * 1024);
+        return device;
+    };
+    try {
+        run({platform_, workload_, minimum("on-demand"), Account::all, shrinking},
+            make_policy("on-demand"));
+        FAIL() << "no error";
+    } catch (const StorageError& error) {
+        EXPECT_NE(std::string(error.what()).find("parameters.bin"), std::string::npos)
+            << error.what();
+    }
+}
+
+TEST_F(CpuBackend, SizesThatDirectReadsCannotBringAreBadInput) {
+    platform_.nodes[0].memory.alignment = {65536};
+    try {
+        run_policy("on-demand", Bytes{4 << 20});
+        FAIL() << "no error";
+    } catch (const InputError& error) {
+        EXPECT_NE(std::string(error.what()).find("alignment"), std::string::npos) << error.what();
+    }
+}
+
+TEST_F(CpuBackend, ABudgetThatFallsIsKept) {
+    const Bytes least = minimum("swapnet");
+    workload_.jobs[0].requests = 30;
+    workload_.budget_changes = {{kStart + std::chrono::milliseconds(2), least}};
+    const RunResult result = run_policy("swapnet", pack_->index().size() + Bytes{1 << 20});
+    EXPECT_EQ(result.verdict, Verdict::ok) << result.reason;
+    EXPECT_EQ(result.evidence->outputs[0].size(), 30U);
+    EXPECT_EQ(result.evidence->outputs[0].back(), digest_of_file(*pack_));
+}
+
+}  // namespace
+}  // namespace swaplab
