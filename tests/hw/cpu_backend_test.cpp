@@ -7,14 +7,14 @@
 #include <filesystem>
 #include <fstream>
 
-#include "hw/memory/process.h"
+#include "hw/memory/frames.h"
+#include "hw/storage/pack_writer.h"
 #include "policies/registry.h"
 #include "policies/runner.h"
 #include "profiles/error.h"
 #include "profiles/hash.h"
 #include "profiles/text.h"
 #include "tests/support/chain.h"
-#include "tests/support/device_contract.h"
 #include "tests/support/random.h"
 #include "tests/support/temporary_folder.h"
 
