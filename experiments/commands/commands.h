@@ -13,5 +13,7 @@ int run_command(const Options& options, const Console& console);
 int compare_command(const Options& options, const Console& console);
 int reproduce_command(const Options& options, const Console& console);
 int fit_command(const Options& options, const Console& console);
+int validate_command(const Options& options, const Console& console);
+int replay_command(const Options& options, const Console& console);
 
 }  // namespace swaplab

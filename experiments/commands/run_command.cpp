@@ -76,7 +76,7 @@ RunResult simulate(const Options& options, const Console& console, const Scenari
     std::unique_ptr<DecisionLog> log;
     if (!options.decisions.empty()) {
         file = std::make_unique<OutputFile>(options.decisions);
-        log = std::make_unique<DecisionLog>(file->stream());
+        log = std::make_unique<DecisionLog>(file->stream(), scenario, policy.spec);
     }
     const std::unique_ptr<TraceFile> trace = trace_of(options, scenario, policy, budget);
     RequestProgress progress(console, scenario.requests_asked());
