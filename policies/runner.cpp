@@ -110,7 +110,7 @@ void add_references(RunResult& result, const RunRequest& request,
     const LowerBound bound = lower_bound(request, costs, deployment);
     result.lower_bound = bound.bound;
     result.lower_bound_of = bound.of;
-    result.full_memory_latency = full_memory_latency(request, costs);
+    if (request.with_reference) result.full_memory_latency = full_memory_latency(request, costs);
 }
 
 RunResult refused(const Infeasible& refusal) {

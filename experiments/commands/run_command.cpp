@@ -82,7 +82,7 @@ RunResult simulate(const Options& options, const Console& console, const Scenari
     RequestProgress progress(console, scenario.requests_asked());
     ObserverFan observers;
     observers.add(log.get());
-    if (trace) observers.add(&trace->observer());
+    if (trace) observers.add(&trace->add_run());
     if (progress.wanted()) observers.add(&progress);
     RunResult result = run(request_of(scenario, budget, observers.get()), policy);
     if (file) file->commit();

@@ -10,7 +10,7 @@ namespace swaplab {
 
 namespace {
 
-constexpr std::string_view kDigestMember = R"(,"digest":")";
+constexpr std::string_view kDigestMember = R"(, "digest": ")";
 
 std::int64_t number(std::uint32_t index) { return static_cast<std::int64_t>(index); }
 

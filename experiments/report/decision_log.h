@@ -42,7 +42,7 @@ std::string event_text(bool arrivals, bool completions, bool budget);
 void write_deployment(JsonWriter& json, const Deployment& deployment);
 // The digest of a line; `content` is its text without the digest.
 std::string chained_digest(std::string_view content, std::string_view before);
-// ...,"digest":"0123..."}
+// ..., "digest": "0123..."}
 struct DigestedLine {
     std::string content;  // the object without the digest
     std::optional<std::string> digest;
