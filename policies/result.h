@@ -86,10 +86,11 @@ struct RunResult {
     // at once; else max(all reads / k, all executions), of the makespan.
     Duration measured_lower_bound{};
     BoundOf measured_lower_bound_of = BoundOf::latency;
-    std::optional<Evidence> evidence;  // of a real device; of the first replication
-    Bytes swapped_in;                  // bytes read from storage
-    std::optional<double> energy_j;    // until the makespan; absent without power figures
-    std::uint64_t events = 0;          // completed activities of non-zero duration, and arrivals
+    std::optional<Evidence> evidence;   // of a real device; of the first replication
+    std::optional<bool> outputs_equal;  // to those of `direct`, where both made some
+    Bytes swapped_in;                   // bytes read from storage
+    std::optional<double> energy_j;     // until the makespan; absent without power figures
+    std::uint64_t events = 0;           // completed activities of non-zero duration, and arrivals
     std::vector<JobResult> jobs;
     Replications replications;
 

@@ -89,14 +89,15 @@ void write_trace(const Options& options, const Sides& sides, const Study& study,
     const auto ran = std::ranges::find_if(study.configurations, &Configuration::compared);
     if (ran == study.configurations.end()) return;
     const Scenario& scenario = sides.simulated;
+    const std::string other =
+        options.against == "sim" ? "simulated again" : kind_of(options.against);
     TraceFile trace(
         options.trace, {},
         text("{} on {}: {}", scenario.models_text(), scenario.device_text(), ran->policy),
-        text("budget {}, simulated above, {} below", ran->budget, kind_of(options.against)));
+        text("budget {}, simulated above, {} below", ran->budget, other));
     const Policy policy = make_policy(ran->policy, scenario.path);
     for (const bool simulated : {true, false}) {
-        TimelineObserver& observer =
-            trace.add_run(simulated ? "simulated" : kind_of(options.against));
+        TimelineObserver& observer = trace.add_run(simulated ? "simulated" : other);
         RunRequest asked = request_of(scenario, ran->bytes, &observer);
         if (simulated) asked.noise.reset();
         if (!simulated) asked.device = sides.measured.factory;

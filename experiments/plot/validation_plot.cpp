@@ -16,8 +16,9 @@ namespace swaplab {
 namespace {
 
 constexpr int kWidth = 820;
-constexpr int kHeight = 600;
-constexpr PlotArea kArea{78, 556, 84, 538};
+constexpr int kHeight = 730;
+constexpr PlotArea kArea{78, 566, 84, 500};
+constexpr PlotArea kErrors{78, 566, 528, 668};  // below: the same points, by their error
 constexpr double kBand = 0.05;
 constexpr std::string_view kGrid = "#e4e4e4";
 constexpr std::string_view kAxis = "#777777";
@@ -32,6 +33,7 @@ class Picture {
           unit_(time_unit_for(Duration{static_cast<std::int64_t>(low_ns(assessment))})),
           x_(scale(kArea.left, kArea.right)),
           y_(scale(kArea.bottom, kArea.top)),
+          error_(error_scale()),
           svg_(kWidth, kHeight, "predicted against measured latency") {
         for (const Point& point : assessment.points)
             if (std::ranges::find(policies_, point.configuration->policy) == policies_.end())
@@ -42,6 +44,7 @@ class Picture {
         draw_titles();
         draw_band();
         draw_axes();
+        draw_error_axis();
         draw_points();
         draw_legend();
         return svg_.str();
@@ -67,6 +70,12 @@ class Picture {
         const double margin = std::max(0.08 * (high - low), 0.01 * high);
         return {Scale::Kind::linear, std::max(0.0, low - margin), high + margin, from, to};
     }
+    // Always with the band in sight, so that small errors look small.
+    Scale error_scale() const {
+        double most = kBand * 1.4;
+        for (const Point& p : assessment_.points) most = std::max(most, 1.1 * std::abs(p.error));
+        return {Scale::Kind::linear, -most, most, kErrors.bottom, kErrors.top};
+    }
     Pixel at(double measured_ns, double predicted_ns) const {
         return {x_(measured_ns / unit_.ns), y_(predicted_ns / unit_.ns)};
     }
@@ -74,12 +83,13 @@ class Picture {
     void draw_titles();
     void draw_band();
     void draw_axes();
+    void draw_error_axis();
     void draw_points();
     void draw_legend();
 
     const Assessment& assessment_;
     TimeUnit unit_;
-    Scale x_, y_;
+    Scale x_, y_, error_;
     Svg svg_;
     std::vector<std::string> policies_;
 };
@@ -104,50 +114,64 @@ void Picture::draw_titles() {
     svg_.text({kArea.left, 54}, subtitle, {12, kFaint});
 }
 
-// The band is cut at the frame by going along its edges in small steps.
+// Cut at the frame by going along its edges in small steps.
 void Picture::draw_band() {
     constexpr int steps = 64;
     std::vector<Pixel> upper;
     std::vector<Pixel> lower;
     for (int i = 0; i <= steps; ++i) {
-        const double pixel = kArea.left + (kArea.right - kArea.left) * i / steps;
         const double share = static_cast<double>(i) / steps;
         const double value = x_.kind() == Scale::Kind::linear
                                  ? x_.low() + share * (x_.high() - x_.low())
                                  : x_.low() * std::pow(x_.high() / x_.low(), share);
-        const auto y = [&](double v) { return std::clamp(y_(v), kArea.top, kArea.bottom); };
-        upper.push_back({pixel, y(value * (1 + kBand))});
-        lower.push_back({pixel, y(std::max(value * (1 - kBand), y_.low()))});
+        const auto y = [&](double v) {
+            return std::clamp(y_(std::clamp(v, y_.low(), y_.high())), kArea.top, kArea.bottom);
+        };
+        const double x = kArea.left + (kArea.right - kArea.left) * share;
+        upper.push_back({x, y(value * (1 + kBand))});
+        lower.push_back({x, y(value * (1 - kBand))});
     }
+    upper.insert(upper.end(), lower.rbegin(), lower.rend());
     svg_.begin_group("band", "+-5 %");
-    for (int i = 0; i < steps; ++i) {
-        const auto s = static_cast<std::size_t>(i);
-        // Thin upright strips make up the band; one polygon would need a fill of its own.
-        const double top = (upper[s].y + upper[s + 1].y) / 2;
-        const double bottom = (lower[s].y + lower[s + 1].y) / 2;
-        if (bottom > top)
-            svg_.rectangle({upper[s].x, top}, upper[s + 1].x - upper[s].x + 0.3, bottom - top,
-                           kBandFill);
-    }
+    svg_.area(upper, kBandFill);
+    svg_.rectangle({kErrors.left, error_(kBand)}, kErrors.right - kErrors.left,
+                   error_(-kBand) - error_(kBand), kBandFill);
     svg_.end_group();
+}
+
+void Picture::draw_error_axis() {
+    for (const double percent : Scale(Scale::Kind::linear, 100 * error_.low(), 100 * error_.high(),
+                                      kErrors.bottom, kErrors.top)
+                                    .ticks(5)) {
+        const double y = error_(percent / 100);
+        svg_.line({kErrors.left, y}, {kErrors.right, y}, {kGrid});
+        svg_.line({kErrors.left - 5, y}, {kErrors.left, y}, {kAxis});
+        svg_.text({kErrors.left - 9, y + 4}, tick_text(percent), {12, "#222222", Anchor::end});
+    }
+    svg_.line({kErrors.left, error_(0)}, {kErrors.right, error_(0)}, {"#333333", 1.2});
+    svg_.line({kErrors.left, kErrors.top}, {kErrors.left, kErrors.bottom}, {kAxis});
+    svg_.text({22, (kErrors.top + kErrors.bottom) / 2}, "error (%)",
+              {13, "#222222", Anchor::middle, false, true});
 }
 
 void Picture::draw_axes() {
     for (const double tick : x_.ticks(6)) {
         const double x = x_(tick);
         svg_.line({x, kArea.top}, {x, kArea.bottom}, {kGrid});
-        svg_.line({x, kArea.bottom}, {x, kArea.bottom + 5}, {kAxis});
-        svg_.text({x, kArea.bottom + 20}, tick_text(tick), {12, "#222222", Anchor::middle});
+        svg_.line({x, kErrors.top}, {x, kErrors.bottom}, {kGrid});
+        svg_.line({x, kErrors.bottom}, {x, kErrors.bottom + 5}, {kAxis});
+        svg_.text({x, kErrors.bottom + 20}, tick_text(tick), {12, "#222222", Anchor::middle});
         const double y = y_(tick);
         svg_.line({kArea.left, y}, {kArea.right, y}, {kGrid});
         svg_.line({kArea.left - 5, y}, {kArea.left, y}, {kAxis});
         svg_.text({kArea.left - 9, y + 4}, tick_text(tick), {12, "#222222", Anchor::end});
     }
     svg_.line({kArea.left, kArea.top}, {kArea.left, kArea.bottom}, {kAxis});
-    svg_.line({kArea.left, kArea.bottom}, {kArea.right, kArea.bottom}, {kAxis});
+    for (const double bottom : {kArea.bottom, kErrors.bottom})
+        svg_.line({kArea.left, bottom}, {kArea.right, bottom}, {kAxis});
     svg_.line({x_(x_.low()), y_(y_.low())}, {x_(x_.high()), y_(y_.high())}, {"#333333", 1.2});
     const std::string scale = x_.kind() == Scale::Kind::linear ? "" : ", log scale";
-    svg_.text({(kArea.left + kArea.right) / 2, kArea.bottom + 44},
+    svg_.text({(kArea.left + kArea.right) / 2, kErrors.bottom + 44},
               text("measured latency ({}{})", unit_.name, scale), {13, "#222222", Anchor::middle});
     svg_.text({22, (kArea.top + kArea.bottom) / 2},
               text("predicted latency ({}{})", unit_.name, scale),
@@ -169,9 +193,11 @@ void Picture::draw_points() {
         const auto [least, most] = std::ranges::minmax(all);
         const auto inside = [](double x) { return std::clamp(x, kArea.left, kArea.right); };
         const double y = at(point.measured_ns, point.predicted_ns).y;
-        svg_.line({inside(at(least, 0.0 + point.predicted_ns).x), y},
+        svg_.line({inside(at(least, point.predicted_ns).x), y},
                   {inside(at(most, point.predicted_ns).x), y}, {style.color, 1.2, "", 0.6});
         draw_marker(svg_, at(point.measured_ns, point.predicted_ns), style);
+        draw_marker(svg_, {at(point.measured_ns, point.predicted_ns).x, error_(point.error)},
+                    style);
         svg_.end_group();
     }
 }

@@ -36,7 +36,7 @@ struct Point {
 // Beyond this a configuration varies too much between repeats to tell (7-targets: Fidelity).
 inline constexpr double kNoisy = 0.03;
 
-// Two policies whose ranking changes between two budgets that stand side by side.
+// Two policies whose ranking changes from one budget to the next at which they differ beyond noise.
 struct Crossover {
     std::string first, second;
     std::string before, after;                 // the budgets

@@ -27,7 +27,7 @@ std::vector<Column> columns_of(const Study& study) {
 struct Difference {
     const Configuration* a = nullptr;
     const Configuration* b = nullptr;
-    double predicted = 0, measured = 0;  // a - b; measured is 0 within noise
+    double predicted = 0, measured = 0;  // a - b; both 0 where measured is within noise
 };
 
 // At the budgets at which both ran.
@@ -36,9 +36,11 @@ std::vector<Difference> differences(const Column& first, const Column& second) {
     for (const Configuration* a : first)
         for (const Configuration* b : second) {
             if (a->budget != b->budget || !a->compared() || !b->compared()) continue;
-            Difference d{a, b, a->predicted_ns() - b->predicted_ns(), 0};
-            if (differ(a->measured_ns(), b->measured_ns()))
+            Difference d{a, b, 0, 0};
+            if (differ(a->measured_ns(), b->measured_ns())) {
+                d.predicted = a->predicted_ns() - b->predicted_ns();
                 d.measured = a->measured_median_ns() - b->measured_median_ns();
+            }
             all.push_back(d);
         }
     return all;
@@ -68,7 +70,9 @@ void add_crossovers(Assessment& assessment, const std::vector<Difference>& all) 
         Crossover& crossover = found[i];
         crossover.first = all[i].a->policy;
         crossover.second = all[i].b->policy;
-        crossover.before = all[i - 1].a->budget;
+        std::size_t before = i - 1;  // a crossing has a difference of the other sign before it
+        while (all[before].measured == 0) --before;
+        crossover.before = all[before].a->budget;
         crossover.after = all[i].a->budget;
         return crossover;
     };
