@@ -15,13 +15,16 @@ DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& opt
     };
 }
 
-DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options) {
-    ExecutorFactory executors = [packs, options](JobId job, std::span<const LayerRange> blocks,
-                                                 ActivationMemory& activations) {
+ExecutorFactory torch_executors(std::vector<PackPtr> packs, const CpuOptions& options) {
+    return [packs = std::move(packs), options](JobId job, std::span<const LayerRange> blocks,
+                                               ActivationMemory& activations) {
         return make_torch_executor(*packs[job.index], blocks, {options.threads, options.inputs},
                                    activations);
     };
-    return make_cpu_backend(std::move(packs), options, std::move(executors));
+}
+
+DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options) {
+    return make_cpu_backend(packs, options, torch_executors(packs, options));
 }
 
 }  // namespace swaplab

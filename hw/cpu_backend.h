@@ -34,4 +34,7 @@ DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& opt
 DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options,
                                ExecutorFactory executors);
 
+// What the first makes its executors with: LibTorch, one per pack.
+ExecutorFactory torch_executors(std::vector<PackPtr> packs, const CpuOptions& options);
+
 }  // namespace swaplab

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "hw/storage/crc.h"
 #include "profiles/error.h"
 #include "profiles/quantity.h"
 #include "profiles/text.h"
@@ -59,6 +60,7 @@ ReadOptions read_options(const DeviceSetup& setup, const CpuOptions& options) {
     read.direct = options.direct;
     const ReadSpec& spec = setup.platform.nodes.front().read;
     if (spec.cost.request_bytes) read.request_bytes = align_up(*spec.cost.request_bytes, kPage);
+    if (spec.depth) read.depth = static_cast<std::uint32_t>(*spec.depth);
     if (options.request_bytes) read.request_bytes = *options.request_bytes;
     if (options.depth) read.depth = *options.depth;
     return read;
@@ -193,6 +195,22 @@ void CpuMachine::read(const Action& command, std::uint32_t server) {
     const Extent extent = job.pack->extent(block.layers);
     job.readers[server]->read(extent.offset, extent.size, address(landing));
     if (options_.verify) verify_block(job, block, address(landing));
+}
+
+void CpuMachine::verify_block(const JobState& job, const BlockFacts& block,
+                              const std::byte* at) const {
+    const Extent whole = job.pack->extent(block.layers);
+    for (std::uint32_t l = block.layers.first; l < block.layers.last; ++l) {
+        const PackedLayer& layer = job.pack->index().layers[l];
+        const std::byte* const begin = at + (layer.offset - whole.offset).count;
+        const std::uint32_t found = crc_of({begin, static_cast<std::size_t>(layer.size.count)});
+        if (found != layer.crc)
+            throw StorageError(
+                text("{}: layer '{}', {} bytes at {}, has checksum {:08x}, the "
+                     "index says {:08x}",
+                     job.pack->parameters_path(), layer.name, layer.size.count, layer.offset.count,
+                     found, layer.crc));
+    }
 }
 
 // The naive path keeps further copies; they are real, too.

@@ -69,6 +69,7 @@ class RealDevice final : public Device {
     }
     bool end_due_timers();
     const Completion* next_ended(Time until);
+    const Completion* give_up();
     void show_memory();
     LaneState& lane(Lane lane) { return lanes_[index_of(lane)]; }
 
@@ -174,8 +175,8 @@ const Completion* RealDevice::wait(Time until) {
     first_unseen_ = tickets_.next();
     hand_out();
     while (true) {
-        if (error_) std::rethrow_exception(error_);
         if (const Completion* span = next_ended(until)) return span;
+        if (error_) return give_up();
         if (end_due_timers()) continue;
         const Time next = timers_.empty() ? until : std::min(until, timers_.front().first);
         const bool comes = running_ > 0 || next != Time::max();
@@ -188,6 +189,14 @@ const Completion* RealDevice::wait(Time until) {
         else
             progress_.wait_until(lock, begin_ + (next - kStart));
     }
+}
+
+// Where the budget was broken before, that is why the machine could not go on: the runner looks at
+// the breach and blames the policy.
+const Completion* RealDevice::give_up() {
+    if (!memory_.report().breach) std::rethrow_exception(error_);
+    show_memory();
+    return nullptr;
 }
 
 const Completion* RealDevice::next_ended(Time until) {

@@ -7,15 +7,44 @@
 #include <mutex>
 #include <set>
 
+#include "hw/cpu_backend.h"
+#include "hw/storage/pack_writer.h"
 #include "policies/registry.h"
 #include "policies/runner.h"
 #include "tests/hw/fake_machine.h"
 #include "tests/support/chain.h"
 #include "tests/support/device_contract.h"
+#include "tests/support/temporary_folder.h"
 
 namespace swaplab::testing {
 
+namespace {
+
+class IdleExecutor final : public Executor {
+  public:
+    void bind(BlockId, std::byte*) override {}
+    void unbind(BlockId) override {}
+    void execute(RequestId, std::uint32_t, BlockId) override {}
+    std::optional<std::string> output_digest(RequestId) const override { return std::nullopt; }
+};
+
+// Real memory and a real file behind the contract's model; a file for each device.
+std::unique_ptr<Device> make_cpu_device(const DeviceSetup& setup) {
+    static const TemporaryFolder folder;
+    static int made = 0;
+    const std::string path = folder.file("pack" + std::to_string(made++));
+    ModelSpec spec = setup.costs[0].model().spec();
+    write_synthetic_pack(Model(spec), path, 1);
+    const auto executors = [](JobId, std::span<const LayerRange>, ActivationMemory&) {
+        return std::make_unique<IdleExecutor>();
+    };
+    return make_cpu_backend({std::make_shared<const Pack>(path)}, {}, executors)(setup);
+}
+
+}  // namespace
+
 INSTANTIATE_TEST_SUITE_P(RealTime, DeviceContract, ::testing::Values(&make_fake_real_device));
+INSTANTIATE_TEST_SUITE_P(Cpu, DeviceContract, ::testing::Values(&make_cpu_device));
 
 namespace {
 
