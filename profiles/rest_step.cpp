@@ -17,11 +17,13 @@ struct Tail {
     double gain() const { return weight > 0 && mean() > 0 ? weighted * mean() : 0; }
 };
 
+// Of the tail's mean, from what the step leaves over on both sides.
 double standard_error(const std::vector<Rest>& rests, std::size_t first, const Tail& tail) {
     double squares = 0;
-    for (std::size_t i = first; i < rests.size(); ++i)
-        squares += std::pow(rests[i].weight * (rests[i].extra - tail.mean()), 2);
-    return std::sqrt(squares) / tail.weight;
+    for (std::size_t i = 0; i < rests.size(); ++i)
+        squares += rests[i].weight * std::pow(rests[i].extra - (i < first ? 0 : tail.mean()), 2);
+    const double freedom = std::max(1.0, static_cast<double>(rests.size()) - 1);
+    return std::sqrt(squares / freedom / tail.weight);
 }
 
 }  // namespace

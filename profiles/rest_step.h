@@ -11,7 +11,7 @@ namespace swaplab {
 struct Rest {
     double gap = 0;    // ns
     double extra = 0;  // ns
-    double weight = 1;
+    double weight = 1;  // of its square
 };
 
 struct RestStep {

@@ -65,6 +65,17 @@ Platform platform_of(const Options& options, const Machine& machine) {
     return choose_device(options.device);
 }
 
+// Schedules run one job or two of the model.
+DeviceFactory device_of(const Options& options, const Subject& subject) {
+    std::vector<DeviceFactory> by_jobs;
+    BackendSetup setup = subject.setup;
+    for (int jobs = 1; jobs <= 2; ++jobs) {
+        setup.packs.push_back(subject.model.pack);
+        by_jobs.push_back(backend_named(options.measured, setup));
+    }
+    return [by_jobs](const DeviceSetup& run) { return by_jobs.at(run.facts.size() - 1)(run); };
+}
+
 Subject subject_of(const Options& options) {
     if (options.models.size() != 1)
         throw InputError("one model is needed: -m DIR, a pack (`swaplab pack` makes one)");
@@ -81,12 +92,11 @@ Subject subject_of(const Options& options) {
     if (!subject.setup.request_bytes)
         subject.setup.request_bytes = subject.platform.nodes.front().read.cost.request_bytes;
     if (executes_models(options.measured)) {
-        // Two jobs of one model run beside each other; reads are measured as they are set.
-        subject.setup.packs = {subject.model.pack, subject.model.pack};
+        // Reads are measured as they are set.
         if (!subject.setup.request_bytes) subject.setup.request_bytes = ReadOptions{}.request_bytes;
         if (!subject.setup.depth) subject.setup.depth = ReadOptions{}.depth;
     }
-    subject.device = backend_named(options.measured, subject.setup);
+    subject.device = device_of(options, subject);
     return subject;
 }
 

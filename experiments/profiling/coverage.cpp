@@ -16,17 +16,26 @@ constexpr std::size_t kFewestRounds = 3;
 
 using Shares = std::array<double, kActivities>;
 
-// By activity, of the time that all layers take one after the other.
-Shares shares_of(const std::vector<Measurement>& rows) {
+using Means = std::map<SameWork, double>;
+
+Means means_alone(const std::vector<Measurement>& rows) {
     std::map<SameWork, std::vector<double>> works;
     for (const Measurement& row : rows)
-        if (row.features.layers == 1 && !row.beside && row.depth <= 1 &&
-            row.state != MeasuredState::after_idle && row.state != MeasuredState::warm)
+        if (!row.beside && row.depth <= 1 && row.state != MeasuredState::after_idle &&
+            row.state != MeasuredState::warm)
             works[SameWork(row)].push_back(row.duration_ns);
+    Means means;
+    for (auto& [work, durations] : works)
+        means[work] = mean_of(without_far_out(std::move(durations)));
+    return means;
+}
+
+// By activity, of the time that all layers take one after the other.
+Shares shares_of(const Means& alone) {
     Shares shares{};
     double total = 0;
-    for (const auto& [work, durations] : works) {
-        const double mean = mean_of(durations);
+    for (const auto& [work, mean] : alone) {
+        if (work.layers != 1) continue;
         shares[static_cast<std::size_t>(work.activity)] += mean;
         if (work.activity != Activity::copy && work.activity != Activity::instantiate)
             total += mean;
@@ -79,8 +88,20 @@ std::vector<double> levels_of(const std::vector<const Measurement*>& rows) {
     return levels;
 }
 
+// By how much more than alone rows took, as a share; a rest matters by that only.
+double excess_of(const std::vector<const Measurement*>& rows, const Means& alone) {
+    double took = 0, expected = 0;
+    for (const Measurement* row : rows) {
+        const auto found = alone.find(SameWork(*row));
+        if (found == alone.end()) continue;
+        took += row->duration_ns;
+        expected += found->second;
+    }
+    return expected > 0 ? std::min(1.0, std::abs(took / expected - 1)) : 1;
+}
+
 LineCoverage line_of(const std::string& name, const std::vector<const Measurement*>& rows,
-                     const Shares& shares) {
+                     const Shares& shares, const Means& alone) {
     LineCoverage line;
     line.line = name;
     line.activity = rows.front()->activity;
@@ -98,8 +119,9 @@ LineCoverage line_of(const std::string& name, const std::vector<const Measuremen
     line.error = relative_error(levels);
     if (const auto within = error_within(rows); within && line.error)
         line.error = std::max(*line.error, *within);
-    if (line.error)
-        line.weighed = *line.error * std::min(1.0, shares[static_cast<std::size_t>(line.activity)]);
+    if (!line.error) return line;
+    line.weighed = *line.error * std::min(1.0, shares[static_cast<std::size_t>(line.activity)]);
+    if (rows.front()->state == MeasuredState::after_idle) *line.weighed *= excess_of(rows, alone);
     return line;
 }
 
@@ -115,11 +137,13 @@ std::string line_name(const Measurement& row) {
 }
 
 std::vector<LineCoverage> coverage_of(const std::vector<Measurement>& rows) {
-    const Shares shares = shares_of(rows);
+    const Means alone = means_alone(rows);
+    const Shares shares = shares_of(alone);
     std::map<std::string, std::vector<const Measurement*>> by_line;
     for (const Measurement& row : rows) by_line[line_name(row)].push_back(&row);
     std::vector<LineCoverage> lines;
-    for (const auto& [name, of_line] : by_line) lines.push_back(line_of(name, of_line, shares));
+    for (const auto& [name, of_line] : by_line)
+        lines.push_back(line_of(name, of_line, shares, alone));
     return lines;
 }
 

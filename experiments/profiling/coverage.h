@@ -22,7 +22,8 @@ struct LineCoverage {
     // there are few of them, or of the sum over its works from the spread of each, whichever is
     // larger; absent below three rounds.
     std::optional<double> error;
-    // What that error is of a request's latency, by the activity's share of it.
+    // What that error is of a request's latency, by the activity's share of it; after a rest, by
+    // what the rest adds.
     std::optional<double> weighed;
 };
 

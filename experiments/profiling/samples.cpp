@@ -141,6 +141,8 @@ std::vector<Measurement> SampleMaker::rows(const std::vector<Played>& steps, std
                 row.gap_ns = static_cast<double>(count_ns(gap));
                 const bool rested = gap > kBackToBack && *row.gap_ns > kBackToBackShare * length;
                 if (rested) row.state = MeasuredState::after_idle;
+                // Two effects at once tell neither.
+                usable = usable && !(rested && row.beside);
             }
             // The first read of a run comes after a rest of unknown length.
             usable = usable && last_read_end.has_value();
