@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kTextColumn = 26;
 
-constexpr std::array<CommandHelp, 9> kCommands{{
+constexpr std::array<CommandHelp, 11> kCommands{{
     {CommandKind::list, "list", "what is built in, one line each", "[models|devices|policies]",
      "Without an argument, all three.",
      "swaplab list\n"
@@ -82,6 +82,21 @@ constexpr std::array<CommandHelp, 9> kCommands{{
      "swaplab profile -m packs/vgg19\n"
      "swaplab profile -m packs/vgg19 -o vgg19.csv --time-limit 60s -b 200MiB\n"
      "swaplab fit vgg19.csv -o here.json --layers packs/vgg19"},
+    {CommandKind::validate, "validate", "simulation against measurement: errors, ranking, gates",
+     "-m MODEL... -d DEVICE -p POLICY... -b B1,B2,... | EXPERIMENT.yaml",
+     "Simulates every configuration once and measures it several times with --against, "
+     "interleaved, with direct beside it as the reference. Prints per configuration what was "
+     "predicted and measured, and over all of them the errors, whether policies rank alike, and "
+     "what each modelled effect contributes. Exit code 4 if a gate that was asked for is missed.",
+     "swaplab validate -m vit/ -d machine.json --against cpu -p swapnet -p on-demand \\\n"
+     "    -b 0.3x,0.5x,1.0x --repeats 7 --gate median=3%,p95=7%,tau=0.95 --plot vit.svg\n"
+     "swaplab validate study.yaml --against cpu --csv study.csv --json"},
+    {CommandKind::replay, "replay", "a decision log through its policy again", "DECISIONS.jsonl",
+     "Makes the plan and the scheduler of a recorded run again, feeds it what was observed, and "
+     "compares every command. Exit code 1 at the first line that was changed, cannot have "
+     "happened, or on which the policy decides otherwise.",
+     "swaplab replay decisions.jsonl\n"
+     "swaplab replay decisions.jsonl --json"},
 }};
 
 void paragraph(std::string& help, std::string_view text) {

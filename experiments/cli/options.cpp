@@ -122,6 +122,31 @@ void add_comparison(CLI::App& app, Options& options) {
     output.value("--plot", options.plot, "FILE", "latency against budget, as SVG");
 }
 
+void add_validation(CLI::App& app, Options& options) {
+    app.add_option("experiment", options.experiment);
+    Adder what(app, kWhat);
+    what.value("-p,--policy", options.policies, "POLICY", "NAME[:key=value,...]; once or more");
+    what.value("-b,--budget", options.budgets, "B1,B2,...", "budgets: 843MiB, 0.4x, min");
+    what.flag("--together", options.together,
+              "all -m run at once; else each is a study of its own, one after the other");
+    Adder how(app, kHow);
+    how.value("--against", options.against, "BACKEND", "what is measured: cpu, cuda or emu");
+    how.value("--repeats", options.repeats, "N",
+              "measured runs of each configuration, interleaved (default 5), after one round that "
+              "is not recorded");
+    how.value("--gate", options.gates, "GATES",
+              "exit with 4 if one is missed, of median=3%,p95=7% (error of latency), "
+              "overhead=1.5 and overhead-p95=4 (points), tau=0.95, regret=1%, skill=0.7, floor=2, "
+              "noisy=10% (configurations that vary more than 3 %), peak=1%, reads=1%, outputs=1 "
+              "(the share that is equal), memory=1 (the share within the budget)");
+    Adder output(app, kOutput);
+    output.value("--csv", options.csv, "FILE", "one row per configuration and repeat");
+    output.value("--plot", options.plot, "FILE", "predicted against measured, as SVG");
+    output.value("--trace", options.trace, "FILE",
+                 "the first configuration's simulation and measurement in one timeline: .pftrace, "
+                 ".json or .svg");
+}
+
 void add_fit(CLI::App& app, Options& options) {
     app.add_option("measurements", options.measurements);
     Adder what(app, kWhat);
@@ -221,6 +246,12 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
         case CommandKind::fit: add_fit(app, options); break;
         case CommandKind::pack: add_pack(app, options); break;
         case CommandKind::profile: add_profile(app, options); break;
+        case CommandKind::validate:
+            add_scenario(app, options);
+            add_validation(app, options);
+            add_workload(app, options);
+            break;
+        case CommandKind::replay: app.add_option("log", options.name); break;
     }
     add_output(app, options);
 }
@@ -309,9 +340,9 @@ Parsed options_of(const CLI::App& app, Options options) {
     const std::vector<CLI::App*> chosen = app.get_subcommands();
     if (const auto left = app.remaining(); !left.empty()) refuse_leftover(app, left.front());
     if (chosen.empty())
-        refuse(
-            "",
-            "a command is needed: list, show, plan, run, compare, fit, pack, profile or reproduce");
+        refuse("",
+               "a command is needed: list, show, plan, run, compare, fit, pack, profile, validate, "
+               "replay or reproduce");
     if (const auto left = chosen.front()->remaining(); !left.empty())
         refuse_leftover(*chosen.front(), left.front());
     for (const CommandHelp& command : commands())

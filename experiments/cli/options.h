@@ -16,7 +16,9 @@ enum class CommandKind : std::uint8_t {
     reproduce,
     fit,
     pack,
-    profile
+    profile,
+    validate,
+    replay
 };
 
 // Everything as it was written; empty where nothing was. Defaults that depend on other choices are
@@ -26,7 +28,7 @@ struct Options {
     std::vector<std::string> arguments;  // as given, without the name of the program
 
     std::string what;  // of list and show: "models", "device", ...
-    std::string name;  // of show and reproduce
+    std::string name;  // of show, reproduce and replay
 
     std::vector<std::string> models;
     std::string device;
@@ -66,6 +68,13 @@ struct Options {
     std::string csv;
     std::string plot;
     std::string metric = "latency";
+
+    // Of validate.
+    std::string experiment;  // a file to read, instead of -m, -d, -p and -b
+    std::string against;
+    std::string repeats = "5";
+    std::string gates;
+    bool together = false;
 
     bool all = false;
     bool table = false;

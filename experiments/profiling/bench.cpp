@@ -89,7 +89,7 @@ std::vector<Measurement> Bench::play(const BenchRun& run, std::int64_t round) {
     const Deployment deployment = deployment_of(run);
     Spans spans;
     RunRequest request{*platform_, workload, std::nullopt, Account::parameters, device_, &spans};
-    request.references = false;
+    request.with_reference = false;
     if (noise_) request.noise = NoiseKey{noise_->seed, noise_->replication + runs_};
     ++runs_;
     ScriptScheduler scheduler(run.script);
