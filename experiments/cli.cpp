@@ -5,6 +5,7 @@
 
 #include "experiments/cli/exit_code.h"
 #include "experiments/cli/options.h"
+#include "experiments/cli/output_file.h"
 #include "experiments/commands/commands.h"
 #include "policies/runner.h"
 #include "profiles/error.h"
@@ -28,6 +29,10 @@ int dispatch(const Options& options, const Console& console) {
         case CommandKind::compare: return compare_command(options, console);
         case CommandKind::reproduce: return reproduce_command(options, console);
         case CommandKind::fit: return fit_command(options, console);
+        case CommandKind::pack: return pack_command(options, console);
+        case CommandKind::profile: return profile_command(options, console);
+        case CommandKind::validate: return validate_command(options, console);
+        case CommandKind::replay: return replay_command(options, console);
     }
     return exit_failed;
 }
@@ -58,6 +63,9 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
         err << "swaplab: " << error.what() << '\n';
         return exit_unsupported;
     } catch (const PolicyError& error) {
+        err << "swaplab: " << error.what() << '\n';
+        return exit_failed;
+    } catch (const OutputError& error) {
         err << "swaplab: " << error.what() << '\n';
         return exit_failed;
     } catch (const std::bad_alloc&) {

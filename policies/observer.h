@@ -9,15 +9,23 @@
 
 namespace swaplab {
 
-// One scheduler call: what it saw and what it asked for (a line of the decision log).
+// A command that a policy asked to take back.
+struct Cancellation {
+    Ticket ticket;
+    bool done = false;        // it had not started
+    std::size_t before_it{};  // how many commands of the same decision had been submitted
+};
+
+// One scheduler call: all that it saw and all that it asked for (a line of the decision log).
 struct Decision {
     Time at{};
     std::span<const Arrival> arrivals;
     std::span<const Completion> completions;
-    Bytes memory_in_use;
+    const MemoryReport& memory;   // as it was when the scheduler was called
     std::optional<Bytes> budget;  // as in `View`
     std::span<const Command> commands;
     Ticket first_ticket;  // of `commands`
+    std::span<const Cancellation> cancellations = {};
 };
 
 // Why the compute lane was idle (3-semantics: Metrics).

@@ -79,10 +79,18 @@ struct RunResult {
     BoundOf lower_bound_of = BoundOf::latency;
     std::optional<Duration> closed_form;
     MemoryReport memory;
-    std::optional<Evidence> evidence;  // of a real device; of the first replication
-    Bytes swapped_in;                // bytes read from storage
-    std::optional<double> energy_j;  // until the makespan; absent without power figures
-    std::uint64_t events = 0;        // completed activities of non-zero duration, and arrivals
+    // What the reads and executions that took place would take if nothing ever waited for anything
+    // but them: a bound from durations as they were, not as a profile has them. Of a cold request
+    // of one job, in which blocks are read once each,
+    // max_i(sum_{j<=i} read_j / k + sum_{j>=i} execute_j) with means over the requests and k reads
+    // at once; else max(all reads / k, all executions), of the makespan.
+    Duration measured_lower_bound{};
+    BoundOf measured_lower_bound_of = BoundOf::latency;
+    std::optional<Evidence> evidence;   // of a real device; of the first replication
+    std::optional<bool> outputs_equal;  // to those of `direct`, where both made some
+    Bytes swapped_in;                   // bytes read from storage
+    std::optional<double> energy_j;     // until the makespan; absent without power figures
+    std::uint64_t events = 0;           // completed activities of non-zero duration, and arrivals
     std::vector<JobResult> jobs;
     Replications replications;
 

@@ -91,8 +91,8 @@ RunResult replicate(RunRequest request, const Planned& planned, const Policy& po
     return pooled(std::move(all));
 }
 
-// The mean latency of `direct` under the same workload on the same kind of device.
-Duration full_memory_latency(RunRequest request, const std::vector<CostModel>& costs) {
+// `direct` under the same workload on the same kind of device.
+RunResult run_in_full_memory(RunRequest request, const std::vector<CostModel>& costs) {
     request.budget.reset();
     request.observer = nullptr;
     request.noise.reset();
@@ -100,8 +100,12 @@ Duration full_memory_latency(RunRequest request, const std::vector<CostModel>& c
     const auto deployment =
         std::get<Deployment>(direct.planner->plan({request.platform, costs, {}, request.account}));
     const Planned planned(costs, deployment);
-    return run_once(request, planned, *planned.scheduler(request, direct), direct.spec)
-        .latency.mean;
+    return run_once(request, planned, *planned.scheduler(request, direct), direct.spec);
+}
+
+std::optional<bool> equal_outputs(const RunResult& a, const RunResult& b) {
+    if (!a.evidence || !b.evidence || a.evidence->outputs.empty()) return std::nullopt;
+    return a.evidence->outputs == b.evidence->outputs;
 }
 
 // What a result is compared with. `deployment` is null where there is no plan.
@@ -110,7 +114,10 @@ void add_references(RunResult& result, const RunRequest& request,
     const LowerBound bound = lower_bound(request, costs, deployment);
     result.lower_bound = bound.bound;
     result.lower_bound_of = bound.of;
-    result.full_memory_latency = full_memory_latency(request, costs);
+    if (!request.with_reference) return;
+    const RunResult direct = run_in_full_memory(request, costs);
+    result.full_memory_latency = direct.latency.mean;
+    result.outputs_equal = equal_outputs(result, direct);
 }
 
 RunResult refused(const Infeasible& refusal) {

@@ -36,6 +36,8 @@ struct RunRequest {
     std::optional<NoiseKey> noise{};
     std::int64_t replications = 1;
     Dispatch dispatch = {};  // of `direct`, too, which latencies are compared with
+    // Also run `direct` once, for `RunResult::full_memory_latency`; else that is 0.
+    bool with_reference = true;
 };
 
 // Plans once and runs every replication. Infeasible and stuck are verdicts; an illegal move throws

@@ -22,12 +22,13 @@ struct Slot {
 std::array<Slot, 4> half_written;
 std::atomic<bool> line_shown{false};
 
-extern "C" void swaplab_interrupted(int) {
+// Ends as a shell reports it: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
+extern "C" void swaplab_interrupted(int signal) {
     for (const Slot& slot : half_written)
         if (slot.used.load()) unlink(slot.path.data());
     if (line_shown.load()) [[maybe_unused]]
         const auto written = write(STDERR_FILENO, "\r\x1b[K", 4);
-    _exit(exit_interrupted);
+    _exit(exit_interrupted - SIGINT + signal);
 }
 
 }  // namespace
@@ -35,7 +36,7 @@ extern "C" void swaplab_interrupted(int) {
 void handle_signals() {
     struct sigaction action {};
     action.sa_handler = swaplab_interrupted;
-    sigaction(SIGINT, &action, nullptr);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, nullptr);
 }

@@ -7,7 +7,19 @@
 
 namespace swaplab {
 
-enum class CommandKind : std::uint8_t { list, show, plan, run, compare, reproduce, fit };
+enum class CommandKind : std::uint8_t {
+    list,
+    show,
+    plan,
+    run,
+    compare,
+    reproduce,
+    fit,
+    pack,
+    profile,
+    validate,
+    replay
+};
 
 // Everything as it was written; empty where nothing was. Defaults that depend on other choices are
 // filled in later (scenario.h).
@@ -16,7 +28,7 @@ struct Options {
     std::vector<std::string> arguments;  // as given, without the name of the program
 
     std::string what;  // of list and show: "models", "device", ...
-    std::string name;  // of show and reproduce
+    std::string name;  // of show, reproduce and replay
 
     std::vector<std::string> models;
     std::string device;
@@ -36,7 +48,18 @@ struct Options {
 
     std::string measurements;  // of fit
     std::string anchor;        // of fit: the model file that is written to
+    std::string layers;        // of fit: the model file or pack that is written to
     std::string own_mode;      // of fit
+
+    std::string script;               // of pack: the TorchScript file
+    std::vector<std::string> inputs;  // of pack: 1x3x224x224[:float32]
+    std::string threads;              // of one operator, where models really execute
+    std::string request_bytes;        // of real reads
+    std::string depth;                // requests in flight of one real read
+    bool verify = false;              // check a pack's checksums first
+    std::string measured = "cpu";     // of profile: the backend that is measured
+    std::string time_limit = "120s";  // likewise
+    std::string error = "2%";         // likewise
 
     std::string output;  // files to write
     std::string decisions;
@@ -45,6 +68,13 @@ struct Options {
     std::string csv;
     std::string plot;
     std::string metric = "latency";
+
+    // Of validate.
+    std::string experiment;  // a file to read, instead of -m, -d, -p and -b
+    std::string against;
+    std::string repeats = "5";
+    std::string gates;
+    bool together = false;
 
     bool all = false;
     bool table = false;

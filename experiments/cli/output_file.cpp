@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <stdexcept>
 
 #include "experiments/cli/interrupt.h"
 #include "profiles/error.h"
@@ -78,11 +77,14 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::commit() {
+    errno = 0;
     stream_.close();
-    if (!stream_) throw std::runtime_error(text("writing '{}' failed (is the disk full?)", path_));
+    if (!stream_)
+        throw OutputError(text("cannot write '{}': {}", path_,
+                               errno != 0 ? std::strerror(errno) : "is the disk full?"));
     if (temporary_.empty()) return;
     if (std::rename(temporary_.c_str(), path_.c_str()) != 0)
-        throw std::runtime_error(text("cannot put '{}' in place: {}", path_, std::strerror(errno)));
+        throw OutputError(text("cannot put '{}' in place: {}", path_, std::strerror(errno)));
     keep_on_interrupt(temporary_);
     temporary_.clear();
 }

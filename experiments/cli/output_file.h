@@ -3,11 +3,18 @@
 
 #include <fstream>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace swaplab {
+
+// An output that could be opened and then not be written (exit code 1).
+class OutputError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
 
 // Throws `InputError` if two of the files are one; each comes with the flag that asks for it. Empty
 // paths, and what is not a regular file, are left alone.
@@ -24,7 +31,7 @@ class OutputFile {
     OutputFile& operator=(const OutputFile&) = delete;
 
     std::ostream& stream() { return stream_; }
-    // Flushes and puts the file in place. Throws `std::runtime_error` if that fails (a full disk).
+    // Flushes and puts the file in place. Throws `OutputError` if that fails (a full disk).
     void commit();
 
   private:

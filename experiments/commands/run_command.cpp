@@ -76,13 +76,13 @@ RunResult simulate(const Options& options, const Console& console, const Scenari
     std::unique_ptr<DecisionLog> log;
     if (!options.decisions.empty()) {
         file = std::make_unique<OutputFile>(options.decisions);
-        log = std::make_unique<DecisionLog>(file->stream());
+        log = std::make_unique<DecisionLog>(file->stream(), scenario, policy.spec);
     }
     const std::unique_ptr<TraceFile> trace = trace_of(options, scenario, policy, budget);
     RequestProgress progress(console, scenario.requests_asked());
     ObserverFan observers;
     observers.add(log.get());
-    if (trace) observers.add(&trace->observer());
+    if (trace) observers.add(&trace->add_run());
     if (progress.wanted()) observers.add(&progress);
     RunResult result = run(request_of(scenario, budget, observers.get()), policy);
     if (file) file->commit();

@@ -68,6 +68,10 @@ void Svg::polyline(const std::vector<Pixel>& points, const Stroke& stroke) {
                            points_of(points), attributes_of(stroke));
 }
 
+void Svg::area(const std::vector<Pixel>& points, std::string_view fill) {
+    body_ += swaplab::text("<polygon points=\"{}\" fill=\"{}\"/>\n", points_of(points), fill);
+}
+
 void Svg::polygon(const std::vector<Pixel>& points, const Stroke& stroke) {
     body_ += swaplab::text("<polygon points=\"{}\" fill=\"#ffffff\" {}/>\n", points_of(points),
                            attributes_of(stroke));

@@ -38,6 +38,8 @@ class Svg {
     void rectangle(Pixel corner, double width, double height, std::string_view fill);
     void line(Pixel from, Pixel to, const Stroke& stroke);
     void polyline(const std::vector<Pixel>& points, const Stroke& stroke);
+    // A closed shape without an outline.
+    void area(const std::vector<Pixel>& points, std::string_view fill);
     // A closed shape, filled white.
     void polygon(const std::vector<Pixel>& points, const Stroke& stroke);
     void circle(Pixel center, double radius, const Stroke& stroke);

@@ -125,7 +125,13 @@ void Certificate::write(JsonWriter& json, const RunResult& result) const {
         json.value(scenario_->noise->seed);
     else
         json.null();
-    json.member("replications", scenario_->replications).end_object();
+    json.member("replications", scenario_->replications);
+    if (result.evidence) {
+        json.key("conditions").begin_object();
+        for (const auto& [name, value] : result.evidence->conditions) json.member(name, value);
+        json.end_object();
+    }
+    json.end_object();
 }
 
 }  // namespace swaplab

@@ -57,6 +57,32 @@ void write_memory(JsonWriter& json, const RunResult& result) {
     json.member("over_budget_ns", count_ns(memory.over_budget));
 }
 
+// What the operating system saw, where there was one. `peak_bytes` above is what was accounted.
+void write_evidence(JsonWriter& json, const RunResult& result) {
+    if (!result.evidence) return;
+    const Evidence& evidence = *result.evidence;
+    json.member("measured_lower_bound_ns", count_ns(result.measured_lower_bound));
+    json.member("measured_lower_bound_of",
+                result.measured_lower_bound_of == BoundOf::latency ? "latency" : "makespan");
+    json.key("evidence").begin_object();
+    json.member("committed_peak_bytes", evidence.committed_peak.count);
+    json.member("resident_growth_bytes", evidence.resident_growth.count);
+    write_optional(json.key("cgroup_peak_bytes"), evidence.cgroup_peak);
+    json.member("read_from_storage_bytes", evidence.read_from_storage.count);
+    json.key("outputs_equal");
+    if (result.outputs_equal)
+        json.value(*result.outputs_equal);
+    else
+        json.null();
+    json.key("outputs").begin_array();
+    for (const std::vector<std::string>& job : evidence.outputs) {
+        json.begin_array();
+        for (const std::string& digest : job) json.value(digest);
+        json.end_array();
+    }
+    json.end_array().end_object();
+}
+
 void write_stalls(JsonWriter& json, const RunResult& result) {
     json.member("compute_busy_ns", count_ns(result.compute_busy));
     json.key("stall_ns").begin_object();
@@ -119,6 +145,7 @@ void write_result(JsonWriter& json, const RunResult& result, const Certificate& 
         write_times(json, result);
         write_replications(json, result.replications);
         write_memory(json, result);
+        write_evidence(json, result);
         write_stalls(json, result);
         json.member("deadline_miss_ratio", result.deadline_miss_ratio);
         write_optional(json.key("energy_j"), result.energy_j);

@@ -1,6 +1,7 @@
 #include "experiments/report/run_report.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
 
 #include "experiments/backends.h"
@@ -49,6 +50,18 @@ std::string latency_rows(const RunResult& result) {
                                format_duration(latency.p99), format_duration(latency.max)));
 }
 
+// From durations as they were.
+std::string measured_bound_row(const RunResult& result) {
+    const bool of_makespan = result.measured_lower_bound_of == BoundOf::makespan;
+    const Duration reached = of_makespan ? result.makespan : result.latency.mean;
+    if (result.measured_lower_bound == Duration::zero()) return {};
+    return row("",
+               text("{} from measured durations{}; the {} is {} above it",
+                    format_duration(result.measured_lower_bound),
+                    of_makespan ? ", of the makespan" : "", of_makespan ? "makespan" : "latency",
+                    percent(share(reached, result.measured_lower_bound) - 1)));
+}
+
 std::string bound_row(const RunResult& result) {
     const bool of_makespan = result.lower_bound_of == BoundOf::makespan;
     const Duration reached = of_makespan ? result.makespan : result.latency.mean;
@@ -58,7 +71,8 @@ std::string bound_row(const RunResult& result) {
     if (result.lower_bound > Duration::zero())
         body +=
             text("; the {} is {} above it", what, percent(share(reached, result.lower_bound) - 1));
-    return row("lower bound", body);
+    const std::string rows = row("lower bound", body);
+    return result.evidence ? rows + measured_bound_row(result) : rows;
 }
 
 std::string categories(const MemoryReport& memory) {
@@ -94,6 +108,44 @@ std::string memory_rows(const RunResult& result, Account account,
                      plural(std::ssize(changes), "time"), format_bytes(least->budget),
                      format_bytes(most->budget), format_duration(memory.over_budget)));
     return rows + arena_row(memory);
+}
+
+// "as those of direct; 2 different outputs of 4 requests"
+std::string outputs_text(const RunResult& result) {
+    std::vector<std::string> jobs;
+    for (const std::vector<std::string>& outputs : result.evidence->outputs) {
+        if (outputs.empty()) continue;
+        const std::set<std::string> different(outputs.begin(), outputs.end());
+        jobs.push_back(text("{} of {}", plural(std::ssize(different), "different output"),
+                            plural(std::ssize(outputs), "request")));
+    }
+    if (jobs.empty()) return "none";
+    const std::string_view verdict = !result.outputs_equal   ? "not compared"
+                                     : *result.outputs_equal ? "those of direct, bit by bit"
+                                                             : "NOT those of direct";
+    return text("{}; {}", verdict, join(jobs, "; "));
+}
+
+// What the operating system saw, under names of their own; the peak above is what was accounted.
+std::string evidence_rows(const RunResult& result) {
+    if (!result.evidence) return {};
+    const Evidence& evidence = *result.evidence;
+    std::string memory =
+        text("{} committed by the run, {} more resident (VmHWM)",
+             format_bytes(evidence.committed_peak), format_bytes(evidence.resident_growth));
+    if (evidence.cgroup_peak)
+        memory += text(", {} in the cgroup", format_bytes(*evidence.cgroup_peak));
+    std::string read = format_bytes(evidence.read_from_storage) + " fetched from storage";
+    if (result.swapped_in.count > 0)
+        read += text(": {:.4f}x what was swapped in",
+                     share(evidence.read_from_storage, result.swapped_in));
+    std::string rows = row("measured peaks", memory) + row("", read);
+    rows += row("outputs", outputs_text(result));
+    std::vector<std::string> conditions;
+    for (const auto& [name, value] : evidence.conditions)
+        conditions.push_back(text("{} {}", name, value));
+    if (!conditions.empty()) rows += row("conditions", join(conditions, "; "));
+    return rows;
 }
 
 std::string adopted_text(const JobResult& job) {
@@ -230,7 +282,8 @@ std::string run_report(const RunResult& result, const Scenario& scenario) {
         report += row("deadlines", text("{} missed", percent(result.deadline_miss_ratio)));
     report += latency_rows(result) + bound_row(result) +
               memory_rows(result, scenario.account, scenario.workload.budget_changes);
-    report += activity_rows(result, scenario.parameter_bytes()) + jobs_part(result, scenario);
+    report += activity_rows(result, scenario.parameter_bytes()) + evidence_rows(result);
+    report += jobs_part(result, scenario);
     const std::string note = provenance_note(scenario);
     return note.empty() ? report : report + '\n' + note;
 }

@@ -64,25 +64,32 @@ TraceFile::TraceFile(const std::string& path, const TimelineBounds& window,
                      const std::string& title, const std::string& subtitle)
     : path_(path), file_(checked(path)) {
     const Format format = format_of(path);
-    TimelineBounds bounds = window;
-    bounds.most_slices = most_slices(format);
+    bounds_ = window;
+    bounds_.most_slices = most_slices(format);
     if (format == Format::perfetto)
         timeline_ = std::make_unique<PerfettoWriter>(file_.stream());
     else if (format == Format::chrome)
         timeline_ = std::make_unique<ChromeWriter>(file_.stream());
     else
-        timeline_ = std::make_unique<DrawingWriter>(file_.stream(), bounds, title, subtitle);
-    observer_ = std::make_unique<TimelineObserver>(*timeline_, bounds);
+        timeline_ = std::make_unique<DrawingWriter>(file_.stream(), bounds_, title, subtitle);
+}
+
+TimelineObserver& TraceFile::add_run(std::string label) {
+    observers_.push_back(std::make_unique<TimelineObserver>(*timeline_, bounds_, std::move(label)));
+    return *observers_.back();
 }
 
 void TraceFile::commit(const Console& console) {
     timeline_->finish();
     file_.commit();
-    if (const auto stopped = observer_->stopped_at())
+    for (const auto& observer : observers_) {
+        const auto stopped = observer->stopped_at();
+        if (!stopped) continue;
         console.note(
             text("'{}' holds the first {} slices; from {} on the rest is left out "
                  "(--trace-window chooses another part)",
                  path_, most_slices(format_of(path_)), format_duration(*stopped - kStart)));
+    }
 }
 
 }  // namespace swaplab

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "experiments/cli/console.h"
 #include "experiments/cli/output_file.h"
@@ -22,15 +23,18 @@ class TraceFile {
     TraceFile(const std::string& path, const TimelineBounds& window, const std::string& title,
               const std::string& subtitle);
 
-    TimelineObserver& observer() { return *observer_; }
-    // Completes the file after the run, and says on stderr if something had to be left out.
+    // The observer of one more run, which becomes a group of lanes of its own below those before;
+    // `label` goes before its device's name.
+    TimelineObserver& add_run(std::string label = {});
+    // Completes the file after the runs, and says on stderr if something had to be left out.
     void commit(const Console& console);
 
   private:
     std::string path_;
     OutputFile file_;
     std::unique_ptr<Timeline> timeline_;
-    std::unique_ptr<TimelineObserver> observer_;
+    TimelineBounds bounds_;
+    std::vector<std::unique_ptr<TimelineObserver>> observers_;
 };
 
 }  // namespace swaplab

@@ -8,6 +8,7 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* o
     : platform_(setup.platform),
       workload_(workload),
       observer_(observer),
+      parallel_reads_(std::max(setup.deployment.parallel_reads, 1U)),
       jobs_(setup.facts.size()),
       used_(setup.platform.nodes.size()) {
     for (std::size_t j = 0; j < jobs_.size(); ++j) {
@@ -22,6 +23,8 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* o
                                              0,
                                              b + 1 == variant.last,
                                              number,
+                                             {},
+                                             {},
                                              {}});
             }
             ++number;
@@ -39,6 +42,7 @@ void Metrics::on_swap_in(const Completion& span) {
     SwapIn& swap_in = jobs_[span.command.job.index].swap_ins[span.command.block.index];
     if (span.command.verb == Verb::read) {
         used_[span.command.node.index].read += swap_in.stored_bytes;
+        swap_in.reading += span.end - span.start;
         swap_in.count = 0;
     } else if (span.command.verb == Verb::copy) {
         used_[span.command.node.index].copied += swap_in.parameter_bytes;
@@ -53,6 +57,7 @@ void Metrics::on_execute(const Completion& span) {
     SwapIn& swap_in = job.swap_ins[span.command.block.index];
     if (span.start > compute_end_) explain_gap(swap_in, compute_end_, span);
     swap_in.count = 0;
+    swap_in.executing += span.end - span.start;
     used_[span.command.node.index].executing += span.end - span.start;
     compute_end_ = span.end;
     if (swap_in.last) end_pass(job, span.command, span.end);
@@ -124,6 +129,32 @@ void Metrics::end_request(JobState& job, JobId id, Time end) {
     if (observer_ != nullptr) observer_->on_request_end({id, request, arrival, end, missed});
 }
 
+// Whatever happens, at most `parallel_reads_` reads and one execution go on at once, and a block is
+// executed after it and all before it have been read. In whole ns, rounded down.
+void Metrics::bound_by_durations(RunResult& result) const {
+    Duration reading{};
+    Duration executing{};
+    for (const JobState& job : jobs_)
+        for (const SwapIn& block : job.swap_ins) {
+            reading += block.reading;
+            executing += block.executing;
+        }
+    const bool cold = jobs_.size() == 1 && workload_.jobs[0].mode == ArrivalMode::cold &&
+                      jobs_[0].passes == 1 && jobs_[0].variants.size() == 1;
+    const auto ended = static_cast<std::int64_t>(jobs_[0].latencies.size());
+    result.measured_lower_bound_of = cold ? BoundOf::latency : BoundOf::makespan;
+    result.measured_lower_bound = std::max(reading / parallel_reads_, executing);
+    if (!cold) return;
+    Duration bound{};
+    Duration read{};
+    for (const SwapIn& block : jobs_[0].swap_ins) {
+        read += block.reading;
+        bound = std::max(bound, read / parallel_reads_ + executing);
+        executing -= block.executing;
+    }
+    result.measured_lower_bound = ended > 0 ? bound / ended : Duration{};
+}
+
 void Metrics::report(RunResult& result) const {
     std::vector<Duration> all;
     std::int64_t misses = 0;
@@ -148,6 +179,7 @@ void Metrics::report(RunResult& result) const {
     result.energy_j = energy_j(platform_, result.makespan, used_);
     result.stalls = stalls_;
     result.events = events_;
+    bound_by_durations(result);
     if (result.requests > 0)
         result.deadline_miss_ratio =
             static_cast<double>(misses) / static_cast<double>(result.requests);

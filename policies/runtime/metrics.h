@@ -42,6 +42,8 @@ class Metrics {
         bool last = false;  // of its variant: where a request ends
         std::uint32_t variant = 0;
         std::array<Step, 4> steps;
+        // Over the whole run.
+        Duration reading{}, executing{};
     };
     struct JobState {
         std::vector<SwapIn> swap_ins;  // by block, the current one
@@ -66,10 +68,12 @@ class Metrics {
     void end_request(JobState& job, JobId id, Time end);
     void explain_gap(const SwapIn& swap_in, Time from, const Completion& execution);
     Duration& stall_of(StallReason reason);
+    void bound_by_durations(RunResult& result) const;
 
     const Platform& platform_;
     const Workload& workload_;
     Observer* observer_;
+    std::uint32_t parallel_reads_;
     std::vector<JobState> jobs_;
     std::vector<NodeUse> used_;  // by NodeId
     Time compute_end_ = kStart;  // of the last execution

@@ -88,7 +88,10 @@ class Run final : public Moves {
     Time now_ = kStart;
     std::vector<Completion> completions_;
     std::vector<Arrival> arrived_;
-    std::vector<Command> commands_;  // of this decision, kept for an observer only
+    // Of this decision, kept for an observer only.
+    std::vector<Command> commands_;
+    std::vector<Cancellation> cancellations_;
+    MemoryReport seen_;
     Ticket next_ticket_;
     std::vector<std::int64_t> cold_ended_;  // by job: requests whose end was acted on
     std::int64_t idle_ = 0;                 // commands ended since the last execution
@@ -203,18 +206,24 @@ std::optional<Bytes> Run::take_budget() {
 
 void Run::decide(std::optional<Bytes> new_budget) {
     const Ticket first = next_ticket_;
-    const View view{now_, arrived_, completions_, memory_, new_budget};
+    // What is recorded is what was seen, even where a device goes on meanwhile.
+    const bool recorded = listeners_.decisions != nullptr;
+    if (recorded) seen_ = memory_;
+    const View view{now_, arrived_, completions_, recorded ? seen_ : memory_, new_budget};
     scheduler_.decide(view, *this);
-    if (listeners_.decisions == nullptr) return;
+    if (!recorded) return;
     listeners_.decisions->on_decision(
-        {view.now, arrived_, completions_, memory_.in_use, view.budget, commands_, first});
+        {view.now, arrived_, completions_, seen_, view.budget, commands_, first, cancellations_});
     commands_.clear();
+    cancellations_.clear();
 }
 
 bool Run::cancel(Ticket ticket) {
-    if (ticket >= next_ticket_) return false;
-    const std::optional<Action> cancelled = device_->cancel(ticket);
+    std::optional<Action> cancelled;
+    if (ticket < next_ticket_) cancelled = device_->cancel(ticket);
     if (cancelled) check_.on_cancel(*cancelled);
+    if (listeners_.decisions != nullptr)
+        cancellations_.push_back({ticket, cancelled.has_value(), commands_.size()});
     return cancelled.has_value();
 }
 

@@ -39,7 +39,7 @@ void SpanRecorder::on_decision(const Decision& d) {
     decisions.push_back({d.at,
                          {d.arrivals.begin(), d.arrivals.end()},
                          {d.completions.begin(), d.completions.end()},
-                         d.memory_in_use,
+                         d.memory.in_use,
                          {d.commands.begin(), d.commands.end()},
                          d.first_ticket});
 }

@@ -1,0 +1,79 @@
+// A decision log read back, one line at a time (report/decision_log.h says what stands in it).
+#pragma once
+
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policies/observer.h"
+#include "profiles/document.h"
+
+namespace swaplab {
+
+// What was run, and with what: the line "start".
+struct RecordedOrigin {
+    struct Named {
+        std::string spec, name, hash;
+    };
+    std::string command, backend;
+    std::vector<Named> models;
+    Named device;
+    std::string policy;
+    std::optional<std::string> swap_path;
+    std::string account, dispatch;
+    std::optional<Bytes> budget;
+    bool budget_may_change = false;
+    std::string deployment;  // as `write_deployment` has it, on one line
+};
+
+// A command, or the wish to take one back.
+struct RecordedMove {
+    Ticket ticket;
+    std::optional<Command> command;  // absent: a cancellation
+    bool cancelled = false;          // of a cancellation: the command had not started
+};
+
+// One scheduler call.
+struct RecordedDecision {
+    Time at{};
+    std::string event;
+    std::vector<Arrival> arrivals;
+    std::vector<Completion> completions;
+    MemoryReport memory;
+    std::optional<Bytes> budget;
+    std::vector<RecordedMove> moves;
+};
+
+class RecordedLog {
+  public:
+    // Opens the file and reads its first line. Throws `InputError`, which names line, column and
+    // field, here and everywhere below.
+    explicit RecordedLog(const std::string& path);
+
+    const RecordedOrigin& origin() const { return origin_; }
+    // The next scheduler call; nothing at the end of the log.
+    std::optional<RecordedDecision> next();
+
+    std::int64_t line() const { return line_; }  // of what was read last, from 1
+    // Whether the lines carry digests; and what is wrong with that of the line read last, if
+    // anything.
+    bool digested() const { return digested_; }
+    const std::optional<std::string>& tampering() const { return tampering_; }
+
+  private:
+    template <class Read>
+    bool read_line(Read read);
+    void check_digest(const std::string& line, bool has_digest);
+
+    std::string path_;
+    std::ifstream stream_;
+    std::int64_t line_ = 0;
+    bool digested_ = false;
+    std::string digest_;  // of the line before
+    std::optional<std::string> tampering_;
+    RecordedOrigin origin_;
+    MemoryReport memory_;  // as far as it has been told
+};
+
+}  // namespace swaplab

@@ -1,0 +1,213 @@
+#include "experiments/replay/replay.h"
+
+#include "experiments/backends.h"
+#include "experiments/cli/catalog.h"
+#include "experiments/cli/spec.h"
+#include "experiments/replay/observation_check.h"
+#include "experiments/replay/recorded_log.h"
+#include "experiments/report/decision_log.h"
+#include "policies/planning.h"
+#include "profiles/device_file.h"
+#include "profiles/error.h"
+#include "profiles/model_file.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+void require_hash(std::string_view what, const RecordedOrigin::Named& recorded,
+                  const std::string& hash) {
+    if (hash == recorded.hash) return;
+    throw InputError(
+        text("{} '{}' has changed since the log was written: its hash is {}, expected "
+             "{}",
+             what, recorded.spec, hash, recorded.hash));
+}
+
+std::string describe_move(const RecordedMove& move) {
+    if (!move.command) return text("cancels ticket {}", move.ticket.index);
+    std::string what = text("ticket {}: {}", move.ticket.index, describe(*move.command));
+    if (move.command->verb == Verb::wake_at) what += text(" at {} ns", count_ns(move.command->at));
+    std::string after;
+    for (const Ticket ticket : move.command->after)
+        after += text("{}{}", after.empty() ? " after " : ", ", ticket.index);
+    return what + after;
+}
+
+bool same_move(const RecordedMove& a, const RecordedMove& b) {
+    if (a.ticket != b.ticket || a.command.has_value() != b.command.has_value()) return false;
+    if (!a.command) return true;
+    return same(*a.command, *b.command) && a.command->lane == b.command->lane &&
+           a.command->at == b.command->at &&
+           std::equal(a.command->after.begin(), a.command->after.end(), b.command->after.begin(),
+                      b.command->after.end());
+}
+
+// Compares what the policy asks for with what is recorded. After the first difference it goes on
+// handing out tickets, so that the policy can finish its call.
+class ComparedMoves final : public Moves {
+  public:
+    ComparedMoves(const RecordedDecision& recorded, Ticket next)
+        : recorded_(recorded.moves), next_(next) {}
+
+    Ticket submit(const Command& command) override {
+        compare({next_, command, false});
+        return {next_.index++};
+    }
+    bool cancel(Ticket ticket) override {
+        const RecordedMove* recorded = compare({ticket, std::nullopt, false});
+        return recorded != nullptr && recorded->cancelled;
+    }
+    // Where the two differ: what is recorded, and what the policy did.
+    std::optional<std::pair<std::string, std::string>> difference() const {
+        if (difference_ || at_ == recorded_.size()) return difference_;
+        return std::pair{describe_move(recorded_[at_]), std::string("asks for nothing more")};
+    }
+
+  private:
+    const RecordedMove* compare(const RecordedMove& asked) {
+        if (difference_) return nullptr;
+        const RecordedMove* recorded = at_ < recorded_.size() ? &recorded_[at_] : nullptr;
+        if (recorded != nullptr && same_move(*recorded, asked)) {
+            ++at_;
+            return recorded;
+        }
+        difference_.emplace(recorded == nullptr ? "nothing more" : describe_move(*recorded),
+                            describe_move(asked));
+        return nullptr;
+    }
+
+    const std::vector<RecordedMove>& recorded_;
+    Ticket next_;
+    std::size_t at_ = 0;
+    std::optional<std::pair<std::string, std::string>> difference_;
+};
+
+// Everything that the plan and the scheduler of the recorded run are made from, made again.
+class Rebuilt {
+  public:
+    explicit Rebuilt(const RecordedOrigin& origin) : policy_(policy_of(origin)) {
+        for (const RecordedOrigin::Named& recorded : origin.models) {
+            const ModelChoice choice = choose_model(recorded.spec);
+            require_hash("model", recorded, model_hash(*choice.model));
+            Job& job = workload_.jobs.emplace_back();
+            job.model = choice.model;
+            job.weight = choice.weight;
+        }
+        platform_ = choose_device(origin.device.spec);
+        require_hash("device", origin.device, device_hash(platform_));
+        // Only whether the budget may change matters to a plan; when it does is in the log.
+        if (origin.budget_may_change)
+            workload_.budget_changes.push_back({kStart, origin.budget.value_or(Bytes{1})});
+        dispatch_ = make_dispatch(origin.dispatch);
+        account_ = account_of(origin);
+    }
+
+    Account account() const { return account_; }
+
+    // False if there is no plan any more.
+    bool plan_again(std::optional<Bytes> budget) {
+        const RunRequest request{platform_, workload_, budget, account_};
+        costs_ = cost_models(request);
+        PlanOutcome outcome = plan(request, costs_, policy_);
+        if (!std::holds_alternative<Deployment>(outcome)) return false;
+        deployment_ = std::get<Deployment>(std::move(outcome));
+        facts_ = block_facts(costs_, deployment_);
+        return true;
+    }
+    std::string deployment_text() const {
+        JsonWriter json(JsonWriter::Style::one_line);
+        write_deployment(json, deployment_);
+        return json.str();
+    }
+    std::unique_ptr<Scheduler> scheduler() const {
+        return policy_.make_scheduler({deployment_, facts_, weights(workload_), dispatch_});
+    }
+
+  private:
+    static Policy policy_of(const RecordedOrigin& origin) {
+        std::optional<SwapPath> path;
+        if (origin.swap_path) {
+            require_known("swap path", *origin.swap_path, {"zero-copy", "staged", "standard"});
+            path = swap_path_named(*origin.swap_path);
+        }
+        return make_policy(origin.policy, path);
+    }
+    static Account account_of(const RecordedOrigin& origin) {
+        require_known("account", origin.account, {"all", "parameters"});
+        return origin.account == "all" ? Account::all : Account::parameters;
+    }
+
+    Policy policy_;
+    Workload workload_;
+    Platform platform_;
+    Dispatch dispatch_;
+    Account account_ = Account::all;
+    std::vector<CostModel> costs_;
+    Deployment deployment_;
+    std::vector<std::vector<BlockFacts>> facts_;
+};
+
+std::optional<Divergence> check_start(const RecordedLog& log, Rebuilt& rebuilt) {
+    if (log.tampering())
+        return Divergence{DivergenceKind::digest, 1, "the line as it stands", *log.tampering()};
+    const RecordedOrigin& origin = log.origin();
+    if (!rebuilt.plan_again(origin.budget))
+        return Divergence{DivergenceKind::deployment, 1, origin.deployment, "no plan"};
+    if (const std::string found = rebuilt.deployment_text(); found != origin.deployment)
+        return Divergence{DivergenceKind::deployment, 1, origin.deployment, found};
+    return std::nullopt;
+}
+
+// One line: is it as it was written, can it have happened, and does the policy do the same again?
+std::optional<Divergence> check_line(const RecordedLog& log, const RecordedDecision& decision,
+                                     ObservationCheck& check, Scheduler& scheduler) {
+    const auto differs = [&](DivergenceKind kind, std::string recorded, std::string found) {
+        return Divergence{kind, log.line(), std::move(recorded), std::move(found)};
+    };
+    const std::string seen = text("{} at {} ns", decision.event, count_ns(decision.at));
+    if (log.tampering()) return differs(DivergenceKind::digest, seen, *log.tampering());
+    if (auto wrong = check.observe(decision))
+        return differs(DivergenceKind::observation, seen, *wrong);
+    ComparedMoves moves(decision, {static_cast<std::uint32_t>(check.commands())});
+    scheduler.decide(
+        {decision.at, decision.arrivals, decision.completions, decision.memory, decision.budget},
+        moves);
+    if (auto difference = moves.difference())
+        return differs(DivergenceKind::decision, difference->first, difference->second);
+    for (const RecordedMove& move : decision.moves)
+        if (auto wrong = check.submit(move))
+            return differs(DivergenceKind::observation, describe_move(move), *wrong);
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view name_of(DivergenceKind kind) {
+    constexpr std::array<std::string_view, 4> names{"digest", "deployment", "observation",
+                                                    "decision"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+ReplayOutcome replay(const std::string& path) {
+    RecordedLog log(path);
+    ReplayOutcome outcome;
+    outcome.policy = log.origin().policy;
+    outcome.digested = log.digested();
+    Rebuilt rebuilt(log.origin());
+    outcome.divergence = check_start(log, rebuilt);
+    if (outcome.divergence) return outcome;
+    const std::unique_ptr<Scheduler> scheduler = rebuilt.scheduler();
+    ObservationCheck check(log.origin().models.size(), rebuilt.account(),
+                           kind_of(log.origin().backend) == "simulated");
+    while (const auto decision = log.next()) {
+        outcome.divergence = check_line(log, *decision, check, *scheduler);
+        if (outcome.divergence) return outcome;
+        ++outcome.decisions;
+        outcome.commands = check.commands();
+    }
+    return outcome;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,16 @@
+// A simulated device that costs what another platform would: the plan and what the policy believes
+// stay those of the run, only what happens differs.
+#pragma once
+
+#include <vector>
+
+#include "policies/device.h"
+#include "profiles/model.h"
+#include "profiles/platform.h"
+
+namespace swaplab {
+
+// `models` by JobId: the same layers with other figures; empty: those of the run.
+DeviceFactory simulated_on(Platform platform, std::vector<ModelPtr> models = {});
+
+}  // namespace swaplab

@@ -1,0 +1,58 @@
+// A study: every configuration (policy x budget) of one scenario, simulated once and measured
+// several times, interleaved, with `direct` beside them as the reference.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/cli/budget.h"
+#include "experiments/scenario.h"
+#include "policies/result.h"
+
+namespace swaplab {
+
+// One policy at one budget.
+struct Configuration {
+    std::string policy;               // its spec
+    std::string budget;               // as asked for; empty for the reference
+    std::optional<Bytes> bytes;       // of the budget
+    RunResult predicted;              // without noise
+    std::vector<RunResult> measured;  // by repeat; empty where nothing could be measured
+    std::string failure;              // why the measurement ended early; else empty
+
+    // Whether there is something to compare.
+    bool compared() const { return !measured.empty() && failure.empty(); }
+    std::vector<double> measured_ns() const;  // the mean latency of each repeat
+    double measured_median_ns() const;        // of these
+    double predicted_ns() const;              // mean latency
+};
+
+struct Study {
+    const Scenario* scenario = nullptr;         // borrowed
+    std::string against;                        // the backend that measures
+    Configuration reference;                    // `direct`
+    std::vector<Configuration> configurations;  // policies in the order asked for, each by budget
+
+    // T / T_direct - 1.
+    double predicted_overhead(const Configuration& configuration) const;
+    // The median over repeats, each against the reference of its round.
+    double measured_overhead(const Configuration& configuration) const;
+};
+
+struct StudyRequest {
+    const Scenario& scenario;           // what simulates; its factory is not used for measuring
+    std::vector<std::string> policies;  // specs; `direct` is always there and may be left out
+    std::vector<BudgetChoice> budgets;
+    std::string against;
+    DeviceFactory measured;
+    std::int64_t repeats = 5;
+};
+
+// `on_run(done, total)` after each measured run. Throws what `make_policy` and the runner throw for
+// bad input; a measured run that a policy or the device fails is a `failure` of its configuration.
+Study conduct(const StudyRequest& request,
+              const std::function<void(std::int64_t, std::int64_t)>& on_run);
+
+}  // namespace swaplab
