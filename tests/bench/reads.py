@@ -5,7 +5,8 @@ Builds what is needed (preset release), makes a file, and for each request size 
 and the reader read it in turn (A B B A), with direct I/O. Prints the medians in MB/s (10^6 bytes),
 and the median over the rounds of reader / fio of the same round, since a shared disk is not the
 same from one second to the next; "spread" is half the distance between the quartiles of that ratio,
-"best" the reader's best round / fio's best.
+"best" the reader's best round / fio's best. The reader fills huge pages, as arenas are; fio has
+4 KiB pages, and so has the reader with --small-pages: like with like.
 Python 3.8 or newer; fio: tests/install.sh --peers.
 """
 import argparse
@@ -52,9 +53,10 @@ def fio(file, total, request, depth, engine):
     return json.loads(report)["jobs"][0]["read"]["bw_bytes"] / 1e6
 
 
-def reader(file, request, depth, extent, backend):
+def reader(file, request, depth, options):
     line = output([PROGRAM, file, "--requests", str(request), "--depths", str(depth), "--rounds",
-                   "1", "--extent", str(extent), "--backend", backend])
+                   "1", "--extent", str(options.extent), "--backend", options.backend]
+                  + ["--small-pages"] * options.small_pages)
     return float(line.split()[2])
 
 
@@ -63,7 +65,7 @@ def ratio_row(file, total, request, depth, options):
         return fio(file, total, request, depth, options.engine)
 
     def of_reader():
-        return reader(file, request, depth, options.extent, options.backend)
+        return reader(file, request, depth, options)
 
     theirs, ours = [], []
     for number in range(options.rounds):
@@ -85,6 +87,7 @@ def main():
     parser.add_argument("--depths", default="1,4,8,16")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--backend", choices=["uring", "pread"], default="uring")
+    parser.add_argument("--small-pages", action="store_true", help="4 KiB pages for the reader too")
     parser.add_argument("--engine", default="io_uring", help="fio's")
     options = parser.parse_args()
     if shutil.which("fio") is None:
@@ -95,7 +98,7 @@ def main():
     output([PROGRAM, options.file, "--make", str(options.size), "--depths", "1", "--rounds", "1"])
     total = os.path.getsize(options.file)
     print(f"{total >> 20} MiB, reads of {options.extent >> 10} KiB, {options.rounds} rounds, "
-          f"{options.backend}; MB/s")
+          f"{options.backend}, {'small' if options.small_pages else 'huge'} pages; MB/s")
     print(f"{'request':>10}{'depth':>7}{'fio':>10}{'reader':>10}{'of fio':>10}{'spread':>9}"
           f"{'best':>9}")
     reached = []
