@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "experiments/cli/help.h"
 #include "experiments/cli/output_file.h"
@@ -196,6 +197,16 @@ TEST(Cli, ABadModelFileIsNamedWithItsPosition) {
     const CliResult result = cli({"show", "model", model});
     EXPECT_EQ(result.code, 2);
     EXPECT_NE(result.err.find("bad.json:2:"), std::string::npos) << result.err;
+}
+
+// A disk that fills is a failure of the machine, not of the program.
+TEST(Cli, AFullDiskIsSaidInWords) {
+    if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
+    const CliResult result =
+        cli(run_with({"-p", "on-demand", "-b", "0.5x", "--decisions", "/dev/full"}));
+    EXPECT_EQ(result.code, 1);
+    EXPECT_NE(result.err.find("cannot write '/dev/full'"), std::string::npos) << result.err;
+    EXPECT_EQ(result.err.find("internal error"), std::string::npos) << result.err;
 }
 
 TEST(Cli, DecisionsAreJsonLines) {

@@ -15,6 +15,7 @@ using testing::Options;
 using testing::random_model;
 using testing::random_platform;
 using testing::Rng;
+using testing::simulate;
 using testing::Simulation;
 
 // The formula over the spans, one request after the other, without regard to what was cut where.
@@ -22,7 +23,8 @@ Duration bound_of_spans(const Simulation& run, std::size_t blocks, std::int64_t 
                         std::int64_t parallel) {
     std::vector<Duration> read(blocks), execute(blocks);
     for (const Completion& span : run.record.spans) {
-        if (span.command.verb == Verb::read) read[span.command.block.index] += span.end - span.start;
+        if (span.command.verb == Verb::read)
+            read[span.command.block.index] += span.end - span.start;
         if (span.command.verb == Verb::execute)
             execute[span.command.block.index] += span.end - span.start;
     }
@@ -52,8 +54,7 @@ TEST(MeasuredBound, NoRunIsFaster) {
             const Simulation run = simulate(platform, model, info.name, options);
             const RunResult& result = run.result;
             const bool cold = options.mode == ArrivalMode::cold;
-            EXPECT_EQ(result.measured_lower_bound_of,
-                      cold ? BoundOf::latency : BoundOf::makespan);
+            EXPECT_EQ(result.measured_lower_bound_of, cold ? BoundOf::latency : BoundOf::makespan);
             EXPECT_LE(result.measured_lower_bound, cold ? result.latency.mean : result.makespan)
                 << info.name << ", seed " << seed;
             EXPECT_GE(result.measured_lower_bound,
