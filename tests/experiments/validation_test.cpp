@@ -459,6 +459,7 @@ TEST(ValidateCommand, GatesAndExitCodes) {
     EXPECT_EQ(missed.code, 4) << missed.out;
     EXPECT_NE(missed.out.find("MISSED: nothing to tell by"), std::string::npos);
     EXPECT_EQ(cli(validate({})).code, 2);
+    EXPECT_EQ(cli(validate({"--against", "sim", "--replications", "2"})).code, 2);
     EXPECT_EQ(cli(validate({"--against", "moon"})).code, 2);
     EXPECT_EQ(cli(validate({"--against", "emu"})).code, 77);
     EXPECT_EQ(cli(validate({"--against", "sim", "--repeats", "0"})).code, 2);
