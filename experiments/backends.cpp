@@ -1,6 +1,7 @@
 #include "experiments/backends.h"
 
 #include "experiments/cli/spec.h"
+#include "hw/cpu_backend.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 #include "sim/sim_device.h"
@@ -9,9 +10,17 @@ namespace swaplab {
 
 bool executes_models(const std::string& name) { return name == "cpu" || name == "cuda"; }
 
-DeviceFactory backend_named(const std::string& name) {
+DeviceFactory backend_named(const std::string& name, const BackendSetup& setup) {
     require_known("backend", name, {"sim", "emu", "cpu", "cuda"});
     if (name == "sim") return make_sim_device;
+    if (name == "cpu") {
+        CpuOptions options;
+        options.threads = setup.threads;
+        options.verify = setup.verify;
+        options.request_bytes = setup.request_bytes;
+        options.depth = setup.depth;
+        return make_cpu_backend(setup.packs, options);
+    }
     throw UnsupportedError(text("backend '{}' is not in this build yet", name));
 }
 

@@ -1,14 +1,28 @@
 // The backends by name. This is the one place that names `sim`, `emu` and `hw` together.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "hw/storage/pack.h"
 #include "policies/device.h"
 
 namespace swaplab {
 
+// What backends with real storage and real models are made from.
+struct BackendSetup {
+    std::vector<std::shared_ptr<const Pack>> packs;  // by JobId; null where a model is not packed
+    int threads = 0;                                 // of one operator; 0: the library's choice
+    std::optional<Bytes> request_bytes;              // of real reads; absent: the reader's choice
+    std::optional<std::uint32_t> depth;              // likewise
+    bool verify = false;                             // check the packs' checksums before
+};
+
 // Throws `InputError` for an unknown name, `UnsupportedError` for one that is not in this build.
-DeviceFactory backend_named(const std::string& name);
+DeviceFactory backend_named(const std::string& name, const BackendSetup& setup = {});
 
 // Whether the backend executes real models, so that an architecture alone is not enough.
 bool executes_models(const std::string& name);

@@ -29,6 +29,8 @@ int dispatch(const Options& options, const Console& console) {
         case CommandKind::compare: return compare_command(options, console);
         case CommandKind::reproduce: return reproduce_command(options, console);
         case CommandKind::fit: return fit_command(options, console);
+        case CommandKind::pack: return pack_command(options, console);
+        case CommandKind::profile: return profile_command(options, console);
         case CommandKind::validate: return validate_command(options, console);
         case CommandKind::replay: return replay_command(options, console);
     }

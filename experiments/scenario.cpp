@@ -32,15 +32,15 @@ std::string command_line(const Options& options) {
     return line;
 }
 
-// A whole number from `least` to 2^32-1 (a RequestId and a replication hold 32 bits).
-std::int64_t parse_whole(std::string_view flag, std::int64_t least, const std::string& given) {
-    constexpr double most = 0xFFFFFFFFU;
+// A whole number from `least` to `most` (a RequestId and a replication hold 32 bits).
+std::int64_t parse_whole(std::string_view flag, std::int64_t least, const std::string& given,
+                         std::int64_t most = 0xFFFFFFFF) {
     const std::optional<double> number = parse_number(given);
-    if (number && *number >= static_cast<double>(least) && *number <= most &&
+    if (number && *number >= static_cast<double>(least) && *number <= static_cast<double>(most) &&
         *number == std::floor(*number))
         return static_cast<std::int64_t>(*number);
-    throw InputError(
-        text("{}: expected a whole number from {} to 2^32-1, found '{}'", flag, least, given));
+    throw InputError(text("{}: expected a whole number from {} to {}, found '{}'", flag, least,
+                          most == 0xFFFFFFFF ? "2^32-1" : std::to_string(most), given));
 }
 
 ArrivalMode parse_mode(const std::string& name) {
@@ -99,17 +99,44 @@ void list_requests(Scenario& scenario, const Options& options) {
 void require_executable_models(const Scenario& scenario) {
     if (!executes_models(scenario.backend)) return;
     for (const ModelChoice& choice : scenario.models) {
-        if (!choice.builtin) continue;
+        if (choice.pack) continue;
         const std::string& name = choice.model->name();
         throw InputError(text(
-            "backend '{}' executes real models, and '{}' is built in as an architecture only: "
-            "export it with torch.jit.save as {}.pt, pack it with `swaplab pack {}.pt -o {}`, and "
-            "pass -m {}/",
-            scenario.backend, choice.spec, name, name, name, name));
+            "backend '{}' executes real models, and '{}' is {} only: export it with torch.jit.save "
+            "as {}.pt, pack it with `swaplab pack {}.pt -o {}`, and pass -m {}/",
+            scenario.backend, choice.spec,
+            choice.builtin ? "built in as an architecture" : "a description", name, name, name,
+            name));
     }
 }
 
+BackendSetup backend_setup(const Options& options, const Scenario& scenario) {
+    const ReadSpec& read = scenario.platform.nodes.front().read;
+    BackendSetup setup = hardware_setup(options);
+    for (const ModelChoice& choice : scenario.models) setup.packs.push_back(choice.pack);
+    if (!setup.request_bytes) setup.request_bytes = read.cost.request_bytes;
+    if (!setup.depth && read.depth) setup.depth = static_cast<std::uint32_t>(*read.depth);
+    return setup;
+}
+
 }  // namespace
+
+BackendSetup hardware_setup(const Options& options) {
+    constexpr std::int64_t most = 1024;
+    BackendSetup setup;
+    if (!options.threads.empty())
+        setup.threads = static_cast<int>(parse_whole("--threads", 1, options.threads, most));
+    if (!options.depth.empty())
+        setup.depth = static_cast<std::uint32_t>(parse_whole("--depth", 1, options.depth, most));
+    if (!options.request_bytes.empty()) {
+        setup.request_bytes = parse_bytes(options.request_bytes);
+        if (setup.request_bytes->count <= 0)
+            throw InputError(text("--request-bytes: expected a positive size, found '{}'",
+                                  options.request_bytes));
+    }
+    setup.verify = options.verify;
+    return setup;
+}
 
 Bytes Scenario::parameter_bytes() const {
     Bytes sum;
@@ -170,7 +197,7 @@ Scenario resolve_scenario(const Options& options) {
         scenario.workload.budget_changes = load_budget_trace(options.budget_trace);
     scenario.backend = options.backend;
     require_executable_models(scenario);
-    scenario.factory = backend_named(options.backend);
+    scenario.factory = backend_named(options.backend, backend_setup(options, scenario));
     return scenario;
 }
 

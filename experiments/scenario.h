@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/backends.h"
 #include "experiments/cli/budget.h"
 #include "experiments/cli/catalog.h"
 #include "experiments/cli/options.h"
@@ -45,6 +46,9 @@ struct Scenario {
 
 // Throws `InputError` or `UnsupportedError`.
 Scenario resolve_scenario(const Options& options);
+
+// What the command line says of real storage and real models (packs aside).
+BackendSetup hardware_setup(const Options& options);
 
 // What the runner takes. Borrows the scenario and the observer.
 RunRequest request_of(const Scenario& scenario, std::optional<Bytes> budget,

@@ -18,6 +18,7 @@ constexpr Coefficient kCoefficients[] = {
     {"ns_per_activation_byte", &LinearCost::per_activation_byte},
     {"ns_per_block", &LinearCost::per_block},
 };
+constexpr std::int64_t kDeepest = 1024;  // requests in flight
 constexpr std::string_view kPerBlock = "ns_per_block";
 constexpr std::string_view kRest = "*";
 
@@ -74,6 +75,10 @@ ReadSpec read_read(const Field& section) {
     if (const auto bytes = fields.optional("request_bytes")) {
         read.cost.request_bytes = Bytes{bytes->as_positive()};
     }
+    if (const auto depth = fields.optional("depth")) {
+        read.depth = depth->as_positive();
+        if (*read.depth > kDeepest) depth->fail_expecting(text("at most {}", kDeepest));
+    }
     if (const auto speeds = fields.optional("concurrency"))
         read.concurrency = read_concurrency(*speeds);
     if (const auto idle = fields.optional("after_idle")) read.after_idle = read_after_idle(*idle);
@@ -124,6 +129,7 @@ void write_cost(JsonWriter& writer, std::string_view section, const LinearCost& 
 void write_read(JsonWriter& writer, const ReadSpec& read) {
     writer.key("read").begin_object();
     write_coefficients(writer, read.cost);
+    if (read.depth) writer.member("depth", *read.depth);
     writer.key("concurrency").begin_array();
     for (const double speed : read.concurrency) writer.value(speed);
     writer.end_array();

@@ -6,7 +6,9 @@
 
 #include "profiles/error.h"
 #include "profiles/fit_effects.h"
+#include "profiles/fit_layers.h"
 #include "profiles/fit_lines.h"
+#include "profiles/repeats.h"
 #include "profiles/text.h"
 
 namespace swaplab {
@@ -34,6 +36,9 @@ class DeviceFitter {
         describe();
         add_modes();
         for (const auto& [key, line] : lines_.lines()) place(key, line);
+        if (lines_.per_block())
+            provenance().coefficients["execute.*.ns_per_block"] =
+                "fitted: what layers take one by one more than in blocks";
         fit_effects(measurements_, options_.own_mode, lines_, fitted_);
         note_what_is_missing();
         note_unused();
@@ -51,8 +56,13 @@ class DeviceFitter {
         node().compute = measurements_.compute;
         node().memory.capacity = measurements_.capacity;
         node().memory.unified = measurements_.unified;
+        if (measurements_.alignment) node().memory.alignment = *measurements_.alignment;
+        node().read.depth = measurements_.read_depth;
+        node().host_cores = measurements_.cores;
         provenance().source = text("fitted from {} measurements of {}", measurements_.rows.size(),
                                    std::filesystem::path(measurements_.file).filename().string());
+        for (const auto& [key, value] : measurements_.conditions)
+            provenance().source += text("; {} {}", key, value);
         provenance().measured = true;
     }
 
@@ -170,7 +180,16 @@ bool gives_anchor(const Measurement& row, const Model& model) {
 
 FittedDevice fit_device(const Measurements& measurements, const FitOptions& options) {
     const FitOptions complete = with_own_mode(measurements, options);
-    return DeviceFitter(measurements, complete).fit();
+    if (!measurements.relative_errors) return DeviceFitter(measurements, complete).fit();
+    Measurements kept = measurements;
+    const std::int64_t set_aside = set_aside_far_out(kept);
+    FittedDevice fitted = DeviceFitter(kept, complete).fit();
+    if (set_aside > 0)
+        fitted.notes.push_back(
+            text("{} of {} samples lie far out among their repetitions and are "
+                 "set aside",
+                 set_aside, measurements.rows.size()));
+    return fitted;
 }
 
 std::map<std::string, Duration> anchors_of(const Measurements& measurements, const Model& model,
@@ -198,6 +217,14 @@ std::map<std::string, Duration> anchors_of(const Measurements& measurements, con
                  "labelled with its name",
                  measurements.file, in_quotes(model.name())));
     return anchors;
+}
+
+Model with_measured_layers(const Measurements& measurements, const Model& model,
+                           const FitOptions& options) {
+    const std::string own_mode = with_own_mode(measurements, options).own_mode;
+    Measurements kept = measurements;
+    if (kept.relative_errors) set_aside_far_out(kept);
+    return with_layer_times(model, layer_times(kept, own_mode), options.name, measurements.file);
 }
 
 Measurements without_anchors(Measurements measurements, const Model& model) {

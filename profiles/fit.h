@@ -61,6 +61,11 @@ FittedDevice fit_device(const Measurements& measurements, const FitOptions& opti
 // ns}. `options` as for the fit. Throws `InputError` if there is no such row.
 std::map<std::string, Duration> anchors_of(const Measurements& measurements, const Model& model,
                                            const FitOptions& options);
+// The model, measured on the device with what its layers took (fit_layers.h): `execute_ns` and
+// `measured_on`. `options` as for the fit. Throws `InputError` naming a layer without rows.
+Model with_measured_layers(const Measurements& measurements, const Model& model,
+                           const FitOptions& options);
+
 // The measurements without those rows, which are of blocks that no fit should be drawn to.
 Measurements without_anchors(Measurements measurements, const Model& model);
 

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <tuple>
 
+#include "profiles/repeats.h"
+#include "profiles/rest_step.h"
 #include "profiles/text.h"
 
 namespace swaplab {
@@ -39,6 +40,7 @@ class EffectFitter {
         find_fresh_memory();
         find_scales();
         find_noise();
+        find_hand_off();
     }
 
   private:
@@ -59,7 +61,7 @@ class EffectFitter {
             if (row.activity != Activity::read || row.depth <= 1 || row.beside || !own(row) ||
                 row.state == MeasuredState::after_idle || row.state == MeasuredState::fresh)
                 continue;
-            by_depth[row.depth].add(row, lines_.predict(row));
+            by_depth[row.depth].add(row, lines_.expected(row));
         }
         std::vector<double>& speeds = node().read.concurrency;
         for (const auto& [depth, compared] : by_depth) {
@@ -85,7 +87,7 @@ class EffectFitter {
             if (!row.beside || !own(row) || row.depth > 1) continue;
             Measurement by_itself = row;
             by_itself.beside.reset();
-            if (alone(by_itself)) pairs[{row.activity, *row.beside}].add(row, lines_.predict(row));
+            if (alone(by_itself)) pairs[{row.activity, *row.beside}].add(row, lines_.expected(row));
         }
         for (const auto& [pair, compared] : pairs) {
             if (!compared.usable()) continue;
@@ -120,6 +122,7 @@ class EffectFitter {
     }
 
     void find_idleness() {
+        if (const auto rests = rests_told(); !rests.empty()) return find_idleness_among(rests);
         const Excess excess = excess_of(MeasuredState::after_idle, true);
         if (excess.rows == 0) return;
         const Duration gap = measurements_.after_idle_gap.value_or(kUsualGap);
@@ -131,6 +134,34 @@ class EffectFitter {
                 "long storage rested");
         origin("read.after_idle",
                text("fitted: {} reads after a rest over the fit of the others", excess.rows));
+    }
+
+    std::vector<Rest> rests_told() const {
+        std::vector<Rest> rests;
+        if (measurements_.after_idle_gap) return rests;
+        for (const Measurement& row : measurements_.rows) {
+            if (row.activity != Activity::read || row.state != MeasuredState::after_idle ||
+                !row.gap_ns || row.beside || row.depth > 1 || !own(row))
+                continue;
+            const double expected = lines_.expected(row);
+            const double weight = measurements_.relative_errors ? 1 / std::max(1.0, expected) : 1;
+            rests.push_back({*row.gap_ns, row.duration_ns - expected, weight * weight});
+        }
+        return rests;
+    }
+    void find_idleness_among(const std::vector<Rest>& rests) {
+        const std::optional<RestStep> step = rest_step(rests);
+        if (!step) {
+            note(
+                text("read.after_idle: none; {} reads after rests of up to {} ns took no longer "
+                     "than others",
+                     rests.size(), std::ranges::max(rests, {}, &Rest::gap).gap));
+            return;
+        }
+        node().read.after_idle = AfterIdle{to_duration(step->gap), to_duration(step->extra)};
+        origin("read.after_idle",
+               text("fitted: a step among {} reads after rests, of which {} lie beyond it",
+                    rests.size(), step->rows));
     }
 
     void find_fresh_memory() {
@@ -186,23 +217,28 @@ class EffectFitter {
     // The relative spread within each group of rows of one label and the same features.
     static void add_repeats(const std::vector<const Measurement*>& rows, double& squares,
                             double& freedom) {
-        using Same = std::tuple<std::string, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
-                                std::int64_t, std::int64_t, std::int64_t, std::string>;
-        std::map<Same, std::vector<double>> groups;
-        for (const Measurement* row : rows) {
-            const Features& f = row->features;
-            groups[{row->label, f.bytes.count, f.tensors, f.layers, f.flops,
-                    f.activation_bytes.count, row->requests, row->request_bytes.count,
-                    row->memory_kind}]
-                .push_back(row->duration_ns);
-        }
+        std::map<SameWork, std::vector<double>> groups;
+        for (const Measurement* row : rows) groups[SameWork(*row)].push_back(row->duration_ns);
         for (const auto& [same, durations] : groups) {
-            double mean = 0;
-            for (const double ns : durations) mean += ns / static_cast<double>(durations.size());
+            const double mean = mean_of(durations);
             if (durations.size() < 2 || mean == 0) continue;
             for (const double ns : durations) squares += std::pow(ns / mean - 1, 2);
             freedom += static_cast<double>(durations.size() - 1);
         }
+    }
+
+    // Every lane waits so before every command: the mean over the activities that need a lane.
+    void find_hand_off() {
+        std::map<Activity, std::vector<double>> waits;
+        for (const Measurement& row : measurements_.rows)
+            if (row.hand_off_ns && own(row) && row.activity != Activity::release)
+                waits[row.activity].push_back(*row.hand_off_ns);
+        if (waits.empty()) return;
+        double sum = 0;
+        for (auto& [activity, ns] : waits) sum += mean_of(without_far_out(std::move(ns)));
+        node().host_per_command = to_duration(sum / static_cast<double>(waits.size()));
+        origin("host.ns_per_command",
+               "fitted: from the end of what a command waited for to its start");
     }
 
     const Measurements& measurements_;

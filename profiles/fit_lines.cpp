@@ -4,6 +4,7 @@
 #include <array>
 
 #include "profiles/error.h"
+#include "profiles/fit_layers.h"
 #include "profiles/text.h"
 
 namespace swaplab {
@@ -56,31 +57,6 @@ std::vector<double> features_of(const Measurement& row, const std::vector<const 
     return features;
 }
 
-FittedLine fit_line(const LineKey& key, const std::vector<const Measurement*>& rows) {
-    FittedLine line;
-    line.of = key.text();
-    const bool single_layers =
-        std::ranges::all_of(rows, [](const auto* row) { return layers_of(*row) == 1; });
-    line.constant_key = single_layers ? kPerLayer : kPerBlock;
-    for (const Term& term : kTerms) {
-        if (term.only && *term.only != key.activity) continue;
-        if (term.key == line.constant_key) continue;
-        line.terms.push_back({term.key, term.feature});
-    }
-    const std::vector<const Term*> terms = terms_of(line);
-    Design design;
-    for (const Measurement* row : rows) {
-        design.rows.push_back(features_of(*row, terms));
-        design.targets.push_back(row->duration_ns);
-    }
-    line.regression = fit_nonnegative(design);
-    for (std::size_t i = 0; i < terms.size(); ++i) {
-        line.terms[i].value = line.regression.coefficients[i];
-        line.terms[i].left_out = line.regression.left_out[i];
-    }
-    return line;
-}
-
 // The size that most reads used, the larger of two that are as frequent.
 std::optional<Bytes> usual_request(const std::vector<const Measurement*>& rows) {
     std::map<std::int64_t, std::int64_t> uses;
@@ -125,19 +101,77 @@ bool alone(const Measurement& row) {
 }
 
 FittedLines::FittedLines(const Measurements& measurements, const std::string& own_mode)
-    : measurements_(measurements), own_mode_(own_mode) {
-    for (const Measurement& row : measurements.rows) {
-        const LineKey key = line_of(row, own_mode);
-        // Other activities have one line; modes scale it.
-        if (!alone(row) || (row.activity != Activity::execute && !key.mode.empty())) continue;
-        rows_[key].push_back(&row);
-    }
+    : measurements_(measurements),
+      own_mode_(own_mode),
+      per_block_(layer_times(measurements, own_mode).per_block) {
+    sort_rows();
     for (const auto& [key, rows] : rows_) {
         const FittedLine& line = lines_[key] = fit_line(key, rows);
         if (cost(key).per_request > 0 && !usual_request(rows))
             throw InputError(text("{}:{}: {} in several requests, but request_bytes says nothing",
                                   measurements.file, rows.front()->line, line.of));
     }
+}
+
+// Whether what a block adds is known apart for this line.
+bool FittedLines::joint(const LineKey& key) const {
+    return per_block_ && key.activity == Activity::execute && key.mode.empty() && key.dtype.empty();
+}
+
+void FittedLines::sort_rows() {
+    std::map<SameWork, std::vector<double>> repeats;
+    for (const Measurement& row : measurements_.rows) {
+        LineKey key = line_of(row, own_mode_);
+        if (!alone(row)) continue;
+        if (!row.label.empty()) repeats[SameWork(row)].push_back(row.duration_ns);
+        // Other activities have one line; modes scale it.
+        if (row.activity != Activity::execute && !key.mode.empty()) continue;
+        if (joint(key) && layers_of(row) != 1) continue;  // told what a block adds
+        rows_[key].push_back(&row);
+        if (!joint(key) || !key.op) continue;
+        key.op.reset();
+        rows_[key].push_back(&row);
+    }
+    for (const auto& [work, durations] : repeats) means_[work] = mean_of(durations);
+}
+
+FittedLine FittedLines::fit_line(const LineKey& key,
+                                 const std::vector<const Measurement*>& rows) const {
+    FittedLine line;
+    line.of = key.text();
+    const bool single_layers =
+        std::ranges::all_of(rows, [](const auto* row) { return layers_of(*row) == 1; });
+    line.constant_key = single_layers ? kPerLayer : kPerBlock;
+    for (const Term& term : kTerms) {
+        if (term.only && *term.only != key.activity) continue;
+        if (term.key == line.constant_key) continue;
+        line.terms.push_back({term.key, term.feature});
+    }
+    const std::vector<const Term*> terms = terms_of(line);
+    const double apart = joint(key) ? *per_block_ : 0;
+    Design design;
+    for (const Measurement* row : rows) {
+        design.rows.push_back(features_of(*row, terms));
+        design.targets.push_back(std::max(0.0, row->duration_ns - apart));
+        if (measurements_.relative_errors)
+            design.weights.push_back(1 / std::max(1.0, expected_alone(*row)));
+    }
+    line.regression = fit_nonnegative(design);
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+        line.terms[i].value = line.regression.coefficients[i];
+        line.terms[i].left_out = line.regression.left_out[i];
+    }
+    return line;
+}
+
+double FittedLines::expected_alone(const Measurement& row) const {
+    const auto mean = means_.find(SameWork(row));
+    return mean == means_.end() ? row.duration_ns : mean->second;
+}
+
+double FittedLines::expected(const Measurement& row) const {
+    const auto mean = means_.find(SameWork(row));
+    return mean == means_.end() ? predict(row) : mean->second;
 }
 
 double FittedLines::predict(const Measurement& row, bool in_own_mode) const {
@@ -151,7 +185,12 @@ double FittedLines::predict(const Measurement& row, bool in_own_mode) const {
     if (found == lines_.end())
         throw InputError(text("{}:{}: needs rows of {} by itself to compare with",
                               measurements_.file, row.line, key.text()));
-    return found->second.regression.predict(features_of(row, terms_of(found->second)));
+    const FittedLine& line = found->second;
+    const double ns = line.regression.predict(features_of(row, terms_of(line)));
+    if (!joint(key)) return ns;
+    // The constant is for each layer.
+    const double more = std::max(0.0, number(layers_of(row)) - 1);
+    return ns + more * line.regression.constant + *per_block_;
 }
 
 LinearCost FittedLines::cost(const LineKey& key) const {
@@ -160,7 +199,8 @@ LinearCost FittedLines::cost(const LineKey& key) const {
     const std::vector<const Term*> terms = terms_of(line);
     for (std::size_t i = 0; i < terms.size(); ++i) cost.*terms[i]->member = line.terms[i].value;
     (line.constant_key == kPerLayer ? cost.per_layer : cost.per_block) = line.regression.constant;
-    if (cost.per_request > 0) cost.request_bytes = usual_request(rows_.at(key));
+    if (joint(key) && !key.op) cost.per_block = *per_block_;
+    if (key.activity == Activity::read) cost.request_bytes = usual_request(rows_.at(key));
     return cost;
 }
 

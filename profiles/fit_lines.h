@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "profiles/fit.h"
+#include "profiles/repeats.h"
 
 namespace swaplab {
 
@@ -43,11 +44,24 @@ class FittedLines {
     // What the row's activity takes alone, by its line or by `*`, in the device's own mode if
     // `in_own_mode`. Throws `InputError` naming the row's line if there is no such line.
     double predict(const Measurement& row, bool in_own_mode = false) const;
+    // The mean of labelled rows of the same work alone; where there are none, by `predict`.
+    double expected(const Measurement& row) const;
     LinearCost cost(const LineKey& key) const;
+    // What every block adds to the execution of its layers, where layers and blocks tell it
+    // (fit_layers.h). Then the lines of op classes are without it, and `*` has it and is drawn to
+    // the layers of all classes.
+    std::optional<double> per_block() const { return per_block_; }
 
   private:
+    void sort_rows();
+    double expected_alone(const Measurement& row) const;
+    bool joint(const LineKey& key) const;
+    FittedLine fit_line(const LineKey& key, const std::vector<const Measurement*>& rows) const;
+
     const Measurements& measurements_;
     std::string own_mode_;
+    std::optional<double> per_block_;
+    std::map<SameWork, double> means_;  // of what was measured alone
     std::map<LineKey, std::vector<const Measurement*>> rows_;
     std::map<LineKey, FittedLine> lines_;
 };

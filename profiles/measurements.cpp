@@ -12,6 +12,9 @@ constexpr std::int64_t kDeepest = 1024;  // reads in flight
 
 constexpr std::array<std::string_view, 4> kStates{"warm", "after_dma", "after_idle", "fresh"};
 
+constexpr std::array<std::string_view, 7> kConditions{"machine", "kernel",   "cpu",    "threads",
+                                                      "blas",    "governor", "storage"};
+
 template <class Names>
 [[noreturn]] void unknown(const CsvCell& cell, std::string_view what, const Names& names) {
     cell.fail(text("unknown {} {}{}", what, in_quotes(cell.str()),
@@ -55,9 +58,21 @@ ComputeKind compute_in(const CsvCell& cell) {
     return cell.str() == "gpu" ? ComputeKind::gpu : ComputeKind::cpu;
 }
 
+bool relative_in(const CsvCell& cell) {
+    if (cell.str() != "relative" && cell.str() != "absolute")
+        cell.fail_expecting("relative or absolute");
+    return cell.str() == "relative";
+}
+
+std::vector<std::string> known_notes() {
+    std::vector<std::string> known{"name",       "compute", "capacity_bytes",
+                                   "unified",    "errors",  "after_idle_gap_ns",
+                                   "read_depth", "cores",   "alignment_bytes"};
+    known.insert(known.end(), kConditions.begin(), kConditions.end());
+    return known;
+}
+
 void read_note(const CsvCell& value, const CsvText& key, const Csv& csv, Measurements& all) {
-    constexpr std::array<std::string_view, 5> known{"name", "compute", "capacity_bytes", "unified",
-                                                    "after_idle_gap_ns"};
     const std::string& name = key.text;
     if (name == "name") {
         all.name = name_in(value);
@@ -69,9 +84,20 @@ void read_note(const CsvCell& value, const CsvText& key, const Csv& csv, Measure
         all.unified = value.as_bool();
     } else if (name == "after_idle_gap_ns") {
         all.after_idle_gap = gap_in(value);
+    } else if (name == "alignment_bytes") {
+        all.alignment = Bytes{value.as_positive()};
+    } else if (name == "read_depth") {
+        all.read_depth = value.as_positive();
+        if (*all.read_depth > kDeepest) value.fail_expecting(text("at most {}", kDeepest));
+    } else if (name == "cores") {
+        all.cores = value.as_count();
+    } else if (name == "errors") {
+        all.relative_errors = relative_in(value);
+    } else if (std::ranges::find(kConditions, name) != kConditions.end()) {
+        all.conditions[name] = name_in(value);
     } else if (!name.starts_with("x-")) {
         throw InputError(text("{}:{}:{}: unknown note {}{}", csv.file, key.at.line, key.at.column,
-                              in_quotes(name), suggestion(name, {known.begin(), known.end()})));
+                              in_quotes(name), suggestion(name, known_notes())));
     }
 }
 
@@ -104,7 +130,7 @@ class Reader {
     }
 
   private:
-    static constexpr std::array<std::string_view, 17> kOptional{"op",
+    static constexpr std::array<std::string_view, 19> kOptional{"op",
                                                                 "label",
                                                                 "parameter_bytes",
                                                                 "tensors",
@@ -119,6 +145,8 @@ class Reader {
                                                                 "memory_kind",
                                                                 "mode",
                                                                 "dtype",
+                                                                "gap_ns",
+                                                                "hand_off_ns",
                                                                 "cpu_ns",
                                                                 "run"};
 
@@ -153,6 +181,8 @@ class Reader {
         m.memory_kind = words("memory_kind");
         m.mode = words("mode");
         m.dtype = words("dtype");
+        if (const auto cell = at("gap_ns")) m.gap_ns = cell->as_cost();
+        if (const auto cell = at("hand_off_ns")) m.hand_off_ns = cell->as_cost();
         if (const auto cell = at("cpu_ns")) m.cpu_ns = cell->as_cost();
         m.run = count("run");
     }
@@ -165,6 +195,10 @@ class Reader {
 };
 
 }  // namespace
+
+std::string_view name_of(MeasuredState state) {
+    return state == MeasuredState::unknown ? "" : kStates[static_cast<std::size_t>(state) - 1];
+}
 
 Measurements read_measurements(const Csv& csv) {
     Measurements all;

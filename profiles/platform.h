@@ -75,6 +75,8 @@ struct AfterIdle {
 struct ReadSpec {
     LinearCost cost;
     std::vector<double> concurrency{1.0};  // total speed of k parallel reads; [0] is 1
+    // Requests in flight of one read, where it was measured so: what a real reader is set to.
+    std::optional<std::int64_t> depth{};
     std::optional<AfterIdle> after_idle;
 
     // The part of the speed of a lone read with which each of `reads` > 0 parallel ones progresses.

@@ -92,11 +92,17 @@ struct Columns {
     std::vector<std::optional<std::size_t>> feature;  // none: the constant
 };
 
-Column column_of(const Design& design, std::size_t feature) {
+Column column_of(const Design& design, const Column& weights, std::size_t feature) {
     Column column(static_cast<Eigen::Index>(design.rows.size()));
     for (Eigen::Index i = 0; i < column.size(); ++i)
-        column(i) = design.rows[static_cast<std::size_t>(i)][feature];
+        column(i) = weights(i) * design.rows[static_cast<std::size_t>(i)][feature];
     return column;
+}
+
+Column weights_of(const Design& design) {
+    const auto rows = static_cast<Eigen::Index>(design.rows.size());
+    if (design.weights.empty()) return Column::Ones(rows);
+    return Eigen::Map<const Column>(design.weights.data(), rows);
 }
 
 // What `column` (of unit length) has that no combination of the columns so far has.
@@ -105,11 +111,10 @@ Column remainder(const Matrix& basis, Column column) {
     return column;
 }
 
-Columns choose_columns(const Design& design, Regression& fit) {
-    const auto rows = static_cast<Eigen::Index>(design.rows.size());
+Columns choose_columns(const Design& design, const Column& weights, Regression& fit) {
     Columns columns;
-    columns.a = Column::Constant(rows, 1 / std::sqrt(static_cast<double>(rows)));
-    columns.lengths = {std::sqrt(static_cast<double>(rows))};
+    columns.lengths = {weights.stableNorm()};
+    columns.a = weights / columns.lengths.front();
     columns.feature = {std::nullopt};
     Matrix basis = columns.a;
     const auto append = [](Matrix& matrix, const Column& column) {
@@ -122,7 +127,7 @@ Columns choose_columns(const Design& design, Regression& fit) {
             fit.left_out[feature] = LeftOut::does_not_vary;
             continue;
         }
-        const Column column = column_of(design, feature);
+        const Column column = column_of(design, weights, feature);
         const double length = column.stableNorm();
         const Column rest = remainder(basis, column / length);
         if (rest.norm() < kIndependent) {
@@ -211,6 +216,8 @@ double Regression::predict(const std::vector<double>& features) const {
 Regression fit_nonnegative(const Design& design) {
     SWAPLAB_CHECK(!design.rows.empty() && design.rows.size() == design.targets.size(),
                   "{} rows, {} targets", design.rows.size(), design.targets.size());
+    SWAPLAB_CHECK(design.weights.empty() || design.weights.size() == design.rows.size(),
+                  "{} rows, {} weights", design.rows.size(), design.weights.size());
     const std::size_t features = design.rows.front().size();
     SWAPLAB_CHECK(features <= kMostFeatures, "{} features, {} at most", features, kMostFeatures);
     Regression fit;
@@ -218,16 +225,18 @@ Regression fit_nonnegative(const Design& design) {
     fit.left_out.resize(features, LeftOut::no);
     fit.samples = static_cast<std::int64_t>(design.rows.size());
     fit.hull = hull_of(design);
-    const Columns columns = choose_columns(design, fit);
-    const Column y = Eigen::Map<const Column>(design.targets.data(),
-                                              static_cast<Eigen::Index>(design.targets.size()));
+    const Column weights = weights_of(design);
+    const Columns columns = choose_columns(design, weights, fit);
+    const Column targets = Eigen::Map<const Column>(
+        design.targets.data(), static_cast<Eigen::Index>(design.targets.size()));
+    const Column y = targets.cwiseProduct(weights);
     const Matrix& a = columns.a;
     const Short x = polished(a, y, solve_nonnegative(a.transpose() * a, Short(a.transpose() * y)));
     for (std::size_t j = 0; j < columns.feature.size(); ++j) {
         const double coefficient = x(static_cast<Eigen::Index>(j)) / columns.lengths[j];
         (columns.feature[j] ? fit.coefficients[*columns.feature[j]] : fit.constant) = coefficient;
     }
-    judge(fit, y, a * x, x);
+    judge(fit, targets, (a * x).cwiseQuotient(weights), x);
     fit.loo_mape = leave_one_out(a, y);
     return fit;
 }

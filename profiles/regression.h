@@ -2,8 +2,8 @@
 //
 // minimise |A x - y| over x >= 0, where A has a column per feature and a constant one: Lawson and
 // Hanson, Solving Least Squares Problems (1974), chapter 23, the active-set method NNLS.
-// Unweighted. Columns are scaled to unit length first, since counts of bytes and of layers differ
-// by 10^9.
+// Unweighted unless the design says otherwise. Columns are scaled to unit length first, since
+// counts of bytes and of layers differ by 10^9.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,8 @@ inline constexpr std::size_t kMostFeatures = 7;
 struct Design {
     std::vector<std::vector<double>> rows;
     std::vector<double> targets;
+    // What each row's error is multiplied by before it is squared, > 0; empty: all alike.
+    std::vector<double> weights{};
 };
 
 // Why a feature has no say in a fit.

@@ -5,11 +5,12 @@
 
 #include "policies/runtime/block_memory.h"
 #include "policies/runtime/noise.h"
+#include "policies/runtime/ticket_ring.h"
+#include "policies/runtime/waiting_commands.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 #include "sim/engine.h"
 #include "sim/sharing.h"
-#include "policies/runtime/ticket_ring.h"
 #include "sim/timers.h"
 
 namespace swaplab {
@@ -82,7 +83,9 @@ class SimDevice final : public Device {
         memory_.set_budget(budget, tolerated, engine_.now());
     }
     const MemoryReport& memory() const override { return memory_.report(); }
-    std::vector<Waiting> waiting() const override;
+    std::vector<Waiting> waiting() const override {
+        return waiting_commands(tickets_, setup_.facts);
+    }
 
   private:
     using Record = TicketRing::Record;
@@ -104,7 +107,6 @@ class SimDevice final : public Device {
     Duration wake_storage(const NodeState& node, const LaneState& lane) const;
     void start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work);
     void share(NodeState& node);
-    std::string reason_for(const Record& record) const;
     const Completion* report();
 
     DeviceSetup setup_;
@@ -399,32 +401,6 @@ void SimDevice::share(NodeState& node) {
         engine_.set(node.slot, node.earliest);
     else
         engine_.clear(node.slot);
-}
-
-std::vector<Waiting> SimDevice::waiting() const {
-    std::vector<Waiting> all;
-    for (Ticket t = tickets_.first(); t < tickets_.next(); ++t.index) {
-        const Record& record = tickets_[t];
-        if (record.state == State::waiting)
-            all.push_back({t, record.completion.command, reason_for(record)});
-    }
-    return all;
-}
-
-std::string SimDevice::reason_for(const Record& record) const {
-    const Action& command = record.completion.command;
-    std::string reason;
-    for (const Ticket before : tickets_.waited_for(record.completion.ticket)) {
-        const Action& other = tickets_[before].completion.command;
-        reason += text("{}the {} of block {} of job {} (ticket {})", reason.empty() ? "" : ", ",
-                       name_of(other.verb), other.block.index, other.job.index, before.index);
-    }
-    if (!reason.empty()) return reason;
-    if (record.completion.blocked_since) {
-        const BlockFacts& facts = setup_.facts[command.job.index][command.block.index];
-        return text("a place for {} bytes in its arena", facts.held_bytes.count);
-    }
-    return text("its turn on the {} lane", name_of(command.lane));
 }
 
 }  // namespace

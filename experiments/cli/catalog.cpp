@@ -107,14 +107,17 @@ void read_measure(const Spec& spec, const BuiltinModel* builtin, const std::stri
         options.tokens = whole_number(spec, key, value);
 }
 
-ModelPtr make_model(const Spec& spec, const BuiltinModel* builtin, const ModelOptions& options) {
-    if (builtin != nullptr)
-        return std::make_shared<const Model>(builtin_model(spec.name, options).value());
+void load(ModelChoice& choice, const Spec& spec, const BuiltinModel* builtin,
+          const ModelOptions& options) {
     std::error_code ignored;
-    if (fs::is_directory(spec.name, ignored))
-        throw UnsupportedError(
-            text("model '{}' is a folder: packs are not in this build yet", spec.name));
-    return std::make_shared<const Model>(load_model(spec.name));
+    if (builtin != nullptr) {
+        choice.model = std::make_shared<const Model>(builtin_model(spec.name, options).value());
+    } else if (fs::is_directory(spec.name, ignored)) {
+        choice.pack = std::make_shared<const Pack>(spec.name);
+        choice.model = choice.pack->model();
+    } else {
+        choice.model = std::make_shared<const Model>(load_model(spec.name));
+    }
 }
 
 }  // namespace
@@ -140,7 +143,7 @@ ModelChoice choose_model(std::string_view given) {
         if (key == "deadline") choice.deadline = positive_duration(spec, key, value);
         if (key == "weight") choice.weight = positive_weight(spec, value);
     }
-    choice.model = make_model(spec, builtin, options);
+    load(choice, spec, builtin, options);
     return choice;
 }
 

@@ -6,17 +6,19 @@
 #include <string_view>
 #include <vector>
 
+#include "hw/storage/pack.h"
 #include "profiles/model.h"
 #include "profiles/platform.h"
 #include "profiles/units.h"
 
 namespace swaplab {
 
-// One -m: `NAME|FILE[:input=N,period=33ms,deadline=33ms,weight=2]`.
+// One -m: `NAME|FILE|DIR[:input=N,period=33ms,deadline=33ms,weight=2]`.
 struct ModelChoice {
     std::string spec;  // as it was written
     ModelPtr model;
     bool builtin = false;
+    std::shared_ptr<const Pack> pack;  // of a DIR, which is a pack
     std::optional<Duration> period;    // requests arrive this far apart
     std::optional<Duration> deadline;  // after the arrival
     double weight = 1;

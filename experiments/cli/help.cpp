@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kTextColumn = 26;
 
-constexpr std::array<CommandHelp, 9> kCommands{{
+constexpr std::array<CommandHelp, 11> kCommands{{
     {CommandKind::list, "list", "what is built in, one line each", "[models|devices|policies]",
      "Without an argument, all three.",
      "swaplab list\n"
@@ -63,7 +63,25 @@ constexpr std::array<CommandHelp, 9> kCommands{{
      "before the header describe the board.",
      "swaplab fit measurements.csv\n"
      "swaplab fit measurements.csv -o board.json\n"
-     "swaplab fit measurements.csv -o board.json --own-mode MAXN --anchor vgg19.json"},
+     "swaplab fit measurements.csv -o board.json --own-mode MAXN --anchor vgg19.json\n"
+     "swaplab fit measurements.csv -o board.json --layers packs/vgg19"},
+    {CommandKind::pack, "pack", "from a TorchScript file to a folder that can be swapped",
+     "MODEL.pt -o DIR [--input SHAPE]... [--name NAME]",
+     "The pack holds the model's skeleton, its parameters layer by layer as direct reads want "
+     "them, "
+     "an index with checksums, and a model file with one layer per legal cut; -m DIR then works on "
+     "every backend.",
+     "swaplab pack vgg19.pt -o packs/vgg19 --input 1x3x224x224\n"
+     "swaplab pack bert.pt -o packs/bert --input 1x128:int64 --verify"},
+    {CommandKind::profile, "profile", "measure this machine with this model",
+     "-m DIR [-o FILE.csv] [--time-limit TIME]",
+     "Runs schedules of the packed model through the ordinary runner and writes what every "
+     "activity took, one row per sample: reads back to back, after pauses and in parallel, "
+     "assembly, execution of every layer and of blocks, release, hand-offs, each alone and beside "
+     "others. `swaplab fit` makes a device of it.",
+     "swaplab profile -m packs/vgg19\n"
+     "swaplab profile -m packs/vgg19 -o vgg19.csv --time-limit 60s -b 200MiB\n"
+     "swaplab fit vgg19.csv -o here.json --layers packs/vgg19"},
     {CommandKind::validate, "validate", "simulation against measurement: errors, ranking, gates",
      "-m MODEL... -d DEVICE -p POLICY... -b B1,B2,... | EXPERIMENT.yaml",
      "Simulates every configuration once and measures it several times with --against, "

@@ -161,9 +161,57 @@ void add_fit(CLI::App& app, Options& options) {
     what.value("--anchor", options.anchor, "MODEL.json",
                "a model file that gets how long it executes as a whole, as an anchor: the mean of "
                "the execute rows labelled with the model's name, which then feed no line");
+    what.value("--layers", options.layers, "MODEL",
+               "a model file or a pack whose model gets how long each of its layers executes, from "
+               "the rows labelled with their names, and that it was measured on this device");
     Adder(app, kOutput)
         .value("-o,--output", options.output, "DEVICE.json",
                "the device file to write (default: none, the report only)");
+}
+
+// How real storage and real models are used.
+void add_hardware(CLI::App& app, Options& options) {
+    Adder how(app, kHow);
+    how.value("--threads", options.threads, "N",
+              "threads of one operator (default: the library's)");
+    how.value("--request-bytes", options.request_bytes, "SIZE",
+              "of one request to storage (default: the device's, else 1MiB)");
+    how.value("--depth", options.depth, "N",
+              "requests of one read in flight (default: the device's, else 8)");
+}
+
+void add_pack(CLI::App& app, Options& options) {
+    app.add_option("script", options.script);
+    Adder what(app, kWhat);
+    what.value("--name", options.name, "NAME", "of the model (default: the file's stem)");
+    what.value("--input", options.inputs, "SHAPE",
+               "1x3x224x224, or 1x128:int64 (default type float32); once per input (default: what "
+               "the file says itself)");
+    Adder(app, kHow).flag("--verify", options.verify, "read everything again and check it");
+    Adder(app, kOutput).value("-o,--output", options.output, "DIR", "the pack, a new folder");
+}
+
+void add_profile(CLI::App& app, Options& options) {
+    Adder what(app, kWhat);
+    what.value("-m,--model", options.models, "DIR", "a pack");
+    what.value("-b,--budget", options.budgets, "SIZE",
+               "how much memory parameters may take (default: the model's size, half of what is "
+               "free at most)");
+    what.value("-d,--device", options.device, "DEVICE",
+               "with --backend sim only: the device that is measured");
+    what.value("--name", options.name, "NAME",
+               "of this device (default: what fit is told, or the stem of its -o)");
+    Adder how(app, kHow);
+    how.value("--backend", options.measured, "BACKEND", "cpu (default), or sim for a rehearsal");
+    how.value("--error", options.error, "SHARE",
+              "measure until what every line adds to the error of a request is less (default 2%)");
+    how.value("--time-limit", options.time_limit, "TIME", "... or this has passed (default 120s)");
+    how.flag("--noise", options.noise, "with --backend sim: draw durations");
+    how.value("--seed", options.seed, "N", "of --noise (default 0)");
+    add_hardware(app, options);
+    Adder(app, kOutput)
+        .value("-o,--output", options.output, "FILE.csv",
+               "the measurements (default measurements.csv)");
 }
 
 void add_options(CommandKind command, CLI::App& app, Options& options) {
@@ -192,6 +240,8 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
                 "--budget-trace", options.budget_trace, "FILE",
                 "CSV with the header time_ns,budget_bytes: the budget from then on (plain "
                 "numbers), taken up between requests through lookup tables");
+            add_hardware(app, options);
+            Adder(app, kHow).flag("--verify", options.verify, "check the packs' checksums first");
             add_records(app, options);
             break;
         case CommandKind::compare:
@@ -201,6 +251,8 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
             add_workload(app, options);
             break;
         case CommandKind::fit: add_fit(app, options); break;
+        case CommandKind::pack: add_pack(app, options); break;
+        case CommandKind::profile: add_profile(app, options); break;
         case CommandKind::validate:
             add_scenario(app, options);
             add_validation(app, options);
@@ -296,7 +348,7 @@ Parsed options_of(const CLI::App& app, Options options) {
     if (const auto left = app.remaining(); !left.empty()) refuse_leftover(app, left.front());
     if (chosen.empty())
         refuse("",
-               "a command is needed: list, show, plan, run, compare, fit, validate, "
+               "a command is needed: list, show, plan, run, compare, fit, pack, profile, validate, "
                "replay or reproduce");
     if (const auto left = chosen.front()->remaining(); !left.empty())
         refuse_leftover(*chosen.front(), left.front());

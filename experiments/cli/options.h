@@ -15,6 +15,8 @@ enum class CommandKind : std::uint8_t {
     compare,
     reproduce,
     fit,
+    pack,
+    profile,
     validate,
     replay
 };
@@ -46,7 +48,18 @@ struct Options {
 
     std::string measurements;  // of fit
     std::string anchor;        // of fit: the model file that is written to
+    std::string layers;        // of fit: the model file or pack that is written to
     std::string own_mode;      // of fit
+
+    std::string script;               // of pack: the TorchScript file
+    std::vector<std::string> inputs;  // of pack: 1x3x224x224[:float32]
+    std::string threads;              // of one operator, where models really execute
+    std::string request_bytes;        // of real reads
+    std::string depth;                // requests in flight of one real read
+    bool verify = false;              // check a pack's checksums first
+    std::string measured = "cpu";     // of profile: the backend that is measured
+    std::string time_limit = "120s";  // likewise
+    std::string error = "2%";         // likewise
 
     std::string output;  // files to write
     std::string decisions;

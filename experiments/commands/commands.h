@@ -13,6 +13,8 @@ int run_command(const Options& options, const Console& console);
 int compare_command(const Options& options, const Console& console);
 int reproduce_command(const Options& options, const Console& console);
 int fit_command(const Options& options, const Console& console);
+int pack_command(const Options& options, const Console& console);
+int profile_command(const Options& options, const Console& console);
 int validate_command(const Options& options, const Console& console);
 int replay_command(const Options& options, const Console& console);
 

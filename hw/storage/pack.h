@@ -9,7 +9,9 @@
 // range of the file and is laid out in memory as it is in the file, so re-cutting rewrites nothing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,11 @@
 #include "profiles/units.h"
 
 namespace swaplab {
+
+inline constexpr const char* kIndexFile = "index.json";
+inline constexpr const char* kParametersFile = "parameters.bin";
+inline constexpr const char* kModelFile = "model.json";
+inline constexpr const char* kSkeletonFile = "skeleton.pt";
 
 inline constexpr Bytes kTensorAlignment{64};
 
@@ -30,10 +37,10 @@ struct PackedTensor {
 };
 
 struct PackedLayer {
-    std::string name;        // as in model.json
-    Bytes offset;            // in parameters.bin, a multiple of the alignment
-    Bytes size;              // of the segment, likewise; 0 without parameters
-    std::uint32_t crc = 0;   // CRC-32 (zlib) over the segment
+    std::string name;       // as in model.json
+    Bytes offset;           // in parameters.bin, a multiple of the alignment
+    Bytes size;             // of the segment, likewise; 0 without parameters
+    std::uint32_t crc = 0;  // CRC-32 (zlib) over the segment
     std::vector<PackedTensor> tensors;
 };
 
@@ -69,12 +76,14 @@ class Pack {
   public:
     // Throws `InputError` naming file, line, column and field: a missing or unreadable folder or
     // file, another version, segments that overlap or leave the file, a parameters.bin of another
-    // size, a model.json that does not fit.
+    // size, a model.json that does not fit. Reads no parameters: see `verify`.
     explicit Pack(std::string folder);
 
     const std::string& folder() const { return folder_; }
     const PackIndex& index() const { return index_; }
     const ModelPtr& model() const { return model_; }
+    std::string index_path() const;
+    std::string model_path() const;
     std::string parameters_path() const;
     std::string skeleton_path() const;
 
@@ -89,7 +98,10 @@ class Pack {
 bool is_pack(const std::string& path);  // a folder with an index.json
 
 // Reads all of parameters.bin and checks every segment. Throws `InputError` naming file, layer and
-// offset of the first that differs from its checksum.
+// offset of the first that differs from its checksum, `StorageError` if it cannot be read.
 void verify(const Pack& pack);
+
+// Likewise of these layers as they lie in memory after reading their extent.
+void verify(const Pack& pack, LayerRange layers, std::span<const std::byte> bytes);
 
 }  // namespace swaplab

@@ -1,36 +1,37 @@
 // Reading ranges of one file into memory, as fast as the storage gives them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string>
 
+#include "hw/storage/storage_error.h"
 #include "profiles/units.h"
 
 namespace swaplab {
 
-// Storage did not give what was asked for (exit code 1): names file, offset, and why.
-class StorageError : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-
 enum class IoBackend : std::uint8_t { automatic, uring, pread };
 
+inline constexpr std::uint32_t kMostInFlight = 1024;
+inline constexpr Bytes kMostPerRequest{std::int64_t{1} << 30};
+
 struct ReadOptions {
-    Bytes request_bytes{1 << 20};  // a multiple of the alignment
-    std::uint32_t depth = 8;       // requests in flight of one `read`, at least 1
+    Bytes request_bytes{1 << 20};  // > 0; rounded up to the alignment, at most kMostPerRequest
+    std::uint32_t depth = 8;       // requests in flight of one `read`, 1 to kMostInFlight
     IoBackend backend = IoBackend::automatic;
     bool direct = true;  // false: through the page cache, and dropped from it behind
+    // What the caller's offsets, sizes and addresses are multiples of, a power of two. Where direct
+    // I/O asks for more, reads go through the page cache.
+    Bytes alignment{4096};
 };
 
 // How a reader really reads.
 struct ReaderInfo {
     IoBackend backend = IoBackend::pread;
-    bool direct = true;  // false where the file system refuses direct I/O
-    Bytes alignment{4096};
-    std::string description;  // "io_uring, direct, 8 requests of 1 MiB in flight"
+    bool direct = true;       // false where the file system refuses direct I/O
+    Bytes alignment{4096};    // what direct I/O needs here, at most ReadOptions::alignment; else 1
+    std::string description;  // "io_uring, direct, 8 requests of 1.00 MiB in flight"
 };
 
 class Reader {
@@ -43,7 +44,9 @@ class Reader {
     virtual const ReaderInfo& info() const = 0;
 };
 
-// Opens the file. Throws `InputError` if it cannot be opened.
+// Opens the file. Throws `InputError` if it cannot be opened or the options make no sense,
+// `UnsupportedError` if io_uring is asked for by name and cannot be used here. Holds the file open;
+// with a pread pool, `depth` threads.
 std::unique_ptr<Reader> open_reader(const std::string& path, const ReadOptions& options);
 
 }  // namespace swaplab

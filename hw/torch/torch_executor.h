@@ -1,4 +1,8 @@
-// A pack executed block by block with LibTorch. No LibTorch in this header.
+// A pack made from a TorchScript file, and executed block by block, with LibTorch. No LibTorch in
+// this header.
+//
+// LibTorch is loaded with the first call (a plugin, `swaplab_torch.so` beside the executable).
+// Where it cannot be, each of these throws `UnsupportedError` naming what to install.
 #pragma once
 
 #include <memory>
@@ -12,20 +16,25 @@
 namespace swaplab {
 
 struct TorchOptions {
-    int threads = 0;          // of one operator; 0: LibTorch's own choice
+    int threads = 0;  // of one operator; 0: LibTorch's own choice
     // Request r gets input r mod inputs.
     std::uint32_t inputs = 2;
 };
 
-// Throws `InputError` where the skeleton does not fit the index, `UnsupportedError` in a build
-// without LibTorch. The pack must outlive it.
+// Throws `InputError` where the skeleton does not fit the index. The pack must outlive it.
+//
+// Requests are executed one after the other, each from its first block to its last. Activations are
+// returned to `activations` at their last use, all of them with the last block; `output_digest` is
+// known from then on.
 std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const LayerRange> blocks,
                                               const TorchOptions& options,
                                               ActivationMemory& activations);
 
 struct PackOptions {
-    std::string name;                  // of the model; empty: the file's stem
-    std::vector<PackedInput> inputs;   // empty: those that the file names itself
+    std::string name{};                 // of the model; empty: the file's stem
+    std::vector<PackedInput> inputs{};  // empty: those that the file names itself
+    // As in `TorchOptions`. Output digests and workspaces hold for runs with as many threads.
+    int threads = 0;
 };
 
 // Lowers a TorchScript file, cuts it into layers, measures their outputs and workspace, and writes
@@ -34,5 +43,12 @@ struct PackOptions {
 // `StorageError` (a disk that fills). Returns what is worth telling a person.
 std::vector<std::string> pack_torchscript(const std::string& file, const std::string& folder,
                                           const PackOptions& options);
+
+// What makes execution slow here; empty where nothing does.
+std::vector<std::string> torch_notes();
+
+// What output digests and durations depend on, for certificates: "LibTorch 1.13.0 (threads: 2),
+// OpenBLAS 0.3.21 (pthreads: 2), AVX2".
+std::string torch_environment(int threads = 0);
 
 }  // namespace swaplab

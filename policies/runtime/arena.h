@@ -2,6 +2,7 @@
 // as it is, real backends add the base address of their memory.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -37,11 +38,19 @@ class Arena {
 };
 
 std::unique_ptr<Arena> make_arena(const ArenaPlan& plan);
+using ArenaFactory = std::function<std::unique_ptr<Arena>(const ArenaPlan& plan)>;
 
 // One factory per kind, each in its own file.
 std::unique_ptr<Arena> make_counter_arena(Bytes capacity);
 std::unique_ptr<Arena> make_two_ended_arena(Bytes capacity);
 std::unique_ptr<Arena> make_ring_arena(Bytes capacity);
 std::unique_ptr<Arena> make_slot_arena(Bytes capacity, std::uint32_t slots);
+
+// For real memory in place of a counter: takes and refuses exactly what a counter of `capacity`
+// does, but gives every reservation addresses of its own within `span`, the lowest that are free.
+// Only pages in use need memory behind them, so the span may be many times the capacity; it must be
+// large enough that no pattern of reservations fragments it (Robson's bound: about log2 of capacity
+// over the smallest reservation, times the capacity). Aborts where it was not.
+std::unique_ptr<Arena> make_first_fit_arena(Bytes capacity, Bytes span);
 
 }  // namespace swaplab

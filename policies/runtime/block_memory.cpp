@@ -16,18 +16,21 @@ constexpr std::uint8_t bit(std::size_t i) { return static_cast<std::uint8_t>(1U 
 
 }  // namespace
 
-BlockMemory::BlockMemory(const DeviceSetup& setup)
-    : arena_bytes_(arena_bytes_of(setup.deployment)),
+BlockMemory::BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas,
+                         PlaceListener* listener)
+    : listener_(listener),
+      arena_bytes_(arena_bytes_of(setup.deployment)),
       ledger_(setup.account, setup.budget, arena_bytes_, setup.memory_changes) {
     for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
-        jobs_.push_back(job_state(setup, {j}));
+        jobs_.push_back(job_state(setup, {j}, arenas));
         charge_resident(setup, {j});
     }
     for (const Node& node : setup.platform.nodes)
         if (ledger_.charge(Category::reserved, node.memory.reserved, kStart)) note_peak();
 }
 
-BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id) {
+BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
+                                             const ArenaFactory& make) {
     const JobPlan& plan = setup.deployment.jobs[id.index];
     JobState job;
     job.holdings = holdings_of(plan.path, setup.platform.node(plan.node).compute);
@@ -38,8 +41,8 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id)
     for (const Variant& variant : plan.all_variants()) {
         VariantArenas arenas;
         arenas.bytes = variant.arena_bytes();
-        if (plan.path != SwapPath::resident) arenas.arena = make_arena(variant.arena);
-        if (variant.staging) arenas.staging = make_arena(*variant.staging);
+        if (plan.path != SwapPath::resident) arenas.arena = make(variant.arena);
+        if (variant.staging) arenas.staging = make(*variant.staging);
         Arena* const arena = arenas.arena.get();
         Arena* const staging = arenas.staging ? arenas.staging.get() : arena;
         for (std::uint32_t b = variant.first; b < variant.last; ++b) {
@@ -95,10 +98,13 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
     bool new_peak = false;
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         if ((taken & bit(i)) == 0) continue;
-        if (placed)
-            new_peak |= ledger_.charge(job.holdings[i].category, block.held_bytes, now);
-        else
-            arena_of(block, job.holdings[i]).free(block.places[i]);
+        Arena& arena = arena_of(block, job.holdings[i]);
+        if (!placed) {
+            arena.free(block.places[i]);
+            continue;
+        }
+        new_peak |= ledger_.charge(job.holdings[i].category, block.held_bytes, now);
+        if (listener_ != nullptr) listener_->on_reserved(command, i, arena, block.places[i]);
     }
     if (placed) block.held |= taken;
     if (new_peak) note_peak();
@@ -114,7 +120,9 @@ bool BlockMemory::free_after(const Action& command, Time now) {
         const Holding& holding = job.holdings[i];
         if ((block.held & bit(i)) == 0 || holding.until != command.verb) continue;
         if (holding.until == Verb::copy && holding.until_copy != command.copy) continue;
-        arena_of(block, holding).free(block.places[i]);
+        Arena& arena = arena_of(block, holding);
+        arena.free(block.places[i]);
+        if (listener_ != nullptr) listener_->on_freed(command, i, arena, block.places[i]);
         ledger_.credit(holding.category, block.held_bytes, now);
         block.held &= static_cast<std::uint8_t>(~bit(i));
         freed = true;

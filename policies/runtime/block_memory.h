@@ -13,10 +13,23 @@
 
 namespace swaplab {
 
+// Told where bytes are put, by devices that have real memory behind the arenas.
+class PlaceListener {
+  public:
+    virtual ~PlaceListener() = default;
+    // `holding` is the index into `holdings_of` the job's path.
+    virtual void on_reserved(const Action& command, std::size_t holding, const Arena& arena,
+                             const Place& place) = 0;
+    virtual void on_freed(const Action& command, std::size_t holding, const Arena& arena,
+                          const Place& place) = 0;
+};
+
 class BlockMemory {
   public:
     // Charges what is there before the run: reserved bytes of the nodes and resident parameters.
-    explicit BlockMemory(const DeviceSetup& setup);
+    // Arenas are made with `arenas`, by job, variant, and (staging after the arena itself).
+    explicit BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas = make_arena,
+                         PlaceListener* listener = nullptr);
 
     // Reserves all that `command` (read or copy) brings; false, and nothing reserved, if there is
     // no place now. Commands of other verbs, and blocks that are held already, need nothing.
@@ -63,7 +76,7 @@ class BlockMemory {
 
     void move_activations(JobState& job, const ActivationPeak& needed, Time now);
     void grow_kv_cache(JobState& job, Bytes bytes, Time now);
-    static JobState job_state(const DeviceSetup& setup, JobId job);
+    static JobState job_state(const DeviceSetup& setup, JobId job, const ArenaFactory& arenas);
     void charge_resident(const DeviceSetup& setup, JobId job);
     void change_variant(JobState& job, std::uint32_t variant);
     static Arena& arena_of(const BlockState& block, const Holding& holding) {
@@ -72,6 +85,7 @@ class BlockMemory {
     bool reserve_holdings(JobState& job, BlockState& block, Verb from, std::uint8_t& taken);
     void note_peak();
 
+    PlaceListener* listener_;  // null if nobody listens
     std::vector<JobState> jobs_;
     Bytes arena_bytes_;  // of the variants in force
     Ledger ledger_;

@@ -1,17 +1,11 @@
 #include "tests/experiments/fixtures.h"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "experiments/cli.h"
 
 namespace swaplab::testing {
 
-namespace fs = std::filesystem;
 using namespace swaplab::literals;
 
 CliResult cli(const std::vector<std::string>& arguments) {
@@ -21,34 +15,6 @@ CliResult cli(const std::vector<std::string>& arguments) {
     std::ostringstream err;
     const int code = run_cli(static_cast<int>(argv.size()), argv.data(), out, err);
     return {code, out.str(), err.str()};
-}
-
-TemporaryFolder::TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "swaplab-test-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-}
-
-std::vector<std::string> TemporaryFolder::names() const {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(path_))
-        names.push_back(entry.path().filename().string());
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-std::string read_file(const std::string& path) {
-    std::ifstream stream(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-void write_file(const std::string& path, const std::string& content) {
-    std::ofstream(path, std::ios::binary) << content;
 }
 
 Scenario made_up_scenario() {

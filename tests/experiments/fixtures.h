@@ -1,13 +1,13 @@
 // What the tests of the command line share.
 #pragma once
 
-#include <filesystem>
 #include <initializer_list>
 #include <string>
 #include <vector>
 
 #include "experiments/comparison.h"
 #include "experiments/scenario.h"
+#include "tests/support/temporary_folder.h"
 
 namespace swaplab::testing {
 
@@ -18,25 +18,6 @@ struct CliResult {
 };
 // `swaplab ARGUMENTS...` in this process.
 CliResult cli(const std::vector<std::string>& arguments);
-
-// A new folder that is removed with everything in it.
-class TemporaryFolder {
-  public:
-    TemporaryFolder();
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-    const std::filesystem::path& path() const { return path_; }
-    std::string file(const std::string& name) const { return (path_ / name).string(); }
-    std::vector<std::string> names() const;  // of what lies in it, sorted
-
-  private:
-    std::filesystem::path path_;
-};
-
-std::string read_file(const std::string& path);
-void write_file(const std::string& path, const std::string& content);
 
 // Three layers a, b, c of 4 MiB, 2 MiB and 2 MiB, on a device "board".
 Scenario made_up_scenario();

@@ -1,0 +1,79 @@
+#include <algorithm>
+#include <charconv>
+
+#include "experiments/cli/exit_code.h"
+#include "experiments/commands/commands.h"
+#include "hw/torch/torch_executor.h"
+#include "profiles/document.h"
+#include "profiles/error.h"
+#include "profiles/quantity.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+std::int64_t extent_in(std::string_view digits, const std::string& shape) {
+    std::int64_t extent = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, extent);
+    if (error == std::errc{} && stop == end && extent > 0) return extent;
+    throw InputError(
+        text("--input: expected a shape such as 1x3x224x224 or 1x128:int64, found '{}'", shape));
+}
+
+PackedInput parse_input(const std::string& shape) {
+    PackedInput input;
+    input.dtype = "float32";
+    std::string_view extents = shape;
+    if (const std::size_t colon = shape.find(':'); colon != std::string::npos) {
+        input.dtype = shape.substr(colon + 1);
+        extents = extents.substr(0, colon);
+    }
+    if (input.dtype.empty())
+        throw InputError(text("--input: '{}': expected a type after the colon", shape));
+    for (std::size_t from = 0; from <= extents.size();) {
+        const std::size_t to = std::min(extents.find('x', from), extents.size());
+        input.shape.push_back(extent_in(extents.substr(from, to - from), shape));
+        from = to + 1;
+    }
+    return input;
+}
+
+void summarise(const Pack& pack, const Options& options, const Console& console) {
+    const Model& model = *pack.model();
+    if (options.json) {
+        JsonWriter json;
+        json.begin_object().member("schema", "swaplab/packed/1").member("model", model.name());
+        json.member("folder", pack.folder()).member("layers", std::int64_t{model.size()});
+        json.member("parameter_bytes", model.parameter_bytes().count);
+        json.member("parameter_tensors", model.parameter_tensors());
+        json.member("stored_bytes", pack.index().size().count);
+        json.member("verified", options.verify).end_object();
+        console.out << json.str() << '\n';
+        return;
+    }
+    console.out << text("{}: {} layers, {} in {} tensors ({} on storage) in {}{}\n", model.name(),
+                        model.size(), format_bytes(model.parameter_bytes()),
+                        model.parameter_tensors(), format_bytes(pack.index().size()), pack.folder(),
+                        options.verify ? ", verified" : "");
+}
+
+}  // namespace
+
+int pack_command(const Options& options, const Console& console) {
+    if (options.script.empty())
+        throw InputError("pack what? the path of a TorchScript file (torch.jit.save) is needed");
+    if (options.output.empty()) throw InputError("pack where? -o DIR, a new folder, is needed");
+    PackOptions packing;
+    packing.name = options.name;
+    for (const std::string& input : options.inputs) packing.inputs.push_back(parse_input(input));
+    for (const std::string& note : pack_torchscript(options.script, options.output, packing))
+        console.note(note);
+    const Pack pack(options.output);
+    if (options.verify) verify(pack);
+    summarise(pack, options, console);
+    return exit_ok;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,35 @@
+#include "hw/cpu_backend.h"
+
+#include "hw/cpu_machine.h"
+#include "hw/machine.h"
+#include "hw/torch/torch_executor.h"
+
+namespace swaplab {
+
+DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options,
+                               ExecutorFactory executors) {
+    return [packs = std::move(packs), options,
+            executors = std::move(executors)](const DeviceSetup& setup) {
+        return make_real_device(setup,
+                                std::make_unique<CpuMachine>(setup, packs, options, executors));
+    };
+}
+
+ExecutorFactory torch_executors(std::vector<PackPtr> packs, const CpuOptions& options) {
+    return [packs = std::move(packs), options](JobId job, std::span<const LayerRange> blocks,
+                                               ActivationMemory& activations) {
+        return make_torch_executor(*packs[job.index], blocks, {options.threads, options.inputs},
+                                   activations);
+    };
+}
+
+DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options) {
+    return [packs = std::move(packs), options](const DeviceSetup& setup) {
+        auto machine =
+            std::make_unique<CpuMachine>(setup, packs, options, torch_executors(packs, options));
+        machine->note_condition("execution", torch_environment());
+        return make_real_device(setup, std::move(machine));
+    };
+}
+
+}  // namespace swaplab

@@ -1,0 +1,38 @@
+// What stands behind a device in real time: memory, storage and execution. The device decides when
+// a command runs, on which thread; the machine does it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "policies/device.h"
+#include "policies/runtime/block_memory.h"
+
+namespace swaplab {
+
+// Places are told (PlaceListener) under the device's lock, when they are reserved or freed: keep it
+// short. `perform` runs on a lane's thread without any lock.
+class Machine : public PlaceListener {
+  public:
+    // Where the bytes of an arena go by address.
+    virtual std::unique_ptr<Arena> arena_for(const ArenaPlan& plan) = 0;
+    // All arenas have been made: gets memory, brings in what is resident. Before the clock starts.
+    virtual void ready() = 0;
+    // Returns when the command has ended; throws to fail the run. `server` tells the threads of
+    // the storage lane apart.
+    virtual void perform(const Action& command, std::uint32_t server) = 0;
+    // Asked when no command runs any more.
+    virtual Evidence evidence() const = 0;
+};
+
+// A device in real time: its clock is the monotonic one, from the moment it is made. Each lane has
+// a thread of its own (storage as many as the deployment opens), which starts the next command by
+// itself. Assemblies and releases are short: the thread that is best placed does them. One node.
+//
+// Errors of the machine are thrown by `wait`, which is also where they end the run. Everything in
+// `setup` is borrowed.
+std::unique_ptr<Device> make_real_device(const DeviceSetup& setup,
+                                         std::unique_ptr<Machine> machine);
+
+}  // namespace swaplab

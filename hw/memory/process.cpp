@@ -1,0 +1,79 @@
+#include "hw/memory/process.h"
+
+#include <malloc.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace swaplab {
+
+namespace {
+
+// The number behind `key` in a file of lines "key: value ..."; nothing if it is not there.
+std::optional<std::int64_t> number_of(const char* path, const std::string& key) {
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+        if (!line.starts_with(key)) continue;
+        std::istringstream rest(line.substr(key.size()));
+        std::int64_t value = 0;
+        if (rest >> value) return value;
+    }
+    return std::nullopt;
+}
+
+std::optional<Bytes> content_of(const std::string& path) {
+    std::ifstream file(path);
+    std::int64_t value = 0;
+    if (file >> value) return Bytes{value};
+    return std::nullopt;
+}
+
+}  // namespace
+
+ProcessMemory process_memory() {
+    constexpr std::int64_t kib = 1024;
+    const auto bytes = [](const char* key) {
+        return Bytes{number_of("/proc/self/status", key).value_or(0) * kib};
+    };
+    return {bytes("VmRSS:"), bytes("VmHWM:")};
+}
+
+bool reset_resident_peak() {
+    std::ofstream file("/proc/self/clear_refs");
+    file << "5" << std::flush;
+    return file.good();
+}
+
+std::optional<Bytes> bytes_read_from_storage() {
+    const auto bytes = number_of("/proc/self/io", "read_bytes:");
+    return bytes ? std::optional(Bytes{*bytes}) : std::nullopt;
+}
+
+std::optional<Bytes> cgroup_memory_peak() {
+    std::ifstream groups("/proc/self/cgroup");
+    for (std::string line; std::getline(groups, line);) {
+        if (line.starts_with("0::"))
+            if (const auto peak = content_of("/sys/fs/cgroup" + line.substr(3) + "/memory.peak"))
+                return peak;
+        const std::size_t at = line.find(":memory:");
+        if (at == std::string::npos) continue;
+        const std::string group = line.substr(at + 8);
+        return content_of("/sys/fs/cgroup/memory" + group + "/memory.max_usage_in_bytes");
+    }
+    return std::nullopt;
+}
+
+void set_heap_policy(HeapPolicy policy) {
+    constexpr int one_mib = 1 << 20;
+    constexpr int most_mapped = 32 << 20;  // what mallopt(3) takes on 64 bits
+    const bool retain = policy == HeapPolicy::retain;
+    // One heap: threads' own are given back as soon as they are empty.
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, retain ? most_mapped : one_mib);
+    mallopt(M_TRIM_THRESHOLD, retain ? 1 << 30 : one_mib);
+}
+
+void trim_heap() { malloc_trim(0); }
+
+}  // namespace swaplab

@@ -1,0 +1,105 @@
+#include "hw/session.h"
+
+#include <algorithm>
+
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// Addresses for activations are plenty; the budget bounds the memory behind them.
+constexpr Bytes kActivationSpan{std::int64_t{64} << 30};
+
+void check_cut(const Model& model, std::uint32_t cut, std::uint32_t before) {
+    const auto legal = std::ranges::any_of(
+        model.units(), [cut](const LayerRange& unit) { return unit.first == cut; });
+    if (cut <= before || !legal)
+        throw InputError(
+            text("cut {}: expected the first layer of a unit of {}, above {} and "
+                 "below {}",
+                 cut, model.name(), before, model.size()));
+}
+
+ReadOptions read_options(const CpuOptions& options) {
+    ReadOptions read;
+    read.backend = options.io;
+    read.direct = options.direct;
+    if (options.request_bytes) read.request_bytes = *options.request_bytes;
+    if (options.depth) read.depth = *options.depth;
+    return read;
+}
+
+}  // namespace
+
+Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes budget,
+                 const CpuOptions& options)
+    : Session(pack, cuts, budget, options, torch_executors({pack}, options)) {}
+
+Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes budget,
+                 const CpuOptions& options, const ExecutorFactory& executors)
+    : pack_(std::move(pack)), frames_(budget), activations_(frames_, kActivationSpan) {
+    std::vector<LayerRange> ranges;
+    std::uint32_t first = 0;
+    for (const std::uint32_t cut : cuts) {
+        check_cut(*pack_->model(), cut, first);
+        ranges.push_back({first, cut});
+        first = cut;
+    }
+    ranges.push_back({first, pack_->model()->size()});
+    for (const LayerRange& layers : ranges) {
+        const Extent extent = pack_->extent(layers);
+        blocks_.push_back({layers, extent, frames_.add_window(extent.size)});
+    }
+    executor_ = executors({}, ranges, activations_);
+    reader_ = open_reader(pack_->parameters_path(), read_options(options));
+}
+
+Session::BlockState& Session::state(BlockId block, bool loaded) {
+    SWAPLAB_CHECK(block.index < blocks_.size(), "block {} of {}", block.index, blocks_.size());
+    BlockState& state = blocks_[block.index];
+    SWAPLAB_CHECK(state.loaded == loaded, "block {} is loaded: {}, expected {}", block.index,
+                  state.loaded, loaded);
+    return state;
+}
+
+void Session::load_block(BlockId id) {
+    BlockState& block = state(id, false);
+    if (block.extent.size.count > 0) {
+        frames_.use(block.window, {}, block.extent.size);
+        try {
+            const std::lock_guard lock(reading_);
+            reader_->read(block.extent.offset, block.extent.size, address(block));
+        } catch (...) {
+            frames_.unuse(block.window, {}, block.extent.size);
+            throw;
+        }
+        executor_->bind(id, address(block));
+    }
+    block.loaded = true;
+}
+
+void Session::run_block(BlockId id) {
+    state(id, true);
+    SWAPLAB_CHECK(id.index == next_, "block {} runs, block {} is next", id.index, next_);
+    executor_->execute(request_, 0, id);
+    if (++next_ < blocks_.size()) return;
+    next_ = 0;
+    ++request_.index;
+}
+
+void Session::unload_block(BlockId id) {
+    BlockState& block = state(id, true);
+    block.loaded = false;
+    if (block.extent.size.count == 0) return;
+    executor_->unbind(id);
+    frames_.unuse(block.window, {}, block.extent.size);
+}
+
+std::optional<std::string> Session::output_digest() const {
+    if (request_.index == 0) return std::nullopt;
+    return executor_->output_digest({request_.index - 1});
+}
+
+}  // namespace swaplab

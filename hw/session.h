@@ -1,0 +1,77 @@
+// Blocks of a packed model, loaded, run and unloaded by hand: for people who bring a scheduler of
+// their own and want neither policies nor a runner.
+//
+//   Session session(std::make_shared<const Pack>("vgg19"), {8, 16}, Bytes{200 << 20});
+//   for (std::uint32_t b = 0; b < session.blocks(); ++b) {
+//       session.load_block({b});
+//       session.run_block({b});
+//       session.unload_block({b});
+//   }
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hw/cpu_backend.h"
+#include "hw/memory/activation_pool.h"
+#include "hw/memory/frames.h"
+
+namespace swaplab {
+
+class Session {
+  public:
+    // `cuts`: where blocks begin besides layer 0, ascending layer numbers of the pack. `budget`:
+    // the most memory for parameters and activations together. Throws `InputError` for cuts that
+    // are not legal, `UnsupportedError` in a build without LibTorch.
+    Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes budget,
+            const CpuOptions& options = {});
+    // Likewise with an executor of the caller's.
+    Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes budget,
+            const CpuOptions& options, const ExecutorFactory& executors);
+
+    std::uint32_t blocks() const { return static_cast<std::uint32_t>(blocks_.size()); }
+    LayerRange layers(BlockId block) const { return blocks_[block.index].layers; }
+    Bytes bytes(BlockId block) const { return blocks_[block.index].extent.size; }
+    Bytes committed() const { return frames_.committed(); }
+
+    // Loading and unloading may run beside `run_block` of another block, from any thread, one at a
+    // time for each block.
+
+    // Reads the block and binds its parameters. Throws `StorageError`, and `std::runtime_error`
+    // where the budget leaves no place; the block is then not loaded. Loading twice aborts.
+    void load_block(BlockId block);
+    // Blocks run in order, from one thread; after the last begins the next request, with the next
+    // input.
+    void run_block(BlockId block);
+    void unload_block(BlockId block);
+
+    // Of the outputs of the last request that ended; nothing before.
+    std::optional<std::string> output_digest() const;
+
+  private:
+    struct BlockState {
+        LayerRange layers;
+        Extent extent;
+        Frames::WindowId window = 0;
+        bool loaded = false;
+    };
+
+    std::byte* address(const BlockState& block) const { return frames_.base(block.window); }
+    BlockState& state(BlockId block, bool loaded);
+
+    PackPtr pack_;
+    std::vector<BlockState> blocks_;
+    Frames frames_;
+    ActivationPool activations_;
+    std::unique_ptr<Executor> executor_;
+    std::mutex reading_;
+    std::unique_ptr<Reader> reader_;
+    std::uint32_t next_ = 0;
+    RequestId request_;
+};
+
+}  // namespace swaplab

@@ -1,0 +1,72 @@
+#include "hw/storage/output_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "hw/storage/storage_error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+namespace {
+
+constexpr std::size_t kMostPending = std::size_t{1} << 20;
+
+void sync(const FileHandle& handle, const std::string& shown_as) {
+    if (::fsync(handle.get()) != 0)
+        throw StorageError(text("{}: cannot be written: {}", shown_as, errno_text(errno)));
+}
+
+FileHandle open_or_throw(const std::string& path, int flags, const std::string& shown_as) {
+    FileHandle handle(::open(path.c_str(), flags | O_CLOEXEC, 0666));
+    if (!handle) throw StorageError(text("{}: cannot be opened: {}", shown_as, errno_text(errno)));
+    return handle;
+}
+
+}  // namespace
+
+OutputFile::OutputFile(const std::string& path, std::string shown_as, WriteFunction write)
+    : shown_as_(std::move(shown_as)),
+      write_(write),
+      handle_(open_or_throw(path, O_WRONLY | O_CREAT | O_EXCL, shown_as_)) {
+    pending_.reserve(kMostPending);
+}
+
+void OutputFile::append(std::span<const std::byte> bytes) {
+    if (pending_.size() + bytes.size() > kMostPending) flush();
+    if (bytes.size() > kMostPending) {
+        write_all(bytes);
+    } else {
+        pending_.insert(pending_.end(), bytes.begin(), bytes.end());
+    }
+}
+
+void OutputFile::finish() {
+    flush();
+    sync(handle_, shown_as_);
+}
+
+void OutputFile::flush() {
+    write_all(pending_);
+    pending_.clear();
+}
+
+void OutputFile::write_all(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t wrote = write_(handle_.get(), bytes.data(), bytes.size());
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote <= 0)
+            throw storage_error(shown_as_, written_, "cannot be written", wrote < 0 ? errno : EIO);
+        written_ += Bytes{wrote};
+        bytes = bytes.subspan(static_cast<std::size_t>(wrote));
+    }
+}
+
+void sync_folder(const std::string& path, const std::string& shown_as) {
+    sync(open_or_throw(path, O_RDONLY | O_DIRECTORY, shown_as), shown_as);
+}
+
+}  // namespace swaplab

@@ -1,0 +1,166 @@
+// The CPU backend on real files and real memory, with an executor that only looks at its bytes.
+#include "hw/cpu_backend.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "hw/memory/frames.h"
+#include "hw/storage/pack_writer.h"
+#include "policies/registry.h"
+#include "policies/runner.h"
+#include "profiles/error.h"
+#include "profiles/hash.h"
+#include "profiles/text.h"
+#include "tests/hw/digesting_executor.h"
+#include "tests/support/temporary_folder.h"
+
+namespace swaplab {
+namespace {
+
+using testing::digest_of_file;
+using testing::DigestingExecutor;
+using testing::TemporaryFolder;
+
+class CpuBackend : public ::testing::Test {
+  protected:
+    CpuBackend() {
+        pack_ = testing::uneven_pack(folder_.file("pack"));
+        platform_.name = "here";
+        Node& node = platform_.nodes.emplace_back();
+        node.memory.capacity = {1 << 30};
+        node.memory.alignment = kPage;
+        node.read.cost.per_byte = 1;
+        node.execute.other.per_layer = 1000;
+        workload_.jobs.push_back({pack_->model(), ArrivalMode::cold, 3, {}, {}});
+    }
+
+    DeviceFactory factory(const CpuOptions& options = {}) const {
+        const PackPtr pack = pack_;
+        return make_cpu_backend(
+            {pack}, options,
+            [pack](JobId, std::span<const LayerRange> blocks, ActivationMemory& activations) {
+                return std::make_unique<DigestingExecutor>(*pack, blocks, activations);
+            });
+    }
+    RunResult run_policy(const std::string& spec, std::optional<Bytes> budget,
+                         const CpuOptions& options = {}) const {
+        return run({platform_, workload_, budget, Account::all, factory(options)},
+                   make_policy(spec));
+    }
+    Bytes minimum(const std::string& spec) const {
+        return *minimum_budget({platform_, workload_, std::nullopt}, make_policy(spec));
+    }
+
+    TemporaryFolder folder_;
+    PackPtr pack_;
+    Platform platform_;
+    Workload workload_;
+};
+
+TEST_F(CpuBackend, EveryPolicySeesTheBytesOfTheFile) {
+    const std::string expected = digest_of_file(*pack_);
+    for (const PolicyInfo& info : registry()) {
+        const std::string name(info.name);
+        const bool needs_budget = make_policy(name).needs_budget;
+        const Bytes least = needs_budget ? minimum(name) : Bytes{};
+        for (const std::int64_t more :
+             {std::int64_t{0}, std::int64_t{50'000}, std::int64_t{4} << 20}) {
+            SCOPED_TRACE(text("{}, minimum {} + {}", name, least.count, more));
+            const RunResult result =
+                run_policy(name, needs_budget ? std::optional(least + Bytes{more}) : std::nullopt);
+            ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
+            ASSERT_TRUE(result.evidence);
+            EXPECT_EQ(result.evidence->outputs,
+                      std::vector(1, std::vector<std::string>(3, expected)));
+            if (needs_budget) {
+                EXPECT_LE(result.evidence->committed_peak, least + Bytes{more});
+            }
+        }
+    }
+}
+
+TEST_F(CpuBackend, StagedAndStandardPathsCopyTheBytes) {
+    const std::string expected = digest_of_file(*pack_);
+    for (const SwapPath path : {SwapPath::staged, SwapPath::standard}) {
+        const Policy policy = make_policy("on-demand", path);
+        const RunRequest request{platform_, workload_, std::nullopt, Account::all, factory()};
+        RunRequest tight = request;
+        tight.budget = minimum_budget(request, policy);
+        const RunResult result = run(tight, policy);
+        ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
+        EXPECT_EQ(result.evidence->outputs[0], std::vector<std::string>(3, expected));
+    }
+}
+
+TEST_F(CpuBackend, BytesReadAreThoseThatWereSwappedIn) {
+    CpuOptions options;
+    const RunResult result = run_policy("swapnet", minimum("swapnet"), options);
+    if (result.evidence->conditions.at("storage").find("direct") == std::string::npos)
+        GTEST_SKIP() << "no direct I/O here: " << result.evidence->conditions.at("storage");
+    EXPECT_EQ(result.swapped_in, 3 * pack_->index().size());
+    EXPECT_EQ(result.evidence->read_from_storage, result.swapped_in);
+}
+
+// With `verify`, a flipped byte is named; without, it changes the outputs.
+TEST_F(CpuBackend, AFlippedByteIsFound) {
+    const std::string expected = digest_of_file(*pack_);
+    {
+        std::fstream file(pack_->parameters_path(),
+                          std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(pack_->extent({4, 5}).offset.count + 77);
+        file.put('\x55');
+    }
+    EXPECT_NE(run_policy("on-demand", minimum("on-demand")).evidence->outputs[0][0], expected);
+    CpuOptions options;
+    options.verify = true;
+    try {
+        run_policy("on-demand", minimum("on-demand"), options);
+        FAIL() << "not found";
+    } catch (const StorageError& error) {
+        EXPECT_NE(std::string(error.what()).find("layer4"), std::string::npos) << error.what();
+    }
+}
+
+TEST_F(CpuBackend, AFileThatShrinksDuringTheRunIsAnError) {
+    const DeviceFactory real = factory();
+    const std::string path = pack_->parameters_path();
+    const DeviceFactory shrinking = [&](const DeviceSetup& setup) {
+        auto device = real(setup);
+        std::filesystem::resize_file(path, 100 * 1024);
+        return device;
+    };
+    try {
+        run({platform_, workload_, minimum("on-demand"), Account::all, shrinking},
+            make_policy("on-demand"));
+        FAIL() << "no error";
+    } catch (const StorageError& error) {
+        EXPECT_NE(std::string(error.what()).find("parameters.bin"), std::string::npos)
+            << error.what();
+    }
+}
+
+TEST_F(CpuBackend, SizesThatDirectReadsCannotBringAreBadInput) {
+    platform_.nodes[0].memory.alignment = {65536};
+    try {
+        run_policy("on-demand", Bytes{4 << 20});
+        FAIL() << "no error";
+    } catch (const InputError& error) {
+        EXPECT_NE(std::string(error.what()).find("alignment"), std::string::npos) << error.what();
+    }
+}
+
+TEST_F(CpuBackend, ABudgetThatFallsIsKept) {
+    const Bytes least = minimum("swapnet");
+    workload_.jobs[0].requests = 30;
+    workload_.budget_changes = {{kStart + std::chrono::milliseconds(2), least}};
+    const RunResult result = run_policy("swapnet", pack_->index().size() + Bytes{1 << 20});
+    EXPECT_EQ(result.verdict, Verdict::ok) << result.reason;
+    EXPECT_EQ(result.evidence->outputs[0].size(), 30U);
+    EXPECT_EQ(result.evidence->outputs[0].back(), digest_of_file(*pack_));
+}
+
+}  // namespace
+}  // namespace swaplab

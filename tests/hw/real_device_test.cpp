@@ -1,0 +1,170 @@
+// The device in real time, over a machine that only takes time.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "hw/cpu_backend.h"
+#include "hw/storage/pack_writer.h"
+#include "policies/registry.h"
+#include "policies/runner.h"
+#include "tests/hw/fake_machine.h"
+#include "tests/support/chain.h"
+#include "tests/support/device_contract.h"
+#include "tests/support/temporary_folder.h"
+
+namespace swaplab::testing {
+
+namespace {
+
+class IdleExecutor final : public Executor {
+  public:
+    void bind(BlockId, std::byte*) override {}
+    void unbind(BlockId) override {}
+    void execute(RequestId, std::uint32_t, BlockId) override {}
+    std::optional<std::string> output_digest(RequestId) const override { return std::nullopt; }
+};
+
+// Real memory and a real file behind the contract's model; a file for each device.
+std::unique_ptr<Device> make_cpu_device(const DeviceSetup& setup) {
+    static const TemporaryFolder folder;
+    static int made = 0;
+    const std::string path = folder.file("pack" + std::to_string(made++));
+    ModelSpec spec = setup.costs[0].model().spec();
+    write_synthetic_pack(Model(spec), path, 1);
+    const auto executors = [](JobId, std::span<const LayerRange>, ActivationMemory&) {
+        return std::make_unique<IdleExecutor>();
+    };
+    return make_cpu_backend({std::make_shared<const Pack>(path)}, {}, executors)(setup);
+}
+
+}  // namespace
+
+INSTANTIATE_TEST_SUITE_P(RealTime, DeviceContract, ::testing::Values(&make_fake_real_device));
+INSTANTIATE_TEST_SUITE_P(Cpu, DeviceContract, ::testing::Values(&make_cpu_device));
+
+namespace {
+
+// Ten layers of 0.1 ms reading and 0.1 ms execution each.
+Platform quick_platform() {
+    Platform platform;
+    platform.name = "quick";
+    Node& node = platform.nodes.emplace_back();
+    node.memory.capacity = {1 << 20};
+    node.read.cost.per_byte = 10'000;
+    node.execute.other.per_layer = 100'000;
+    return platform;
+}
+
+RunResult run_policy(const Platform& platform, const std::string& spec, Bytes budget,
+                     const DeviceFactory& device, std::int64_t requests = 2) {
+    Workload workload;
+    Job job;
+    job.model = chain("ten", 10);
+    job.requests = requests;
+    workload.jobs.push_back(job);
+    const Policy policy = make_policy(spec);
+    return run({platform, workload, budget, Account::all, device}, policy);
+}
+
+TEST(RealDevice, EveryPolicyRunsToItsEnd) {
+    for (const PolicyInfo& info : registry()) {
+        SCOPED_TRACE(info.name);
+        const RunResult result =
+            run_policy(quick_platform(), std::string(info.name), {400}, make_fake_real_device);
+        EXPECT_EQ(result.verdict, Verdict::ok) << result.reason;
+        EXPECT_EQ(result.latency.count, 2);
+        EXPECT_GE(result.latency.min, nanoseconds(10 * 100'000));
+        EXPECT_TRUE(result.evidence);
+    }
+}
+
+// No pipeline is faster than its lanes, whatever the threads do.
+TEST(RealDevice, LatencyIsAtLeastTheLowerBound) {
+    for (const char* spec : {"on-demand", "swapnet", "demand-layering", "pipeload:agents=2"}) {
+        SCOPED_TRACE(spec);
+        const RunResult result = run_policy(quick_platform(), spec, {60}, make_fake_real_device);
+        ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
+        EXPECT_GE(result.latency.min, result.lower_bound);
+    }
+}
+
+// The lane's next command does not wait for the runner: ten executions submitted together follow
+// each other although nobody calls `wait` any more.
+TEST(RealDevice, LanesChainByThemselves) {
+    const Platform platform = quick_platform();
+    const ModelPtr model = chain("ten", 10);
+    const std::vector<CostModel> costs{CostModel(*model, platform)};
+    Deployment deployment;
+    JobPlan& job = deployment.jobs.emplace_back();
+    job.blocks = unit_blocks(*model);
+    job.path = SwapPath::resident;
+    const std::vector<std::vector<BlockFacts>> facts{facts_of(costs[0], job.blocks, job.path)};
+    const DeviceSetup setup{platform, costs, facts, deployment, Account::all, {}};
+    std::atomic<int> executed = 0;
+    std::mutex mutex;
+    std::condition_variable done;
+    auto machine = std::make_unique<FakeMachine>(setup);
+    machine->before = [&](const Action&, std::uint32_t) {
+        const std::lock_guard lock(mutex);
+        if (++executed == 10) done.notify_one();
+    };
+    const auto device = make_real_device(setup, std::move(machine));
+    After after;
+    for (std::uint32_t b = 0; b < 10; ++b) {
+        Command command;
+        command.block = {b};
+        command.after = after;
+        after = {device->submit(command)};
+    }
+    EXPECT_EQ(device->wait(device->now()), nullptr);
+    std::unique_lock lock(mutex);
+    EXPECT_TRUE(done.wait_for(lock, std::chrono::seconds(60), [&] { return executed == 10; }));
+}
+
+TEST(RealDevice, AnErrorOfTheMachineEndsTheRun) {
+    const DeviceFactory device = [](const DeviceSetup& setup) {
+        auto machine = std::make_unique<FakeMachine>(setup);
+        machine->before = [](const Action& command, std::uint32_t) {
+            if (command.verb == Verb::read && command.block.index == 3)
+                throw std::runtime_error("block 3 cannot be read");
+        };
+        return make_real_device(setup, std::move(machine));
+    };
+    try {
+        run_policy(quick_platform(), "on-demand", {60}, device);
+        FAIL() << "no error";
+    } catch (const std::runtime_error& error) {
+        EXPECT_STREQ(error.what(), "block 3 cannot be read");
+    }
+}
+
+// Parallel reads come from different threads, as the machine keeps a reader for each: the first
+// three wait for one another.
+TEST(RealDevice, EachReaderHasItsThread) {
+    std::mutex mutex;
+    std::condition_variable met;
+    std::map<std::uint32_t, std::set<std::thread::id>> threads;
+    std::size_t reads = 0;
+    const DeviceFactory device = [&](const DeviceSetup& setup) {
+        auto machine = std::make_unique<FakeMachine>(setup);
+        machine->before = [&](const Action& command, std::uint32_t server) {
+            if (command.verb != Verb::read) return;
+            std::unique_lock lock(mutex);
+            threads[server].insert(std::this_thread::get_id());
+            if (++reads == 3) met.notify_all();
+            met.wait(lock, [&] { return reads >= 3; });
+        };
+        return make_real_device(setup, std::move(machine));
+    };
+    const RunResult result = run_policy(quick_platform(), "pipeload:agents=3", {60}, device, 1);
+    ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
+    EXPECT_EQ(threads.size(), 3U);
+    for (const auto& [server, ids] : threads) EXPECT_EQ(ids.size(), 1U) << server;
+}
+
+}  // namespace
+}  // namespace swaplab::testing
