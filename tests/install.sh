@@ -8,8 +8,9 @@ usage() {
 usage: tests/install.sh [--build-only] [--render] [--peers] [-h]
   --build-only   only what building the executable needs (no test or benchmark library)
   --render       also rsvg-convert, for tests that render a plot
-  --peers        also SimGrid, to compare with in tests/bench/peers.py
-LibTorch, CUDA and liburing are never installed here: the build works without them.
+  --peers        also SimGrid and fio, to compare with in tests/bench/peers.py and reads.py
+liburing is installed where there is a package of it; the build works without, as it does without
+LibTorch and CUDA, which are never installed here.
 TEXT
 }
 
@@ -55,7 +56,7 @@ check_versions() {
 if ! command -v apt-get >/dev/null 2>&1; then
     say "no apt-get here: nothing installed. Needed: g++ >= 11, cmake >= 3.22, ninja, and the"
     say "development files of Boost, Eigen 3, CLI11, protozero, fmt, RapidJSON, yaml-cpp, xxHash,"
-    say "Random123 (tests: GoogleTest)"
+    say "Random123, zlib (optional: liburing; tests: GoogleTest)"
     check_versions
     exit 0
 fi
@@ -73,7 +74,11 @@ if [ "$for_tests" = yes ]; then
     need_package libbenchmark-dev
 fi
 [ "$render" = no ] || need_tool rsvg-convert librsvg2-bin
-[ "$peers" = no ] || need_package libsimgrid-dev
+if [ "$peers" = yes ]; then
+    need_package libsimgrid-dev
+    need_tool fio fio
+fi
+need_package liburing-dev
 
 if [ -z "$missing" ]; then
     say "all packages are there already"
@@ -101,6 +106,11 @@ apt() {
 say "missing:$missing"
 say "apt-get update, then apt-get install (a minute or two)${as_root:+, with sudo}"
 apt update || { tail -n 15 "$log" >&2; say "apt-get update failed; trying to install all the same"; }
+# Optional: a release without the package is no failure. Known only after the update.
+if ! apt-cache show liburing-dev >/dev/null 2>&1; then
+    missing=$(echo "$missing" | sed 's/ liburing-dev//')
+    say "there is no liburing-dev here: reads will use threads"
+fi
 # shellcheck disable=SC2086  # a list of words on purpose
 apt install --no-install-recommends $missing || {
     tail -n 30 "$log" >&2

@@ -17,14 +17,14 @@ constexpr std::uint32_t kMostFruitless = 1000;
 
 }  // namespace
 
-// The first one of a `read`; the requests in flight at that time are waited for all the same.
+// The one at the lowest offset, so that what is told does not depend on the order of completions.
 struct DirectReader::Failure {
     bool happened = false;
     std::int64_t offset = 0;
     int error = 0;  // 0: the file ended
 
     void note(const IoRequest& request, int why) {
-        if (!happened) *this = {true, request.offset, why};
+        if (!happened || request.offset < offset) *this = {true, request.offset, why};
     }
 };
 
@@ -120,8 +120,9 @@ void DirectReader::fail(const Failure& failure) const {
     const Bytes offset{failure.offset};
     if (failure.error != 0)
         throw storage_error(plan_.file, offset, "cannot be read", failure.error);
-    throw StorageError(text("{}: ends at offset {}, though it had {} bytes when it was opened",
-                            plan_.file, offset.count, plan_.file_size.count));
+    throw StorageError(
+        text("{}: nothing at offset {}, though the file had {} bytes when it was opened",
+             plan_.file, offset.count, plan_.file_size.count));
 }
 
 }  // namespace swaplab

@@ -1,6 +1,7 @@
 // index.json, read and refused.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -60,15 +61,15 @@ constexpr std::string_view kLongPrimes = "[1099511627689, 1099511627689]";
 
 // clang-format off
 const Edit kEdits[] = {
-    {"pack/1", "pack/2", "\"swaplab", "another version: \"swaplab/pack/2\", and this program reads \"swaplab/pack/1\""},
-    {"swaplab/pack/1", "swaplab/model/1", "\"swaplab", "expected \"swaplab/pack/1\""},
+    {"\"swaplab/pack/1\"", "\"swaplab/pack/2\"", "\"swaplab", "another version: \"swaplab/pack/2\", and this program reads \"swaplab/pack/1\""},
+    {"\"swaplab/pack/1\"", "\"swaplab/model/1\"", "\"swaplab", "expected \"swaplab/pack/1\""},
     {"\"swaplab/pack/1\"", "1", "1", "schema: expected a string"},
     {"\"schema\"", "\"shema\"", "\"shema", "did you mean"},
     {"\"model\": \"sample\"", "\"model\": \"\"", "\"\"", "printable"},
     {"\"model\": \"sample\",", "", "{", "missing key \"model\""},
     {"\"model\"", "\"models\"", "\"models\"", "did you mean 'model'"},
     {"\"model\": ", "\"colour\": 1, \"model\": ", "\"colour\"", "unknown key"},
-    {"\"model\": ", "\"model\": \"x\", \"model\": ", "\"model\": \"sample\"", "twice"},
+    {"\"model\": ", "\"model\": \"x\", \"model\": ", "\"model\": \"sample\"", "duplicate key"},
     {"4096", "4095", "4095", "a power of two from 4096"},
     {"4096", "6144", "6144", "a power of two"},
     {"4096", "512", "512", "a power of two"},

@@ -119,7 +119,7 @@ TEST(Reader, AFileCutShortAfterOpeningIsAnError) {
         fs::resize_file(folder.file("f"), 5 * kPage);
         const std::string what =
             said_by<StorageError>([&] { reader->read({}, {10 * kPage}, buffer.data()); });
-        EXPECT_TRUE(what.starts_with(folder.file("f") + ": ends at offset ")) << what;
+        EXPECT_TRUE(what.starts_with(folder.file("f") + ": nothing at offset ")) << what;
         reader->read({}, {5 * kPage}, buffer.data());
     }
 }
