@@ -9,7 +9,8 @@
 
 namespace swaplab {
 
-// A schedule by name, what lines it measures (coverage.h), and how it is made for a round.
+// A schedule by name, what lines (coverage.h) must be known well before it is left out, and how it
+// is made for a round.
 struct Part {
     std::string name;
     std::vector<std::string> lines;

@@ -103,7 +103,8 @@ class Profiler {
             if (run.script.empty()) return give_up(part, "memory does not hold both");
             for (Measurement& row : bench_.play(run, round)) {
                 if (part.keeps && !part.keeps(row)) continue;
-                if (part.lines.front() == "instantiate" && !only_more(row)) continue;
+                if (part.lines == std::vector<std::string>{"instantiate"} && !only_more(row))
+                    continue;
                 rows().push_back(std::move(row));
             }
         } catch (const UnsupportedError& error) {
@@ -113,7 +114,7 @@ class Profiler {
     }
     void give_up(Part& part, std::string why) {
         part.given_up = true;
-        miss(part.lines.front(), std::move(why));
+        miss(part.name, std::move(why));
     }
 
     // Turns an assembly on the standard path into what it takes more than the assembly alone.
