@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "experiments/profiling/coverage.h"
+#include "experiments/profiling/parts.h"
 #include "policies/device.h"
 #include "profiles/measurements.h"
 
@@ -22,11 +23,6 @@ struct ProfileOptions {
     // How long it has been going on, and who hears how far it is; null: nobody.
     std::function<Duration()> elapsed;
     std::function<void(const std::string&)> tell = nullptr;
-};
-
-// What was not measured, and why.
-struct NotMeasured {
-    std::string what, why;
 };
 
 struct Profile {

@@ -64,7 +64,8 @@ std::string lines_part(const FittedDevice& fitted) {
 }
 
 // What surrounds the lines: factors, noise, memory.
-std::string effects_part(const Node& node) {
+std::string effects_part(const FittedDevice& fitted) {
+    const Node& node = fitted.platform.nodes.front();
     std::string part;
     const auto add = [&](const std::string& name, const std::string& body) {
         part += definition("  " + name, body, 28, kWidth);
@@ -78,6 +79,10 @@ std::string effects_part(const Node& node) {
         add("read.after_idle",
             text("{} after a rest of {}", format_duration(node.read.after_idle->extra),
                  format_duration(node.read.after_idle->gap)));
+    if (fitted.platform.provenance.coefficients.contains("execute.*.ns_per_block"))
+        add("execute", text("{} ns_per_block", significant(node.execute.other.per_block)));
+    if (node.host_per_command > Duration::zero())
+        add("host", text("{} before every command", format_duration(node.host_per_command)));
     if (node.memory.fresh_ns_per_byte > 0)
         add("memory.fresh", text("{} ns/byte", significant(node.memory.fresh_ns_per_byte)));
     for (std::size_t a = 0; a < kActivities; ++a) {
@@ -119,7 +124,7 @@ std::string fit_report(const FittedDevice& fitted, const std::map<std::string, D
     const Platform& platform = fitted.platform;
     std::string report = text("{}: {}\n\n", platform.name, platform.provenance.source);
     report += quality_table(fitted) + '\n' + lines_part(fitted);
-    report += effects_part(platform.nodes.front());
+    report += effects_part(fitted);
     for (const auto& [key, ns] : anchors)
         report += definition("  anchor", text("{}: {}", key, format_duration(ns)), 28, kWidth);
     return report;

@@ -1,5 +1,7 @@
 #include "experiments/report/profile_report.h"
 
+#include <algorithm>
+
 #include "experiments/cli/console.h"
 #include "experiments/report/figures.h"
 #include "experiments/report/table.h"
@@ -44,6 +46,20 @@ std::string fits_table(const FittedDevice& fitted) {
     return table.str(2);
 }
 
+// How much repeated samples of what a request is made of vary.
+std::string noise_part(const FittedDevice& fitted) {
+    constexpr double quiet = 0.03;  // 7-targets: above this a machine is too noisy to tell
+    const NoiseSpec& noise = fitted.platform.nodes.front().noise;
+    const double read = noise.cv[static_cast<std::size_t>(Activity::read)];
+    const double execute = noise.cv[static_cast<std::size_t>(Activity::execute)];
+    const std::string body =
+        text("repeated reads vary by {}, executions by {}{}", percent(read), percent(execute),
+             std::max(read, execute) > quiet
+                 ? "; above 3 % what else runs on this machine decides, so measure when it is quiet"
+                 : "");
+    return definition("  noise", body, 18, kWidth);
+}
+
 void write_line(JsonWriter& json, const LineCoverage& line) {
     json.begin_object().member("line", line.line).member("samples", line.samples);
     json.member("works", line.works).member("rounds", line.rounds);
@@ -65,8 +81,9 @@ std::string profile_report(const Profile& profile, const FittedDevice& fitted, d
                  ? text("no line adds more than {} to the error of a request", percent(error))
                  : text("time was up before every line added less than {}", percent(error)));
     report += lines_table(profile) + '\n' + fits_table(fitted);
+    report += '\n' + noise_part(fitted);
     if (profile.mixed > 0)
-        report += text("\n  {} spans were neither alone nor beside one other kind all along\n",
+        report += text("  {} spans were neither alone nor beside one other kind all along\n",
                        profile.mixed);
     for (const NotMeasured& missing : profile.missing)
         report +=

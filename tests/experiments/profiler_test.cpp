@@ -187,7 +187,8 @@ TEST(Profiler, AveragesNoiseOut) {
             whole += static_cast<double>(count_ns(layer.execute.value()));
         whole += node.execute.other.per_block;
         const CostModel cost(*model, truth);
-        EXPECT_LT(off(whole, cost.execute_ns({0, model->size()})), 0.015);
+        // A block's noise is one draw for all its layers, so what blocks add is known less well.
+        EXPECT_LT(off(whole, cost.execute_ns({0, model->size()})), 0.025);
         EXPECT_LT(
             off(cost_ns(node.read.cost, {Bytes{4 * kMiB}, 2, 1, 0, {}}), 0.5 * 4 * kMiB + 150'000),
             0.02);
