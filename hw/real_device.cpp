@@ -59,6 +59,11 @@ class RealDevice final : public Device {
     void run(Ticket ticket, std::uint32_t server, Lock& lock);
     void end(Ticket ticket);
     void hand_out();
+    void tell_runner();
+    static bool is_short(const Record& record) {
+        const Verb verb = record.completion.command.verb;
+        return verb == Verb::assemble || verb == Verb::release;
+    }
     void note_ready(const Record& record);
     void start(Record& record);
     bool hand_out_head(Lane lane);
@@ -86,6 +91,7 @@ class RealDevice final : public Device {
     std::vector<std::pair<Time, Ticket>> timers_;  // by time, then submission
     std::deque<Completion> ended_;                 // not reported yet, in order of their ends
     std::uint32_t running_ = 0;
+    bool untold_ = false;  // something ended that the runner was not woken for
     bool stopping_ = false;
     std::exception_ptr error_;
     std::condition_variable progress_;  // something ended: for the runner
@@ -234,7 +240,9 @@ void RealDevice::serve(Lane which, std::uint32_t server) {
     LaneState& own = lane(which);
     Lock lock(mutex_);
     while (true) {
-        if (const std::optional<Ticket> ticket = take(which)) {
+        const std::optional<Ticket> ticket = take(which);
+        if (!ticket || !is_short(tickets_[*ticket])) tell_runner();
+        if (ticket) {
             run(*ticket, server, lock);
             continue;
         }
@@ -280,6 +288,14 @@ void RealDevice::run(Ticket ticket, std::uint32_t server, Lock& lock) {
     --running_;
     end(ticket);
     hand_out();
+    untold_ = true;
+}
+
+// The runner hears of ends when this thread has nothing short left to do: waking it costs more than
+// a release.
+void RealDevice::tell_runner() {
+    if (!untold_) return;
+    untold_ = false;
     progress_.notify_one();
 }
 
