@@ -257,6 +257,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
             add_scenario(app, options);
             add_validation(app, options);
             add_workload(app, options);
+            add_hardware(app, options);
             break;
         case CommandKind::replay: app.add_option("log", options.name); break;
     }
