@@ -156,7 +156,7 @@ std::vector<Options> studies_of(const Experiment& experiment, const Options& opt
     common.mode = experiment.mode;
     common.requests = text("{}", experiment.requests);
     common.noise = experiment.noise;
-    common.replications = text("{}", experiment.replications);
+    common.replications = text("{}", experiment.replications.value_or(1));
     common.seed = text("{}", experiment.seed);
     std::vector<Options> studies;
     for (const std::string& device : experiment.devices) {

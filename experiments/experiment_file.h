@@ -20,7 +20,7 @@ struct Experiment {
     std::string mode = "cold";
     std::int64_t requests = 1;
     bool noise = false;
-    std::int64_t replications = 1;
+    std::optional<std::int64_t> replications;
     std::int64_t seed = 0;
 };
 

@@ -18,6 +18,7 @@ import math
 import os
 import pathlib
 import sys
+import warnings
 
 try:
     import torch
@@ -203,7 +204,9 @@ def export(name, shape, target):
         sample = torch.randn(shape)
     # With gradients enabled: without, torch.nn's attention takes a fused path, in which all weights
     # of an encoder block are used by one operator and cannot be swapped one by one.
-    traced = torch.jit.trace(module, sample, check_trace=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that shapes become constants is meant
+        traced = torch.jit.trace(module, sample, check_trace=False)
     extra = {"swaplab.json": json.dumps({"inputs": [{"shape": shape, "dtype": dtype}]})}
     unfinished = target.with_name(target.name + ".part")
     try:

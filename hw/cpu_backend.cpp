@@ -24,7 +24,12 @@ ExecutorFactory torch_executors(std::vector<PackPtr> packs, const CpuOptions& op
 }
 
 DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options) {
-    return make_cpu_backend(packs, options, torch_executors(packs, options));
+    return [packs = std::move(packs), options](const DeviceSetup& setup) {
+        auto machine =
+            std::make_unique<CpuMachine>(setup, packs, options, torch_executors(packs, options));
+        machine->note_condition("execution", torch_environment());
+        return make_real_device(setup, std::move(machine));
+    };
 }
 
 }  // namespace swaplab

@@ -20,6 +20,11 @@ class CpuMachine final : public Machine {
     CpuMachine(const DeviceSetup& setup, std::vector<PackPtr> packs, const CpuOptions& options,
                const ExecutorFactory& executors);
 
+    // What else the run's certificate should say.
+    void note_condition(const std::string& what, const std::string& how) {
+        conditions_[what] = how;
+    }
+
     void on_reserved(const Action& command, std::size_t holding, const Arena& arena,
                      const Place& place) override;
     void on_freed(const Action& command, std::size_t holding, const Arena& arena,

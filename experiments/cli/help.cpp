@@ -88,8 +88,9 @@ constexpr std::array<CommandHelp, 11> kCommands{{
      "interleaved, with direct beside it as the reference. Prints per configuration what was "
      "predicted and measured, and over all of them the errors, whether policies rank alike, and "
      "what each modelled effect contributes. Exit code 4 if a gate that was asked for is missed.",
-     "swaplab validate -m vit/ -d machine.json --against cpu -p swapnet -p on-demand \\\n"
-     "    -b 0.3x,0.5x,1.0x --repeats 7 --gate median=3%,p95=7%,tau=0.95 --plot vit.svg\n"
+     "swaplab validate -m vit/ -d machine.json -p swapnet -p on-demand \\\n"
+     "    -b 0.3x,0.5x,1.0x --against cpu --repeats 7 \\\n"
+     "    --gate median=3%,p95=7%,tau=0.95 --plot vit.svg\n"
      "swaplab validate study.yaml --against cpu --csv study.csv --json"},
     {CommandKind::replay, "replay", "a decision log through its policy again", "DECISIONS.jsonl",
      "Makes the plan and the scheduler of a recorded run again, feeds it what was observed, and "

@@ -58,7 +58,11 @@ void add_scenario(CLI::App& app, Options& options) {
               "what the budget bounds: all (default) or parameters (bytes that hold weights)");
     how.value("--swap-path", options.swap_path, "PATH",
               "zero-copy, staged or standard (default: the policy's own)");
-    how.value("--backend", options.backend, "BACKEND", "sim (default); others come later");
+}
+
+void add_backend(CLI::App& app, Options& options) {
+    Adder(app, kHow).value("--backend", options.backend, "BACKEND",
+                           "sim (default); others come later");
 }
 
 void add_workload(CLI::App& app, Options& options) {
@@ -222,6 +226,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
         case CommandKind::plan:
             add_single_policy(app, options);
             add_scenario(app, options);
+            add_backend(app, options);
             Adder(app, kOutput)
                 .flag("--table", options.table,
                       "the lookup table of every model, over all budgets, instead of one plan");
@@ -229,6 +234,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
         case CommandKind::run:
             add_single_policy(app, options);
             add_scenario(app, options);
+            add_backend(app, options);
             add_workload(app, options);
             Adder(app, kHow).value(
                 "--budget-trace", options.budget_trace, "FILE",
@@ -240,6 +246,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
             break;
         case CommandKind::compare:
             add_scenario(app, options);
+            add_backend(app, options);
             add_comparison(app, options);
             add_workload(app, options);
             break;

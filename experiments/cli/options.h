@@ -72,7 +72,7 @@ struct Options {
     // Of validate.
     std::string experiment;  // a file to read, instead of -m, -d, -p and -b
     std::string against;
-    std::string repeats = "5";
+    std::string repeats;
     std::string gates;
     bool together = false;
 

@@ -20,11 +20,25 @@ namespace swaplab {
 namespace {
 
 std::int64_t parse_repeats(const std::string& given) {
+    constexpr std::int64_t usual = 5;
     constexpr double most = 10'000;
+    if (given.empty()) return usual;
     const std::optional<double> number = parse_number(given);
     if (number && *number >= 1 && *number <= most && *number == static_cast<std::int64_t>(*number))
         return static_cast<std::int64_t>(*number);
     throw InputError(text("--repeats: expected a whole number from 1 to 10000, found '{}'", given));
+}
+
+// An experiment's replications are the repeats, unless the command line says how many.
+std::vector<Options> studies_of_experiment(const Options& options) {
+    const Experiment experiment = load_experiment(options.experiment);
+    std::vector<Options> studies = studies_of(experiment, options);
+    for (Options& study : studies) {
+        study.replications = "1";
+        if (options.repeats.empty() && experiment.replications)
+            study.repeats = text("{}", *experiment.replications);
+    }
+    return studies;
 }
 
 // One command line per study: those of an experiment, else one per -m unless they run together.
@@ -36,7 +50,7 @@ std::vector<Options> studies_asked(const Options& options) {
                 text("the experiment {} says models, devices, policies and budgets: "
                      "leave out -m, -d, -p and -b",
                      options.experiment));
-        return studies_of(load_experiment(options.experiment), options);
+        return studies_of_experiment(options);
     }
     if (options.together || options.models.size() < 2) return {options};
     std::vector<Options> studies;
@@ -119,6 +133,8 @@ int code_of(const Validation& validation) {
 
 int validate_command(const Options& options, const Console& console) {
     if (options.against.empty()) throw InputError("what is measured? --against cpu, cuda or emu");
+    if (options.replications != "1")
+        throw InputError("--replications: expected --repeats, which says how often is measured");
     std::vector<Gate> gates = parse_gates(options.gates);
     const std::vector<Options> asked = studies_asked(options);
     require_distinct(

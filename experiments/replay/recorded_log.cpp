@@ -157,7 +157,6 @@ RecordedOrigin read_origin(const Field& field) {
     for (const char* informative :
          {"version", "mode", "requests", "arrivals", "budget_trace", "noise"})
         static_cast<void>(fields.optional(informative));
-    origin.command = fields.required("command").as_string();
     origin.backend = fields.required("backend").as_string();
     for (const Field& model : fields.required("models").as_array())
         origin.models.push_back(read_named(model));

@@ -16,7 +16,7 @@ struct RecordedOrigin {
     struct Named {
         std::string spec, name, hash;
     };
-    std::string command, backend;
+    std::string backend;
     std::vector<Named> models;
     Named device;
     std::string policy;

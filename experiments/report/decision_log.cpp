@@ -125,7 +125,7 @@ void write_file(JsonWriter& json, std::string_view key, const std::string& path)
 // All that the plan and the scheduler are made from, and where the observations came from.
 void write_origin(JsonWriter& json, const Scenario& scenario, const std::string& policy) {
     json.member("schema", "swaplab/decisions/1").member("version", SWAPLAB_VERSION);
-    json.member("command", scenario.command).member("backend", scenario.backend);
+    json.member("backend", scenario.backend);
     write_models(json.key("models"), scenario);
     json.key("device").begin_object().member("spec", scenario.device);
     json.member("name", scenario.platform.name).member("hash", device_hash(scenario.platform));

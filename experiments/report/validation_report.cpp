@@ -21,7 +21,7 @@ std::string signed_percent(double share) { return text("{:+.2f}", 100 * share); 
 // Policies with many parameters keep the table narrow by a line of their own.
 std::string short_policy(const std::string& spec) {
     constexpr std::size_t most = 26;
-    return display_width(spec) <= most ? spec : spec.substr(0, most - 3) + "...";
+    return display_width(spec) <= most ? spec : text("{}...", spec.substr(0, most - 3));
 }
 
 std::string heading(const Study& study) {

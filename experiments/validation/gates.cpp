@@ -73,8 +73,7 @@ constexpr std::array kKinds{
          [](A a) { return if_any(a, 100 * a.median_overhead); }},
     Kind{"overhead-p95", "95th percentile of that", In::points, false, "4",
          [](A a) { return if_any(a, 100 * a.p95_overhead); }},
-    Kind{"tau", "Kendall's tau beyond noise", In::number, true, "0.95",
-         [](A a) { return a.tau; }},
+    Kind{"tau", "Kendall's tau beyond noise", In::number, true, "0.95", [](A a) { return a.tau; }},
     Kind{"regret", "worst regret of choosing by simulation", In::percent, false, "1%",
          [](A a) { return a.choices.empty() ? std::nullopt : Value(a.worst_regret()); }},
     Kind{"skill", "skill over the best simple predictor", In::number, true, "0.7",
@@ -84,8 +83,7 @@ constexpr std::array kKinds{
     Kind{"noisy", "configurations that vary more than 3 %", In::percent, false, "10%",
          [](A a) { return if_any(a, share_of_points(a, a.noisy.size())); }},
     Kind{"peak", "worst error of the accounted peak", In::percent, false, "1%", worst_peak},
-    Kind{"reads", "worst error of bytes read from storage", In::percent, false, "1%",
-         worst_reads},
+    Kind{"reads", "worst error of bytes read from storage", In::percent, false, "1%", worst_reads},
     Kind{"outputs", "share with the outputs of direct", In::number, true, "1", outputs_equal},
     Kind{"memory", "share within budget (+ 5 % + 8 MiB in VmHWM)", In::number, true, "1",
          [](A a) { return share_true(a, [](const Point& p) { return p.within_budget(); }); }},
@@ -106,12 +104,11 @@ double parse_limit(const Kind& kind, const std::string& wanted) {
     const bool percent = number.ends_with('%');
     if (percent) number.pop_back();
     const std::optional<double> value = parse_number(number);
-    if (!value || !(*value >= 0) || !std::isfinite(*value) ||
-        percent != (kind.unit == In::percent))
+    if (!value || !(*value >= 0) || !std::isfinite(*value) || percent != (kind.unit == In::percent))
         throw InputError(text("gate '{}': expected {}, found '{}'", kind.name,
                               kind.unit == In::percent  ? "a percentage such as 3%"
                               : kind.unit == In::points ? "percentage points such as 1.5"
-                                                          : "a number such as 0.95",
+                                                        : "a number such as 0.95",
                               wanted));
     return percent ? *value / 100 : *value;
 }

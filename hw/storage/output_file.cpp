@@ -15,23 +15,16 @@ namespace {
 
 constexpr std::size_t kMostPending = std::size_t{1} << 20;
 
-void sync(const FileHandle& handle, const std::string& shown_as) {
-    if (::fsync(handle.get()) != 0)
-        throw StorageError(text("{}: cannot be written: {}", shown_as, errno_text(errno)));
-}
-
-FileHandle open_or_throw(const std::string& path, int flags, const std::string& shown_as) {
-    FileHandle handle(::open(path.c_str(), flags | O_CLOEXEC, 0666));
-    if (!handle) throw StorageError(text("{}: cannot be opened: {}", shown_as, errno_text(errno)));
+FileHandle create(const std::string& path, const std::string& shown_as) {
+    FileHandle handle(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!handle) throw StorageError(text("{}: cannot be made: {}", shown_as, errno_text(errno)));
     return handle;
 }
 
 }  // namespace
 
 OutputFile::OutputFile(const std::string& path, std::string shown_as, WriteFunction write)
-    : shown_as_(std::move(shown_as)),
-      write_(write),
-      handle_(open_or_throw(path, O_WRONLY | O_CREAT | O_EXCL, shown_as_)) {
+    : shown_as_(std::move(shown_as)), write_(write), handle_(create(path, shown_as_)) {
     pending_.reserve(kMostPending);
 }
 
@@ -46,7 +39,8 @@ void OutputFile::append(std::span<const std::byte> bytes) {
 
 void OutputFile::finish() {
     flush();
-    sync(handle_, shown_as_);
+    if (::fsync(handle_.get()) != 0)
+        throw StorageError(text("{}: cannot be written: {}", shown_as_, errno_text(errno)));
 }
 
 void OutputFile::flush() {
@@ -66,7 +60,11 @@ void OutputFile::write_all(std::span<const std::byte> bytes) {
 }
 
 void sync_folder(const std::string& path, const std::string& shown_as) {
-    sync(open_or_throw(path, O_RDONLY | O_DIRECTORY, shown_as), shown_as);
+    const FileHandle handle(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const int synced = handle ? ::fsync(handle.get()) : -1;
+    const bool is_up_to_the_system = errno == EINVAL || errno == EACCES;
+    if (synced != 0 && !is_up_to_the_system)
+        throw StorageError(text("{}: cannot be written: {}", shown_as, errno_text(errno)));
 }
 
 }  // namespace swaplab

@@ -37,7 +37,8 @@ class OutputFile {
     Bytes written_;
 };
 
-// What was created, renamed or removed in the folder is on the storage.
+// What was created, renamed or removed in the folder is on the storage, where the file system can
+// say so of folders and this one may be opened.
 void sync_folder(const std::string& path, const std::string& shown_as);
 
 }  // namespace swaplab

@@ -1,7 +1,9 @@
 // Requests through io_uring: one system call per batch (everything submitted since the last wait
 // goes in with the call that waits). Uses no more of liburing than version 2.1 has.
 //
-// Neither the file nor the buffers are registered: both were measured (tests/bench/README.md).
+// Neither the file nor the buffers are registered. Measured, CPU time per GiB in requests of 1 MiB,
+// 8 in flight: into huge pages, as arenas are, 14 ms, registered 12 ms; into 4 KiB pages 60 ms and
+// 25 ms; the rate is the same. Registered buffers would count against RLIMIT_MEMLOCK (8 MiB).
 #include "hw/storage/block_io.h"
 
 #if SWAPLAB_HAS_URING

@@ -24,7 +24,8 @@ std::string openblas() {
     if (config == nullptr) return "";
     const std::string words = config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ..."
     const std::size_t name = words.find(' ');
-    std::string shown = words.substr(0, name == std::string::npos ? name : words.find(' ', name + 1));
+    std::string shown =
+        words.substr(0, name == std::string::npos ? name : words.find(' ', name + 1));
     constexpr std::array<const char*, 3> kKinds{"unthreaded", "pthreads", "OpenMP"};
     auto* const parallel = of_openblas<int()>("openblas_get_parallel");
     auto* const threads = of_openblas<int()>("openblas_get_num_threads");
@@ -67,7 +68,8 @@ std::vector<std::string> torch_notes() {
     return notes;
 }
 
-std::string torch_environment() {
+std::string torch_environment(int threads) {
+    use_threads(threads);
     return text("LibTorch {} (threads: {}), {}, {}", TORCH_VERSION, at::get_num_threads(), blas(),
                 capability());
 }

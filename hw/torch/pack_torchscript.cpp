@@ -14,6 +14,7 @@
 #include "hw/torch/model_inputs.h"
 #include "hw/torch/piece_runner.h"
 #include "hw/torch/skeleton.h"
+#include "hw/torch/threads.h"
 #include "hw/torch/torch_executor.h"
 #include "profiles/document.h"
 #include "profiles/error.h"
@@ -36,7 +37,7 @@ PackedInput read_input(const Field& item) {
     for (const Field& size : shape.as_array())
         written += text("{}{}", written.empty() ? "" : "x", size.as_positive());
     if (written.empty()) shape.fail_expecting("at least one size");
-    if (const auto dtype = fields.optional("dtype")) written += ":" + dtype->as_string();
+    if (const auto dtype = fields.optional("dtype")) written += text(":{}", dtype->as_string());
     fields.finish();
     try {
         return parse_packed_input(written);
@@ -267,6 +268,7 @@ Lowered lower_as_stored(const ScriptFile& source, const torch::jit::Module& stri
 
 std::vector<std::string> pack_torchscript(const std::string& file, const std::string& folder,
                                           const PackOptions& options) {
+    use_threads(options.threads);
     std::vector<std::string> notes = torch_notes();
     ScriptFile source = open_source(file, options);
     check_parameters(source);
@@ -296,7 +298,7 @@ std::vector<std::string> pack_torchscript(const std::string& file, const std::st
     if (skeleton.size() > kLarge)
         notes.push_back(text("the skeleton has constants of {}, which are always in memory",
                              format_bytes({static_cast<std::int64_t>(skeleton.size())})));
-    writer.finish({source.inputs, expected, torch_environment()}, measured.model);
+    writer.finish({source.inputs, expected, torch_environment(options.threads)}, measured.model);
     return notes;
 }
 

@@ -80,14 +80,18 @@ void PieceRunner::for_each_live(
 }
 
 std::string digest_of(const std::vector<c10::IValue>& outputs) {
-    std::string bytes;
+    std::vector<std::string> digests;
     for (const c10::IValue& output : outputs) {
         for_each_tensor(output, [&](const at::Tensor& tensor) {
             const at::Tensor whole = tensor.contiguous();
-            bytes.append(static_cast<const char*>(whole.data_ptr()), whole.nbytes());
+            digests.push_back(
+                hex_digest({static_cast<const char*>(whole.data_ptr()), whole.nbytes()}));
         });
     }
-    return hex_digest(bytes);
+    if (digests.size() == 1) return digests.front();
+    std::string all;
+    for (const std::string& digest : digests) all += digest;
+    return hex_digest(all);
 }
 
 }  // namespace swaplab

@@ -57,7 +57,7 @@ class PieceRunner {
     std::vector<c10::IValue> live_;  // by value
 };
 
-// "hex_digest" over the bytes of all tensors in the outputs, one after the other.
+// `hex_digest` over the bytes of the tensor in the outputs; of several tensors, over their digests.
 std::string digest_of(const std::vector<c10::IValue>& outputs);
 
 }  // namespace swaplab

@@ -31,8 +31,10 @@ std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const 
                                               ActivationMemory& activations);
 
 struct PackOptions {
-    std::string name;                 // of the model; empty: the file's stem
-    std::vector<PackedInput> inputs;  // empty: those that the file names itself
+    std::string name{};                 // of the model; empty: the file's stem
+    std::vector<PackedInput> inputs{};  // empty: those that the file names itself
+    // As in `TorchOptions`. Output digests and workspaces hold for runs with as many threads.
+    int threads = 0;
 };
 
 // Lowers a TorchScript file, cuts it into layers, measures their outputs and workspace, and writes
@@ -47,6 +49,6 @@ std::vector<std::string> torch_notes();
 
 // What output digests and durations depend on, for certificates: "LibTorch 1.13.0 (threads: 2),
 // OpenBLAS 0.3.21 (pthreads: 2), AVX2".
-std::string torch_environment();
+std::string torch_environment(int threads = 0);
 
 }  // namespace swaplab

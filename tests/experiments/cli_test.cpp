@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "experiments/cli/help.h"
 #include "experiments/cli/output_file.h"
@@ -198,6 +199,16 @@ TEST(Cli, ABadModelFileIsNamedWithItsPosition) {
     EXPECT_NE(result.err.find("bad.json:2:"), std::string::npos) << result.err;
 }
 
+// A disk that fills is a failure of the machine, not of the program.
+TEST(Cli, AFullDiskIsSaidInWords) {
+    if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
+    const CliResult result =
+        cli(run_with({"-p", "on-demand", "-b", "0.5x", "--decisions", "/dev/full"}));
+    EXPECT_EQ(result.code, 1);
+    EXPECT_NE(result.err.find("cannot write '/dev/full'"), std::string::npos) << result.err;
+    EXPECT_EQ(result.err.find("internal error"), std::string::npos) << result.err;
+}
+
 TEST(Cli, DecisionsAreJsonLines) {
     const TemporaryFolder folder;
     const std::string path = folder.file("log.jsonl");
@@ -209,10 +220,12 @@ TEST(Cli, DecisionsAreJsonLines) {
         const Document document = parse_json(line, path);
         Fields decision(Field::root(document));
         const std::string event = decision.required("event").as_string();
-        if (count == 0) {
+        if (count < 2) {
             EXPECT_EQ(decision.required("t_ns").as_integer(), 0);
-            EXPECT_EQ(event, "arrival");
+            EXPECT_EQ(event, count == 0 ? "start" : "arrival");
         }
+        EXPECT_EQ(decision.required("digest").as_string().size(), 32U);
+        if (count == 0) continue;
         Fields observation(decision.required("observation"));
         EXPECT_GE(observation.required("memory_in_use_bytes").as_integer(), 0);
         for (const Field& command : decision.required("commands").as_array())

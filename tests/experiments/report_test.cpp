@@ -5,6 +5,7 @@
 #include "experiments/report/csv.h"
 #include "experiments/report/headings.h"
 #include "experiments/report/plan_report.h"
+#include "experiments/report/result_json.h"
 #include "experiments/report/run_report.h"
 #include "experiments/report/table.h"
 #include "profiles/error.h"
@@ -204,6 +205,50 @@ TEST(RunReport, ShortensManyBlocksAndSaysWhatIsUnvalidated) {
     const std::string list = block_list(result.jobs[0], *scenario.models[0].model);
     EXPECT_EQ(std::count(list.begin(), list.end(), '\n'), 16) << list;
     EXPECT_NE(list.find("(25 more)"), std::string::npos) << list;
+}
+
+// Three peaks under three names, what was read, outputs and conditions: only where there is
+// evidence.
+TEST(RunReport, ShowsWhatTheOperatingSystemSaw) {
+    Scenario scenario = testing::made_up_scenario();
+    scenario.backend = "cpu";
+    RunResult result = testing::made_up_result("swapnet", 8_MiB, std::chrono::milliseconds(12));
+    const auto json_of = [&] {
+        JsonWriter json;
+        write_result(json, result, Certificate(scenario));
+        return json.str();
+    };
+    EXPECT_EQ(json_of().find("evidence"), std::string::npos);
+    EXPECT_EQ(run_report(result, scenario).find("measured"),
+              run_report(result, scenario).find("measured)"));
+    Evidence& evidence = result.evidence.emplace();
+    evidence.committed_peak = 9_MiB;
+    evidence.resident_growth = 10_MiB;
+    evidence.read_from_storage = 8_MiB + 1_MiB;
+    evidence.outputs = {{"x", "y", "x"}};
+    evidence.conditions = {{"storage", "io_uring, direct"}};
+    result.measured_lower_bound = std::chrono::milliseconds(10);
+    result.outputs_equal = true;
+    const std::string report = run_report(result, scenario);
+    for (const char* part :
+         {"9.00 MiB committed", "10.00 MiB more resident", "1.1250x",
+          "those of direct, bit by bit; 2 different outputs of 3 requests",
+          "storage io_uring, direct", "from measured durations", "the latency is 20.0 % above it"})
+        EXPECT_NE(report.find(part), std::string::npos) << part << "\n" << report;
+    result.outputs_equal = false;
+    EXPECT_NE(run_report(result, scenario).find("NOT those of direct"), std::string::npos);
+    const Document document = parse_json(json_of(), "out");
+    Fields fields(Field::root(document));
+    EXPECT_EQ(fields.required("kind").as_string(), "measured");
+    EXPECT_EQ(fields.required("peak_bytes").as_integer(), (8_MiB).count);
+    EXPECT_EQ(fields.required("measured_lower_bound_ns").as_integer(), 10'000'000);
+    Fields seen(fields.required("evidence"));
+    EXPECT_EQ(seen.required("committed_peak_bytes").as_integer(), (9_MiB).count);
+    EXPECT_EQ(seen.required("resident_growth_bytes").as_integer(), (10_MiB).count);
+    EXPECT_EQ(seen.required("read_from_storage_bytes").as_integer(), (9_MiB).count);
+    EXPECT_FALSE(seen.required("outputs_equal").as_bool());
+    Fields conditions(Fields(fields.required("certificate")).required("conditions"));
+    EXPECT_EQ(conditions.required("storage").as_string(), "io_uring, direct");
 }
 
 TEST(RunReport, GivesTheEnergyOfARequestWhereThereAreSeveral) {

@@ -1,6 +1,9 @@
 // Everything of torch_executor.h, through the plugin.
 #include <dlfcn.h>
 
+#include <array>
+#include <filesystem>
+
 #include "hw/torch/plugin/plugin.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
@@ -8,10 +11,11 @@
 namespace swaplab {
 namespace {
 
-// Found by the executable's RUNPATH: beside it.
 constexpr const char* kFile = "swaplab_torch.so";
+// From the executable's folder: where it is built (of the tests: one up) and where it is installed.
+constexpr std::array<const char*, 3> kFolders{".", "..", "../lib"};
 
-[[noreturn]] void fail(const char* reason) {
+[[noreturn]] void fail(const std::string& reason) {
     throw UnsupportedError(
         text("executing a model takes LibTorch, which is not there ({}): install libtorch-dev and "
              "libopenblas0-pthread (Debian, Ubuntu), or unpack a LibTorch and name it with "
@@ -19,15 +23,23 @@ constexpr const char* kFile = "swaplab_torch.so";
              reason));
 }
 
+std::filesystem::path find() {
+    const auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    for (const char* candidate : kFolders) {
+        const auto file = (folder / candidate / kFile).lexically_normal();
+        if (std::filesystem::exists(file)) return file;
+    }
+    fail(text("no {} beside the executable", kFile));
+}
+
 // Never unloaded: LibTorch does not survive it.
 const TorchPlugin& load() {
-    void* library = dlopen(kFile, RTLD_NOW | RTLD_LOCAL);
+    void* library = dlopen(find().c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) fail(dlerror());
     const auto entry = reinterpret_cast<TorchPluginEntry>(dlsym(library, kTorchPluginEntry));
     if (entry == nullptr) fail(dlerror());
     const TorchPlugin& plugin = *entry();
-    if (plugin.version != kTorchPluginVersion)
-        fail(text("{} is from another build", kFile).c_str());
+    if (plugin.version != kTorchPluginVersion) fail(text("{} is from another build", kFile));
     return plugin;
 }
 
@@ -51,6 +63,6 @@ std::vector<std::string> pack_torchscript(const std::string& file, const std::st
 
 std::vector<std::string> torch_notes() { return plugin().notes(); }
 
-std::string torch_environment() { return plugin().environment(); }
+std::string torch_environment(int threads) { return plugin().environment(threads); }
 
 }  // namespace swaplab

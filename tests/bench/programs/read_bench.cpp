@@ -2,9 +2,12 @@
 //
 //   swaplab_read_bench FILE [--make 512MiB] [--extent 64MiB] [--requests 256KiB,1MiB]
 //                           [--depths 1,8] [--rounds 3] [--backend uring|pread] [--buffered]
+//                           [--small-pages]
 //
 // Prints one line "request_bytes depth MB/s" per configuration, the median over the rounds. With
 // --make, FILE is written first if it is missing; nothing removes it.
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -32,6 +35,7 @@ struct Options {
     int rounds = 3;
     IoBackend backend = IoBackend::automatic;
     bool direct = true;
+    bool huge_pages = true;
 };
 
 std::vector<std::string> split(const std::string& list) {
@@ -77,6 +81,8 @@ Options parse(const std::vector<std::string>& words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (words[i] == "--buffered") {
             options.direct = false;
+        } else if (words[i] == "--small-pages") {
+            options.huge_pages = false;
         } else if (!words[i].starts_with("--")) {
             options.file = words[i];
         } else if (i + 1 < words.size()) {
@@ -116,7 +122,10 @@ void run(const Options& options) {
     if (options.make.count > 0 && !std::filesystem::exists(options.file))
         make_file(options.file, options.make);
     AlignedBuffer buffer(options.extent, Bytes{2 << 20});
-    std::fill_n(buffer.data(), buffer.size().count, std::byte{1});  // no page faults later
+    // As arenas are: huge pages where there are any, and no page faults later.
+    ::madvise(buffer.data(), static_cast<std::size_t>(buffer.size().count),
+              options.huge_pages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    std::fill_n(buffer.data(), buffer.size().count, std::byte{1});
     using Configuration = std::pair<std::int64_t, std::uint32_t>;
     std::map<Configuration, std::vector<double>> rates;
     for (int round = 0; round < options.rounds; ++round) {

@@ -1,0 +1,290 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "hw/torch/torch_executor.h"
+#include "profiles/error.h"
+#include "profiles/text.h"
+#include "tests/hw/torch/models.h"
+#include "tests/support/temporary_folder.h"
+
+namespace swaplab {
+namespace {
+
+using Cut = std::vector<LayerRange>;
+
+// Heap memory with a limit, counted as an arena would count it.
+class CountedMemory final : public ActivationMemory {
+  public:
+    explicit CountedMemory(Bytes limit = {std::int64_t{1} << 30}) : limit_(limit) {}
+    ~CountedMemory() override { EXPECT_TRUE(sizes_.empty()); }
+
+    void* allocate(std::size_t bytes) override {
+        const Bytes size = align_up({static_cast<std::int64_t>(bytes)}, kTensorAlignment);
+        if (in_use + size > limit_)
+            throw std::runtime_error(text("no place for {} in {}", size.count, limit_.count));
+        void* at = ::operator new (static_cast<std::size_t>(size.count), std::align_val_t{64});
+        sizes_[at] = size;
+        in_use += size;
+        peak = std::max(peak, in_use);
+        return at;
+    }
+    void free(void* at) override {
+        in_use -= sizes_.at(at);
+        sizes_.erase(at);
+        ::operator delete (at, std::align_val_t{64});
+    }
+
+    Bytes in_use, peak;
+
+  private:
+    Bytes limit_;
+    std::map<void*, Bytes> sizes_;
+};
+
+// One block's parameters, as they lie in the file.
+class BlockMemory {
+  public:
+    BlockMemory(const Pack& pack, LayerRange layers) {
+        const Extent extent = pack.extent(layers);
+        size_ = static_cast<std::size_t>(extent.size.count);
+        at_.reset(new (std::align_val_t{4096}) std::byte[size_ + 1]);
+        std::ifstream file(pack.parameters_path(), std::ios::binary);
+        file.seekg(extent.offset.count);
+        file.read(reinterpret_cast<char*>(at_.get()), static_cast<std::streamsize>(size_));
+        EXPECT_TRUE(file.good());
+    }
+    // Nothing of it may be looked at any more.
+    ~BlockMemory() { std::memset(at_.get(), 0x5a, size_); }
+    std::byte* at() const { return at_.get(); }
+
+  private:
+    struct Free {
+        void operator()(std::byte* at) const { ::operator delete[](at, std::align_val_t{4096}); }
+    };
+    std::size_t size_ = 0;
+    std::unique_ptr<std::byte, Free> at_;
+};
+
+struct Packed {
+    explicit Packed(const std::string& name, const PackOptions& options = {}) {
+        testing::write_torchscript(name, folder.file("model.pt"));
+        notes = pack_torchscript(folder.file("model.pt"), folder.file("pack"), options);
+        pack = std::make_unique<Pack>(folder.file("pack"));
+    }
+    const Model& model() const { return *pack->model(); }
+
+    testing::TemporaryFolder folder;
+    std::vector<std::string> notes;
+    std::unique_ptr<Pack> pack;
+};
+
+Cut single_layers(const Model& model) {
+    Cut cut;
+    for (std::uint32_t i = 0; i < model.size(); ++i) cut.push_back({i, i + 1});
+    return cut;
+}
+
+Cut random_cut(const Model& model, std::uint32_t seed) {
+    std::mt19937 random(seed);
+    Cut cut{{0, 1}};
+    for (std::uint32_t i = 1; i < model.size(); ++i) {
+        if (random() % 2 == 0) cut.push_back({i, i});
+        cut.back().last = i + 1;
+    }
+    return cut;
+}
+
+// Executes a request block by block, `change` applied to each block's parameters before.
+std::string digest_of(Executor& executor, const Pack& pack, const Cut& cut, std::uint32_t request,
+                      const std::function<void(std::uint32_t, std::byte*)>& change = {}) {
+    for (std::uint32_t i = 0; i < cut.size(); ++i) {
+        const BlockMemory parameters(pack, cut[i]);
+        if (change) change(i, parameters.at());
+        executor.bind({i}, parameters.at());
+        executor.execute({request}, 0, {i});
+        executor.unbind({i});
+    }
+    return executor.output_digest({request}).value_or("none");
+}
+
+void expect_outputs_of_forward(const Packed& packed, const Cut& cut) {
+    CountedMemory memory;
+    const auto executor = make_torch_executor(*packed.pack, cut, {}, memory);
+    const auto& expected = packed.pack->index().expected;
+    for (std::uint32_t request = 0; request < 4; ++request) {
+        EXPECT_EQ(executor->output_digest({request}), std::nullopt);
+        EXPECT_EQ(digest_of(*executor, *packed.pack, cut, request), expected[request % 2].digest);
+        EXPECT_EQ(memory.in_use, Bytes{});
+    }
+}
+
+TEST(Torch, EveryCutHasTheOutputsOfForward) {
+    for (const std::string& name : testing::good_torchscript()) {
+        SCOPED_TRACE(name);
+        const Packed packed(name);
+        EXPECT_GT(packed.model().size(), 2U);
+        EXPECT_NE(packed.pack->index().expected[0].digest, packed.pack->index().expected[1].digest);
+        expect_outputs_of_forward(packed, single_layers(packed.model()));
+        expect_outputs_of_forward(packed, {{0, packed.model().size()}});
+        for (std::uint32_t seed = 1; seed <= 4; ++seed) {
+            SCOPED_TRACE(text("seed {}", seed));
+            expect_outputs_of_forward(packed, random_cut(packed.model(), seed));
+        }
+    }
+}
+
+TEST(Torch, MemoryNeverExceedsThePlan) {
+    for (const std::string& name : testing::good_torchscript()) {
+        const Packed packed(name);
+        const Model& model = packed.model();
+        for (const Cut& cut :
+             {single_layers(model), random_cut(model, 5), Cut{{0, model.size()}}}) {
+            CountedMemory memory;
+            const auto executor = make_torch_executor(*packed.pack, cut, {}, memory);
+            for (std::uint32_t i = 0; i < cut.size(); ++i) {
+                SCOPED_TRACE(text("{}, block of layers {} to {}", name, cut[i].first, cut[i].last));
+                const BlockMemory parameters(*packed.pack, cut[i]);
+                executor->bind({i}, parameters.at());
+                memory.peak = memory.in_use;
+                executor->execute({0}, 0, {i});
+                executor->unbind({i});
+                EXPECT_LE(memory.peak, model.activation_peak(cut[i]).total());
+                EXPECT_LE(memory.in_use, model.live_across(cut[i].last));
+            }
+        }
+    }
+}
+
+TEST(Torch, AFlippedByteInAnyBlockShows) {
+    const Packed packed("cnn");
+    const Cut cut = single_layers(packed.model());
+    for (std::uint32_t block = 0; block < cut.size(); ++block) {
+        const PackedLayer& layer = packed.pack->index().layers[block];
+        if (layer.tensors.empty()) continue;
+        const PackedTensor& tensor = layer.tensors.front();
+        CountedMemory memory;
+        const auto executor = make_torch_executor(*packed.pack, cut, {}, memory);
+        const std::string digest =
+            digest_of(*executor, *packed.pack, cut, 0, [&](std::uint32_t i, std::byte* at) {
+                // The sign and the exponent of the first number.
+                if (i == block) at[tensor.offset.count + 3] ^= std::byte{0x81};
+            });
+        EXPECT_NE(digest, packed.pack->index().expected[0].digest) << layer.name;
+    }
+}
+
+TEST(Torch, LayersAreNamedAndCountedAsTheModelHasThem) {
+    const Packed packed("cnn", {.name = "small", .inputs = {{"float32", {1, 3, 16, 16}}}});
+    const Model& model = packed.model();
+    EXPECT_EQ(model.name(), "small");
+    ASSERT_EQ(model.size(), 4U);
+    const Layer& first = model.layer({0});
+    EXPECT_EQ(first.op, OpClass::conv2d);
+    EXPECT_EQ(first.macs, 8 * 16 * 16 * 3 * 3 * 3);
+    EXPECT_EQ(first.other_ops, (2 + 1) * 8 * 16 * 16);  // batch norm and activation
+    EXPECT_EQ(first.output_bytes, Bytes{4 * 8 * 16 * 16});
+    EXPECT_EQ(first.parameter_bytes, Bytes{4 * (8 * 27 + 3 * 8)});
+    EXPECT_EQ(first.parameter_tensors, 4);
+    EXPECT_EQ(model.layer({2}).inputs, (std::vector<Source>{LayerId{0}, LayerId{1}}));
+    EXPECT_EQ(model.layer({3}).op, OpClass::linear);
+    EXPECT_EQ(model.layer({3}).macs, 512 * 10);
+    EXPECT_EQ(model.spec().input_bytes, Bytes{4 * 3 * 16 * 16});
+}
+
+TEST(Torch, ATiedParameterIsStoredWithEachLayerAndSaidSo) {
+    const Packed packed("tied");
+    EXPECT_TRUE(std::ranges::any_of(packed.notes, [](const std::string& note) {
+        return note.find("e is used by 2 layers") != std::string::npos;
+    }));
+}
+
+TEST(Torch, TheSkeletonHasNoWeights) {
+    const Packed packed("transformer");
+    EXPECT_LT(std::filesystem::file_size(packed.pack->skeleton_path()), 20'000U);
+    EXPECT_GT(packed.model().parameter_bytes(), Bytes{64'000});
+}
+
+void expect_input_error(const std::function<void()>& act, const std::string& message) {
+    try {
+        act();
+        ADD_FAILURE() << "no error that says " << message;
+    } catch (const InputError& error) {
+        EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
+    }
+}
+
+TEST(Torch, WhatCannotBeCutIsRefusedByName) {
+    for (const auto& [name, message] : testing::bad_torchscript()) {
+        SCOPED_TRACE(name);
+        const testing::TemporaryFolder folder;
+        testing::write_torchscript(name, folder.file("model.pt"));
+        expect_input_error(
+            [&] { pack_torchscript(folder.file("model.pt"), folder.file("pack"), {}); }, message);
+        EXPECT_EQ(folder.names(), std::vector<std::string>{"model.pt"});
+    }
+}
+
+TEST(Torch, FilesThatAreNoModelsAndInputsThatAreNotKnown) {
+    const testing::TemporaryFolder folder;
+    const auto pack = [&](const PackOptions& options) {
+        pack_torchscript(folder.file("model.pt"), folder.file("pack"), options);
+    };
+    expect_input_error([&] { pack({}); }, "no such file");
+    testing::write_file(folder.file("model.pt"), "weights");
+    expect_input_error([&] { pack({}); }, "not a TorchScript file");
+    testing::write_torchscript_without_inputs("cnn", folder.file("model.pt"));
+    expect_input_error([&] { pack({}); }, "--input");
+    std::filesystem::create_directories(folder.file("pack/inside"));
+    expect_input_error([&] { pack({.inputs = {{"float32", {1, 3, 16, 16}}}}); }, "pack");
+}
+
+TEST(Torch, ASkeletonOfAnotherModelDoesNotFit) {
+    const Packed packed("cnn");
+    const Packed other("branch");
+    CountedMemory memory;
+    const auto make = [&] {
+        make_torch_executor(*packed.pack, single_layers(packed.model()), {}, memory);
+    };
+    std::filesystem::copy_file(other.pack->skeleton_path(), packed.pack->skeleton_path(),
+                               std::filesystem::copy_options::overwrite_existing);
+    expect_input_error(make, "as in index.json, found");
+    testing::write_torchscript("cnn", packed.pack->skeleton_path());
+    expect_input_error(make, "expected a skeleton that swaplab wrote");
+    testing::write_file(packed.pack->skeleton_path(), "");
+    expect_input_error(make, "not a TorchScript file");
+}
+
+TEST(Torch, WithoutPlaceForActivationsTheBlockIsNamed) {
+    const Packed packed("cnn");
+    CountedMemory memory({4096});
+    const Cut cut = single_layers(packed.model());
+    const auto executor = make_torch_executor(*packed.pack, cut, {}, memory);
+    try {
+        digest_of(*executor, *packed.pack, cut, 0);
+        ADD_FAILURE() << "executed in 4096 bytes";
+    } catch (const std::runtime_error& error) {
+        const std::string what = error.what();
+        EXPECT_NE(what.find("block 0"), std::string::npos) << what;
+        EXPECT_NE(what.find("in 4096"), std::string::npos) << what;
+    }
+    EXPECT_EQ(memory.in_use, Bytes{});
+}
+
+TEST(Torch, TheEnvironmentNamesVersionAndThreads) {
+    EXPECT_TRUE(torch_environment(1).starts_with("LibTorch "));
+    EXPECT_NE(torch_environment(1).find("(threads: 1)"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace swaplab
