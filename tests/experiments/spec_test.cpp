@@ -125,7 +125,7 @@ TEST(Catalog, FilesGoByTheirPath) {
     EXPECT_FALSE(choice.builtin);
     EXPECT_EQ(choice.model->name(), "mine");
     EXPECT_THROW(choose_model(folder.file("none.json")), InputError);
-    EXPECT_THROW(choose_model(folder.path().string()), UnsupportedError);
+    EXPECT_THROW(choose_model(folder.path().string()), InputError);
 }
 
 // A file says itself what it is.
