@@ -56,9 +56,10 @@ class RealDevice final : public Device {
   private:
     void serve(Lane lane, std::uint32_t server);
     std::optional<Ticket> take(Lane lane);
-    void run(Ticket ticket, std::uint32_t server, Lock& lock);
+    bool run(Ticket ticket, Lane which, std::uint32_t server, Lock& lock);
     void end(Ticket ticket);
-    void hand_out();
+    // `caller`: the lane whose thread this is; nothing for the runner's.
+    void hand_out(std::optional<Lane> caller = std::nullopt);
     void tell_runner();
     static bool is_short(const Record& record) {
         const Verb verb = record.completion.command.verb;
@@ -67,7 +68,8 @@ class RealDevice final : public Device {
     void note_ready(const Record& record);
     void start(Record& record);
     bool hand_out_head(Lane lane);
-    void wake_for_short_work();
+    void wake_for_short_work(std::optional<Lane> caller);
+    void wake(LaneState& lane);
     // Nothing to execute, and asleep (or woken for what somebody else should not take).
     bool compute_is_idle() {
         return lane(Lane::compute).idle > 0 && lane(Lane::compute).handed_out.empty();
@@ -92,6 +94,7 @@ class RealDevice final : public Device {
     std::deque<Completion> ended_;                 // not reported yet, in order of their ends
     std::uint32_t running_ = 0;
     bool untold_ = false;  // something ended that the runner was not woken for
+    bool woken_ = false;   // a thread, since this was last set to false
     bool stopping_ = false;
     std::exception_ptr error_;
     std::condition_variable progress_;  // something ended: for the runner
@@ -239,11 +242,13 @@ void RealDevice::serve(Lane which, std::uint32_t server) {
     pthread_setname_np(pthread_self(), text("swaplab-{}", name_of(which)).c_str());
     LaneState& own = lane(which);
     Lock lock(mutex_);
+    bool others_woken = false;
     while (true) {
         const std::optional<Ticket> ticket = take(which);
-        if (!ticket || !is_short(tickets_[*ticket])) tell_runner();
+        if (!ticket || !(is_short(tickets_[*ticket]) || others_woken)) tell_runner();
+        others_woken = false;
         if (ticket) {
-            run(*ticket, server, lock);
+            others_woken = run(*ticket, which, server, lock);
             continue;
         }
         if (stopping_) return;
@@ -273,7 +278,8 @@ std::optional<Ticket> RealDevice::take(Lane which) {
     return std::nullopt;
 }
 
-void RealDevice::run(Ticket ticket, std::uint32_t server, Lock& lock) {
+// Returns whether another thread was woken when it had ended.
+bool RealDevice::run(Ticket ticket, Lane which, std::uint32_t server, Lock& lock) {
     const Action command = tickets_[ticket].completion.command;
     lock.unlock();
     try {
@@ -283,16 +289,19 @@ void RealDevice::run(Ticket ticket, std::uint32_t server, Lock& lock) {
         lock.lock();
         if (!error_) error_ = std::current_exception();
         progress_.notify_all();
-        return;
+        return false;
     }
     --running_;
     end(ticket);
-    hand_out();
     untold_ = true;
+    woken_ = false;
+    hand_out(which);
+    return woken_;
 }
 
-// The runner hears of ends when this thread has nothing short left to do: waking it costs more than
-// a release.
+// The runner hears of ends when this thread has nothing short left to do, and from another if this
+// one has woken that anyway: waking a thread takes as long as many a release (10 us and more on
+// virtual machines).
 void RealDevice::tell_runner() {
     if (!untold_) return;
     untold_ = false;
@@ -326,7 +335,7 @@ void RealDevice::note_ready(const Record& record) {
 }
 
 // Gives out all commands that may start now, and wakes threads for them.
-void RealDevice::hand_out() {
+void RealDevice::hand_out(std::optional<Lane> caller) {
     if (error_) return;
     std::ranges::sort(ready_releases_);
     const auto seen = std::ranges::lower_bound(ready_releases_, first_unseen_);
@@ -339,7 +348,7 @@ void RealDevice::hand_out() {
     for (const Lane which : {Lane::storage, Lane::copy, Lane::assembly, Lane::compute})
         while (hand_out_head(which)) {
         }
-    wake_for_short_work();
+    wake_for_short_work(caller);
 }
 
 bool RealDevice::hand_out_head(Lane which) {
@@ -362,18 +371,25 @@ bool RealDevice::hand_out_head(Lane which) {
         short_work_.push_back(ticket);
     } else {
         own.handed_out.push_back(ticket);
-        own.wake.notify_one();
+        wake(own);
     }
     return true;
 }
 
-// The compute thread where it has nothing else to do, else any that sleeps. If none does, the first
-// that ends its work takes it.
-void RealDevice::wake_for_short_work() {
-    if (short_work_.empty()) return;
-    if (compute_is_idle()) return lane(Lane::compute).wake.notify_one();
+// The compute thread where it has nothing else to do. A lane's thread that hands out looks for
+// short work next; where the runner does, and nobody is awake, any thread is woken.
+void RealDevice::wake_for_short_work(std::optional<Lane> caller) {
+    if (short_work_.empty() || caller == Lane::compute) return;
+    if (compute_is_idle()) return wake(lane(Lane::compute));
+    if (caller) return;
     for (const Lane which : {Lane::storage, Lane::copy})
-        if (lane(which).idle > 0) return lane(which).wake.notify_one();
+        if (lane(which).idle > 0) return wake(lane(which));
+}
+
+void RealDevice::wake(LaneState& lane) {
+    if (lane.idle == 0) return;  // its threads look before they sleep
+    lane.wake.notify_one();
+    woken_ = true;
 }
 
 }  // namespace
