@@ -30,3 +30,7 @@ add_library(swaplab_libtorch INTERFACE)
 target_include_directories(swaplab_libtorch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 target_link_libraries(swaplab_libtorch INTERFACE "${TORCH_LIBRARY}" "${SWAPLAB_TORCH_CPU_LIBRARY}"
                                                  "${SWAPLAB_C10_LIBRARY}")
+if(SWAPLAB_SANITIZE MATCHES "undefined")
+    # Some of LibTorch's classes keep their type information to themselves.
+    target_compile_options(swaplab_libtorch INTERFACE -fno-sanitize=vptr)
+endif()
