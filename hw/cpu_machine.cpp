@@ -48,12 +48,6 @@ std::optional<Bytes> most_frames(const DeviceSetup& setup) {
            4 * Bytes{1 << 20};
 }
 
-// Whether what operators keep of their scratch fits beside everything else.
-bool scratch_may_stay(const DeviceSetup& setup) {
-    const std::optional<Bytes> most = most_frames(setup);
-    return !most || arena_bytes(setup.deployment) + activation_bytes(setup) <= *most;
-}
-
 ReadOptions read_options(const DeviceSetup& setup, const CpuOptions& options) {
     ReadOptions read;
     read.backend = options.io;
@@ -129,7 +123,6 @@ std::unique_ptr<Arena> CpuMachine::arena_for(const ArenaPlan& plan) {
 }
 
 void CpuMachine::ready() {
-    set_heap_policy(scratch_may_stay(setup_) ? HeapPolicy::retain : HeapPolicy::give_back);
     trim_heap();
     resident_before_ = process_memory().resident;
     reset_resident_peak();
@@ -237,9 +230,7 @@ void CpuMachine::assemble(const Action& command) {
 void CpuMachine::execute(const Action& command) {
     JobState& job = job_of(command);
     const BlockFacts& block = facts_of(command);
-    frames_.hold_back(block.activations.workspace);
     job.executor->execute(command.request, command.pass, command.block);
-    frames_.hold_back({});
     if (block.layers.last == job.pack->index().layers.size())
         job.requests = std::max(job.requests, command.request.index + 1);
 }

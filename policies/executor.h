@@ -13,12 +13,19 @@
 
 namespace swaplab {
 
+// What an allocation of activations takes of the budget: whole pages, so that the memory behind it
+// can come from anywhere and never fragments.
+constexpr Bytes activation_bytes_taken(std::size_t bytes) {
+    constexpr Bytes page{4096};
+    return align_up({static_cast<std::int64_t>(bytes)}, page);
+}
+
 // Memory for activations, within the budget of a run.
 class ActivationMemory {
   public:
     virtual ~ActivationMemory() = default;
-    // `bytes` > 0, aligned to 64; throws `std::runtime_error` naming both values where the budget
-    // leaves no place. Called by the thread that executes; `free` by any.
+    // `bytes` > 0, aligned to a page; throws `std::runtime_error` naming both values where the
+    // budget leaves no place. Called by the thread that executes; `free` by any.
     virtual void* allocate(std::size_t bytes) = 0;
     virtual void free(void* at) = 0;
 };

@@ -69,7 +69,7 @@ Frames::WindowId Frames::add_window(Bytes span) {
 
 std::int64_t Frames::room() const {
     if (!limit_) return std::numeric_limits<std::int64_t>::max();
-    return down(std::max<std::int64_t>(0, *limit_ - held_back_ - committed_), kPage.count);
+    return down(*limit_ - committed_, kPage.count);
 }
 
 void Frames::use(WindowId window, Bytes offset, Bytes size) {
@@ -100,18 +100,6 @@ void Frames::warm(WindowId window, Bytes size) {
     for (const Interval gap : windows_[window].committed.missing(range)) commit_fresh(window, gap);
 }
 
-void Frames::hold_back(Bytes bytes) {
-    const std::lock_guard lock(mutex_);
-    held_back_ = bytes.count;
-    while (limit_ && committed_ + held_back_ > *limit_) {
-        std::optional<Donor> donor = largest_free();
-        if (!donor) return;  // what is in use stays; the accounts say whether that is allowed
-        const std::int64_t excess = up(committed_ + held_back_ - *limit_, kPage.count);
-        donor->range.begin = std::max(donor->range.begin, donor->range.end - excess);
-        give_back(*donor);
-    }
-}
-
 void Frames::commit(WindowId window, Interval range) {
     while (range.begin < range.end) {
         Interval part = range;
@@ -122,10 +110,6 @@ void Frames::commit(WindowId window, Interval range) {
             part.end = part.begin + std::min(part.size(), donor->range.size());
             donor->range.begin = donor->range.end - part.size();
             move(*donor, window, part);
-        } else if (committed_ < *limit_) {
-            // Scratch was expected that is not there, or not any more.
-            part.end = part.begin + std::min(part.size(), *limit_ - committed_);
-            commit_fresh(window, part);
         } else {
             throw std::runtime_error(
                 text("{} more bytes of memory are needed, and all {} bytes "

@@ -42,9 +42,6 @@ class Frames {
     void use(WindowId window, Bytes offset, Bytes size);
     // No longer; its frames may be moved or given back.
     void unuse(WindowId window, Bytes offset, Bytes size);
-    // Something outside (an operator's scratch) takes `bytes` of the limit from now on: gives free
-    // frames back to the system as far as needed and possible.
-    void hold_back(Bytes bytes);
     // Faults in the begin of a window without using it, as far as the limit allows.
     void warm(WindowId window, Bytes size);
 
@@ -74,7 +71,6 @@ class Frames {
 
     mutable std::mutex mutex_;
     std::optional<std::int64_t> limit_;
-    std::int64_t held_back_ = 0;
     std::int64_t committed_ = 0;
     std::int64_t peak_ = 0;
     std::int64_t moved_ = 0;

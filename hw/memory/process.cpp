@@ -64,16 +64,6 @@ std::optional<Bytes> cgroup_memory_peak() {
     return std::nullopt;
 }
 
-void set_heap_policy(HeapPolicy policy) {
-    constexpr int one_mib = 1 << 20;
-    constexpr int most_mapped = 32 << 20;  // what mallopt(3) takes on 64 bits
-    const bool retain = policy == HeapPolicy::retain;
-    // One heap: threads' own are given back as soon as they are empty.
-    mallopt(M_ARENA_MAX, 1);
-    mallopt(M_MMAP_THRESHOLD, retain ? most_mapped : one_mib);
-    mallopt(M_TRIM_THRESHOLD, retain ? 1 << 30 : one_mib);
-}
-
 void trim_heap() { malloc_trim(0); }
 
 }  // namespace swaplab

@@ -19,14 +19,7 @@ std::optional<Bytes> bytes_read_from_storage();
 // The highest memory use of this process's cgroup (v2: memory.peak; v1: max_usage_in_bytes).
 std::optional<Bytes> cgroup_memory_peak();
 
-// How much freed heap stays resident for reuse (glibc). Operators' scratch is as large as their
-// weights; getting it from the system anew at every call costs more than many of them take.
-enum class HeapPolicy {
-    retain,     // as much as fits into the allocator's limits
-    give_back,  // next to nothing
-};
-void set_heap_policy(HeapPolicy policy);
-// Gives back what is free now.
+// Gives the heap's free memory back to the system (glibc).
 void trim_heap();
 
 }  // namespace swaplab

@@ -193,6 +193,7 @@ torch::jit::Module load_torchscript(const std::string& file, torch::jit::ExtraFi
 
 Lowered lower(const torch::jit::Module& module, const std::string& file) {
     Lowered lowered;
+    lowered.functions = module._ivalue()->compilation_unit();
     lowered.graph = module.get_method("forward").graph()->copy();
     torch::jit::Inline(*lowered.graph);
     lowered.model_inputs = lowered.graph->inputs().size() - 1;

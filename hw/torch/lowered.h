@@ -19,6 +19,8 @@ struct LoweredParameter {
 // Which slot a parameter has is its place in `parameters`; the same file always gets the same graph
 // and the same slots.
 struct Lowered {
+    // What the graph's nodes were inlined from: they refer to it where they tell of an error.
+    std::shared_ptr<torch::jit::CompilationUnit> functions;
     std::shared_ptr<torch::jit::Graph> graph;  // inputs: the model's, then the parameters
     std::vector<LoweredParameter> parameters;
     std::size_t model_inputs = 0;

@@ -19,7 +19,7 @@ MeteredMemory::~MeteredMemory() {
 }
 
 void* MeteredMemory::allocate(std::size_t bytes) {
-    const Bytes size = align_up({static_cast<std::int64_t>(bytes)}, kTensorAlignment);
+    const Bytes size = activation_bytes_taken(bytes);
     auto* at =
         static_cast<std::byte*>(::operator new(static_cast<std::size_t>(size.count), kAlignment));
     const std::lock_guard lock(mutex_);

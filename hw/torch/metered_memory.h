@@ -11,8 +11,8 @@
 
 namespace swaplab {
 
-// Each allocation counts as its size rounded up to 64 bytes, as an arena would have it, and belongs
-// to the owner that was current when it was made.
+// Each allocation counts as what it takes of a budget (`activation_bytes_taken`), and belongs to the
+// owner that was current when it was made.
 class MeteredMemory final : public ActivationMemory {
   public:
     using Owner = std::uint32_t;

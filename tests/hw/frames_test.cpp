@@ -88,19 +88,13 @@ TEST(Frames, FreeFramesMoveWhereTheyAreNeeded) {
     EXPECT_EQ(frames.committed_peak(), Bytes{10 * kP});
 }
 
-TEST(Frames, ScratchTakesFreeFramesOnly) {
+TEST(Frames, WhatIsWarmIsFree) {
     Frames frames(Bytes{10 * kP});
     const auto window = frames.add_window({100 * kP});
     frames.warm(window, {100 * kP});
     EXPECT_EQ(frames.committed(), Bytes{10 * kP});
-    frames.use(window, {}, {6 * kP});
-    frames.hold_back({3 * kP + 1});
-    EXPECT_EQ(frames.committed(), Bytes{6 * kP});
-    EXPECT_EQ(resident_pages(frames, window, 100), 6);
-    frames.hold_back({9 * kP});
-    EXPECT_EQ(frames.committed(), Bytes{6 * kP});
-    frames.hold_back({});
-    frames.use(window, {20 * kP}, {4 * kP});
+    frames.use(window, {90 * kP}, {10 * kP});
+    EXPECT_EQ(frames.moved(), Bytes{10 * kP});
     EXPECT_EQ(frames.committed(), Bytes{10 * kP});
 }
 
@@ -144,7 +138,6 @@ TEST(Frames, NeverMoreThanTheLimitAndNothingIsLost) {
                 uses.erase(uses.begin() + victim);
                 used -= gone.size;
             }
-            if (step % 10 == 0) frames.hold_back({random.between(0, 8) * kP});
             ASSERT_LE(frames.committed().count, limit * kP);
             if (step % 100 != 0) continue;
             ASSERT_EQ(
@@ -155,22 +148,24 @@ TEST(Frames, NeverMoreThanTheLimitAndNothingIsLost) {
     }
 }
 
-TEST(ActivationPool, FirstFitAndOnlyUpToItsTop) {
+TEST(ActivationPool, EveryAllocationHasItsPages) {
     Frames frames(Bytes{4 * kP});
     ActivationPool pool(frames, {64 * kP});
     void* const a = pool.allocate(100);
-    void* const b = pool.allocate(kP);
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(a) % 64, 0U);
-    EXPECT_EQ(static_cast<std::byte*>(b) - static_cast<std::byte*>(a), 128);
-    EXPECT_EQ(pool.in_use(), Bytes{128 + kP});
-    EXPECT_EQ(frames.committed(), Bytes{2 * kP});
+    void* const b = pool.allocate(2 * kP);
+    EXPECT_EQ(static_cast<std::byte*>(b) - static_cast<std::byte*>(a), kP);
+    EXPECT_EQ(pool.in_use(), Bytes{3 * kP});
+    EXPECT_EQ(frames.committed(), Bytes{3 * kP});
+    EXPECT_THROW(pool.allocate(kP + 1), std::runtime_error);
     pool.free(a);
-    EXPECT_EQ(pool.allocate(128), a);
-    EXPECT_THROW(pool.allocate(static_cast<std::size_t>(4 * kP)), std::runtime_error);
+    // The gap in front is too small; its frame moves behind.
+    void* const c = pool.allocate(kP + 1);
+    EXPECT_EQ(static_cast<std::byte*>(c) - static_cast<std::byte*>(b), 2 * kP);
+    EXPECT_EQ(frames.moved(), Bytes{kP});
     pool.free(b);
-    pool.free(a);
+    pool.free(c);
     EXPECT_EQ(pool.in_use(), Bytes{0});
-    EXPECT_EQ(pool.peak(), Bytes{128 + kP});
+    EXPECT_EQ(pool.peak(), Bytes{4 * kP});
     // Its frames are free for others.
     const auto other = frames.add_window({4 * kP});
     frames.use(other, {}, {4 * kP});
