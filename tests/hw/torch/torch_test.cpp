@@ -30,7 +30,7 @@ class CountedMemory final : public ActivationMemory {
     ~CountedMemory() override { EXPECT_TRUE(sizes_.empty()); }
 
     void* allocate(std::size_t bytes) override {
-        const Bytes size = align_up({static_cast<std::int64_t>(bytes)}, kTensorAlignment);
+        const Bytes size = activation_bytes_taken(bytes);
         if (in_use + size > limit_)
             throw std::runtime_error(text("no place for {} in {}", size.count, limit_.count));
         void* at = ::operator new (static_cast<std::size_t>(size.count), std::align_val_t{64});
@@ -193,13 +193,13 @@ TEST(Torch, LayersAreNamedAndCountedAsTheModelHasThem) {
     EXPECT_EQ(first.op, OpClass::conv2d);
     EXPECT_EQ(first.macs, 8 * 16 * 16 * 3 * 3 * 3);
     EXPECT_EQ(first.other_ops, (2 + 1) * 8 * 16 * 16);  // batch norm and activation
-    EXPECT_EQ(first.output_bytes, Bytes{4 * 8 * 16 * 16});
+    EXPECT_EQ(first.output_bytes, activation_bytes_taken(4 * 8 * 16 * 16));
     EXPECT_EQ(first.parameter_bytes, Bytes{4 * (8 * 27 + 3 * 8)});
     EXPECT_EQ(first.parameter_tensors, 4);
     EXPECT_EQ(model.layer({2}).inputs, (std::vector<Source>{LayerId{0}, LayerId{1}}));
     EXPECT_EQ(model.layer({3}).op, OpClass::linear);
     EXPECT_EQ(model.layer({3}).macs, 512 * 10);
-    EXPECT_EQ(model.spec().input_bytes, Bytes{4 * 3 * 16 * 16});
+    EXPECT_EQ(model.spec().input_bytes, activation_bytes_taken(4 * 3 * 16 * 16));
 }
 
 TEST(Torch, ATiedParameterIsStoredWithEachLayerAndSaidSo) {
