@@ -1,10 +1,14 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
 #include <dlfcn.h>
 #include <torch/version.h>
 
 #include <array>
+#include <mutex>
 
 #include "hw/torch/threads.h"
 #include "hw/torch/torch_executor.h"
@@ -66,6 +70,15 @@ std::vector<std::string> torch_notes() {
             "LibTorch's BLAS is neither OpenBLAS nor MKL: matrix products can be 10 times slower "
             "(Debian, Ubuntu: install libopenblas0-pthread)");
     return notes;
+}
+
+void warm_up(int threads) {
+    static std::once_flag once;
+    std::call_once(once, [threads] {
+        use_threads(threads);
+        at::matmul(at::ones({512, 4096}), at::ones({4096, 1024}));
+        at::conv2d(at::ones({1, 64, 56, 56}), at::ones({64, 64, 3, 3}));
+    });
 }
 
 std::string torch_environment(int threads) {

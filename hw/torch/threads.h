@@ -7,4 +7,8 @@ namespace swaplab {
 // asked again for the same.
 void use_threads(int threads);
 
+// BLAS and oneDNN keep buffers and kernels from their first use on: uses both once in a process, so
+// that no run's memory grows by them.
+void warm_up(int threads);
+
 }  // namespace swaplab

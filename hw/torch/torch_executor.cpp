@@ -224,6 +224,7 @@ std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const 
     SWAPLAB_CHECK(options.inputs > 0, "no inputs");
     const Skeleton skeleton = read_skeleton(pack.skeleton_path());
     check_fit(pack, skeleton);
+    warm_up(options.threads);
     return std::make_unique<TorchExecutor>(pack, skeleton, blocks, options, activations);
 }
 
