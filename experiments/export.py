@@ -158,12 +158,16 @@ def build(name, shape):
     """The module, and the shape and dtype of its input."""
     if name in TRANSFORMERS:
         make, length, _ = TRANSFORMERS[name]
+        if shape and len(shape) != 2:
+            sys.exit(f"export.py: {name} takes an input such as 1x{length}")
         shape = shape or [1, length]
         return make(shape[-1]), shape, "int64"
     models = torchvision_models()
     if name not in models.list_models(module=models):
         sys.exit(f"export.py: no model {name!r} (export.py --list names them)")
     shape = shape or IMAGE
+    if len(shape) != 4 or shape[1] != 3:
+        sys.exit(f"export.py: {name} takes an input such as {'x'.join(map(str, IMAGE))}")
     sized = {"image_size": shape[-1]} if name.startswith("vit_") else {}
     return models.get_model(name, weights=None, **sized), shape, "float32"
 

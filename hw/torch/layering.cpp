@@ -145,7 +145,8 @@ bool is_worth_a_layer(const Node& node) {
                                                            "_native_multi_head_attention",
                                                            "lstm",
                                                            "gru",
-                                                           "_transformer_encoder_layer_fwd"};
+                                                           "_transformer_encoder_layer_fwd",
+                                                           "cat"};
     if (kKinds.contains(operator_name(node))) return true;
     for (const torch::jit::Block* block : node.blocks()) {
         for (const Node* inner : block->nodes()) {

@@ -10,9 +10,10 @@
 namespace swaplab {
 
 // A layer begins at every step with work or parameters worth moving by themselves: convolutions,
-// matrix products, attention, embeddings, layer norms. What follows (batch norms, activations,
-// sums, pools, views) belongs to it. Where a view of a parameter would be alive across a cut there
-// is none.
+// matrix products, attention, embeddings, layer norms; and at concatenations, since what they make
+// dies before what it is made of, and a layer has one output. What follows (batch norms,
+// activations, sums, pools, views) belongs to it. Where a view of a parameter would be alive across
+// a cut there is none.
 //
 // Executes the program once, with the parameters by slot. Throws `InputError` naming `file` and the
 // operator that fails, writes into a parameter, or returns one.

@@ -34,3 +34,5 @@ if(SWAPLAB_SANITIZE MATCHES "undefined")
     # Some of LibTorch's classes keep their type information to themselves.
     target_compile_options(swaplab_libtorch INTERFACE -fno-sanitize=vptr)
 endif()
+# LibTorch is built with it; some of its classes have more members without.
+target_compile_definitions(swaplab_libtorch INTERFACE NDEBUG)
