@@ -108,6 +108,8 @@ void write_summary(JsonWriter& json, const Assessment& assessment) {
     json.member("median_error", assessment.median_error).member("p95_error", assessment.p95_error);
     json.member("median_overhead_error", assessment.median_overhead);
     json.member("p95_overhead_error", assessment.p95_overhead);
+    json.member("median_slowdown_error", assessment.median_slowdown);
+    json.member("p95_slowdown_error", assessment.p95_slowdown);
     json.member("noisy_configurations", static_cast<std::int64_t>(assessment.noisy.size()));
     write_optional(json.key("skill"), assessment.skill);
     json.member("skill_against", assessment.skill_against);

@@ -154,6 +154,10 @@ void add_errors(Assessment& assessment) {
     assessment.p95_error = percentile(errors, 95);
     assessment.median_overhead = median(overheads);
     assessment.p95_overhead = percentile(overheads, 95);
+    const auto slowdowns =
+        magnitudes(assessment.points, [](const Point& p) { return p.slowdown_error(); });
+    assessment.median_slowdown = median(slowdowns);
+    assessment.p95_slowdown = percentile(slowdowns, 95);
     for (const Point& point : assessment.points)
         if (point.cv > kNoisy) assessment.noisy.push_back(&point);
 }

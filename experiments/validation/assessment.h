@@ -27,6 +27,9 @@ struct Point {
     std::optional<bool> outputs_equal;  // in every repeat, to those of `direct`
 
     double overhead_error() const { return predicted_overhead - measured_overhead; }
+    // Predicted / measured - 1 of T / T_direct, each against the reference of its own round: what is
+    // left where the machine's speed drifts between profiling and validating.
+    double slowdown_error() const { return (1 + predicted_overhead) / (1 + measured_overhead) - 1; }
     double peak_error() const;  // predicted / accounted - 1
     // No more memory than the budget, and VmHWM no more than the budget + 5 % + 8 MiB; nothing
     // without evidence.
@@ -54,6 +57,7 @@ struct Assessment {
     std::vector<Point> points;
     double median_error = 0, p95_error = 0;        // of |error|; 0 without points
     double median_overhead = 0, p95_overhead = 0;  // of |error of the overhead|
+    double median_slowdown = 0, p95_slowdown = 0;  // of |error of the slowdown|
     std::vector<const Point*> noisy;               // cv above kNoisy
     // 1 - error / error of the best simple predictor, over the points that stall more than 5 %.
     std::optional<double> skill;
