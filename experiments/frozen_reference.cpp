@@ -48,6 +48,7 @@ FrozenReference frozen_reference(const Options& options, const Scenario& scenari
         sum_ns += static_cast<double>(ran) * static_cast<double>(count_ns(median(run.durations)));
         requests += ran;
         all.outputs_equal &= run.identical;
+        all.largest_output = std::max(all.largest_output, run.largest_output);
         all.largest_difference = std::max(all.largest_difference, run.largest_difference);
     }
     if (requests > 0)
@@ -58,9 +59,10 @@ FrozenReference frozen_reference(const Options& options, const Scenario& scenari
 std::string frozen_text(const FrozenReference& frozen, Duration mean_latency) {
     return text("{} the latency of LibTorch's frozen, optimised model, {} ({})",
                 times(frozen.slowdown(mean_latency)), format_duration(frozen.latency),
-                frozen.outputs_equal
-                    ? std::string("outputs equal")
-                    : text("outputs differ by {} at most", significant(frozen.largest_difference)));
+                frozen.outputs_equal ? std::string("outputs equal")
+                                     : text("outputs differ by {} at most, of {}",
+                                            significant(frozen.largest_difference),
+                                            significant(frozen.largest_output)));
 }
 
 }  // namespace swaplab

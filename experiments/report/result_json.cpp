@@ -44,6 +44,7 @@ void write_frozen(JsonWriter& json, const RunResult& result,
     json.member("slowdown_frozen", frozen->slowdown(result.latency.mean));
     json.member("frozen_outputs_equal", frozen->outputs_equal);
     json.member("frozen_largest_difference", frozen->largest_difference);
+    json.member("frozen_largest_output", frozen->largest_output);
 }
 
 void write_replications(JsonWriter& json, const Replications& replications) {

@@ -70,6 +70,7 @@ void write_frozen(JsonWriter& json, const Study& study) {
     json.member("slowdown_frozen", study.frozen->slowdown(direct));
     json.member("frozen_outputs_equal", study.frozen->outputs_equal);
     json.member("frozen_largest_difference", study.frozen->largest_difference);
+    json.member("frozen_largest_output", study.frozen->largest_output);
 }
 
 void write_study(JsonWriter& json, const Study& study, const Assessment& assessment) {

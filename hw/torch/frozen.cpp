@@ -100,15 +100,25 @@ c10::IValue forward(Module& module, std::vector<c10::IValue> inputs) {
     return module.forward(std::move(inputs));
 }
 
+double largest_of(const at::Tensor& tensor) {
+    return tensor.numel() == 0 ? 0 : tensor.to(at::kDouble).abs().max().item<double>();
+}
+
+double largest_output(const c10::IValue& output) {
+    double largest = 0;
+    for_each_tensor(
+        output, [&](const at::Tensor& tensor) { largest = std::max(largest, largest_of(tensor)); });
+    return largest;
+}
+
 double largest_difference(const c10::IValue& one, const c10::IValue& other) {
     std::vector<at::Tensor> tensors;
     for_each_tensor(one, [&](const at::Tensor& tensor) { tensors.push_back(tensor); });
     std::size_t next = 0;
     double largest = 0;
     for_each_tensor(other, [&](const at::Tensor& tensor) {
-        const at::Tensor difference =
-            tensors.at(next++).to(at::kDouble).sub(tensor.to(at::kDouble)).abs();
-        if (difference.numel() > 0) largest = std::max(largest, difference.max().item<double>());
+        const at::Tensor before = tensors.at(next++).to(at::kDouble);
+        largest = std::max(largest, largest_of(before.sub(tensor.to(at::kDouble))));
     });
     return largest;
 }
@@ -127,6 +137,7 @@ FrozenRun run_frozen(const Pack& pack, const TorchOptions& options, std::uint32_
         inputs.push_back(model_inputs(pack.index().inputs, seed_of_input(i)));
         plain.push_back(forward(module, copies_of(inputs[i])));
         run.plain_digests.push_back(digest_of({plain[i]}));
+        run.largest_output = std::max(run.largest_output, largest_output(plain[i]));
     }
     module = optimised(pack, module);
     run.identical = true;

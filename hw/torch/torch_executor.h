@@ -57,6 +57,7 @@ struct FrozenRun {
     // Of the outputs from those of the module as it was packed: optimising changes rounding.
     bool identical = false;
     double largest_difference = 0;             // of two numbers
+    double largest_output = 0;                 // of the numbers themselves, without sign
     std::vector<std::string> plain_digests{};  // of the module as it was packed, by input
 };
 

@@ -23,6 +23,7 @@ TEST(Frozen, TheModelHasNearlyTheOutputsOfThePack) {
         for (std::size_t input = 0; input < 2; ++input)
             EXPECT_EQ(run.plain_digests[input], packed.pack->index().expected[input].digest);
         EXPECT_LT(run.largest_difference, 1e-4);
+        EXPECT_GT(run.largest_output, 0.01);
         EXPECT_EQ(run.identical, run.largest_difference == 0);
         ASSERT_EQ(run.durations.size(), 3U);
         EXPECT_GT(std::ranges::min(run.durations), Duration::zero());
