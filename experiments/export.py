@@ -23,9 +23,11 @@ import warnings
 try:
     import torch
     from torch import nn
-except ImportError:
-    sys.exit("export.py needs PyTorch: install python3-torch and python3-torchvision (Debian, Ubuntu) "
-             "or `pip install torch torchvision`, and run it with that Python")
+    Module = nn.Module
+except ImportError as error:  # --help and --list do without
+    torch = nn = None
+    Module = object
+    WITHOUT_TORCH = error
 
 SEED = 20240229
 IMAGE = [1, 3, 224, 224]
@@ -33,7 +35,7 @@ IMAGE = [1, 3, 224, 224]
 # --- Transformers, of torch.nn modules --------------------------------------------------------------
 
 
-class Attention(nn.Module):
+class Attention(Module):
     """Queries, keys and values stored separately, as Hugging Face's BERT has them, or as one matrix
     (`packed`), as GPT-2 has them."""
 
@@ -68,7 +70,7 @@ class Attention(nn.Module):
         return self.output(attended.transpose(1, 2).reshape(batch, length, width))
 
 
-class Block(nn.Module):
+class Block(Module):
     """One encoder or decoder block, with the norms before (GPT-2) or behind (BERT) its halves."""
 
     def __init__(self, width, heads, pre_norm, causal_length=0):
@@ -91,7 +93,7 @@ class Block(nn.Module):
         return self.output(nn.functional.gelu(self.intermediate(x)))
 
 
-class Bert(nn.Module):
+class Bert(Module):
     def __init__(self, length, width, heads, blocks, vocabulary=30522, positions=512):
         super().__init__()
         self.word_embeddings = nn.Embedding(vocabulary, width)
@@ -111,7 +113,7 @@ class Bert(nn.Module):
         return x, torch.tanh(self.pooler(x[:, 0]))
 
 
-class Gpt2(nn.Module):
+class Gpt2(Module):
     """The head shares the matrix of the word embeddings."""
 
     def __init__(self, length, width, heads, blocks, vocabulary=50257, positions=1024):
@@ -222,6 +224,13 @@ def export(name, shape, target):
     print(f"{target}: {count} parameters, input {'x'.join(map(str, shape))}:{dtype}")
 
 
+def require_torch():
+    if torch is None:
+        sys.exit(f"export.py needs PyTorch ({WITHOUT_TORCH}): install python3-torch and "
+                 "python3-torchvision (Debian, Ubuntu) or `pip install torch torchvision`, and run it "
+                 "with that Python")
+
+
 def list_models():
     for name, (_, _, what) in TRANSFORMERS.items():
         print(f"{name:14}{what}")
@@ -245,6 +254,7 @@ def main():
         return
     if not arguments.models:
         parser.error("name at least one model (--list names them)")
+    require_torch()
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name in arguments.models:
         export(name, arguments.input, arguments.output / f"{name}.pt")

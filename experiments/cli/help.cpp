@@ -37,7 +37,8 @@ constexpr std::array<CommandHelp, 11> kCommands{{
      "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x\n"
      "swaplab run -m resnet101 -d jetson-xavier-nx -p demand-layering -b min --json\n"
      "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x --trace t.svg\n"
-     "swaplab run -m resnet101 -m yolov3 -d jetson-orin-nano -p on-demand -b 250MiB"},
+     "swaplab run -m resnet101 -m yolov3 -d jetson-orin-nano -p on-demand -b 250MiB\n"
+     "swaplab run -m packs/vgg19 -d here.json -p swapnet -b 0.5x --backend cpu --frozen"},
     {CommandKind::compare, "compare", "policies x budgets: a table, a CSV file, a plot",
      "-m MODEL... -d DEVICE [-p POLICY]... [-b B1,B2,...]",
      "Without -p all policies, without -b the budgets 0.2x, 0.3x ... 1.0x. The policy direct needs "
@@ -68,8 +69,8 @@ constexpr std::array<CommandHelp, 11> kCommands{{
     {CommandKind::pack, "pack", "from a TorchScript file to a folder that can be swapped",
      "MODEL.pt -o DIR [--input SHAPE]... [--name NAME]",
      "The pack holds the model's skeleton, its parameters layer by layer as direct reads want "
-     "them, "
-     "an index with checksums, and a model file with one layer per legal cut; -m DIR then works on "
+     "them, an index with checksums, and a model file with one layer per legal cut; -m DIR then "
+     "works on "
      "every backend.",
      "swaplab pack vgg19.pt -o packs/vgg19 --input 1x3x224x224\n"
      "swaplab pack bert.pt -o packs/bert --input 1x128:int64 --verify"},

@@ -62,7 +62,7 @@ void add_scenario(CLI::App& app, Options& options) {
 
 void add_backend(CLI::App& app, Options& options) {
     Adder(app, kHow).value("--backend", options.backend, "BACKEND",
-                           "sim (default); others come later");
+                           "sim (default), or cpu: this machine, executing packed models");
 }
 
 void add_workload(CLI::App& app, Options& options) {
@@ -180,6 +180,12 @@ void add_hardware(CLI::App& app, Options& options) {
               "requests of one read in flight (default: the device's, else 8)");
 }
 
+void add_frozen(CLI::App& app, Options& options) {
+    Adder(app, kHow).flag("--frozen", options.frozen,
+                          "compare latencies with LibTorch's frozen, optimised model too, loaded "
+                          "whole afterwards (takes the model's memory twice; cpu only)");
+}
+
 void add_pack(CLI::App& app, Options& options) {
     app.add_option("script", options.script);
     Adder what(app, kWhat);
@@ -241,6 +247,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
                 "CSV with the header time_ns,budget_bytes: the budget from then on (plain "
                 "numbers), taken up between requests through lookup tables");
             add_hardware(app, options);
+            add_frozen(app, options);
             Adder(app, kHow).flag("--verify", options.verify, "check the packs' checksums first");
             add_records(app, options);
             break;
@@ -258,6 +265,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
             add_validation(app, options);
             add_workload(app, options);
             add_hardware(app, options);
+            add_frozen(app, options);
             break;
         case CommandKind::replay: app.add_option("log", options.name); break;
     }

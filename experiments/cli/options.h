@@ -56,6 +56,7 @@ struct Options {
     std::string threads;              // of one operator, where models really execute
     std::string request_bytes;        // of real reads
     std::string depth;                // requests in flight of one real read
+    bool frozen = false;              // compare with the library's optimised model
     bool verify = false;              // check a pack's checksums first
     std::string measured = "cpu";     // of profile: the backend that is measured
     std::string time_limit = "120s";  // likewise

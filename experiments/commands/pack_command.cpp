@@ -2,7 +2,9 @@
 #include <charconv>
 
 #include "experiments/cli/exit_code.h"
+#include "experiments/cli/progress.h"
 #include "experiments/commands/commands.h"
+#include "experiments/report/figures.h"
 #include "hw/torch/torch_executor.h"
 #include "profiles/document.h"
 #include "profiles/error.h"
@@ -53,10 +55,11 @@ void summarise(const Pack& pack, const Options& options, const Console& console)
         console.out << json.str() << '\n';
         return;
     }
-    console.out << text("{}: {} layers, {} in {} tensors ({} on storage) in {}{}\n", model.name(),
-                        model.size(), format_bytes(model.parameter_bytes()),
-                        model.parameter_tensors(), format_bytes(pack.index().size()), pack.folder(),
-                        options.verify ? ", verified" : "");
+    console.out << text(
+        "{}: {}, {} of parameters in {} -> {} ({} on storage{})\n", model.name(),
+        plural(std::int64_t{model.size()}, "layer"), format_bytes(model.parameter_bytes()),
+        plural(model.parameter_tensors(), "tensor"), pack.folder(),
+        format_bytes(pack.index().size()), options.verify ? ", checksums verified" : "");
 }
 
 }  // namespace
@@ -68,8 +71,14 @@ int pack_command(const Options& options, const Console& console) {
     PackOptions packing;
     packing.name = options.name;
     for (const std::string& input : options.inputs) packing.inputs.push_back(parse_input(input));
-    for (const std::string& note : pack_torchscript(options.script, options.output, packing))
-        console.note(note);
+    const std::vector<std::string> notes = [&] {
+        Progress progress(console);
+        packing.progress = [&](const std::string& what, std::int64_t done, std::int64_t total) {
+            progress.update(what, done, total);
+        };
+        return pack_torchscript(options.script, options.output, packing);
+    }();
+    for (const std::string& note : notes) console.note(note);
     const Pack pack(options.output);
     if (options.verify) verify(pack);
     summarise(pack, options, console);

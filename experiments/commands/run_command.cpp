@@ -4,6 +4,7 @@
 #include "experiments/cli/progress.h"
 #include "experiments/commands/commands.h"
 #include "experiments/commands/common.h"
+#include "experiments/frozen_reference.h"
 #include "experiments/observer_fan.h"
 #include "experiments/report/decision_log.h"
 #include "experiments/report/result_json.h"
@@ -94,6 +95,7 @@ RunResult simulate(const Options& options, const Console& console, const Scenari
 
 int run_command(const Options& options, const Console& console) {
     const Scenario scenario = resolve_scenario(options);
+    require_frozen(options, scenario.backend);
     const Policy policy = resolve_policy(options, scenario);
     const std::optional<Bytes> budget = resolve_budget(options, scenario, policy);
     note_missing_noise(console, scenario);
@@ -103,12 +105,15 @@ int run_command(const Options& options, const Console& console) {
     const RunResult result = simulate(options, console, scenario, policy, budget);
     note_large_peak(console, scenario, result);
     note_extrapolation(console, scenario, result);
+    std::optional<FrozenReference> frozen;
+    if (options.frozen && result.latency.count > 0)
+        frozen = frozen_reference(options, scenario, result);
     if (options.json) {
         JsonWriter json;
-        write_result(json, result, Certificate(scenario));
+        write_result(json, result, Certificate(scenario), frozen);
         console.out << json.str() << '\n';
     } else {
-        console.out << run_report(result, scenario);
+        console.out << run_report(result, scenario, frozen);
     }
     return exit_code_of(result.verdict);
 }

@@ -135,6 +135,7 @@ int validate_command(const Options& options, const Console& console) {
     if (options.against.empty()) throw InputError("what is measured? --against cpu, cuda or emu");
     if (options.replications != "1")
         throw InputError("--replications: expected --repeats, which says how often is measured");
+    require_frozen(options, options.against);
     std::vector<Gate> gates = parse_gates(options.gates);
     const std::vector<Options> asked = studies_asked(options);
     require_distinct(
@@ -151,6 +152,10 @@ int validate_command(const Options& options, const Console& console) {
         validation.studies.push_back(conduct(
             request_for(asked[i], sides[i]),
             [&](std::int64_t done, std::int64_t total) { progress.update(what, done, total); }));
+        Study& study = validation.studies.back();
+        if (options.frozen && study.reference.compared())
+            study.frozen =
+                frozen_reference(asked[i], sides[i].measured, study.reference.measured.front());
     }
     validation.assessment = assess(validation.studies);
     const bool compared = !validation.assessment.points.empty();

@@ -36,6 +36,17 @@ void write_times(JsonWriter& json, const RunResult& result) {
     write_optional(json.key("closed_form_ns"), result.closed_form);
 }
 
+// Only where it was asked for.
+void write_frozen(JsonWriter& json, const RunResult& result,
+                  const std::optional<FrozenReference>& frozen) {
+    if (!frozen) return;
+    json.member("frozen_latency_ns", count_ns(frozen->latency));
+    json.member("slowdown_frozen", frozen->slowdown(result.latency.mean));
+    json.member("frozen_outputs_equal", frozen->outputs_equal);
+    json.member("frozen_largest_difference", frozen->largest_difference);
+    json.member("frozen_largest_output", frozen->largest_output);
+}
+
 void write_replications(JsonWriter& json, const Replications& replications) {
     if (replications.count < 2) return;
     json.key("replications").begin_object().member("count", replications.count);
@@ -131,7 +142,8 @@ void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scena
 
 }  // namespace
 
-void write_result(JsonWriter& json, const RunResult& result, const Certificate& certificate) {
+void write_result(JsonWriter& json, const RunResult& result, const Certificate& certificate,
+                  const std::optional<FrozenReference>& frozen) {
     json.begin_object();
     json.member("schema", "swaplab/result/1").member("kind", certificate.kind());
     json.member("validated", certificate.scenario().platform.provenance.measured)
@@ -143,6 +155,7 @@ void write_result(JsonWriter& json, const RunResult& result, const Certificate& 
     } else {
         if (result.verdict == Verdict::stuck) json.member("reason", result.reason);
         write_times(json, result);
+        write_frozen(json, result, frozen);
         write_replications(json, result.replications);
         write_memory(json, result);
         write_evidence(json, result);

@@ -1,13 +1,15 @@
 // `swaplab/result/1`: what `run --json` writes.
 #pragma once
 
+#include "experiments/frozen_reference.h"
 #include "experiments/report/certificate.h"
 #include "policies/result.h"
 #include "profiles/document.h"
 
 namespace swaplab {
 
-// One result as an object, its certificate included.
-void write_result(JsonWriter& json, const RunResult& result, const Certificate& certificate);
+// One result as an object, its certificate included, and what was set beside it.
+void write_result(JsonWriter& json, const RunResult& result, const Certificate& certificate,
+                  const std::optional<FrozenReference>& frozen = std::nullopt);
 
 }  // namespace swaplab

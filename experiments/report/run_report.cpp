@@ -264,7 +264,8 @@ std::string provenance_note(const Scenario& scenario) {
            '\n';
 }
 
-std::string run_report(const RunResult& result, const Scenario& scenario) {
+std::string run_report(const RunResult& result, const Scenario& scenario,
+                       const std::optional<FrozenReference>& frozen) {
     std::string report =
         wrap(text("{} with {} on {} ({}, {}{}, account {}, {})", scenario.models_text(),
                   result.policy, scenario.device_text(), scenario.arrival_text(),
@@ -280,8 +281,10 @@ std::string run_report(const RunResult& result, const Scenario& scenario) {
     if (result.verdict == Verdict::stuck) return report + '\n' + result.reason + '\n';
     if (result.deadline_miss_ratio > 0)
         report += row("deadlines", text("{} missed", percent(result.deadline_miss_ratio)));
-    report += latency_rows(result) + bound_row(result) +
-              memory_rows(result, scenario.account, scenario.workload.budget_changes);
+    report += latency_rows(result);
+    if (frozen) report += row("", frozen_text(*frozen, result.latency.mean));
+    report +=
+        bound_row(result) + memory_rows(result, scenario.account, scenario.workload.budget_changes);
     report += activity_rows(result, scenario.parameter_bytes()) + evidence_rows(result);
     report += jobs_part(result, scenario);
     const std::string note = provenance_note(scenario);

@@ -3,12 +3,14 @@
 
 #include <string>
 
+#include "experiments/frozen_reference.h"
 #include "experiments/scenario.h"
 #include "policies/result.h"
 
 namespace swaplab {
 
-std::string run_report(const RunResult& result, const Scenario& scenario);
+std::string run_report(const RunResult& result, const Scenario& scenario,
+                       const std::optional<FrozenReference>& frozen = std::nullopt);
 
 // The blocks of one job, one line each, shortened in the middle when there are many.
 std::string block_list(const JobResult& job, const Model& model);

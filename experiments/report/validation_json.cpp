@@ -62,12 +62,24 @@ void write_conditions(JsonWriter& json, const Study& study) {
     json.end_object();
 }
 
+// What `direct` is compared with where it was asked for.
+void write_frozen(JsonWriter& json, const Study& study) {
+    if (!study.frozen) return;
+    const Duration direct{static_cast<std::int64_t>(study.reference.measured_median_ns())};
+    json.member("frozen_latency_ns", count_ns(study.frozen->latency));
+    json.member("slowdown_frozen", study.frozen->slowdown(direct));
+    json.member("frozen_outputs_equal", study.frozen->outputs_equal);
+    json.member("frozen_largest_difference", study.frozen->largest_difference);
+    json.member("frozen_largest_output", study.frozen->largest_output);
+}
+
 void write_study(JsonWriter& json, const Study& study, const Assessment& assessment) {
     json.begin_object().member("models", study.scenario->models_text());
     json.member("device", study.scenario->device_text()).member("against", study.against);
     json.member("kind", kind_of(study.against));
     write_conditions(json.key("conditions"), study);
     write_configuration(json.key("reference"), study.reference, assessment);
+    write_frozen(json, study);
     json.key("configurations").begin_array();
     for (const Configuration& configuration : study.configurations)
         write_configuration(json, configuration, assessment);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "experiments/cli/budget.h"
+#include "experiments/frozen_reference.h"
 #include "experiments/scenario.h"
 #include "policies/result.h"
 
@@ -34,6 +35,7 @@ struct Study {
     std::string against;                        // the backend that measures
     Configuration reference;                    // `direct`
     std::vector<Configuration> configurations;  // policies in the order asked for, each by budget
+    std::optional<FrozenReference> frozen;      // where it was asked for; `conduct` leaves it empty
 
     // T / T_direct - 1.
     double predicted_overhead(const Configuration& configuration) const;

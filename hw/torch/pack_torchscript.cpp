@@ -27,6 +27,12 @@ namespace {
 constexpr const char* kInputsFile = "swaplab.json";
 constexpr std::uint32_t kInputs = 2;  // drawn and compared
 
+void tell(const PackOptions& options, const std::string& what, std::size_t done,
+          std::size_t total) {
+    if (options.progress)
+        options.progress(what, static_cast<std::int64_t>(done), static_cast<std::int64_t>(total));
+}
+
 // --- What the file brings -----------------------------------------------------------------------
 
 PackedInput read_input(const Field& item) {
@@ -106,10 +112,13 @@ std::string run_unswapped(ScriptFile& source, std::uint64_t seed) {
     }
 }
 
-std::vector<ExpectedOutput> expected_outputs(ScriptFile& source, std::vector<std::string>& notes) {
+std::vector<ExpectedOutput> expected_outputs(ScriptFile& source, const PackOptions& options,
+                                             std::vector<std::string>& notes) {
     std::vector<ExpectedOutput> expected;
-    for (std::uint32_t i = 0; i < kInputs; ++i)
+    for (std::uint32_t i = 0; i < kInputs; ++i) {
+        tell(options, "executing the whole model, input", i + 1, kInputs);
         expected.push_back({seed_of_input(i), run_unswapped(source, seed_of_input(i))});
+    }
     if (expected[0].digest == expected[1].digest)
         notes.emplace_back("both inputs have the same output: comparing outputs shows little");
     return expected;
@@ -207,12 +216,14 @@ struct Measured {
     ModelSpec model;
 };
 
-Measured measure(const ScriptFile& source, const std::string& name, const Tensors& parameters,
-                 Skeleton skeleton, const std::vector<ExpectedOutput>& expected) {
+Measured measure(const ScriptFile& source, const PackOptions& options, const std::string& name,
+                 const Tensors& parameters, Skeleton skeleton,
+                 const std::vector<ExpectedOutput>& expected) {
     Measured measured{std::move(skeleton), {}, {}};
     measured.slots = slots_of(measured.skeleton);
     std::vector<MeasuredRun> runs;
     for (const ExpectedOutput& output : expected) {
+        tell(options, "measuring layers, input", runs.size() + 1, expected.size());
         runs.push_back(measure_layers(measured.skeleton, parameters,
                                       model_inputs(source.inputs, output.seed)));
         if (runs.back().digest != output.digest)
@@ -275,7 +286,7 @@ std::vector<std::string> pack_torchscript(const std::string& file, const std::st
     const std::string name =
         options.name.empty() ? std::filesystem::path(file).stem().string() : options.name;
     PackWriter writer(folder, name);  // before the work: the folder may be there already
-    const std::vector<ExpectedOutput> expected = expected_outputs(source, notes);
+    const std::vector<ExpectedOutput> expected = expected_outputs(source, options, notes);
 
     strip(source.module);
     Tensors parameters;
@@ -284,14 +295,16 @@ std::vector<std::string> pack_torchscript(const std::string& file, const std::st
     std::vector<c10::IValue> inputs;
     for (at::Tensor& input : model_inputs(source.inputs, expected[0].seed))
         inputs.emplace_back(input);
-    const Measured measured = measure(source, name, parameters,
+    const Measured measured = measure(source, options, name, parameters,
                                       cut_into_layers(lower_as_stored(source, source.module),
                                                       parameters, std::move(inputs), file),
                                       expected);
     note_ties(measured.skeleton, parameters, measured.slots, notes);
 
-    for (std::size_t i = 0; i < measured.slots.size(); ++i)
+    for (std::size_t i = 0; i < measured.slots.size(); ++i) {
+        tell(options, "writing layer", i + 1, measured.slots.size());
         add_layer(writer, measured, i, parameters);
+    }
     const std::string skeleton = write_skeleton(source.module, &measured.skeleton);
     writer.add_file("skeleton.pt", std::as_bytes(std::span(skeleton)));
     constexpr std::size_t kLarge = 4 << 20;

@@ -5,6 +5,8 @@
 // Where it cannot be, each of these throws `UnsupportedError` naming what to install.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,6 +14,7 @@
 
 #include "hw/storage/pack.h"
 #include "policies/executor.h"
+#include "profiles/units.h"
 
 namespace swaplab {
 
@@ -35,6 +38,8 @@ struct PackOptions {
     std::vector<PackedInput> inputs{};  // empty: those that the file names itself
     // As in `TorchOptions`. Output digests and workspaces hold for runs with as many threads.
     int threads = 0;
+    // Told how far packing is: what is being done, and which of how many of it.
+    std::function<void(const std::string& what, std::int64_t done, std::int64_t total)> progress{};
 };
 
 // Lowers a TorchScript file, cuts it into layers, measures their outputs and workspace, and writes
@@ -43,6 +48,23 @@ struct PackOptions {
 // `StorageError` (a disk that fills). Returns what is worth telling a person.
 std::vector<std::string> pack_torchscript(const std::string& file, const std::string& folder,
                                           const PackOptions& options);
+
+// What LibTorch itself makes of a model that is whole in memory: frozen and optimised, with batch
+// norms folded and weights prepacked. Durations of swapping are compared with it, since a slow
+// execution would hide reads.
+struct FrozenRun {
+    std::vector<Duration> durations{};  // by request, after warming up
+    // Of the outputs from those of the module as it was packed: optimising changes rounding.
+    bool identical = false;
+    double largest_difference = 0;             // of two numbers
+    double largest_output = 0;                 // of the numbers themselves, without sign
+    std::vector<std::string> plain_digests{};  // of the module as it was packed, by input
+};
+
+// Needs memory for the whole model, and once more while LibTorch prepacks: a reference beside runs,
+// never part of one under a budget. Throws `InputError` where the skeleton does not fit the index,
+// `StorageError`, and `UnsupportedError` where this LibTorch cannot freeze the model.
+FrozenRun run_frozen(const Pack& pack, const TorchOptions& options, std::uint32_t requests);
 
 // What makes execution slow here; empty where nothing does.
 std::vector<std::string> torch_notes();

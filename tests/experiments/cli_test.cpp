@@ -68,6 +68,7 @@ TEST(Cli, WrongUsageIsCode2AndSuggests) {
         {run_with({"-p", "swapnet", "-b", "1x", "--swap-path", "x"}), "unknown swap path"},
         {run_with({"-p", "swapnet", "-b", "1x", "--backend", "cuda"}), "swaplab pack"},
         {run_with({"-p", "direct", "--swap-path", "staged"}), "direct"},
+        {run_with({"-p", "direct", "--frozen"}), "--frozen: expected backend cpu"},
         {run_with({"--metric", "speed"}, "compare"), "unknown metric"},
         {{"show", "model"}, "which model"},
         {{"show", "policy", "swapnt"}, "did you mean 'swapnet'"},

@@ -207,6 +207,25 @@ TEST(RunReport, ShortensManyBlocksAndSaysWhatIsUnvalidated) {
     EXPECT_NE(list.find("(25 more)"), std::string::npos) << list;
 }
 
+// Beside `direct`'s, only where it was asked for.
+TEST(RunReport, ComparesWithTheFrozenModel) {
+    const Scenario scenario = testing::made_up_scenario();
+    const RunResult result =
+        testing::made_up_result("swapnet", 8_MiB, std::chrono::milliseconds(12));
+    const FrozenReference frozen{std::chrono::milliseconds(8), false, 0.00025, 4.5};
+    const std::string report = run_report(result, scenario, frozen);
+    EXPECT_NE(report.find("1.500x the latency of LibTorch's frozen"), std::string::npos) << report;
+    EXPECT_NE(report.find("differ by 0.00025 at most, of 4.50"), std::string::npos) << report;
+    EXPECT_EQ(run_report(result, scenario).find("frozen"), std::string::npos);
+    JsonWriter json;
+    write_result(json, result, Certificate(scenario), frozen);
+    const Document document = parse_json(json.str(), "out");
+    Fields fields(Field::root(document));
+    EXPECT_EQ(fields.required("frozen_latency_ns").as_count(), 8'000'000);
+    EXPECT_DOUBLE_EQ(fields.required("slowdown_frozen").as_number(), 1.5);
+    EXPECT_FALSE(fields.required("frozen_outputs_equal").as_bool());
+}
+
 // Three peaks under three names, what was read, outputs and conditions: only where there is
 // evidence.
 TEST(RunReport, ShowsWhatTheOperatingSystemSaw) {

@@ -61,6 +61,10 @@ std::vector<std::string> pack_torchscript(const std::string& file, const std::st
     return plugin().pack(file, folder, options);
 }
 
+FrozenRun run_frozen(const Pack& pack, const TorchOptions& options, std::uint32_t requests) {
+    return plugin().frozen(pack, options, requests);
+}
+
 std::vector<std::string> torch_notes() { return plugin().notes(); }
 
 std::string torch_environment(int threads) { return plugin().environment(threads); }

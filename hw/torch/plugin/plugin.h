@@ -6,12 +6,13 @@
 namespace swaplab {
 
 // Plugin and loader are built together; where one is left over from another build, they refuse.
-inline constexpr int kTorchPluginVersion = 1;
+inline constexpr int kTorchPluginVersion = 2;
 
 struct TorchPlugin {
     int version = kTorchPluginVersion;
     decltype(&make_torch_executor) make_executor = nullptr;
     decltype(&pack_torchscript) pack = nullptr;
+    decltype(&run_frozen) frozen = nullptr;
     decltype(&torch_notes) notes = nullptr;
     decltype(&torch_environment) environment = nullptr;
 };

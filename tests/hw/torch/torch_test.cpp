@@ -16,11 +16,13 @@
 #include "profiles/error.h"
 #include "profiles/text.h"
 #include "tests/hw/torch/models.h"
+#include "tests/hw/torch/packed.h"
 #include "tests/support/temporary_folder.h"
 
 namespace swaplab {
 namespace {
 
+using testing::Packed;
 using Cut = std::vector<LayerRange>;
 
 // Heap memory with a limit, counted as an arena would count it.
@@ -74,19 +76,6 @@ class BlockMemory {
     };
     std::size_t size_ = 0;
     std::unique_ptr<std::byte, Free> at_;
-};
-
-struct Packed {
-    explicit Packed(const std::string& name, const PackOptions& options = {}) {
-        testing::write_torchscript(name, folder.file("model.pt"));
-        notes = pack_torchscript(folder.file("model.pt"), folder.file("pack"), options);
-        pack = std::make_unique<Pack>(folder.file("pack"));
-    }
-    const Model& model() const { return *pack->model(); }
-
-    testing::TemporaryFolder folder;
-    std::vector<std::string> notes;
-    std::unique_ptr<Pack> pack;
 };
 
 Cut single_layers(const Model& model) {
