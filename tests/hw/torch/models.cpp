@@ -83,6 +83,24 @@ def forward(self, tokens):
     return torch.matmul(y, self.e.t())
 )",
           kTokens}},
+        // Six layers of 256 KiB, so that budgets are about parameters.
+        {"wide",
+         {{{"a", {256, 256}},
+           {"b", {256, 256}},
+           {"c", {256, 256}},
+           {"d", {256, 256}},
+           {"e", {256, 256}},
+           {"f", {256, 256}}},
+          R"(
+def forward(self, x):
+    x = torch.relu(torch.matmul(x, self.a))
+    x = torch.relu(torch.matmul(x, self.b))
+    x = torch.relu(torch.matmul(x, self.c))
+    x = torch.relu(torch.matmul(x, self.d))
+    x = torch.relu(torch.matmul(x, self.e))
+    return torch.matmul(x, self.f)
+)",
+          R"([{"shape": [4, 256]}])"}},
         // A branch on a value and a loop, each with products inside, and a number across a cut.
         {"branch",
          {{{"a", {16, 16}}, {"b", {16, 16}}},

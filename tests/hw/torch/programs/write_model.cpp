@@ -10,8 +10,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     try {
-        for (int i = 1; i < argc; i += 2)
-            swaplab::testing::write_torchscript(argv[i], argv[i + 1]);
+        for (int i = 1; i < argc; i += 2) swaplab::testing::write_torchscript(argv[i], argv[i + 1]);
     } catch (const std::exception& error) {
         std::cerr << "swaplab_write_model: " << error.what() << '\n';
         return 1;
