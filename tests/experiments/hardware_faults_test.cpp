@@ -37,10 +37,10 @@ void replace_in(const std::string& path, const std::string& from, const std::str
     write_file(path, content.replace(at, from.size(), to));
 }
 
-// The sign of a parameter of the second layer, whose segment begins at 262144.
+// The sign of a parameter of the second layer, whose segment begins at 65536.
 void flip_a_byte(const std::string& pack) {
     std::fstream stream(pack + "/parameters.bin", std::ios::in | std::ios::out | std::ios::binary);
-    constexpr std::streamoff kAt = 262144 + 3;
+    constexpr std::streamoff kAt = 65536 + 3;
     stream.seekg(kAt);
     const int byte = stream.get();
     stream.seekp(kAt);
@@ -64,7 +64,7 @@ TEST_F(Hardware, PacksThatAreNotWhole) {
 
     const Arguments before = names();
     expect_refusal(run("truncated", kOnDemand), 2,
-                   {"parameters.bin", "1572864", "8192", "truncated"});
+                   {"parameters.bin", "1048576", "8192", "truncated"});
     expect_refusal(run("no-skeleton", kOnDemand), 2, {"skeleton.pt", "No such file"});
     expect_refusal(run("newer", kOnDemand), 2,
                    {"index.json:2:", "swaplab/pack/7", "swaplab/pack/1", "pack the model again"});

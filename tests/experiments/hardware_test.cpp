@@ -148,7 +148,7 @@ TEST_F(Hardware, BelowTheMinimumNothingIsRunOrWritten) {
         return run("wide", {"--backend", "cpu", "-p", "swapnet", "-b", budget, "--decisions",
                             file("never.jsonl"), "--trace", file("never.svg"), "--json"});
     };
-    const CliResult refused = with_budget("300KiB");  // a layer has 256 KiB
+    const CliResult refused = with_budget("100KiB");  // two layers have 128 KiB
     EXPECT_EQ(refused.code, 3) << refused.err;
     const Json json(refused.out);
     EXPECT_EQ(json.string("verdict"), "infeasible");
