@@ -7,6 +7,7 @@
 #include "experiments/cli/options.h"
 #include "experiments/cli/output_file.h"
 #include "experiments/commands/commands.h"
+#include "hw/storage/storage_error.h"
 #include "policies/runner.h"
 #include "profiles/error.h"
 
@@ -66,6 +67,9 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
         err << "swaplab: " << error.what() << '\n';
         return exit_failed;
     } catch (const OutputError& error) {
+        err << "swaplab: " << error.what() << '\n';
+        return exit_failed;
+    } catch (const StorageError& error) {
         err << "swaplab: " << error.what() << '\n';
         return exit_failed;
     } catch (const std::bad_alloc&) {

@@ -102,8 +102,9 @@ void require_executable_models(const Scenario& scenario) {
         if (choice.pack) continue;
         const std::string& name = choice.model->name();
         throw InputError(text(
-            "backend '{}' executes real models, and '{}' is {} only: export it with torch.jit.save "
-            "as {}.pt, pack it with `swaplab pack {}.pt -o {}`, and pass -m {}/",
+            "backend '{}' executes real models, and '{}' is {} only: export it as {}.pt "
+            "(experiments/export.py, or torch.jit.save), pack it with `swaplab pack {}.pt -o {}`, "
+            "and pass -m {}/",
             scenario.backend, choice.spec,
             choice.builtin ? "built in as an architecture" : "a description", name, name, name,
             name));

@@ -5,21 +5,29 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: tests/install.sh [--build-only] [--render] [--peers] [-h]
-  --build-only   only what building the executable needs (no test or benchmark library)
+usage: tests/install.sh [--build-only] [--torch | --no-torch] [--export] [--render] [--peers] [-h]
+  --build-only   only what building the executable needs: no library for tests, no LibTorch
+  --torch        LibTorch also with --build-only: pack, profile, run and validate on this machine
+  --no-torch     without LibTorch (300 MB)
+  --export       also PyTorch and torchvision, for experiments/export.py
   --render       also rsvg-convert, for tests that render a plot
   --peers        also SimGrid and fio, to compare with in tests/bench/peers.py and reads.py
-liburing is installed where there is a package of it; the build works without, as it does without
-LibTorch and CUDA, which are never installed here.
+liburing and LibTorch are installed where there are packages of them; the build works without, as it
+does without CUDA, which is never installed here.
 TEXT
 }
 
 for_tests=yes
+torch=  # yes, no, or as --build-only says
+export=no
 render=no
 peers=no
 while [ $# -gt 0 ]; do
     case $1 in
         --build-only) for_tests=no ;;
+        --torch) torch=yes ;;
+        --no-torch) torch=no ;;
+        --export) export=yes ;;
         --render) render=yes ;;
         --peers) peers=yes ;;
         -h | --help) usage; exit 0 ;;
@@ -28,14 +36,43 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+torch=${torch:-$for_tests}
+
 say() { echo "install: $*" >&2; }
 
 # A tool counts as there wherever it came from; a library only as a package.
 missing=
-need_tool() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
-need_package() {
+optional=  # likewise, but a release without them is no failure
+is_installed() {
     status=$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) || status=absent
-    [ "$status" = installed ] || missing="$missing $1"
+    [ "$status" = installed ]
+}
+need_tool() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+need_package() { is_installed "$1" || missing="$missing $1"; }
+want_package() { is_installed "$1" || optional="$optional $1"; }
+
+in_this_release() { apt-cache show "$1" >/dev/null 2>&1; }
+lists_are_there() {
+    set -- /var/lib/apt/lists/*_Packages*
+    [ -e "$1" ]
+}
+# Moves the optional packages that this release has to the missing ones.
+choose_optional() {
+    for package in $optional; do
+        if in_this_release "$package"; then
+            missing="$missing $package"
+            continue
+        fi
+        case $package in
+            liburing-dev) say "there is no liburing-dev here: reads will use threads" ;;
+            libtorch-dev)
+                say "there is no libtorch-dev here: no pack, profile and --backend cpu, unless you"
+                say "unpack a LibTorch and configure with -DCMAKE_PREFIX_PATH=DIR"
+                break  # and of no use is what would come after it
+                ;;
+        esac
+    done
+    optional=
 }
 
 # at_least HAVE WANT: true if version HAVE is not below WANT.
@@ -56,7 +93,7 @@ check_versions() {
 if ! command -v apt-get >/dev/null 2>&1; then
     say "no apt-get here: nothing installed. Needed: g++ >= 11, cmake >= 3.22, ninja, and the"
     say "development files of Boost, Eigen 3, CLI11, protozero, fmt, RapidJSON, yaml-cpp, xxHash,"
-    say "Random123, zlib (optional: liburing; tests: GoogleTest)"
+    say "Random123, zlib (optional: liburing, LibTorch 1.13 or newer; tests: GoogleTest)"
     check_versions
     exit 0
 fi
@@ -78,9 +115,19 @@ if [ "$peers" = yes ]; then
     need_package libsimgrid-dev
     need_tool fio fio
 fi
-need_package liburing-dev
+if [ "$export" = yes ]; then
+    need_package python3-torch
+    need_package python3-torchvision
+fi
+want_package liburing-dev
+if [ "$torch" = yes ]; then
+    want_package libtorch-dev
+    want_package libopenblas0-pthread  # with the reference BLAS, products take ten times as long
+fi
 
-if [ -z "$missing" ]; then
+# Where only optional ones are missing and known not to exist, there is nothing to update for.
+[ -n "$missing" ] || ! lists_are_there || choose_optional
+if [ -z "$missing$optional" ]; then
     say "all packages are there already"
     check_versions
     exit 0
@@ -89,8 +136,8 @@ fi
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null 2>&1; then
-        say "missing:$missing"
-        say "neither root nor sudo here; as root: apt-get install --no-install-recommends$missing"
+        say "missing:$missing$optional"
+        say "neither root nor sudo here; as root: apt-get install --no-install-recommends$missing$optional"
         exit 1
     fi
     as_root=sudo
@@ -103,13 +150,14 @@ apt() {
         apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >"$log" 2>&1
 }
 
-say "missing:$missing"
+say "missing:$missing$optional"
 say "apt-get update, then apt-get install (a minute or two)${as_root:+, with sudo}"
 apt update || { tail -n 15 "$log" >&2; say "apt-get update failed; trying to install all the same"; }
-# Optional: a release without the package is no failure. Known only after the update.
-if ! apt-cache show liburing-dev >/dev/null 2>&1; then
-    missing=$(echo "$missing" | sed 's/ liburing-dev//')
-    say "there is no liburing-dev here: reads will use threads"
+choose_optional  # which is known for sure only now
+if [ -z "$missing" ]; then
+    say "nothing else is missing"
+    check_versions
+    exit 0
 fi
 # shellcheck disable=SC2086  # a list of words on purpose
 apt install --no-install-recommends $missing || {

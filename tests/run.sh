@@ -4,10 +4,11 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: tests/run.sh [--preset dev|release|all] [-j N] [--no-install] [-h]
+usage: tests/run.sh [--preset dev|release|all] [-j N] [--no-install | --no-torch] [-h]
   --preset      which build to test (default: all, which is dev and then release)
   -j N          N compilations and N tests at a time (default: one per core)
   --no-install  leave the system's packages alone
+  --no-torch    install what is missing, but not LibTorch (300 MB): its tests are skipped
 TEXT
 }
 
@@ -16,6 +17,7 @@ fail() { echo "run: $*" >&2; exit 2; }
 presets="dev release"
 jobs=$(nproc)
 install=yes
+without_torch=
 while [ $# -gt 0 ]; do
     case $1 in
         --preset)
@@ -33,6 +35,7 @@ while [ $# -gt 0 ]; do
             ;;
         -j*) jobs=${1#-j} ;;
         --no-install) install=no ;;
+        --no-torch) without_torch=--no-torch ;;
         -h | --help) usage; exit 0 ;;
         *) usage >&2; fail "unknown option '$1'" ;;
     esac
@@ -41,7 +44,7 @@ done
 case $jobs in '' | *[!0-9]* | 0) fail "-j takes a positive number" ;; esac
 
 cd "$(dirname "$0")/.."
-[ "$install" = no ] || tests/install.sh
+[ "$install" = no ] || tests/install.sh ${without_torch:+"$without_torch"}
 
 for preset in $presets; do
     echo "== $preset: configure"

@@ -86,8 +86,9 @@ RunResult simulate(const Options& options, const Console& console, const Scenari
     if (trace) observers.add(&trace->add_run());
     if (progress.wanted()) observers.add(&progress);
     RunResult result = run(request_of(scenario, budget, observers.get()), policy);
+    if (result.verdict == Verdict::infeasible) return result;  // nothing happened that files show
     if (file) file->commit();
-    if (trace && result.verdict != Verdict::infeasible) trace->commit(console);
+    if (trace) trace->commit(console);
     return result;
 }
 

@@ -30,6 +30,9 @@ add_library(swaplab_libtorch INTERFACE)
 target_include_directories(swaplab_libtorch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 target_link_libraries(swaplab_libtorch INTERFACE "${TORCH_LIBRARY}" "${SWAPLAB_TORCH_CPU_LIBRARY}"
                                                  "${SWAPLAB_C10_LIBRARY}")
+# Some of its classes have more members without NDEBUG (ATen/record_function.h): what it was built
+# with must hold here too. SWAPLAB_CHECK does not depend on it.
+target_compile_definitions(swaplab_libtorch INTERFACE NDEBUG)
 if(SWAPLAB_SANITIZE MATCHES "undefined")
     # Some of LibTorch's classes keep their type information to themselves.
     target_compile_options(swaplab_libtorch INTERFACE -fno-sanitize=vptr)

@@ -21,6 +21,21 @@ struct Recipe {
 
 const char* const kTokens = R"([{"shape": [1, 12], "dtype": "int64"}])";
 
+// Sixteen layers of 64 KiB, so that budgets are about parameters.
+Recipe wide() {
+    Recipe recipe{{}, "\ndef forward(self, x):\n", R"([{"shape": [4, 128]}])"};
+    for (int i = 0; i < 16; ++i) {
+        std::string name = "w";
+        name += std::to_string(i);
+        recipe.parameters.push_back({name, {128, 128}});
+        recipe.forward += "    x = torch.relu(torch.matmul(x, self.";
+        recipe.forward += name;
+        recipe.forward += "))\n";
+    }
+    recipe.forward += "    return x\n";
+    return recipe;
+}
+
 const std::map<std::string, Recipe>& recipes() {
     static const std::map<std::string, Recipe> kRecipes{
         // A residual, batch norm, activations in place, a pool, a flattened head.
@@ -83,6 +98,7 @@ def forward(self, tokens):
     return torch.matmul(y, self.e.t())
 )",
           kTokens}},
+        {"wide", wide()},
         // A branch on a value and a loop, each with products inside, and a number across a cut.
         {"branch",
          {{{"a", {16, 16}}, {"b", {16, 16}}},
