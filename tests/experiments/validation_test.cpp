@@ -110,6 +110,8 @@ TEST(Assessment, ErrorsOfLatencyAndOverhead) {
     EXPECT_NEAR(assessment.median_error, 0.175, 1e-12);
     EXPECT_NEAR(assessment.p95_error, 0.25, 1e-12);
     EXPECT_NEAR(assessment.median_overhead, 0.3, 1e-12);
+    EXPECT_NEAR(assessment.points[0].slowdown_error(), 1.5 / 2 - 1, 1e-12);  // T / T_direct
+    EXPECT_NEAR(assessment.median_slowdown, (0.25 + 0.1) / 2, 1e-12);
     ASSERT_EQ(assessment.noisy.size(), 1U);  // 14, 20, 20: mean 18, deviation sqrt(12)
     EXPECT_NEAR(assessment.noisy[0]->cv, std::sqrt(12.0) / 18, 1e-12);
     // Halves: {14, 20} and {20}: m_A 17, m_B 20; {10, 10} and {10}. Medians of two are means.
