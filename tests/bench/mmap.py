@@ -19,7 +19,7 @@ BUILD = os.path.join(os.path.dirname(__file__), "..", "..", "build", "release")
 def swapped(args, policy, budget):
     """Latencies in ms of `swaplab run`, or None where the policy does not fit."""
     command = [os.path.join(BUILD, "swaplab"), "run", "-m", args.pack, "-d", args.device,
-               "-p", policy, "-b", str(budget), "--backend", "cpu", "--requests",
+               "-p", policy, "-b", str(budget), "--backend", "cpu", "--threads", str(args.threads), "--requests",
                str(args.requests), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 3:
@@ -32,7 +32,7 @@ def swapped(args, policy, budget):
 def mapped(args, budget):
     """(first, median of the rest) in ms."""
     command = [os.path.join(BUILD, "tests", "swaplab_mmap_weights"), args.pack, str(budget),
-               str(args.requests + 1)]
+               str(args.requests + 1), str(args.threads)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode < 0:
         return None  # killed: its activations alone are more than the limit
@@ -57,6 +57,7 @@ def main():
     parser.add_argument("-p", "--policies", default="swapnet,demand-layering,pipeload")
     parser.add_argument("--requests", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     policies = args.policies.split(",")
     print(f"{'budget':>14} {'mmap cold':>10} {'mmap':>10} "
