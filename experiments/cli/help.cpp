@@ -38,7 +38,7 @@ constexpr std::array<CommandHelp, 11> kCommands{{
      "swaplab run -m resnet101 -d jetson-xavier-nx -p demand-layering -b min --json\n"
      "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x --trace t.svg\n"
      "swaplab run -m resnet101 -m yolov3 -d jetson-orin-nano -p on-demand -b 250MiB\n"
-     "swaplab run -m packs/vgg19 -d here.json -p swapnet -b 0.5x --backend cpu --frozen"},
+     "swaplab run -m vgg19/ -d here.json -p swapnet -b 0.5x --backend cpu --frozen"},
     {CommandKind::compare, "compare", "policies x budgets: a table, a CSV file, a plot",
      "-m MODEL... -d DEVICE [-p POLICY]... [-b B1,B2,...]",
      "Without -p all policies, without -b the budgets 0.2x, 0.3x ... 1.0x. The policy direct needs "

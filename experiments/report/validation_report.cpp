@@ -34,10 +34,12 @@ std::string heading(const Study& study) {
                  format_duration(direct.predicted.latency.mean),
                  format_duration(Duration{static_cast<std::int64_t>(direct.measured_median_ns())}),
                  signed_percent(direct.predicted_ns() / direct.measured_median_ns() - 1));
-    if (study.frozen)
-        line += text("  direct takes {}\n",
-                     frozen_text(*study.frozen,
-                                 Duration{static_cast<std::int64_t>(direct.measured_median_ns())}));
+    if (study.frozen) {
+        const Duration measured{static_cast<std::int64_t>(direct.measured_median_ns())};
+        line += "  " +
+                wrap(text("direct takes {}", frozen_text(*study.frozen, measured)), kWidth, 4, 2) +
+                '\n';
+    }
     return line;
 }
 
