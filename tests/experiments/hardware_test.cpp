@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <iostream>
 #include <set>
 #include <sstream>
 
@@ -27,7 +29,7 @@ bool two_different(const std::vector<std::string>& outputs) {
 void expect_reads(const Json& result) {
     const std::string storage = result.string("certificate.conditions.storage");
     if (storage.find(", direct,") == std::string::npos) {
-        ::testing::Test::RecordProperty("reads_not_checked", storage);
+        std::cout << "bytes read are not checked without direct I/O: " << storage << '\n';
         return;
     }
     const auto swapped = static_cast<double>(result.count("swapped_in_bytes"));
