@@ -43,8 +43,10 @@ std::unique_ptr<Device> make_cpu_device(const DeviceSetup& setup) {
 
 }  // namespace
 
-INSTANTIATE_TEST_SUITE_P(RealTime, DeviceContract, ::testing::Values(&make_fake_real_device));
-INSTANTIATE_TEST_SUITE_P(Cpu, DeviceContract, ::testing::Values(&make_cpu_device));
+INSTANTIATE_TEST_SUITE_P(RealTime, DeviceContract,
+                         ::testing::Values(ContractDevice{"fake machine", make_fake_real_device}));
+INSTANTIATE_TEST_SUITE_P(Cpu, DeviceContract,
+                         ::testing::Values(ContractDevice{"cpu", make_cpu_device}));
 
 namespace {
 

@@ -23,10 +23,13 @@ double nearest_rank(std::vector<double> values, double percent) {
 oracle::Item item_of(const CostModel& cost, LayerRange layers, bool standard_path) {
     oracle::Item item;
     item.execute = rounded(cost.execute_ns(layers));
-    std::int64_t bytes = 0;
-    for (std::uint32_t j = layers.first; j < layers.last; ++j)
+    std::int64_t bytes = 0, stored = 0;
+    for (std::uint32_t j = layers.first; j < layers.last; ++j) {
         bytes += cost.model().layers()[j].parameter_bytes.count;
+        stored += cost.model().layers()[j].bytes_on_storage().count;
+    }
     if (bytes == 0) return item;
+    bytes = std::max(bytes, stored);  // what a read brings has its place, too
     const std::int64_t alignment = cost.node().memory.alignment.count;
     item.bytes = static_cast<double>((bytes + alignment - 1) / alignment * alignment);
     item.read = rounded(cost.read_ns(layers));

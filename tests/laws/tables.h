@@ -15,8 +15,8 @@
 
 namespace swaplab::laws {
 
-// One block: bytes rounded up to the alignment, each duration `llround`ed once. `instantiate` is a
-// part of the assembly on the standard path.
+// One block: bytes (as stored, if those are more) rounded up to the alignment, each duration
+// `llround`ed once. `instantiate` is a part of the assembly on the standard path.
 oracle::Item item_of(const CostModel& cost, LayerRange layers, bool standard_path = false);
 oracle::Table table_of(const CostModel& cost, std::span<const LayerRange> blocks,
                        bool standard_path = false);

@@ -5,6 +5,7 @@
 
 namespace swaplab::testing {
 
-INSTANTIATE_TEST_SUITE_P(Sim, DeviceContract, ::testing::Values(&make_sim_device));
+INSTANTIATE_TEST_SUITE_P(Sim, DeviceContract,
+                         ::testing::Values(ContractDevice{"sim", make_sim_device}));
 
 }  // namespace swaplab::testing
