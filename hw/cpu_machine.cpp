@@ -124,12 +124,17 @@ std::unique_ptr<Arena> CpuMachine::arena_for(const ArenaPlan& plan) {
 
 void CpuMachine::ready() {
     trim_heap();
-    resident_before_ = process_memory().resident;
-    reset_resident_peak();
+    if (reset_resident_peak()) resident_before_ = process_memory().resident;
     for (const auto& [window, bytes] : to_warm_) frames_.warm(window, bytes);
     for (std::uint32_t j = 0; j < jobs_.size(); ++j)
         if (setup_.deployment.jobs[j].path == SwapPath::resident) load_resident({j});
-    read_before_ = bytes_read_from_storage().value_or(Bytes{});
+    read_before_ = bytes_read_from_storage();
+}
+
+// Under the account of parameters, arenas alone are bounded; the deployment's plans see to that.
+void CpuMachine::set_budget(Bytes most) {
+    if (setup_.account == Account::all)
+        frames_.set_limit(most - setup_.platform.nodes.front().memory.reserved);
 }
 
 // `direct`: everything in its place before the run.
@@ -237,8 +242,10 @@ void CpuMachine::execute(const Action& command) {
 
 Evidence CpuMachine::evidence() const {
     Evidence evidence;
-    evidence.read_from_storage = bytes_read_from_storage().value_or(read_before_) - read_before_;
-    evidence.resident_growth = process_memory().resident_peak - resident_before_;
+    const std::optional<Bytes> read = bytes_read_from_storage();
+    if (read && read_before_) evidence.read_from_storage = *read - *read_before_;
+    if (resident_before_)
+        evidence.resident_growth = process_memory().resident_peak - *resident_before_;
     evidence.committed_peak = frames_.committed_peak();
     evidence.cgroup_peak = cgroup_memory_peak();
     evidence.conditions = conditions_;

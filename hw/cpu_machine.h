@@ -31,12 +31,11 @@ class CpuMachine final : public Machine {
                   const Place& place) override;
     std::unique_ptr<Arena> arena_for(const ArenaPlan& plan) override;
     void ready() override;
+    void set_budget(Bytes most) override;
     void perform(const Action& command, std::uint32_t server) override;
     Evidence evidence() const override;
 
   private:
-    static constexpr std::size_t kMostHoldings = 4;
-
     // Where a holding of a block lies.
     struct Range {
         Frames::WindowId window = 0;
@@ -77,8 +76,8 @@ class CpuMachine final : public Machine {
     std::vector<std::pair<Frames::WindowId, Bytes>> to_warm_;
     std::vector<JobState> jobs_;
     std::map<std::string, std::string> conditions_;
-    Bytes resident_before_;
-    Bytes read_before_;
+    std::optional<Bytes> resident_before_;  // absent where the peak cannot be reset
+    std::optional<Bytes> read_before_;      // absent where the system does not tell
 };
 
 }  // namespace swaplab

@@ -19,6 +19,9 @@ class Machine : public PlaceListener {
     virtual std::unique_ptr<Arena> arena_for(const ArenaPlan& plan) = 0;
     // All arenas have been made: gets memory, brings in what is resident. Before the clock starts.
     virtual void ready() = 0;
+    // The budget is another from now on: `most` is what may be in use at all (under the device's
+    // lock, as places are).
+    virtual void set_budget(Bytes most) = 0;
     // Returns when the command has ended; throws to fail the run. `server` tells the threads of
     // the storage lane apart.
     virtual void perform(const Action& command, std::uint32_t server) = 0;

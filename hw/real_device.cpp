@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "hw/machine.h"
+#include "policies/executor.h"
 #include "policies/runtime/ticket_ring.h"
 #include "policies/runtime/waiting_commands.h"
 #include "profiles/error.h"
@@ -168,6 +169,7 @@ std::optional<Action> RealDevice::cancel(Ticket ticket) {
 void RealDevice::set_budget(Bytes budget, Bytes tolerated) {
     const Lock lock(mutex_);
     memory_.set_budget(budget, tolerated, now());
+    machine_->set_budget(tolerated);
     show_memory();
 }
 
@@ -200,10 +202,14 @@ const Completion* RealDevice::wait(Time until) {
     }
 }
 
-// Where the budget was broken before, that is why the machine could not go on: the runner looks at
-// the breach and blames the policy.
+// Where the budget was broken, that is why there was no memory left: the runner looks at the breach
+// and blames the policy. Every other error is thrown.
 const Completion* RealDevice::give_up() {
-    if (!memory_.report().breach) std::rethrow_exception(error_);
+    try {
+        std::rethrow_exception(error_);
+    } catch (const OutOfMemory&) {
+        if (!memory_.report().breach) throw;
+    }
     show_memory();
     return nullptr;
 }
@@ -379,9 +385,13 @@ bool RealDevice::hand_out_head(Lane which) {
 // The compute thread where it has nothing else to do. A lane's thread that hands out looks for
 // short work next; where the runner does, and nobody is awake, any thread is woken.
 void RealDevice::wake_for_short_work(std::optional<Lane> caller) {
-    if (short_work_.empty() || caller == Lane::compute) return;
+    if (short_work_.empty()) return;
+    // The compute thread does what is short next, unless it executes first.
+    const bool takes_it = lane(Lane::compute).handed_out.empty() ||
+                          tickets_[short_work_.back()].completion.command.verb == Verb::release;
+    if (caller == Lane::compute && takes_it) return;
     if (compute_is_idle()) return wake(lane(Lane::compute));
-    if (caller) return;
+    if (caller && caller != Lane::compute) return;
     for (const Lane which : {Lane::storage, Lane::copy})
         if (lane(which).idle > 0) return wake(lane(which));
 }

@@ -22,6 +22,7 @@
 
 namespace swaplab {
 
+// One thread of the process executes at a time, whichever session or device it is of.
 class Session {
   public:
     // `cuts`: where blocks begin besides layer 0, ascending layer numbers of the pack. `budget`:
@@ -41,8 +42,8 @@ class Session {
     // Loading and unloading may run beside `run_block` of another block, from any thread, one at a
     // time for each block.
 
-    // Reads the block and binds its parameters. Throws `StorageError`, and `std::runtime_error`
-    // where the budget leaves no place; the block is then not loaded. Loading twice aborts.
+    // Reads the block and binds its parameters. Throws `StorageError`, and `OutOfMemory` where
+    // the budget leaves no place; the block is then not loaded. Loading twice aborts.
     void load_block(BlockId block);
     // Blocks run in order, from one thread; after the last begins the next request, with the next
     // input.

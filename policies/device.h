@@ -46,9 +46,11 @@ struct MemoryReport {
 
 // What the operating system saw of a run on real memory and real files.
 struct Evidence {
-    Bytes read_from_storage;       // fetched from the storage layer (/proc/self/io: read_bytes)
-    Bytes resident_growth;         // VmHWM during the run above VmRSS before its memory was made
-    Bytes committed_peak;          // of the run's own memory: arenas and activations, by page
+    // Fetched from the storage layer (/proc/self/io: read_bytes), and VmHWM during the run above
+    // VmRSS before its memory was made; absent where the system does not tell.
+    std::optional<Bytes> read_from_storage;
+    std::optional<Bytes> resident_growth;
+    Bytes committed_peak;  // of the run's own memory: arenas and activations, by page
     std::optional<Bytes> cgroup_peak;
     // By job: a digest of each request's outputs, in order of requests; empty where none are made.
     std::vector<std::vector<std::string>> outputs;

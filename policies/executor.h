@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 
 #include "policies/block.h"
@@ -19,6 +20,12 @@ constexpr Bytes activation_bytes_taken(std::size_t bytes) {
     constexpr Bytes page{4096};
     return align_up({static_cast<std::int64_t>(bytes)}, page);
 }
+
+// The budget leaves no memory for what is asked for.
+class OutOfMemory : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
 
 // Memory for activations, within the budget of a run.
 class ActivationMemory {

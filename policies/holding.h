@@ -1,6 +1,7 @@
 // What a block's swap-in holds, and from when to when: the swap paths as a table.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "policies/block.h"
@@ -38,6 +39,8 @@ struct Holding {
     bool in_staging;          // in the job's staging arena, if its plan has one
     Category category;
 };
+
+inline constexpr std::size_t kMostHoldings = 4;  // of any path
 
 // In the order in which they are reserved. All holdings of one verb are reserved together or not
 // at all. 1 zero-copy, 2 staged, 4 (gpu) or 3 (cpu) standard; none for `resident`.

@@ -77,9 +77,9 @@ void write_evidence(JsonWriter& json, const RunResult& result) {
                 result.measured_lower_bound_of == BoundOf::latency ? "latency" : "makespan");
     json.key("evidence").begin_object();
     json.member("committed_peak_bytes", evidence.committed_peak.count);
-    json.member("resident_growth_bytes", evidence.resident_growth.count);
+    write_optional(json.key("resident_growth_bytes"), evidence.resident_growth);
     write_optional(json.key("cgroup_peak_bytes"), evidence.cgroup_peak);
-    json.member("read_from_storage_bytes", evidence.read_from_storage.count);
+    write_optional(json.key("read_from_storage_bytes"), evidence.read_from_storage);
     json.key("outputs_equal");
     if (result.outputs_equal)
         json.value(*result.outputs_equal);

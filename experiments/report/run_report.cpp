@@ -130,16 +130,19 @@ std::string outputs_text(const RunResult& result) {
 std::string evidence_rows(const RunResult& result) {
     if (!result.evidence) return {};
     const Evidence& evidence = *result.evidence;
-    std::string memory =
-        text("{} committed by the run, {} more resident (VmHWM)",
-             format_bytes(evidence.committed_peak), format_bytes(evidence.resident_growth));
+    std::string memory = format_bytes(evidence.committed_peak) + " committed by the run";
+    if (evidence.resident_growth)
+        memory += text(", {} more resident (VmHWM)", format_bytes(*evidence.resident_growth));
     if (evidence.cgroup_peak)
         memory += text(", {} in the cgroup", format_bytes(*evidence.cgroup_peak));
-    std::string read = format_bytes(evidence.read_from_storage) + " fetched from storage";
-    if (result.swapped_in.count > 0)
-        read += text(": {:.4f}x what was swapped in",
-                     share(evidence.read_from_storage, result.swapped_in));
-    std::string rows = row("measured peaks", memory) + row("", read);
+    std::string rows = row("measured peaks", memory);
+    if (evidence.read_from_storage) {
+        std::string read = format_bytes(*evidence.read_from_storage) + " fetched from storage";
+        if (result.swapped_in.count > 0)
+            read += text(": {:.4f}x what was swapped in",
+                         share(*evidence.read_from_storage, result.swapped_in));
+        rows += row("", read);
+    }
     rows += row("outputs", outputs_text(result));
     std::vector<std::string> conditions;
     for (const auto& [name, value] : evidence.conditions)

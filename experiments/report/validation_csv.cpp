@@ -8,6 +8,7 @@ namespace swaplab {
 namespace {
 
 std::string number(Bytes bytes) { return text("{}", bytes.count); }
+std::string number(std::optional<Bytes> bytes) { return bytes ? number(*bytes) : std::string(); }
 std::string number(Duration d) { return text("{}", count_ns(d)); }
 
 std::vector<std::string> evidence_fields(const RunResult& run, const RunResult* direct) {
@@ -17,8 +18,7 @@ std::vector<std::string> evidence_fields(const RunResult& run, const RunResult* 
     if (direct != nullptr && direct->evidence && !direct->evidence->outputs.empty())
         equal = evidence.outputs == direct->evidence->outputs ? "true" : "false";
     return {number(evidence.committed_peak), number(evidence.resident_growth),
-            evidence.cgroup_peak ? number(*evidence.cgroup_peak) : std::string(),
-            number(evidence.read_from_storage), equal};
+            number(evidence.cgroup_peak), number(evidence.read_from_storage), equal};
 }
 
 std::string rows_of(const Study& study, const Configuration& configuration) {

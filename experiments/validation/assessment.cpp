@@ -22,9 +22,9 @@ void keep_greatest(std::optional<Bytes>& greatest, Bytes bytes) {
 
 void read_evidence(Point& point, const Evidence& evidence, Bytes swapped_in) {
     keep_greatest(point.committed_peak, evidence.committed_peak);
-    keep_greatest(point.resident_growth, evidence.resident_growth);
-    if (swapped_in.count == 0) return;
-    const double ratio = share_of(evidence.read_from_storage, swapped_in);
+    if (evidence.resident_growth) keep_greatest(point.resident_growth, *evidence.resident_growth);
+    if (swapped_in.count == 0 || !evidence.read_from_storage) return;
+    const double ratio = share_of(*evidence.read_from_storage, swapped_in);
     if (!point.read_ratio || std::abs(ratio - 1) > std::abs(*point.read_ratio - 1))
         point.read_ratio = ratio;
 }

@@ -16,7 +16,7 @@ void* ActivationPool::allocate(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
     const Bytes at = place_for(size);
     if (at + size > span_)
-        throw std::runtime_error(
+        throw OutOfMemory(
             text("{} bytes of activations at {} of a window of {}", bytes, at.count, span_.count));
     frames_.use(window_, at, size);
     taken_.emplace(at, size);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "policies/executor.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 
@@ -69,7 +70,7 @@ Frames::WindowId Frames::add_window(Bytes span) {
 
 std::int64_t Frames::room() const {
     if (!limit_) return std::numeric_limits<std::int64_t>::max();
-    return down(*limit_ - committed_, kPage.count);
+    return std::max<std::int64_t>(0, *limit_ - committed_);
 }
 
 void Frames::use(WindowId window, Bytes offset, Bytes size) {
@@ -100,6 +101,18 @@ void Frames::warm(WindowId window, Bytes size) {
     for (const Interval gap : windows_[window].committed.missing(range)) commit_fresh(window, gap);
 }
 
+void Frames::set_limit(Bytes limit) {
+    const std::lock_guard lock(mutex_);
+    limit_ = down(limit.count, kPage.count);
+    while (committed_ > *limit_) {
+        std::optional<Donor> donor = largest_free();
+        if (!donor) return;
+        donor->range.begin =
+            std::max(donor->range.begin, donor->range.end - (committed_ - *limit_));
+        give_back(*donor);
+    }
+}
+
 void Frames::commit(WindowId window, Interval range) {
     while (range.begin < range.end) {
         Interval part = range;
@@ -111,7 +124,7 @@ void Frames::commit(WindowId window, Interval range) {
             donor->range.begin = donor->range.end - part.size();
             move(*donor, window, part);
         } else {
-            throw std::runtime_error(
+            throw OutOfMemory(
                 text("{} more bytes of memory are needed, and all {} bytes "
                      "that the budget allows are in use",
                      range.size(), *limit_));

@@ -38,10 +38,13 @@ class Frames {
     // The calls below may come from any thread; offsets and sizes are whole pages.
 
     // From now on the range is in use: frames are behind it, with any content. Throws
-    // `std::runtime_error` naming both values where the limit leaves none.
+    // `OutOfMemory` naming both values where the limit leaves none.
     void use(WindowId window, Bytes offset, Bytes size);
     // No longer; its frames may be moved or given back.
     void unuse(WindowId window, Bytes offset, Bytes size);
+    // Another limit from now on: free frames go back to the system as far as it asks for; what is
+    // in use stays, and no more comes until there is room.
+    void set_limit(Bytes limit);
     // Faults in the begin of a window without using it, as far as the limit allows.
     void warm(WindowId window, Bytes size);
 

@@ -126,6 +126,7 @@ class TorchExecutor final : public Executor {
     }
 
     ~TorchExecutor() override {
+        runner_.clear();  // what a request that was cut off left may refer to parameters
         for (std::size_t i = 0; i < blocks_.size(); ++i) unbind({static_cast<std::uint32_t>(i)});
     }
 
@@ -157,6 +158,9 @@ class TorchExecutor final : public Executor {
             const ActivationScope scope(*activations_);
             if (id.index == 0) start(request);
             runner_.run(id.index, block.views);
+        } catch (const OutOfMemory&) {
+            runner_.clear();
+            throw;
         } catch (const std::exception& error) {
             runner_.clear();
             throw std::runtime_error(text("block {} ({} to {}): {}", id.index,

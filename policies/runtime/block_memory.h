@@ -47,8 +47,6 @@ class BlockMemory {
     const MemoryReport& report() const { return ledger_.report(); }
 
   private:
-    static constexpr std::size_t kMostHoldings = 4;
-
     struct BlockState {
         Bytes held_bytes;
         std::uint32_t variant = 0;

@@ -152,14 +152,52 @@ TEST_F(CpuBackend, SizesThatDirectReadsCannotBringAreBadInput) {
     }
 }
 
-TEST_F(CpuBackend, ABudgetThatFallsIsKept) {
+// The whole run sees both budgets; every request has the outputs of the file.
+TEST_F(CpuBackend, BudgetsThatChangeReachTheMemory) {
+    // Planned as if execution took as long as reading: then more memory is worth more blocks.
+    platform_.nodes[0].execute.other.per_layer = 200'000;
     const Bytes least = minimum("swapnet");
-    workload_.jobs[0].requests = 30;
-    workload_.budget_changes = {{kStart + std::chrono::milliseconds(2), least}};
-    const RunResult result = run_policy("swapnet", pack_->index().size() + Bytes{1 << 20});
-    EXPECT_EQ(result.verdict, Verdict::ok) << result.reason;
-    EXPECT_EQ(result.evidence->outputs[0].size(), 30U);
-    EXPECT_EQ(result.evidence->outputs[0].back(), digest_of_file(*pack_));
+    const Bytes plenty = pack_->index().size() + Bytes{1 << 20};
+    for (const auto& [before, after] : {std::pair{plenty, least}, std::pair{least, plenty}}) {
+        SCOPED_TRACE(text("{} -> {}", before.count, after.count));
+        workload_.jobs[0].requests = 200;
+        workload_.budget_changes = {{kStart + std::chrono::milliseconds(1), after}};
+        const RunResult result = run_policy("swapnet", before);
+        ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
+        EXPECT_EQ(result.evidence->outputs[0],
+                  std::vector<std::string>(200, digest_of_file(*pack_)));
+        EXPECT_GT(result.jobs[0].adopted.size(), 1U);  // it ran by two rows of its table
+        EXPECT_LE(result.evidence->committed_peak, plenty);
+    }
+}
+
+// Resident memory, by the system's word: a run at its minimum takes little of 64 MiB, `direct` all.
+TEST_F(CpuBackend, OnlyTheBudgetIsResident) {
+    ModelSpec spec;
+    spec.name = "large";
+    for (std::uint32_t l = 0; l < 16; ++l) {
+        Layer layer;
+        layer.name = text("layer{}", l);
+        layer.inputs = {l == 0 ? Source() : Source(LayerId{l - 1})};
+        layer.parameter_bytes = {4 << 20};
+        layer.parameter_tensors = 1;
+        layer.output_bytes = {4096};
+        spec.layers.push_back(layer);
+    }
+    write_synthetic_pack(Model(spec), folder_.file("large"), 1);
+    pack_ = std::make_shared<const Pack>(folder_.file("large"));
+    workload_.jobs[0].model = pack_->model();
+    const auto growth = [&](const std::string& policy, std::optional<Bytes> budget) {
+        return run_policy(policy, budget).evidence->resident_growth;
+    };
+    const Bytes least = minimum("on-demand");
+    const std::optional<Bytes> swapped = growth("on-demand", least);
+    const std::optional<Bytes> whole = growth("direct", std::nullopt);
+    if (!swapped || !whole) GTEST_SKIP() << "the system does not tell VmHWM";
+    if (SWAPLAB_SANITIZED == 0) {
+        EXPECT_LT(*swapped, least + Bytes{16 << 20});
+    }
+    EXPECT_GT(*whole, Bytes{60 << 20});
 }
 
 }  // namespace

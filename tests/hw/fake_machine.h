@@ -17,6 +17,7 @@ class FakeMachine : public Machine {
     void on_freed(const Action&, std::size_t, const Arena&, const Place&) override {}
     std::unique_ptr<Arena> arena_for(const ArenaPlan& plan) override { return make_arena(plan); }
     void ready() override {}
+    void set_budget(Bytes) override {}
     void perform(const Action& command, std::uint32_t server) override {
         if (before) before(command, server);
         std::this_thread::sleep_for(duration_of(command));

@@ -82,7 +82,7 @@ TEST(Frames, FreeFramesMoveWhereTheyAreNeeded) {
     EXPECT_EQ(resident_pages(frames, a, 100), 2);
     EXPECT_EQ(resident_pages(frames, b, 100), 8);
     EXPECT_EQ(frames.base(a)[2 * kP - 1], std::byte{1});
-    EXPECT_THROW(frames.use(a, {90 * kP}, {kP}), std::runtime_error);
+    EXPECT_THROW(frames.use(a, {90 * kP}, {kP}), OutOfMemory);
     frames.unuse(b, {50 * kP}, {kP});
     frames.use(a, {90 * kP}, {kP});
     EXPECT_EQ(frames.committed_peak(), Bytes{10 * kP});
@@ -96,6 +96,27 @@ TEST(Frames, WhatIsWarmIsFree) {
     frames.use(window, {90 * kP}, {10 * kP});
     EXPECT_EQ(frames.moved(), Bytes{10 * kP});
     EXPECT_EQ(frames.committed(), Bytes{10 * kP});
+}
+
+TEST(Frames, ALimitThatFallsTakesFreeFramesAtOnce) {
+    Frames frames(Bytes{10 * kP});
+    const auto window = frames.add_window({100 * kP});
+    frames.warm(window, {10 * kP});
+    frames.use(window, {}, {6 * kP});
+    frames.set_limit({8 * kP});
+    EXPECT_EQ(frames.committed(), Bytes{8 * kP});
+    EXPECT_EQ(resident_pages(frames, window, 100), 8);
+    frames.set_limit({4 * kP});  // what is in use stays
+    EXPECT_EQ(frames.committed(), Bytes{6 * kP});
+    EXPECT_THROW(frames.use(window, {50 * kP}, {kP}), OutOfMemory);
+    frames.unuse(window, {}, {3 * kP});
+    frames.use(window, {50 * kP}, {kP});  // moved: still more than the limit in all
+    EXPECT_EQ(frames.committed(), Bytes{6 * kP});
+    frames.set_limit({4 * kP});
+    EXPECT_EQ(frames.committed(), Bytes{4 * kP});
+    frames.set_limit({20 * kP});
+    frames.use(window, {60 * kP}, {16 * kP});
+    EXPECT_EQ(frames.committed(), Bytes{20 * kP});
 }
 
 // Random users: what was written stays, and never more than the limit is resident.

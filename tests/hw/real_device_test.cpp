@@ -9,6 +9,7 @@
 
 #include "hw/cpu_backend.h"
 #include "hw/storage/pack_writer.h"
+#include "policies/executor.h"
 #include "policies/registry.h"
 #include "policies/runner.h"
 #include "tests/hw/fake_machine.h"
@@ -125,6 +126,44 @@ TEST(RealDevice, LanesChainByThemselves) {
     EXPECT_EQ(device->wait(device->now()), nullptr);
     std::unique_lock lock(mutex);
     EXPECT_TRUE(done.wait_for(lock, std::chrono::seconds(60), [&] { return executed == 10; }));
+}
+
+// A breach of the budget is the policy's only where it is what left no memory.
+TEST(RealDevice, AnErrorAfterABreachIsStillTheError) {
+    const Platform platform = quick_platform();
+    const ModelPtr model = chain("ten", 10);
+    const std::vector<CostModel> costs{CostModel(*model, platform)};
+    Deployment deployment;
+    JobPlan& job = deployment.jobs.emplace_back();
+    job.blocks = unit_blocks(*model);
+    job.arena = {ArenaKind::counter, {100}, 0};
+    const std::vector<std::vector<BlockFacts>> facts{facts_of(costs[0], job.blocks, job.path)};
+    for (const bool memory : {true, false}) {
+        const DeviceSetup setup{platform, costs, facts, deployment, Account::all, Bytes{15}};
+        auto machine = std::make_unique<FakeMachine>(setup);
+        machine->before = [memory](const Action& command, std::uint32_t) {
+            if (command.block.index < 2) return;
+            if (memory) throw OutOfMemory("memory");
+            throw std::runtime_error("disk");
+        };
+        const auto device = make_real_device(setup, std::move(machine));
+        for (std::uint32_t b = 0; b < 3; ++b) {
+            Command command;
+            command.verb = Verb::read;
+            command.lane = Lane::storage;
+            command.block = {b};
+            device->submit(command);
+        }
+        const auto drain = [&] {
+            while (device->wait(Time::max()) != nullptr) {
+            }
+        };
+        if (memory)
+            EXPECT_NO_THROW(drain());
+        else
+            EXPECT_THROW(drain(), std::runtime_error);
+        EXPECT_TRUE(device->memory().breach);
+    }
 }
 
 TEST(RealDevice, AnErrorOfTheMachineEndsTheRun) {

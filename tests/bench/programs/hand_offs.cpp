@@ -54,6 +54,7 @@ class TimedMachine final : public Machine {
         return inner_->arena_for(plan);
     }
     void ready() override { inner_->ready(); }
+    void set_budget(Bytes most) override { inner_->set_budget(most); }
     void perform(const Action& command, std::uint32_t server) override {
         const auto begin = Clock::now();
         inner_->perform(command, server);
