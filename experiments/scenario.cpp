@@ -98,6 +98,11 @@ void list_requests(Scenario& scenario, const Options& options) {
 
 void require_executable_models(const Scenario& scenario) {
     if (!executes_models(scenario.backend)) return;
+    if (scenario.noise)
+        throw InputError(
+            text("--noise and --replications draw durations, which backend '{}' "
+                 "measures: repeat with --requests, or with validate --repeats",
+                 scenario.backend));
     for (const ModelChoice& choice : scenario.models) {
         if (choice.pack) continue;
         const std::string& name = choice.model->name();

@@ -82,14 +82,25 @@ CpuMachine::CpuMachine(const DeviceSetup& setup, std::vector<PackPtr> packs,
         job.copies = copies_of(path, compute);
         if (path == SwapPath::standard) job.dummy = holdings_of(path, compute).size() - 1;
         check_model(job);
-        std::vector<LayerRange> blocks;
-        for (const BlockFacts& block : *job.facts) blocks.push_back(block.layers);
-        job.executor = executors({j}, blocks, activations_);
+        make_executors({j}, executors);
         for (std::uint32_t server = 0; server < std::max(setup.deployment.parallel_reads, 1U);
              ++server)
             job.readers.push_back(open_reader(job.pack->parameters_path(), read));
     }
     conditions_["storage"] = jobs_.front().readers.front()->info().description;
+}
+
+void CpuMachine::make_executors(JobId id, const ExecutorFactory& executors) {
+    JobState& job = jobs_[id.index];
+    for (const Variant& variant : setup_.deployment.jobs[id.index].all_variants()) {
+        std::vector<LayerRange> blocks;
+        for (std::uint32_t b = variant.first; b < variant.last; ++b) {
+            blocks.push_back((*job.facts)[b].layers);
+            job.variant_of.push_back(static_cast<std::uint32_t>(job.executors.size()));
+        }
+        job.first_of.push_back(variant.first);
+        job.executors.push_back(executors(id, blocks, activations_));
+    }
 }
 
 // Every block must be one range of whole pages, as large as its place.
@@ -154,7 +165,8 @@ void CpuMachine::load_resident(JobId id) {
         command.job = id;
         command.block = {b};
         read(command, 0);
-        job.executor->bind({b}, address(job.places[b].holdings[0]));
+        const auto [executor, block_there] = executor_of(job, {b});
+        executor.bind(block_there, address(job.places[b].holdings[0]));
     }
 }
 
@@ -180,7 +192,7 @@ void CpuMachine::perform(const Action& command, std::uint32_t server) {
         case Verb::copy: return copy(command);
         case Verb::assemble: return assemble(command);
         case Verb::execute: return execute(command);
-        case Verb::release: return job_of(command).executor->unbind(command.block);
+        case Verb::release: return release(command);
         case Verb::wake_at: return;
     }
 }
@@ -229,13 +241,20 @@ void CpuMachine::assemble(const Action& command) {
         frames_.use(dummy.window, dummy.place.offset, dummy.place.size);
         std::memset(address(dummy), 0, static_cast<std::size_t>(dummy.place.size.count));
     }
-    job.executor->bind(command.block, address(holdings[job.copies]));
+    const auto [executor, block] = executor_of(job, command.block);
+    executor.bind(block, address(holdings[job.copies]));
+}
+
+void CpuMachine::release(const Action& command) {
+    const auto [executor, block] = executor_of(job_of(command), command.block);
+    executor.unbind(block);
 }
 
 void CpuMachine::execute(const Action& command) {
     JobState& job = job_of(command);
     const BlockFacts& block = facts_of(command);
-    job.executor->execute(command.request, command.pass, command.block);
+    const auto [executor, block_there] = executor_of(job, command.block);
+    executor.execute(command.request, command.pass, block_there);
     if (block.layers.last == job.pack->index().layers.size())
         job.requests = std::max(job.requests, command.request.index + 1);
 }
@@ -252,7 +271,8 @@ Evidence CpuMachine::evidence() const {
     for (const JobState& job : jobs_) {
         std::vector<std::string>& outputs = evidence.outputs.emplace_back();
         for (std::uint32_t r = 0; r < job.requests; ++r)
-            if (const auto digest = job.executor->output_digest({r})) outputs.push_back(*digest);
+            for (const auto& executor : job.executors)
+                if (const auto digest = executor->output_digest({r})) outputs.push_back(*digest);
     }
     return evidence;
 }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "hw/cpu_backend.h"
@@ -50,17 +51,27 @@ class CpuMachine final : public Machine {
         std::size_t copies = 0;  // that the path takes; parameters are the holding behind
         std::size_t dummy = 0;   // the holding of the dummy model; 0: none
         std::vector<BlockPlaces> places;
-        std::unique_ptr<Executor> executor;
+        // One for each row of the lookup table, which is a cut of its own, and by BlockId whose.
+        std::vector<std::unique_ptr<Executor>> executors;
+        std::vector<std::uint32_t> variant_of;
+        std::vector<std::uint32_t> first_of;           // by variant: its first block
         std::vector<std::unique_ptr<Reader>> readers;  // by thread of the storage lane
         std::uint32_t requests = 0;                    // executed to the end
     };
 
     void check_model(const JobState& job) const;
+    void make_executors(JobId id, const ExecutorFactory& executors);
+    // Whose a block is, and what it is called there.
+    static std::pair<Executor&, BlockId> executor_of(const JobState& job, BlockId block) {
+        const std::uint32_t variant = job.variant_of[block.index];
+        return {*job.executors[variant], {block.index - job.first_of[variant]}};
+    }
     void load_resident(JobId job);
     void read(const Action& command, std::uint32_t server);
     void verify_block(const JobState& job, const BlockFacts& block, const std::byte* at) const;
     void copy(const Action& command);
     void assemble(const Action& command);
+    void release(const Action& command);
     void execute(const Action& command);
     std::byte* address(const Range& range) const;
     JobState& job_of(const Action& command) { return jobs_[command.job.index]; }

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Configures, builds and tests everything: first with sanitizers (dev), then optimised (release).
+# Configures, builds and tests everything: with sanitizers (dev), threads under ThreadSanitizer
+# (tsan, the hardware backend's tests only), then optimised (release).
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: tests/run.sh [--preset dev|release|all] [-j N] [--no-install | --no-torch] [-h]
-  --preset      which build to test (default: all, which is dev and then release)
+usage: tests/run.sh [--preset dev|tsan|release|all] [-j N] [--no-install | --no-torch] [-h]
+  --preset      which build to test (default: all, which is dev, tsan and then release)
   -j N          N compilations and N tests at a time (default: one per core)
   --no-install  leave the system's packages alone
   --no-torch    install what is missing, but not LibTorch (300 MB): its tests are skipped
@@ -14,7 +15,7 @@ TEXT
 
 fail() { echo "run: $*" >&2; exit 2; }
 
-presets="dev release"
+presets="dev tsan release"
 jobs=$(nproc)
 install=yes
 without_torch=
@@ -22,9 +23,9 @@ while [ $# -gt 0 ]; do
     case $1 in
         --preset)
             case ${2-} in
-                dev | release) presets=$2 ;;
-                all) presets="dev release" ;;
-                *) fail "--preset takes dev, release or all" ;;
+                dev | tsan | release) presets=$2 ;;
+                all) presets="dev tsan release" ;;
+                *) fail "--preset takes dev, tsan, release or all" ;;
             esac
             shift
             ;;

@@ -1,11 +1,13 @@
 #include <memory>
 
+#include "experiments/cli/exit_code.h"
 #include "experiments/cli/output_file.h"
 #include "experiments/cli/progress.h"
 #include "experiments/commands/commands.h"
 #include "experiments/commands/common.h"
 #include "experiments/frozen_reference.h"
 #include "experiments/observer_fan.h"
+#include "experiments/outputs_check.h"
 #include "experiments/report/decision_log.h"
 #include "experiments/report/result_json.h"
 #include "experiments/report/run_report.h"
@@ -115,6 +117,10 @@ int run_command(const Options& options, const Console& console) {
         console.out << json.str() << '\n';
     } else {
         console.out << run_report(result, scenario, frozen);
+    }
+    if (const auto wrong = wrong_outputs(scenario, result)) {
+        console.note(*wrong);
+        return exit_failed;
     }
     return exit_code_of(result.verdict);
 }

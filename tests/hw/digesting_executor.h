@@ -10,6 +10,7 @@
 
 #include "hw/storage/pack_writer.h"
 #include "policies/executor.h"
+#include "profiles/error.h"
 #include "profiles/hash.h"
 #include "profiles/text.h"
 
@@ -40,6 +41,15 @@ class DigestingExecutor final : public Executor {
                       ActivationMemory& activations)
         : pack_(pack), blocks_(blocks.begin(), blocks.end()), activations_(activations) {
         at_.resize(blocks_.size());
+        // A real one cuts the model where its blocks meet.
+        std::uint32_t next = 0;
+        for (const LayerRange block : blocks_) {
+            SWAPLAB_CHECK(block.first == next, "a block begins at {}, expected {}", block.first,
+                          next);
+            next = block.last;
+        }
+        SWAPLAB_CHECK(next == pack.model()->size(), "blocks up to {} of {}", next,
+                      pack.model()->size());
     }
 
     void bind(BlockId block, std::byte* at) override { at_[block.index] = at; }
@@ -61,6 +71,8 @@ class DigestingExecutor final : public Executor {
         activations_.free(scratch);
     }
     std::optional<std::string> output_digest(RequestId request) const override {
+        if (request.index >= outputs_.size() || outputs_[request.index].empty())
+            return std::nullopt;
         return outputs_[request.index];
     }
 
