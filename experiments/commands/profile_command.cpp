@@ -5,6 +5,7 @@
 #include "experiments/cli/exit_code.h"
 #include "experiments/cli/output_file.h"
 #include "experiments/commands/commands.h"
+#include "experiments/profiling/fresh_memory.h"
 #include "experiments/profiling/machine.h"
 #include "experiments/profiling/profiler.h"
 #include "experiments/report/profile_report.h"
@@ -143,6 +144,13 @@ int profile_command(const Options& options, const Console& console) {
         return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start);
     };
     profiling.tell = [&](const std::string& what) { console.note(what); };
+    if (executes_models(options.measured))
+        profiling.fresh = [&] {
+            ReadOptions read;
+            read.request_bytes = *subject.setup.request_bytes;
+            read.depth = *subject.setup.depth;
+            return fresh_reads(*subject.model.pack, subject.platform, read, profiling.memory);
+        };
     OutputFile file(options.output.empty() ? "measurements.csv" : options.output);
     Profile profile =
         profile_model(subject.model.model, subject.platform, subject.device, profiling);

@@ -119,7 +119,7 @@ int run_command(const Options& options, const Console& console) {
         console.out << run_report(result, scenario, frozen);
     }
     if (const auto wrong = wrong_outputs(scenario, result)) {
-        console.note(*wrong);
+        console.err << "swaplab: " << *wrong << '\n';
         return exit_failed;
     }
     return exit_code_of(result.verdict);

@@ -23,6 +23,9 @@ struct ProfileOptions {
     // How long it has been going on, and who hears how far it is; null: nobody.
     std::function<Duration()> elapsed;
     std::function<void(const std::string&)> tell = nullptr;
+    // Measures reads into memory that nobody has touched, which schedules cannot ask for; null:
+    // nobody does.
+    std::function<std::vector<Measurement>()> fresh = nullptr;
 };
 
 struct Profile {
