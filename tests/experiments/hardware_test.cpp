@@ -59,7 +59,7 @@ TEST_F(Hardware, FromATorchScriptFileToAMeasuredRun) {
     step("pack cnn.pt -o net --verify");
     EXPECT_EQ(read_file(folder.file("net/index.json")), read_file(file("cnn/index.json")));
     step("profile -m net --time-limit 500ms -o net.csv");
-    EXPECT_NE(read_file(file("net.csv")).find(",fresh,"), std::string::npos);
+    EXPECT_NE(read_file(folder.file("net.csv")).find(",fresh,"), std::string::npos);
     step("fit net.csv -o here.json --layers net");
     const std::string plan = step("plan -m net -d here.json -p swapnet -b min");
     EXPECT_NE(plan.find("conv2d"), std::string::npos) << plan;
