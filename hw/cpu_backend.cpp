@@ -6,6 +6,13 @@
 
 namespace swaplab {
 
+void apply(const CpuOptions& options, ReadOptions& read) {
+    read.backend = options.io;
+    read.direct = options.direct;
+    if (options.request_bytes) read.request_bytes = *options.request_bytes;
+    if (options.depth) read.depth = *options.depth;
+}
+
 DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options,
                                ExecutorFactory executors) {
     return [packs = std::move(packs), options,

@@ -24,6 +24,9 @@ struct CpuOptions {
     bool direct = true;
 };
 
+// What the options say about reads, on top of what `read` says.
+void apply(const CpuOptions& options, ReadOptions& read);
+
 using PackPtr = std::shared_ptr<const Pack>;
 
 // Runs the packed models (by JobId). Devices throw `InputError` where a model of the run is not

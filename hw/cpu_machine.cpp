@@ -38,7 +38,7 @@ Bytes activation_bytes(const DeviceSetup& setup) {
 }
 
 // The frames that a run may have. Under the account of parameters the budget does not bound what
-// execution needs.
+// execution needs: a quarter more than planned (and 4 MiB) stops only what has gone astray.
 std::optional<Bytes> most_frames(const DeviceSetup& setup) {
     if (!setup.budget) return std::nullopt;
     if (setup.account == Account::all)
@@ -50,13 +50,10 @@ std::optional<Bytes> most_frames(const DeviceSetup& setup) {
 
 ReadOptions read_options(const DeviceSetup& setup, const CpuOptions& options) {
     ReadOptions read;
-    read.backend = options.io;
-    read.direct = options.direct;
     const ReadSpec& spec = setup.platform.nodes.front().read;
     if (spec.cost.request_bytes) read.request_bytes = align_up(*spec.cost.request_bytes, kPage);
     if (spec.depth) read.depth = static_cast<std::uint32_t>(*spec.depth);
-    if (options.request_bytes) read.request_bytes = *options.request_bytes;
-    if (options.depth) read.depth = *options.depth;
+    apply(options, read);
     return read;
 }
 

@@ -22,15 +22,6 @@ void check_cut(const Model& model, std::uint32_t cut, std::uint32_t before) {
                  cut, model.name(), before, model.size()));
 }
 
-ReadOptions read_options(const CpuOptions& options) {
-    ReadOptions read;
-    read.backend = options.io;
-    read.direct = options.direct;
-    if (options.request_bytes) read.request_bytes = *options.request_bytes;
-    if (options.depth) read.depth = *options.depth;
-    return read;
-}
-
 }  // namespace
 
 Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes budget,
@@ -53,7 +44,9 @@ Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes bud
         blocks_.push_back({layers, extent, frames_.add_window(extent.size)});
     }
     executor_ = executors({}, ranges, activations_);
-    reader_ = open_reader(pack_->parameters_path(), read_options(options));
+    ReadOptions read;
+    apply(options, read);
+    reader_ = open_reader(pack_->parameters_path(), read);
 }
 
 Session::BlockState& Session::state(BlockId block, bool loaded) {
