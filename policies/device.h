@@ -2,10 +2,12 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,19 @@ struct MemoryReport {
     Duration over_budget{};  // how long more than the budget was in use, after it had fallen
 };
 
+// How late the ends of one lane's activities were, on the wall clock (nearest rank).
+struct LaneLateness {
+    std::string lane;  // "storage"; "release" for what needs none
+    std::int64_t count = 0;
+    Duration p50{}, p95{}, p99{}, max{};
+};
+
+// How well an emulated run kept the pace of its device.
+struct Pace {
+    double time_scale = 1;            // wall clock / time of the device
+    std::vector<LaneLateness> lanes;  // those on which something ended
+};
+
 // What the operating system saw of a run on real memory and real files.
 struct Evidence {
     // Fetched from the storage layer (/proc/self/io: read_bytes), and VmHWM during the run above
@@ -56,6 +71,14 @@ struct Evidence {
     std::vector<std::vector<std::string>> outputs;
     // "storage" -> "io_uring, direct, 8 requests of 1 MiB in flight", for the certificate.
     std::map<std::string, std::string> conditions;
+    std::optional<Pace> pace;  // of an emulated run
+};
+
+// What was asked for would fault, or read what is not there, on the device that is emulated. The
+// message names both activities with their blocks and lanes.
+class RuleViolation : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
 };
 
 // A command that has not started, and why.
@@ -110,6 +133,9 @@ struct DeviceSetup {
     // Where the device appends every change of memory, in order of time; null if nobody listens.
     // Read and emptied by the runner between two calls of the device.
     std::vector<MemoryChange>* memory_changes = nullptr;
+    // Set, by a signal or another thread, when the run shall end early: a device that really waits
+    // then returns null from `wait`. Null where nobody can ask.
+    const std::atomic<bool>* stop = nullptr;
 };
 
 // Makes the device of one run. Throws `InputError` or `UnsupportedError` where it cannot. What it

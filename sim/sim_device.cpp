@@ -71,9 +71,9 @@ struct NodeState {
     std::optional<Time> storage_idle;  // since when; nothing before the first read
 };
 
-class SimDevice final : public Device {
+class SimDevice final : public VirtualDevice {
   public:
-    explicit SimDevice(const DeviceSetup& setup);
+    SimDevice(const DeviceSetup& setup, ActivityListener* activities, PlaceListener* places);
 
     Time now() const override { return engine_.now(); }
     Ticket submit(const Command& command) override;
@@ -86,6 +86,7 @@ class SimDevice final : public Device {
     std::vector<Waiting> waiting() const override {
         return waiting_commands(tickets_, setup_.facts);
     }
+    Time next_event() override { return engine_.next().value_or(Time::max()); }
 
   private:
     using Record = TicketRing::Record;
@@ -110,6 +111,7 @@ class SimDevice final : public Device {
     const Completion* report();
 
     DeviceSetup setup_;
+    ActivityListener* activities_;  // null if nobody listens
     std::vector<std::vector<std::array<Duration, kKinds>>> means_;  // by job, block and verb
     std::optional<Noise> noise_;
     Engine engine_;
@@ -125,7 +127,8 @@ class SimDevice final : public Device {
     bool submitted_ = true;  // something may have become startable since `settle`
 };
 
-SimDevice::SimDevice(const DeviceSetup& setup) : setup_(setup), memory_(setup) {
+SimDevice::SimDevice(const DeviceSetup& setup, ActivityListener* activities, PlaceListener* places)
+    : setup_(setup), activities_(activities), memory_(setup, make_arena, places) {
     for (const std::vector<BlockFacts>& blocks : setup.facts) {
         auto& means = means_.emplace_back();
         for (const BlockFacts& block : blocks)
@@ -264,6 +267,8 @@ void SimDevice::end_work(NodeState& node, std::size_t clock) {
 void SimDevice::end(Ticket ticket) {
     Record& record = tickets_[ticket];
     record.completion.end = now();
+    if (activities_ != nullptr) [[unlikely]]
+        activities_->on_end(record.completion);
     reportable_.push_back(ticket);
     const Action& command = record.completion.command;
     NodeState& node = nodes_[command.node.index];
@@ -307,6 +312,8 @@ void SimDevice::start_releases(NodeState& node) {
         Record& record = tickets_[ticket];
         record.state = State::running;
         record.completion.start = now();
+        if (activities_ != nullptr) [[unlikely]]
+            activities_->on_start(record.completion);
         start_work(node, record);
     }
     node.releases.clear();
@@ -336,6 +343,8 @@ bool SimDevice::start_head(NodeState& node, LaneState& lane) {
     if (command.verb == Verb::execute) memory_.begin_execute(command, now());
     record.state = State::running;
     span.start = now();
+    if (activities_ != nullptr) [[unlikely]]
+        activities_->on_start(span);
     if (command.verb == Verb::read) record.extra_work = wake_storage(node, lane);
     ++lane.busy;
     if (node.node->host_per_command.count() > 0)
@@ -406,7 +415,13 @@ void SimDevice::share(NodeState& node) {
 }  // namespace
 
 std::unique_ptr<Device> make_sim_device(const DeviceSetup& setup) {
-    return std::make_unique<SimDevice>(setup);
+    return make_virtual_device(setup, nullptr, nullptr);
+}
+
+std::unique_ptr<VirtualDevice> make_virtual_device(const DeviceSetup& setup,
+                                                   ActivityListener* activities,
+                                                   PlaceListener* places) {
+    return std::make_unique<SimDevice>(setup, activities, places);
 }
 
 }  // namespace swaplab

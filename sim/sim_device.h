@@ -3,11 +3,16 @@
 
 #include <memory>
 
-#include "policies/device.h"
+#include "policies/virtual_device.h"
 
 namespace swaplab {
 
 // A `Device` that completes everything in virtual time. Everything in `setup` is borrowed.
 std::unique_ptr<Device> make_sim_device(const DeviceSetup& setup);
+
+// The same, for who drives it: see `VirtualDeviceFactory`.
+std::unique_ptr<VirtualDevice> make_virtual_device(const DeviceSetup& setup,
+                                                   ActivityListener* activities,
+                                                   PlaceListener* places);
 
 }  // namespace swaplab

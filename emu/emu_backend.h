@@ -1,0 +1,40 @@
+// The emulator: a device's pace, budget and rules on an ordinary machine, in real time.
+//
+// A virtual device says what starts and ends when, by the profile's costs, contention and noise.
+// The emulator goes through its instants on the wall clock, `time_scale` times as slow, and does
+// for real what happens in them: reads come from files into memory of exactly the budget, copies
+// copy, and an activity ends when its time has come and its work is done. So instants are chained
+// on the profile's own times: what was late once does not make everything behind it late, and how
+// late every lane was is measured (`Evidence::pace`).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "hw/storage/pack.h"
+#include "hw/storage/reader.h"
+#include "policies/executor.h"
+#include "policies/virtual_device.h"
+
+namespace swaplab {
+
+struct EmuOptions {
+    double time_scale = 1;  // wall clock / time of the device, > 0
+    bool page_cache = false;  // reads go through the host's page cache and stay in it
+    bool verify = false;      // every block against its checksums, when it is assembled
+    // Absent: as the device's profile says (read.request_bytes, read.depth), else ReadOptions'.
+    std::optional<Bytes> request_bytes;
+    std::optional<std::uint32_t> depth;
+    IoBackend io = IoBackend::automatic;
+};
+
+// Runs models (by JobId) whose parameters are in packs of as many layers; `clock` makes the virtual
+// device. With `executors`, blocks are really executed within the time that the profile gives
+// them; else the compute lane only keeps that time. Devices throw `InputError` where a pack is not
+// that of its model, `RuleViolation` from `wait`.
+DeviceFactory make_emu_backend(std::vector<std::shared_ptr<const Pack>> packs,
+                               const EmuOptions& options, VirtualDeviceFactory clock,
+                               ExecutorFactory executors = nullptr);
+
+}  // namespace swaplab
