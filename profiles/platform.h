@@ -54,6 +54,15 @@ enum class ComputeKind : std::uint8_t {
     cpu,  // one copy
 };
 
+// Where a device's compute unit finds the parameters (5-hardware: CUDA memory kinds).
+enum class MemoryKind : std::uint8_t {
+    registered,        // host memory, pinned and mapped: true zero-copy
+    staged,            // read into a pinned ring, then copied to the device's own memory
+    managed_attach,    // managed; attached to the host for the read, to a stream to execute
+    managed_prefetch,  // managed; prefetched to the device
+};
+constexpr bool is_managed(MemoryKind kind) { return kind >= MemoryKind::managed_attach; }
+
 struct MemorySpec {
     Bytes capacity{};
     bool unified = false;
@@ -204,6 +213,8 @@ struct Platform {
     std::vector<Link> links;
     Provenance provenance;
     std::string mode;  // the operating mode in force on every node, empty for the default
+    // The kind of memory in force on every node; absent: none is modelled, at no cost.
+    std::optional<MemoryKind> memory_kind{};
     Extras extras;     // `x-` members of the file it came from
 
     const Node& node(NodeId id) const { return nodes[id.index]; }
