@@ -23,6 +23,7 @@ DeviceFactory backend_named(const std::string& name, const BackendSetup& setup) 
         options.depth = setup.depth;
         return make_cpu_backend(setup.packs, options);
     }
+    // EMU HERE
     throw UnsupportedError(text("backend '{}' is not in this build yet", name));
 }
 
