@@ -10,6 +10,8 @@ namespace swaplab {
 
 bool executes_models(const std::string& name) { return name == "cpu" || name == "cuda"; }
 
+bool is_real_time(const std::string& name) { return name != "sim"; }
+
 DeviceFactory backend_named(const std::string& name, const BackendSetup& setup) {
     require_known("backend", name, {"sim", "emu", "cpu", "cuda"});
     if (name == "sim") return make_sim_device;

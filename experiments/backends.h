@@ -27,6 +27,9 @@ DeviceFactory backend_named(const std::string& name, const BackendSetup& setup =
 // Whether the backend executes real models, so that an architecture alone is not enough.
 bool executes_models(const std::string& name);
 
+// Whether a run takes as long as it says it did, so that somebody may want to end it early.
+bool is_real_time(const std::string& name);
+
 // What a result of this backend is: "simulated", "emulated" or "measured".
 std::string kind_of(const std::string& backend);
 

@@ -21,6 +21,20 @@ void run_direct(Comparison& comparison, const ComparisonRequest& request) {
     comparison.full_memory = run(request_of(request.scenario, std::nullopt), make_policy("direct"));
 }
 
+// A run that never began, since the comparison was interrupted before.
+RunResult not_run(const std::string& policy, Bytes budget) {
+    RunResult result;
+    result.verdict = Verdict::interrupted;
+    result.policy = policy;
+    result.budget = budget;
+    return result;
+}
+
+RunResult run_cell(const Scenario& scenario, const Policy& policy, Bytes budget) {
+    if (scenario.stopped()) return not_run(policy.spec, budget);
+    return run(request_of(scenario, budget), policy);
+}
+
 }  // namespace
 
 std::vector<const RunResult*> Comparison::results() const {
@@ -78,8 +92,7 @@ Comparison compare(const ComparisonRequest& request,
         column.spec = policy.spec;
         column.minimum =
             minimum_budget(request_of(scenario, std::nullopt), policy).value_or(Bytes{});
-        if (request.with_minima)
-            column.at_minimum = run(request_of(scenario, column.minimum), policy);
+        if (request.with_minima) column.at_minimum = run_cell(scenario, policy, column.minimum);
     }
     const auto total = static_cast<std::int64_t>(comparison.budgets.size() * policies.size());
     std::int64_t done = 0;
@@ -87,10 +100,11 @@ Comparison compare(const ComparisonRequest& request,
         std::vector<RunResult>& row = comparison.cells.emplace_back();
         for (std::size_t i = 0; i < policies.size(); ++i) {
             const Bytes bytes = budget.bytes.value_or(comparison.policies[i].minimum);
-            row.push_back(run(request_of(scenario, bytes), policies[i]));
+            row.push_back(run_cell(scenario, policies[i], bytes));
             on_cell(++done, total);
         }
     }
+    comparison.interrupted = scenario.stopped();
     return comparison;
 }
 

@@ -29,6 +29,7 @@ struct Comparison {
     std::vector<std::vector<RunResult>> cells;  // [budget][policy]
     std::optional<RunResult> full_memory;       // `direct`
     bool full_memory_asked = false;             // `direct` was one of the policies asked for
+    bool interrupted = false;  // the cells that did not run say so as their verdict
 
     // All cells in the order of the rows; with what `direct` did first, if it was asked for.
     std::vector<const RunResult*> results() const;

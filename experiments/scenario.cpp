@@ -5,6 +5,7 @@
 
 #include "experiments/backends.h"
 #include "experiments/cli/console.h"
+#include "experiments/cli/interrupt.h"
 #include "experiments/cli/spec.h"
 #include "experiments/cli/traces.h"
 #include "profiles/error.h"
@@ -204,13 +205,16 @@ Scenario resolve_scenario(const Options& options) {
     scenario.backend = options.backend;
     require_executable_models(scenario);
     scenario.factory = backend_named(options.backend, backend_setup(options, scenario));
+    if (is_real_time(scenario.backend)) scenario.stop = stop_on_interrupt();
     return scenario;
 }
 
 RunRequest request_of(const Scenario& scenario, std::optional<Bytes> budget, Observer* observer) {
-    return {scenario.platform, scenario.workload,     budget,
-            scenario.account,  scenario.factory,      observer,
-            scenario.noise,    scenario.replications, scenario.dispatch};
+    RunRequest request{scenario.platform, scenario.workload,     budget,
+                       scenario.account,  scenario.factory,      observer,
+                       scenario.noise,    scenario.replications, scenario.dispatch};
+    request.stop = scenario.stop;
+    return request;
 }
 
 Policy resolve_policy(const Options& options, const Scenario& scenario) {

@@ -1,6 +1,7 @@
 // A scenario: everything of a run but its policy and its budget, resolved from the command line.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,9 @@ struct Scenario {
     Dispatch dispatch;
     std::string backend;
     DeviceFactory factory = nullptr;
+    const std::atomic<bool>* stop = nullptr;  // of real-time backends: see `RunRequest::stop`
 
+    bool stopped() const { return stop != nullptr && stop->load(); }
     Bytes parameter_bytes() const;  // of all jobs, instances counted
     std::int64_t all_requests() const {
         return listed > 0 ? listed : requests * static_cast<std::int64_t>(models.size());

@@ -24,6 +24,9 @@ using State = TicketRing::State;
 using Record = TicketRing::Record;
 using Clock = std::chrono::steady_clock;
 
+// How often a runner that waits looks whether the end has been asked for.
+constexpr Duration kLook = std::chrono::milliseconds(20);
+
 constexpr std::size_t index_of(Lane lane) { return static_cast<std::size_t>(lane); }
 
 // A lane's commands, and its threads. The assembly lane has no threads of its own.
@@ -52,7 +55,7 @@ class RealDevice final : public Device {
     void set_budget(Bytes budget, Bytes tolerated) override;
     const MemoryReport& memory() const override { return report_; }
     std::vector<Waiting> waiting() const override;
-    std::optional<Evidence> evidence() const override { return machine_->evidence(); }
+    std::optional<Evidence> evidence() const override;
 
   private:
     void serve(Lane lane, std::uint32_t server);
@@ -79,6 +82,7 @@ class RealDevice final : public Device {
     const Completion* next_ended(Time until);
     const Completion* give_up();
     void show_memory();
+    bool stopped() const { return setup_.stop != nullptr && setup_.stop->load(); }
     LaneState& lane(Lane lane) { return lanes_[index_of(lane)]; }
 
     const DeviceSetup setup_;
@@ -98,7 +102,7 @@ class RealDevice final : public Device {
     bool woken_ = false;   // a thread, since this was last set to false
     bool stopping_ = false;
     std::exception_ptr error_;
-    std::condition_variable progress_;  // something ended: for the runner
+    mutable std::condition_variable progress_;  // something ended: for the runner
 
     // Of the runner's thread.
     Completion reported_;
@@ -191,15 +195,27 @@ const Completion* RealDevice::wait(Time until) {
         if (end_due_timers()) continue;
         const Time next = timers_.empty() ? until : std::min(until, timers_.front().first);
         const bool comes = running_ > 0 || next != Time::max();
-        if (!comes || now() >= until) {
+        if (!comes || now() >= until || stopped()) {
             show_memory();
             return nullptr;
         }
-        if (next == Time::max())
+        // Who asks for the end may be a signal handler, which cannot wake anybody.
+        const Time look = setup_.stop == nullptr ? next : std::min(next, now() + kLook);
+        if (look == Time::max())
             progress_.wait(lock);
         else
-            progress_.wait_until(lock, begin_ + (next - kStart));
+            progress_.wait_until(lock, begin_ + (look - kStart));
     }
+}
+
+// After the end of the run has been asked for, what has been handed out still ends.
+std::optional<Evidence> RealDevice::evidence() const {
+    {
+        Lock lock(mutex_);
+        progress_.wait(lock, [this] { return running_ == 0 || error_; });
+        if (error_) std::rethrow_exception(error_);
+    }
+    return machine_->evidence();
 }
 
 // Where the budget was broken, that is why there was no memory left: the runner looks at the breach
@@ -342,7 +358,7 @@ void RealDevice::note_ready(const Record& record) {
 
 // Gives out all commands that may start now, and wakes threads for them.
 void RealDevice::hand_out(std::optional<Lane> caller) {
-    if (error_) return;
+    if (error_ || stopped()) return;
     std::ranges::sort(ready_releases_);
     const auto seen = std::ranges::lower_bound(ready_releases_, first_unseen_);
     // In front of the assemblies, the oldest first.

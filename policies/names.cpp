@@ -27,8 +27,8 @@ std::string_view name_of(ArenaKind kind) {
 }
 
 std::string_view name_of(Verdict verdict) {
-    static constexpr std::array<std::string_view, 4> names{"ok", "infeasible", "deadline-miss",
-                                                           "stuck"};
+    static constexpr std::array<std::string_view, 5> names{"ok", "infeasible", "deadline-miss",
+                                                           "stuck", "interrupted"};
     return names[static_cast<std::size_t>(verdict)];
 }
 

@@ -10,8 +10,10 @@
 
 namespace swaplab {
 
-enum class Verdict : std::uint8_t { ok, infeasible, deadline_miss, stuck };
-std::string_view name_of(Verdict verdict);  // "ok", "infeasible", "deadline-miss", "stuck"
+// `interrupted`: somebody asked for the end (`RunRequest::stop`); what there is, is of the requests
+// that had ended.
+enum class Verdict : std::uint8_t { ok, infeasible, deadline_miss, stuck, interrupted };
+std::string_view name_of(Verdict verdict);  // "ok", "infeasible", "deadline-miss", ...
 
 // Nearest-rank percentiles; the mean is rounded to ns. All zero when nothing was measured.
 struct LatencySummary {
@@ -69,7 +71,7 @@ struct RunResult {
     std::string policy;  // its spec
     std::optional<Bytes> budget;
     LatencySummary latency;     // over all requests of all jobs
-    std::int64_t requests = 0;  // of one replication
+    std::int64_t requests = 0;  // that ended, of one replication
     Duration makespan{};        // until the end of the last execution
     Duration compute_busy{};
     Stalls stalls;

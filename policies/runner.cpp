@@ -65,7 +65,8 @@ RunResult run_once(const RunRequest& request, const Planned& planned, Scheduler&
     const bool timeline = request.observer != nullptr && request.observer->interests().timeline;
     const DeviceSetup setup{
         request.platform, planned.costs,  planned.facts, deployment,
-        request.account,  request.budget, request.noise, timeline ? &changes : nullptr};
+        request.account,  request.budget, request.noise, timeline ? &changes : nullptr,
+        request.stop};
     RunResult result;
     result.policy = name;
     result.budget = request.budget;
@@ -84,11 +85,17 @@ RunResult replicate(RunRequest request, const Planned& planned, const Policy& po
     std::vector<RunResult> all;
     for (std::int64_t r = 0; r < (request.noise ? request.replications : 1); ++r) {
         const std::unique_ptr<Scheduler> scheduler = planned.scheduler(request, policy);
-        all.push_back(run_once(request, planned, *scheduler, policy.spec));
+        RunResult one = run_once(request, planned, *scheduler, policy.spec);
+        const bool interrupted = one.verdict == Verdict::interrupted;
+        if (!interrupted || all.empty()) all.push_back(std::move(one));
+        if (interrupted || request.stopped()) break;
         if (request.noise) ++request.noise->replication;
         request.observer = nullptr;
     }
-    return pooled(std::move(all));
+    const bool complete = std::ssize(all) == (request.noise ? request.replications : 1);
+    RunResult result = pooled(std::move(all));
+    if (!complete) result.verdict = Verdict::interrupted;
+    return result;
 }
 
 // `direct` under the same workload on the same kind of device.
@@ -112,10 +119,13 @@ std::optional<bool> equal_outputs(const RunResult& a, const RunResult& b) {
 void add_references(RunResult& result, const RunRequest& request,
                     const std::vector<CostModel>& costs, const Deployment* deployment) {
     const LowerBound bound = lower_bound(request, costs, deployment);
-    result.lower_bound = bound.bound;
+    // Of an interrupted run nothing bounds the makespan: not all requests are in it.
+    const bool interrupted = result.verdict == Verdict::interrupted;
+    if (!interrupted || bound.of == BoundOf::latency) result.lower_bound = bound.bound;
     result.lower_bound_of = bound.of;
-    if (!request.with_reference) return;
+    if (!request.with_reference || interrupted || request.stopped()) return;
     const RunResult direct = run_in_full_memory(request, costs);
+    if (direct.verdict == Verdict::interrupted) return;
     result.full_memory_latency = direct.latency.mean;
     result.outputs_equal = equal_outputs(result, direct);
 }

@@ -2,6 +2,7 @@
 // and records spans, decisions and metrics. It never asks what kind of device it drives.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -38,10 +39,16 @@ struct RunRequest {
     Dispatch dispatch = {};  // of `direct`, too, which latencies are compared with
     // Also run `direct` once, for `RunResult::full_memory_latency`; else that is 0.
     bool with_reference = true;
+    // Set, by a signal or another thread, when the run shall end early, with what there is; then
+    // `direct` is not run, and of several replications those count that are complete. Null where
+    // nobody can ask.
+    const std::atomic<bool>* stop = nullptr;
+
+    bool stopped() const { return stop != nullptr && stop->load(); }
 };
 
-// Plans once and runs every replication. Infeasible and stuck are verdicts; an illegal move throws
-// `PolicyError`; costs beyond the limits throw `InputError`.
+// Plans once and runs every replication. Infeasible, stuck and interrupted are verdicts; an illegal
+// move throws `PolicyError`; costs beyond the limits throw `InputError`.
 RunResult run(const RunRequest& request, const Policy& policy);
 
 // Plans only. For `swaplab plan` and for `-b min`.

@@ -10,7 +10,7 @@ enum ExitCode : int {
     exit_infeasible = 3,     // of a comparison: no cell was feasible
     exit_gate_failed = 4,    // a gated figure lies outside its band
     exit_unsupported = 77,   // not in this build, or not on this machine
-    exit_interrupted = 130,  // SIGINT
+    exit_interrupted = 130,  // SIGINT; of runs in real time with what was measured until then
 };
 
 }  // namespace swaplab

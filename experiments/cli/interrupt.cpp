@@ -6,6 +6,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstring>
+#include <string_view>
 
 #include "experiments/cli/exit_code.h"
 
@@ -21,13 +22,22 @@ struct Slot {
 };
 std::array<Slot, 4> half_written;
 std::atomic<bool> line_shown{false};
+std::atomic<bool> asks_first{false};
+std::atomic<bool> stop{false};
+
+void say(std::string_view line) {
+    [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
+}
 
 // Ends as a shell reports it: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
 extern "C" void swaplab_interrupted(int signal) {
+    if (line_shown.load()) say("\r\x1b[K");
+    if (signal != SIGHUP && asks_first.load() && !stop.exchange(true)) {
+        say("swaplab: interrupted, ending the run (again: at once)\n");
+        return;
+    }
     for (const Slot& slot : half_written)
         if (slot.used.load()) unlink(slot.path.data());
-    if (line_shown.load()) [[maybe_unused]]
-        const auto written = write(STDERR_FILENO, "\r\x1b[K", 4);
     _exit(exit_interrupted - SIGINT + signal);
 }
 
@@ -39,6 +49,11 @@ void handle_signals() {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, nullptr);
+}
+
+const std::atomic<bool>* stop_on_interrupt() {
+    asks_first.store(true);
+    return &stop;
 }
 
 void remove_on_interrupt(const std::string& path) {

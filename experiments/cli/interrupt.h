@@ -1,7 +1,8 @@
 // Ctrl-C: removes what is half-written and ends the process with exit code 130, at once, whatever
-// is being computed.
+// is being computed. Runs in real time are asked to end first, with what they have.
 #pragma once
 
+#include <atomic>
 #include <string>
 
 namespace swaplab {
@@ -10,6 +11,10 @@ namespace swaplab {
 // Called by main only: the handler and its list of files are the one global state of the program,
 // because a signal handler can see nothing else.
 void handle_signals();
+
+// From now on the first SIGINT or SIGTERM sets the flag and says so on stderr; the next ends the
+// process as above. For runs that look at it (RunRequest::stop).
+const std::atomic<bool>* stop_on_interrupt();
 
 // The file is removed if an interrupt comes before `keep_on_interrupt`. A few at a time.
 void remove_on_interrupt(const std::string& path);

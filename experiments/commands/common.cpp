@@ -51,6 +51,7 @@ int exit_code_of(Verdict verdict) {
     switch (verdict) {
         case Verdict::infeasible: return exit_infeasible;
         case Verdict::stuck: return exit_failed;
+        case Verdict::interrupted: return exit_interrupted;
         case Verdict::ok:
         case Verdict::deadline_miss: return exit_ok;
     }

@@ -54,6 +54,7 @@ void check_metric(Metric metric, const Platform& platform) {
 }
 
 int code_of(const Comparison& comparison) {
+    if (comparison.interrupted) return exit_interrupted;
     if (comparison.any_feasible()) return exit_ok;
     return comparison.any_stuck() ? exit_failed : exit_infeasible;
 }

@@ -23,23 +23,27 @@ namespace {
 // Shows how many requests are under way.
 class RequestProgress : public Observer {
   public:
-    RequestProgress(const Console& console, std::int64_t requests)
-        : progress_(console), requests_(requests) {}
+    RequestProgress(const Console& console, const Scenario& scenario)
+        : progress_(console),
+          what_(is_real_time(scenario.backend) ? "running: request" : "simulating: request"),
+          requests_(scenario.requests_asked()),
+          calls_between_looks_(is_real_time(scenario.backend) ? 1 : 4096) {}
 
     Interests interests() const override { return {false, progress_.wanted(), false}; }
     bool wanted() const { return progress_.wanted(); }
 
     void on_decision(const Decision& decision) override {
-        constexpr std::uint32_t calls_between_looks = 4096;
-        if (++calls_ % calls_between_looks != 0 || decision.completions.empty()) return;
+        if (++calls_ % calls_between_looks_ != 0 || decision.completions.empty()) return;
         const auto request =
             static_cast<std::int64_t>(decision.completions.back().command.request.index);
-        progress_.update("simulating: request", request + 1, requests_);
+        progress_.update(what_, request + 1, requests_);
     }
 
   private:
     Progress progress_;
+    std::string what_;
     std::int64_t requests_;
+    std::uint32_t calls_between_looks_;
     std::uint32_t calls_ = 0;
 };
 
@@ -82,7 +86,7 @@ RunResult simulate(const Options& options, const Console& console, const Scenari
         log = std::make_unique<DecisionLog>(file->stream(), scenario, policy.spec);
     }
     const std::unique_ptr<TraceFile> trace = trace_of(options, scenario, policy, budget);
-    RequestProgress progress(console, scenario.requests_asked());
+    RequestProgress progress(console, scenario);
     ObserverFan observers;
     observers.add(log.get());
     if (trace) observers.add(&trace->add_run());
@@ -109,7 +113,7 @@ int run_command(const Options& options, const Console& console) {
     note_large_peak(console, scenario, result);
     note_extrapolation(console, scenario, result);
     std::optional<FrozenReference> frozen;
-    if (options.frozen && result.latency.count > 0)
+    if (options.frozen && result.latency.count > 0 && !scenario.stopped())
         frozen = frozen_reference(options, scenario, result);
     if (options.json) {
         JsonWriter json;
@@ -122,7 +126,7 @@ int run_command(const Options& options, const Console& console) {
         console.err << "swaplab: " << *wrong << '\n';
         return exit_failed;
     }
-    return exit_code_of(result.verdict);
+    return scenario.stopped() ? exit_interrupted : exit_code_of(result.verdict);
 }
 
 }  // namespace swaplab

@@ -76,8 +76,9 @@ Sides resolve_sides(const Options& options) {
 }
 
 StudyRequest request_for(const Options& options, const Sides& sides) {
-    StudyRequest request{sides.simulated, options.policies,       parse_budgets(options.budgets),
-                         options.against, sides.measured.factory, parse_repeats(options.repeats)};
+    StudyRequest request{sides.simulated,    options.policies,       parse_budgets(options.budgets),
+                         options.against,    sides.measured.factory, parse_repeats(options.repeats),
+                         sides.measured.stop};
     if (request.policies.empty())
         throw InputError("a policy is needed: -p NAME[:key=value,...], once or more");
     const bool needs_budget = std::ranges::any_of(
@@ -153,6 +154,7 @@ int validate_command(const Options& options, const Console& console) {
             request_for(asked[i], sides[i]),
             [&](std::int64_t done, std::int64_t total) { progress.update(what, done, total); }));
         Study& study = validation.studies.back();
+        if (study.interrupted) break;
         if (options.frozen && study.reference.compared())
             study.frozen =
                 frozen_reference(asked[i], sides[i].measured, study.reference.measured.front());
@@ -164,10 +166,11 @@ int validate_command(const Options& options, const Console& console) {
     judge(validation.gates, validation.assessment);
     write_if_asked(csv, validation_csv(validation));
     if (compared) write_if_asked(plot, draw_validation(validation.assessment));
-    if (!options.trace.empty())
+    const bool interrupted = validation.studies.back().interrupted;
+    if (!options.trace.empty() && !interrupted)
         write_trace(asked.front(), sides.front(), validation.studies.front(), console);
     console.out << (options.json ? validation_json(validation) : validation_report(validation));
-    return code_of(validation);
+    return interrupted ? exit_interrupted : code_of(validation);
 }
 
 }  // namespace swaplab

@@ -72,6 +72,7 @@ class Drawer {
     std::string shown(const RunResult& cell) const {
         if (cell.verdict == Verdict::infeasible) return std::string(kInfeasible) + ' ';
         if (cell.verdict == Verdict::stuck) return "stuck ";
+        if (cell.verdict == Verdict::interrupted) return "? ";
         const std::string mark = cell.verdict == Verdict::deadline_miss ? "!" : "";
         if (metric_ == Metric::peak) return mark + mib(cell.memory.peak);
         if (metric_ == Metric::slowdown) return mark + text("{:.3f}", cell.slowdown());
@@ -188,6 +189,7 @@ class Drawer {
         if (specs_.size() > 1) legend.emplace_back("* best of the row");
         if (any(Verdict::infeasible)) legend.push_back(text("{} infeasible", kInfeasible));
         if (!specs_.empty()) legend.emplace_back("needs: the smallest budget of the policy");
+        if (any(Verdict::interrupted)) legend.emplace_back("? interrupted");
         if (any(Verdict::deadline_miss)) legend.emplace_back("! deadlines missed");
         std::string notes =
             legend.empty() ? std::string() : wrap(join(legend, "; "), columns()) + '\n';

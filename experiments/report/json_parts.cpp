@@ -24,6 +24,10 @@ void write_optional(JsonWriter& json, std::optional<double> number) {
 }
 
 void write_latency(JsonWriter& json, const LatencySummary& latency) {
+    if (latency.count == 0) {
+        json.null();
+        return;
+    }
     json.begin_object();
     json.member("mean", count_ns(latency.mean)).member("min", count_ns(latency.min));
     json.member("p50", count_ns(latency.p50)).member("p95", count_ns(latency.p95));

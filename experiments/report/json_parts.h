@@ -14,6 +14,7 @@ void write_optional(JsonWriter& json, std::optional<Bytes> bytes);
 void write_optional(JsonWriter& json, std::optional<double> number);
 
 // {"mean": .., "min": .., "p50": .., "p95": .., "p99": .., "max": ..}
+// Null where nothing was measured.
 void write_latency(JsonWriter& json, const LatencySummary& latency);
 
 // {"first": "conv1_1", "last": "conv3_4", "bytes": 0, ...}; members only, the caller opens and

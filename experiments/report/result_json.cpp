@@ -15,9 +15,10 @@ void write_infeasible(JsonWriter& json, const RunResult& result) {
     json.end_array();
 }
 
-void write_times(JsonWriter& json, const RunResult& result) {
+void write_times(JsonWriter& json, const RunResult& result, std::int64_t requests_asked) {
     write_latency(json.key("latency_ns"), result.latency);
     json.member("requests", result.requests);
+    if (result.verdict == Verdict::interrupted) json.member("requests_asked", requests_asked);
     json.member("makespan_ns", count_ns(result.makespan));
     json.key("throughput_per_s");
     if (result.makespan > Duration::zero())
@@ -154,7 +155,7 @@ void write_result(JsonWriter& json, const RunResult& result, const Certificate& 
         write_infeasible(json, result);
     } else {
         if (result.verdict == Verdict::stuck) json.member("reason", result.reason);
-        write_times(json, result);
+        write_times(json, result, certificate.scenario().all_requests());
         write_frozen(json, result, frozen);
         write_replications(json, result.replications);
         write_memory(json, result);

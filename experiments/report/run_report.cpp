@@ -30,8 +30,20 @@ std::string dispatch_text(const Scenario& scenario) {
     return said;
 }
 
+// How much of an interrupted run there is.
+std::string ended_row(const RunResult& result, const Scenario& scenario) {
+    if (result.verdict != Verdict::interrupted) return {};
+    std::string ended =
+        text("{} of {} ended", result.requests, plural(scenario.all_requests(), "request"));
+    if (scenario.noise && scenario.replications > 1)
+        ended +=
+            text(", in {} of {} replications", result.replications.count, scenario.replications);
+    return row("requests", ended + "; what follows is of these");
+}
+
 std::string latency_rows(const RunResult& result) {
     const LatencySummary& latency = result.latency;
+    if (latency.count == 0) return row("latency", "none: no request has ended");
     const std::string mean = format_duration(latency.mean);
     std::string rows;
     if (result.full_memory_latency > Duration::zero())
@@ -66,6 +78,8 @@ std::string bound_row(const RunResult& result) {
     const bool of_makespan = result.lower_bound_of == BoundOf::makespan;
     const Duration reached = of_makespan ? result.makespan : result.latency.mean;
     const std::string_view what = of_makespan ? "makespan" : "latency";
+    const bool interrupted = result.verdict == Verdict::interrupted;
+    if (interrupted && (of_makespan || result.requests == 0)) return {};
     std::string body = format_duration(result.lower_bound);
     if (of_makespan) body += " of the makespan";
     if (result.lower_bound > Duration::zero())
@@ -276,7 +290,7 @@ std::string run_report(const RunResult& result, const Scenario& scenario,
                   name_of(scenario.account), kind_of(scenario.backend)),
              kWidth, 4) +
         "\n\n";
-    report += row("verdict", name_of(result.verdict));
+    report += row("verdict", name_of(result.verdict)) + ended_row(result, scenario);
     if (result.verdict == Verdict::infeasible) {
         if (result.budget) report += row("budget", format_bytes(*result.budget));
         return report + infeasible_part(result);

@@ -189,10 +189,11 @@ std::string summary(const Assessment& assessment) {
     rows += row("error of overhead",
                 text("median {}, 95th percentile {} points", percent2(assessment.median_overhead),
                      percent2(assessment.p95_overhead)));
-    rows += row("error of slowdown",
-                text("median {} %, 95th percentile {} %: of T / T_direct in the same round, which a "
-                     "machine that drifts changes less",
-                     percent2(assessment.median_slowdown), percent2(assessment.p95_slowdown)));
+    rows +=
+        row("error of slowdown",
+            text("median {} %, 95th percentile {} %: of T / T_direct in the same round, which a "
+                 "machine that drifts changes less",
+                 percent2(assessment.median_slowdown), percent2(assessment.p95_slowdown)));
     rows += row("Kendall's tau", tau_text(assessment));
     rows += row("regret", regret_text(assessment));
     rows += crossover_rows(assessment);

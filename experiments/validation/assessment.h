@@ -27,8 +27,8 @@ struct Point {
     std::optional<bool> outputs_equal;  // in every repeat, to those of `direct`
 
     double overhead_error() const { return predicted_overhead - measured_overhead; }
-    // Predicted / measured - 1 of T / T_direct, each against the reference of its own round: what is
-    // left where the machine's speed drifts between profiling and validating.
+    // Predicted / measured - 1 of T / T_direct, each against the reference of its own round: what
+    // is left where the machine's speed drifts between profiling and validating.
     double slowdown_error() const { return (1 + predicted_overhead) / (1 + measured_overhead) - 1; }
     double peak_error() const;  // predicted / accounted - 1
     // No more memory than the budget, and VmHWM no more than the budget + 5 % + 8 MiB; nothing

@@ -29,8 +29,9 @@ class OtherWorldDevice final : public Device {
     OtherWorldDevice(const DeviceSetup& asked, const Platform& platform,
                      const std::vector<ModelPtr>& models)
         : world_(asked, platform, models),
-          setup_{world_.platform, world_.costs, world_.facts, asked.deployment,
-                 asked.account,   asked.budget, asked.noise,  asked.memory_changes},
+          setup_{world_.platform,  world_.costs,         world_.facts,
+                 asked.deployment, asked.account,        asked.budget,
+                 asked.noise,      asked.memory_changes, asked.stop},
           device_(make_sim_device(setup_)) {}
 
     Time now() const override { return device_->now(); }

@@ -31,7 +31,12 @@ class Conduct {
         for (std::size_t i = 0; i < study_.configurations.size(); ++i)
             predict(study_.configurations[i], *policy_of_[i]);
         // A round that is not recorded warms up what the first runs would pay for.
-        for (std::int64_t round = 0; round <= request_.repeats; ++round) measure_round(round);
+        for (std::int64_t round = 0; round <= request_.repeats; ++round) {
+            measure_round(round);
+            if (!stopped()) continue;
+            drop_after(round - 1);
+            break;
+        }
         return std::move(study_);
     }
 
@@ -39,6 +44,8 @@ class Conduct {
     void add_policy(const std::string& spec);
     void predict(Configuration& configuration, const Policy& policy) const;
     void measure_round(std::int64_t round);
+    bool stopped() const { return request_.stop != nullptr && request_.stop->load(); }
+    void drop_after(std::int64_t rounds);
     void measure(Configuration& configuration, const Policy& policy, std::int64_t round);
 
     const StudyRequest& request_;
@@ -78,6 +85,17 @@ void Conduct::predict(Configuration& configuration, const Policy& policy) const 
     configuration.predicted = run(asked, policy);
 }
 
+// Configurations are compared by round: what an interrupted one has measured is dropped.
+void Conduct::drop_after(std::int64_t rounds) {
+    const auto most = static_cast<std::size_t>(std::max<std::int64_t>(0, rounds));
+    const auto drop = [most](Configuration& configuration) {
+        if (configuration.measured.size() > most) configuration.measured.resize(most);
+    };
+    drop(study_.reference);
+    for (Configuration& configuration : study_.configurations) drop(configuration);
+    study_.interrupted = true;
+}
+
 void Conduct::measure_round(std::int64_t round) {
     measure(study_.reference, *direct_, round);
     for (std::size_t i = 0; i < study_.configurations.size(); ++i)
@@ -86,14 +104,16 @@ void Conduct::measure_round(std::int64_t round) {
 
 void Conduct::measure(Configuration& configuration, const Policy& policy, std::int64_t round) {
     const auto runs = static_cast<std::int64_t>(study_.configurations.size() + 1);
-    if (feasible(configuration.predicted) && configuration.failure.empty()) {
+    if (feasible(configuration.predicted) && configuration.failure.empty() && !stopped()) {
         RunRequest asked = request_of(request_.scenario, configuration.bytes);
         asked.device = request_.measured;
+        asked.stop = request_.stop;
         asked.replications = 1;
         asked.with_reference = false;  // `direct` is measured in every round anyway
         if (asked.noise) asked.noise->replication = static_cast<std::uint32_t>(round);
         try {
             RunResult result = run(asked, policy);
+            if (result.verdict == Verdict::interrupted) return;
             if (!feasible(result)) configuration.failure = result.reason;
             if (round > 0) configuration.measured.push_back(std::move(result));
         } catch (const InputError&) {

@@ -2,6 +2,7 @@
 // several times, interleaved, with `direct` beside them as the reference.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@ struct Study {
     Configuration reference;                    // `direct`
     std::vector<Configuration> configurations;  // policies in the order asked for, each by budget
     std::optional<FrozenReference> frozen;      // where it was asked for; `conduct` leaves it empty
+    bool interrupted = false;                   // fewer rounds than were asked for, all complete
 
     // T / T_direct - 1.
     double predicted_overhead(const Configuration& configuration) const;
@@ -50,6 +52,7 @@ struct StudyRequest {
     std::string against;
     DeviceFactory measured;
     std::int64_t repeats = 5;
+    const std::atomic<bool>* stop = nullptr;  // of measured runs: ends the study after this one
 };
 
 // `on_run(done, total)` after each measured run. Throws what `make_policy` and the runner throw for

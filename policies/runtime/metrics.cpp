@@ -179,7 +179,8 @@ void Metrics::report(RunResult& result) const {
     result.energy_j = energy_j(platform_, result.makespan, used_);
     result.stalls = stalls_;
     result.events = events_;
-    bound_by_durations(result);
+    // Reads for a request that did not end are no bound for those that did.
+    if (result.verdict != Verdict::interrupted) bound_by_durations(result);
     if (result.requests > 0)
         result.deadline_miss_ratio =
             static_cast<double>(misses) / static_cast<double>(result.requests);

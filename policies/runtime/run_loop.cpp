@@ -101,7 +101,12 @@ class Run final : public Moves {
 void Run::go(RunResult& result) {
     end_instant();
     while (!finished()) {
-        if (!advance()) {
+        const bool more = advance();
+        if (request_.stopped() && !finished()) {
+            result.verdict = Verdict::interrupted;
+            break;
+        }
+        if (!more) {
             result.verdict = Verdict::stuck;
             result.reason = describe_stuck();
             break;
@@ -109,8 +114,9 @@ void Run::go(RunResult& result) {
         end_instant();
     }
     // What is left (releases) ends too, so that spans and checks are complete; nobody decides on
-    // it.
-    while (const Completion* span = device_->wait(Time::max())) note(*span);
+    // it. Nobody waits for it where the run was interrupted.
+    if (result.verdict != Verdict::interrupted)
+        while (const Completion* span = device_->wait(Time::max())) note(*span);
     tell_memory();
     if (memory_.breach) blame_breach(*memory_.breach);
     result.memory = memory_;

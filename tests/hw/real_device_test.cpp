@@ -183,6 +183,50 @@ TEST(RealDevice, AnErrorOfTheMachineEndsTheRun) {
     }
 }
 
+// A machine that counts what is being performed when it is asked for its evidence.
+class CountingMachine final : public FakeMachine {
+  public:
+    CountingMachine(const DeviceSetup& setup, std::atomic<int>& performing, std::atomic<bool>& stop)
+        : FakeMachine(setup), performing_(performing), stop_(stop) {}
+    void perform(const Action& command, std::uint32_t server) override {
+        ++performing_;
+        if (command.request.index == 1 && command.verb == Verb::read && command.block.index == 3)
+            stop_.store(true);
+        FakeMachine::perform(command, server);
+        --performing_;
+    }
+    Evidence evidence() const override {
+        EXPECT_EQ(performing_, 0);
+        return {};
+    }
+
+  private:
+    std::atomic<int>& performing_;
+    std::atomic<bool>& stop_;
+};
+
+// The end is asked for in the middle of the second request, from another thread, as a signal would:
+// nothing new begins, what goes on ends, and the first request counts.
+TEST(RealDevice, EndsWhenItIsAskedTo) {
+    std::atomic<int> performing = 0;
+    std::atomic<bool> stop = false;
+    Workload workload;
+    Job& job = workload.jobs.emplace_back();
+    job.model = chain("ten", 10);
+    job.requests = 1000;
+    const Platform platform = quick_platform();
+    RunRequest request{platform, workload, Bytes{60}};
+    request.stop = &stop;
+    request.device = [&](const DeviceSetup& setup) {
+        return make_real_device(setup, std::make_unique<CountingMachine>(setup, performing, stop));
+    };
+    const RunResult result = run(request, make_policy("demand-layering"));
+    EXPECT_EQ(result.verdict, Verdict::interrupted);
+    EXPECT_EQ(result.requests, 1);
+    EXPECT_EQ(performing, 0);
+    EXPECT_TRUE(result.evidence);
+}
+
 // Parallel reads come from different threads, as the machine keeps a reader for each: the first
 // three wait for one another.
 TEST(RealDevice, EachReaderHasItsThread) {
