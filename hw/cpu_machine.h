@@ -11,7 +11,7 @@
 #include "hw/machine.h"
 #include "hw/memory/activation_pool.h"
 #include "hw/memory/frames.h"
-#include "hw/memory/process.h"
+#include "policies/runtime/process.h"
 
 namespace swaplab {
 

@@ -12,7 +12,7 @@
 #include <optional>
 #include <vector>
 
-#include "hw/memory/interval_set.h"
+#include "policies/runtime/interval_set.h"
 #include "profiles/units.h"
 
 namespace swaplab {

@@ -72,7 +72,9 @@ std::unique_ptr<Reader> open_reader(const std::string& path, const ReadOptions& 
     FileHandle handle = open_file(path);
     const int descriptor = handle.get();
     const DirectIo direct = options.direct ? turn_on_direct_io(descriptor, options.alignment)
-                                           : DirectIo{{}, "as asked for"};
+                                           : DirectIo{{}, options.keep_cached
+                                                              ? "as asked for, and kept there"
+                                                              : "as asked for"};
     ChosenIo chosen = choose_io(path, descriptor, options);
 
     ReadPlan plan;
@@ -87,7 +89,7 @@ std::unique_ptr<Reader> open_reader(const std::string& path, const ReadOptions& 
         text("{}, {}, {} requests of {} in flight", chosen.description,
              plan.info.direct ? "direct" : text("through the page cache ({})", direct.why_not),
              plan.depth, format_bytes(plan.request_bytes));
-    if (!plan.info.direct) {
+    if (!plan.info.direct && !options.keep_cached) {
         plan.after_read = [descriptor](Bytes offset, Bytes size) {
             ::posix_fadvise(descriptor, offset.count, size.count, POSIX_FADV_DONTNEED);
         };

@@ -280,7 +280,11 @@ std::string Run::describe_stuck() const {
 
 void run_loop(const RunRequest& request, const DeviceSetup& setup, Scheduler& scheduler,
               const std::string& policy, RunResult& result) {
-    Run(request, setup, scheduler, policy).go(result);
+    try {
+        Run(request, setup, scheduler, policy).go(result);
+    } catch (const RuleViolation& violation) {
+        throw PolicyError(text("policy {}: {}", policy, violation.what()));
+    }
 }
 
 }  // namespace swaplab

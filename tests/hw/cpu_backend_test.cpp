@@ -14,7 +14,7 @@
 #include "profiles/error.h"
 #include "profiles/hash.h"
 #include "profiles/text.h"
-#include "tests/hw/digesting_executor.h"
+#include "tests/support/digesting_executor.h"
 #include "tests/support/temporary_folder.h"
 
 namespace swaplab {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "profiles/error.h"
-#include "tests/hw/digesting_executor.h"
+#include "tests/support/digesting_executor.h"
 #include "tests/support/temporary_folder.h"
 
 namespace swaplab {

@@ -1,4 +1,4 @@
-#include "hw/memory/interval_set.h"
+#include "policies/runtime/interval_set.h"
 
 #include <algorithm>
 #include <iterator>

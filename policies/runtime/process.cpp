@@ -1,4 +1,4 @@
-#include "hw/memory/process.h"
+#include "policies/runtime/process.h"
 
 #include <malloc.h>
 
@@ -9,6 +9,8 @@
 namespace swaplab {
 
 namespace {
+
+constexpr std::int64_t kKib = 1024;
 
 // The number behind `key` in a file of lines "key: value ..."; nothing if it is not there.
 std::optional<std::int64_t> number_of(const char* path, const std::string& key) {
@@ -32,9 +34,8 @@ std::optional<Bytes> content_of(const std::string& path) {
 }  // namespace
 
 ProcessMemory process_memory() {
-    constexpr std::int64_t kib = 1024;
     const auto bytes = [](const char* key) {
-        return Bytes{number_of("/proc/self/status", key).value_or(0) * kib};
+        return Bytes{number_of("/proc/self/status", key).value_or(0) * kKib};
     };
     return {bytes("VmRSS:"), bytes("VmHWM:")};
 }
@@ -62,6 +63,11 @@ std::optional<Bytes> cgroup_memory_peak() {
         return content_of("/sys/fs/cgroup/memory" + group + "/memory.max_usage_in_bytes");
     }
     return std::nullopt;
+}
+
+std::optional<Bytes> memory_available() {
+    const auto kib = number_of("/proc/meminfo", "MemAvailable:");
+    return kib ? std::optional(Bytes{*kib * kKib}) : std::nullopt;
 }
 
 void trim_heap() { malloc_trim(0); }

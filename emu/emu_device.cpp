@@ -1,0 +1,288 @@
+#include <time.h>
+
+#include <chrono>
+#include <cmath>
+#include <deque>
+#include <unordered_map>
+
+#include "emu/emu_backend.h"
+#include "emu/lane_threads.h"
+#include "emu/lateness.h"
+#include "emu/run_memory.h"
+#include "emu/work.h"
+#include "policies/runtime/process.h"
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using PackPtr = std::shared_ptr<const Pack>;
+
+// The wall clock in the device's time.
+class PacedClock {
+  public:
+    explicit PacedClock(double time_scale) : scale_(time_scale) {}
+
+    // The device's time is 0 from now on, if it is not running yet.
+    void start() {
+        if (!begin_) begin_ = Clock::now();
+    }
+    // How long ago, on the wall clock, the instant was due; nothing where that is to come.
+    Duration since(Time instant) const {
+        return std::max<Duration>(Clock::now() - due(instant), Duration{});
+    }
+    Duration in_device_time(Duration wall) const {
+        return Duration{std::llround(static_cast<double>(wall.count()) / scale_)};
+    }
+    // False, and earlier, where `stop` is set meanwhile.
+    bool sleep_until(Time instant, const std::atomic<bool>* stop) const;
+
+  private:
+    static constexpr Duration kLook{20'000'000};  // how often `stop` is looked at
+
+    Clock::time_point due(Time instant) const {
+        return *begin_ + Duration{std::llround(static_cast<double>(count_ns(instant)) * scale_)};
+    }
+
+    double scale_;
+    std::optional<Clock::time_point> begin_;
+};
+
+bool PacedClock::sleep_until(Time instant, const std::atomic<bool>* stop) const {
+    const Clock::time_point end = due(instant);
+    while (true) {
+        if (stop != nullptr && *stop) return false;
+        const Clock::time_point now = Clock::now();
+        if (now >= end) return true;
+        const Duration rest = stop != nullptr ? std::min<Duration>(end - now, kLook) : end - now;
+        const auto until = std::chrono::duration_cast<Duration>((now + rest).time_since_epoch());
+        constexpr std::int64_t second = 1'000'000'000;
+        const timespec at{until.count() / second, until.count() % second};
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
+    }
+}
+
+std::array<std::uint32_t, kLanes> widths_of(const DeviceSetup& setup) {
+    return {std::max(setup.deployment.parallel_reads, 1U), 1,
+            setup.platform.nodes.front().assemble_lanes, 1};
+}
+
+// Instants come from the virtual device; what the runner sees of them are the times at which they
+// really came about. The two differ by the lateness only, and commands that follow are chained on
+// the former.
+class EmuDevice final : public Device, private ActivityListener {
+  public:
+    EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs, const EmuOptions& options,
+              const VirtualDeviceFactory& clock, const ExecutorFactory& executors);
+
+    Time now() const override { return shown_; }
+    Ticket submit(const Command& command) override { return virtual_->submit(command); }
+    std::optional<Action> cancel(Ticket ticket) override { return virtual_->cancel(ticket); }
+    const Completion* wait(Time until) override;
+    void set_budget(Bytes budget, Bytes tolerated) override;
+    const MemoryReport& memory() const override { return virtual_->memory(); }
+    std::vector<Waiting> waiting() const override { return virtual_->waiting(); }
+    std::optional<Evidence> evidence() const override;
+
+  private:
+    // A command that has started and has not been reported.
+    struct Running {
+        LaneThread* thread = nullptr;  // that does its work; null where there is none
+        Time start{};                  // as it is shown
+    };
+    struct Instant {
+        Time virtual_time{};
+        Time shown{};
+    };
+
+    void on_start(const Completion& span) override;
+    void on_end(const Completion& span) override;
+    const Completion* go_on(Time until);
+    const Completion* settle(Time instant, Time until, bool asked);
+    void show_instant(Time until);
+    const Completion* show(const Completion& span);
+    Time shown_of(Time virtual_time) const;
+
+    const DeviceSetup& setup_;
+    EmuOptions options_;
+    std::optional<Bytes> resident_before_;  // absent where the peak cannot be reset
+    Rules rules_;
+    RunMemory memory_;
+    Work work_;
+    std::unique_ptr<VirtualDevice> virtual_;
+    std::optional<Bytes> read_before_;
+    PacedClock clock_;
+    LatenessLog lateness_;
+    Duration late_{};      // the instant that was shown last, on the wall clock
+    Time shown_ = kStart;  // when the instant that the virtual device has reached came about
+    std::unordered_map<std::uint32_t, Running> running_;  // by ticket
+    std::vector<std::uint32_t> starting_;                 // at this instant
+    std::deque<Instant> instants_;                        // the last ones
+    Completion reported_;
+    bool ended_ = false;   // by a broken budget
+    LaneThreads threads_;  // last: they end before what they use
+};
+
+std::optional<Bytes> start_of_residence() {
+    trim_heap();
+    if (!reset_resident_peak()) return std::nullopt;
+    return process_memory().resident;
+}
+
+EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
+                     const EmuOptions& options, const VirtualDeviceFactory& clock,
+                     const ExecutorFactory& executors)
+    : setup_(setup),
+      options_(options),
+      resident_before_(start_of_residence()),
+      rules_(setup),
+      memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr),
+      work_(setup, memory_, std::move(packs), options, executors),
+      virtual_(clock(setup, this, &memory_)),
+      clock_(options.time_scale),
+      threads_(widths_of(setup)) {
+    memory_.watch(virtual_->memory());
+    work_.load_resident();
+    read_before_ = bytes_read_from_storage();
+}
+
+const Completion* EmuDevice::wait(Time until) {
+    if (ended_) return nullptr;
+    clock_.start();
+    try {
+        return go_on(until);
+    } catch (const OutOfMemory&) {
+        // Where the budget was broken, that is why: the runner looks at the breach and blames the
+        // policy.
+        if (!memory().breach) throw;
+        ended_ = true;
+        return nullptr;
+    }
+}
+
+const Completion* EmuDevice::go_on(Time until) {
+    // What is shown is later than the instant: asked for no more than that, go no further.
+    const bool further = until > shown_;
+    if (const Completion* span = settle(virtual_->now(), until, false)) return span;
+    while (further) {
+        const Time next = std::min(virtual_->next_event(), until);
+        if (next == Time::max() || !clock_.sleep_until(next, setup_.stop)) return nullptr;
+        if (const Completion* span = settle(next, until, next == until)) return span;
+        if (next == until) return nullptr;
+    }
+    return nullptr;
+}
+
+// All that starts and ends at this instant. `asked`: it is the one until which the caller waits, and
+// is shown whatever happens in it.
+const Completion* EmuDevice::settle(Time instant, Time until, bool asked) {
+    const Completion* const span = virtual_->wait(instant);
+    if (span != nullptr || !starting_.empty() || asked) show_instant(asked ? Time::max() : until);
+    memory_.check_faults();
+    return span == nullptr ? nullptr : show(*span);
+}
+
+// This instant has come about now. It is shown before `until`, which is later and at which the
+// caller has something to do: the order of the device's instants holds.
+void EmuDevice::show_instant(Time until) {
+    late_ = clock_.since(virtual_->now());
+    Time at = virtual_->now() + clock_.in_device_time(late_);
+    if (at >= until) at = until - Duration{1};
+    shown_ = std::max(shown_, at);
+    for (const std::uint32_t ticket : starting_) running_[ticket].start = shown_;
+    starting_.clear();
+    constexpr std::size_t kept = 1024;
+    instants_.push_back({virtual_->now(), shown_});
+    if (instants_.size() > kept) instants_.pop_front();
+}
+
+const Completion* EmuDevice::show(const Completion& span) {
+    if (span.command.verb != Verb::wake_at) lateness_.add(span.command.lane, late_);
+    reported_ = span;
+    reported_.start = shown_of(span.start);
+    reported_.end = shown_;
+    if (const auto running = running_.find(span.ticket.index); running != running_.end()) {
+        reported_.start = running->second.start;
+        running_.erase(running);
+    }
+    if (span.released_at) reported_.released_at = shown_of(*span.released_at);
+    if (span.blocked_since)
+        reported_.blocked_since = std::min(shown_of(*span.blocked_since), reported_.start);
+    return &reported_;
+}
+
+// When an instant was shown; itself if that is long ago.
+Time EmuDevice::shown_of(Time virtual_time) const {
+    const auto later =
+        std::ranges::upper_bound(instants_, virtual_time, {}, &Instant::virtual_time);
+    if (later == instants_.begin() || std::prev(later)->virtual_time != virtual_time)
+        return virtual_time;
+    return std::prev(later)->shown;
+}
+
+void EmuDevice::on_start(const Completion& span) {
+    const Action& command = span.command;
+    rules_.on_start(command);
+    memory_.follow();
+    if (command.verb == Verb::execute) memory_.close_to_host();
+    Running& running = running_[span.ticket.index];
+    starting_.push_back(span.ticket.index);
+    if (!work_.is_real(command)) return;
+    running.thread = &threads_.start(command.lane, [this, command](std::uint32_t server) {
+        work_.perform(command, server);
+    });
+}
+
+void EmuDevice::on_end(const Completion& span) {
+    const Action& command = span.command;
+    if (command.verb == Verb::wake_at) return;
+    if (LaneThread* const thread = running_[span.ticket.index].thread) thread->finish();
+    memory_.check_faults();
+    rules_.on_end(command);
+    if (!rules_.kernel_runs())
+        memory_.open_to_host();
+    else if (command.verb == Verb::assemble)
+        memory_.close_to_host();
+}
+
+void EmuDevice::set_budget(Bytes budget, Bytes tolerated) {
+    virtual_->set_budget(budget, tolerated);
+    memory_.set_budget(tolerated);
+}
+
+std::optional<Evidence> EmuDevice::evidence() const {
+    Evidence evidence;
+    const std::optional<Bytes> read = bytes_read_from_storage();
+    if (read && read_before_) evidence.read_from_storage = *read - *read_before_;
+    if (resident_before_)
+        evidence.resident_growth = process_memory().resident_peak - *resident_before_;
+    evidence.committed_peak = memory_.committed_peak();
+    evidence.cgroup_peak = cgroup_memory_peak();
+    evidence.outputs = work_.outputs();
+    evidence.conditions = work_.conditions();
+    evidence.pace = Pace{options_.time_scale, lateness_.summary()};
+    return evidence;
+}
+
+void check_platform(const DeviceSetup& setup) {
+    if (setup.platform.nodes.size() != 1)
+        throw UnsupportedError(text("the platform has {} nodes, the emulator is one machine",
+                                    setup.platform.nodes.size()));
+}
+
+}  // namespace
+
+DeviceFactory make_emu_backend(std::vector<PackPtr> packs, const EmuOptions& options,
+                               VirtualDeviceFactory clock, ExecutorFactory executors) {
+    SWAPLAB_CHECK(options.time_scale > 0, "a time scale of {}", options.time_scale);
+    return [packs = std::move(packs), options, clock = std::move(clock),
+            executors = std::move(executors)](const DeviceSetup& setup) {
+        check_platform(setup);
+        return std::make_unique<EmuDevice>(setup, packs, options, clock, executors);
+    };
+}
+
+}  // namespace swaplab

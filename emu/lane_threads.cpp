@@ -1,0 +1,84 @@
+#include "emu/lane_threads.h"
+
+#include <pthread.h>
+
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+LaneThread::LaneThread(const std::string& name) : thread_([this, name] { serve(name); }) {}
+
+LaneThread::~LaneThread() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+void LaneThread::start(std::function<void()> work) {
+    SWAPLAB_CHECK(idle_, "a lane's thread has work, {} more command", 1);
+    idle_ = false;
+    {
+        const std::lock_guard lock(mutex_);
+        work_ = std::move(work);
+    }
+    changed_.notify_all();
+}
+
+void LaneThread::finish() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !work_; });
+    idle_ = true;
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void LaneThread::serve(const std::string& name) {
+    pthread_setname_np(pthread_self(), name.c_str());
+    std::unique_lock lock(mutex_);
+    while (true) {
+        changed_.wait(lock, [this] { return work_ || stopping_; });
+        if (!work_) return;
+        std::exception_ptr error;
+        lock.unlock();
+        try {
+            work_();
+        } catch (...) {
+            error = std::current_exception();
+        }
+        lock.lock();
+        work_ = nullptr;
+        error_ = error;
+        changed_.notify_all();
+    }
+}
+
+LaneThreads::LaneThreads(const std::array<std::uint32_t, kLanes>& widths) {
+    for (const Lane lane : {Lane::storage, Lane::copy, Lane::assembly, Lane::compute})
+        for (std::uint32_t server = 0; server < widths[static_cast<std::size_t>(lane)]; ++server)
+            add(lane);
+}
+
+// Names of threads have 15 characters at most.
+void LaneThreads::add(Lane lane) {
+    const auto name = lane == Lane::none ? name_of(Verb::release) : name_of(lane);
+    lanes_[static_cast<std::size_t>(lane)].push_back(
+        std::make_unique<LaneThread>(text("emu-{}", name)));
+}
+
+LaneThread& LaneThreads::start(Lane lane, std::function<void(std::uint32_t)> work) {
+    auto& threads = lanes_[static_cast<std::size_t>(lane)];
+    std::uint32_t server = 0;
+    while (server < threads.size() && !threads[server]->idle()) ++server;
+    if (server == threads.size()) {
+        SWAPLAB_CHECK(lane == Lane::none, "all {} threads of the {} lane are at work",
+                      threads.size(), name_of(lane));
+        add(lane);
+    }
+    threads[server]->start([work = std::move(work), server] { work(server); });
+    return *threads[server];
+}
+
+}  // namespace swaplab

@@ -1,0 +1,72 @@
+// Addresses of a block, and the frames of a pool behind them while the block is in memory.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "emu/frame_pool.h"
+
+namespace swaplab {
+
+// Address space without memory, where frames can be put and taken away again. Whatever has no
+// frames cannot be accessed. Move-only; what it maps ends with it.
+class AddressWindow {
+  public:
+    // Rounded up to whole frames. Throws `std::runtime_error` where there are no addresses.
+    explicit AddressWindow(Bytes span);
+    ~AddressWindow();
+    AddressWindow(AddressWindow&& other) noexcept;
+    AddressWindow& operator=(AddressWindow&& other) noexcept;
+
+    std::byte* base() const { return base_; }
+    Bytes span() const { return span_; }
+
+    // The frames lie at `at`, one range behind the other, to be read and written, and no access to
+    // them faults. Throws `std::runtime_error` where the system refuses, and then none do.
+    void put(Bytes at, const FramePool& pool, std::span<const FrameRange> frames);
+    // No frames there, and no access.
+    void clear(Bytes at, Bytes size) noexcept;
+    // Whether what has frames there can be accessed.
+    void set_access(Bytes at, Bytes size, bool allowed);
+
+  private:
+    std::byte* base_ = nullptr;
+    Bytes span_;
+};
+
+enum class Views {
+    one,             // host and device see memory at the same addresses
+    host_and_device  // each has its own, so that the host's can be closed alone
+};
+
+// While frames are behind it, a write through one view is seen through the other. Without them, and
+// behind them, every access faults: so memory that is used too late does not pass unnoticed.
+class MappedRange {
+  public:
+    // At most `span` bytes, rounded up to whole frames.
+    MappedRange(Bytes span, Views views);
+    MappedRange(MappedRange&& other) noexcept;
+    MappedRange& operator=(MappedRange&& other) noexcept;
+
+    std::byte* host() const { return host_.base(); }
+    std::byte* device() const { return device_ ? device_->base() : host_.base(); }
+    Bytes span() const { return host_.span(); }
+    // What has frames, from the begin; 0 if nothing has.
+    Bytes mapped() const { return mapped_; }
+
+    // Frames for `bytes` > 0, rounded up, behind the begin of the range, which has none; the host
+    // may access them. The frames stay their taker's, who gives them back after `unmap`.
+    void map(const FramePool& pool, Bytes bytes, std::span<const FrameRange> frames);
+    void unmap() noexcept;
+    // Closes the host's view of what is mapped, or opens it; the device's stays as it is. With one
+    // view, the device's closes too.
+    void set_host_access(bool allowed);
+
+  private:
+    AddressWindow host_;
+    std::optional<AddressWindow> device_;
+    Bytes mapped_;
+};
+
+}  // namespace swaplab

@@ -1,0 +1,192 @@
+#include "emu/work.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "profiles/error.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+constexpr Bytes kPage{4096};
+
+ReadOptions read_options(const DeviceSetup& setup, const EmuOptions& options) {
+    ReadOptions read;
+    const ReadSpec& spec = setup.platform.nodes.front().read;
+    if (options.request_bytes)
+        read.request_bytes = align_up(*options.request_bytes, kPage);
+    else if (spec.cost.request_bytes)
+        read.request_bytes = align_up(*spec.cost.request_bytes, kPage);
+    if (options.depth)
+        read.depth = *options.depth;
+    else if (spec.depth)
+        read.depth = static_cast<std::uint32_t>(*spec.depth);
+    read.backend = options.io;
+    read.direct = !options.page_cache;
+    read.keep_cached = options.page_cache;
+    return read;
+}
+
+void require_same_layers(const Pack& pack, const Model& model) {
+    const std::size_t packed = pack.index().layers.size();
+    if (packed != model.layers().size())
+        throw InputError(text("{}: the pack has {} layers, model '{}' has {}", pack.folder(),
+                              packed, model.name(), model.layers().size()));
+}
+
+}  // namespace
+
+std::vector<std::vector<Bytes>> Work::extents_of(
+    const DeviceSetup& setup, const std::vector<std::shared_ptr<const Pack>>& packs) {
+    SWAPLAB_CHECK(packs.size() == setup.facts.size(), "{} packs for {} jobs", packs.size(),
+                  setup.facts.size());
+    std::vector<std::vector<Bytes>> extents;
+    for (std::size_t job = 0; job < packs.size(); ++job) {
+        if (!packs[job]) throw InputError("the emulator reads a pack for each model");
+        require_same_layers(*packs[job], setup.costs[job].model());
+        std::vector<Bytes>& sizes = extents.emplace_back();
+        for (const BlockFacts& block : setup.facts[job])
+            sizes.push_back(packs[job]->extent(block.layers).size);
+    }
+    return extents;
+}
+
+Work::Work(const DeviceSetup& setup, RunMemory& memory,
+           std::vector<std::shared_ptr<const Pack>> packs, const EmuOptions& options,
+           const ExecutorFactory& executors)
+    : setup_(setup), memory_(memory), options_(options), jobs_(packs.size()) {
+    const ReadOptions read = read_options(setup, options);
+    for (std::uint32_t j = 0; j < jobs_.size(); ++j) {
+        JobState& job = jobs_[j];
+        job.pack = std::move(packs[j]);
+        const SwapPath path = setup.deployment.jobs[j].path;
+        const ComputeKind compute = setup.platform.nodes.front().compute;
+        job.copies = copies_of(path, compute);
+        if (path == SwapPath::standard) job.dummy = holdings_of(path, compute).size() - 1;
+        for (std::uint32_t s = 0; s < std::max(setup.deployment.parallel_reads, 1U); ++s)
+            job.readers.push_back(open_reader(job.pack->parameters_path(), read));
+        if (executors) make_executors({j}, executors);
+    }
+}
+
+void Work::make_executors(JobId id, const ExecutorFactory& executors) {
+    JobState& job = jobs_[id.index];
+    for (const Variant& variant : setup_.deployment.jobs[id.index].all_variants()) {
+        std::vector<LayerRange> blocks;
+        for (std::uint32_t b = variant.first; b < variant.last; ++b) {
+            blocks.push_back(setup_.facts[id.index][b].layers);
+            job.variant_of.push_back(static_cast<std::uint32_t>(job.executors.size()));
+        }
+        job.first_of.push_back(variant.first);
+        job.executors.push_back(executors(id, blocks, memory_.activations()));
+    }
+}
+
+std::pair<Executor&, BlockId> Work::executor_of(const JobState& job, BlockId block) {
+    const std::uint32_t variant = job.variant_of[block.index];
+    return {*job.executors[variant], {block.index - job.first_of[variant]}};
+}
+
+// `direct`: everything in its place before the run, in as many copies as a framework keeps.
+void Work::load_resident() {
+    for (std::uint32_t j = 0; j < jobs_.size(); ++j) {
+        const JobPlan& plan = setup_.deployment.jobs[j];
+        if (plan.path != SwapPath::resident) continue;
+        for (std::uint32_t b = 0; b < setup_.facts[j].size(); ++b) {
+            if (!setup_.facts[j][b].has_parameters()) continue;
+            Action command;
+            command.job = {j};
+            command.block = {b};
+            memory_.reserve_resident(command.job, command.block);
+            read(command, 0);
+            for (command.copy = 0; command.copy + 1U < plan.resident_copies; ++command.copy)
+                copy(command);
+            if (jobs_[j].executors.empty()) continue;
+            const auto [executor, block] = executor_of(jobs_[j], command.block);
+            executor.bind(block, memory_.device(command, 0));
+        }
+    }
+}
+
+bool Work::is_real(const Action& command) const {
+    const JobState& job = jobs_[command.job.index];
+    switch (command.verb) {
+        case Verb::read:
+        case Verb::copy: return true;
+        case Verb::assemble: return options_.verify || job.dummy > 0 || !job.executors.empty();
+        case Verb::execute:
+        case Verb::release: return !job.executors.empty();
+        case Verb::wake_at: return false;
+    }
+    return false;
+}
+
+void Work::perform(const Action& command, std::uint32_t server) {
+    switch (command.verb) {
+        case Verb::read: return read(command, server);
+        case Verb::copy: return copy(command);
+        case Verb::assemble: return assemble(command);
+        case Verb::execute: return execute(command);
+        case Verb::release: {
+            const auto [executor, block] =
+                executor_of(jobs_[command.job.index], command.block);
+            return executor.unbind(block);
+        }
+        case Verb::wake_at: return;
+    }
+}
+
+void Work::read(const Action& command, std::uint32_t server) {
+    const JobState& job = jobs_[command.job.index];
+    const Extent extent = job.pack->extent(layers_of(command));
+    job.readers[server]->read(extent.offset, extent.size, memory_.host(command, 0));
+}
+
+void Work::copy(const Action& command) {
+    std::memcpy(memory_.host(command, command.copy + 1U), memory_.host(command, command.copy),
+                static_cast<std::size_t>(memory_.extent(command).count));
+}
+
+void Work::assemble(const Action& command) {
+    const JobState& job = jobs_[command.job.index];
+    const auto size = static_cast<std::size_t>(memory_.extent(command).count);
+    // The dummy model: tensors of the right sizes, initialised, and then replaced.
+    if (job.dummy > 0) std::memset(memory_.host(command, job.dummy), 0, size);
+    if (options_.verify)
+        verify(*job.pack, layers_of(command), {memory_.device(command, job.copies), size});
+    if (job.executors.empty()) return;
+    const auto [executor, block] = executor_of(job, command.block);
+    executor.bind(block, memory_.device(command, job.copies));
+}
+
+void Work::execute(const Action& command) {
+    JobState& job = jobs_[command.job.index];
+    const auto [executor, block] = executor_of(job, command.block);
+    executor.execute(command.request, command.pass, block);
+    if (layers_of(command).last == job.pack->index().layers.size())
+        job.requests = std::max(job.requests, command.request.index + 1);
+}
+
+std::vector<std::vector<std::string>> Work::outputs() const {
+    std::vector<std::vector<std::string>> all;
+    for (const JobState& job : jobs_) {
+        if (job.executors.empty()) continue;
+        std::vector<std::string>& outputs = all.emplace_back();
+        for (std::uint32_t r = 0; r < job.requests; ++r)
+            for (const auto& executor : job.executors)
+                if (const auto digest = executor->output_digest({r})) outputs.push_back(*digest);
+    }
+    return all;
+}
+
+std::map<std::string, std::string> Work::conditions() const {
+    const ReaderInfo& info = jobs_.front().readers.front()->info();
+    return {{"storage", info.description},
+            {"execution", jobs_.front().executors.empty()
+                              ? "the profile's time"
+                              : "real, within the profile's time"}};
+}
+
+}  // namespace swaplab
