@@ -194,8 +194,9 @@ class Drawer {
         if (any(Verdict::interrupted)) legend.emplace_back("? interrupted");
         if (any(Verdict::deadline_miss)) legend.emplace_back("! deadlines missed");
         const auto all = comparison_.results();
-        if (std::ranges::any_of(
-                all, [&](const RunResult* r) { return late_lanes(*r, scenario_.lateness); }))
+        if (std::ranges::any_of(all, [&](const RunResult* r) {
+                return late_lanes(*r, scenario_.lateness).has_value();
+            }))
             legend.emplace_back("~ invalid: later than the device by more than --lateness");
         std::string notes =
             legend.empty() ? std::string() : wrap(join(legend, "; "), columns()) + '\n';
