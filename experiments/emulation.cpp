@@ -184,9 +184,11 @@ LatenessBound parse_lateness(const std::string& given) {
 }
 
 double rounded_up(double value) {
-    const double unit = std::pow(10.0, std::floor(std::log10(value)) - 1);
+    const double exponent = std::floor(std::log10(value)) - 1;
     // What is two digits already stays so, whatever a division makes of it.
-    return std::ceil(value / unit - 1e-9) * unit;
+    const double digits = std::ceil(value / std::pow(10.0, exponent) - 1e-9);
+    // Powers of ten below 1 are no doubles: dividing by their inverses gives the nearest.
+    return exponent < 0 ? digits / std::pow(10.0, -exponent) : digits * std::pow(10.0, exponent);
 }
 
 double read_rate(const Platform& platform, const std::vector<ModelChoice>& models) {

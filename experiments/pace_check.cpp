@@ -56,25 +56,23 @@ std::optional<PaceVerdict> judge_pace(const RunResult& result, const LatenessBou
         verdict.lanes.push_back(in_device_time(lane, pace.time_scale));
     if (bound.time || result.latency.count > 0) verdict.bound = bound.of(result.latency.mean);
     if (!verdict.bound) return verdict;
-    std::vector<std::string> late;
-    Duration worst{};
-    for (const LaneLateness& lane : verdict.lanes) {
-        if (lane.p95 <= *verdict.bound) continue;
-        late.push_back(text("{} ended {} late (95th percentile of {})", lane.lane,
-                            format_duration(lane.p95), lane.count));
-        worst = std::max(worst, lane.p95);
-    }
-    if (late.empty()) return verdict;
-    verdict.problem = text("{}; {} of the device's time is the bound", join(late, ", "),
-                           format_duration(*verdict.bound));
-    verdict.advised_scale = scale_that_would_do(verdict, worst, result.latency.mean);
+    const auto late = std::ranges::count_if(
+        verdict.lanes, [&](const LaneLateness& lane) { return lane.p95 > *verdict.bound; });
+    if (late == 0) return verdict;
+    const LaneLateness& worst = *std::ranges::max_element(verdict.lanes, {}, &LaneLateness::p95);
+    verdict.problem =
+        text("{} ended {} late (95th percentile of {}){}, {} is the bound", worst.lane,
+             format_duration(worst.p95), worst.count,
+             late > 1 ? text(", {} too", plural(late - 1, "other lane")) : std::string(),
+             format_duration(*verdict.bound));
+    verdict.advised_scale = scale_that_would_do(verdict, worst.p95, result.latency.mean);
     return verdict;
 }
 
 std::optional<std::string> late_lanes(const RunResult& result, const LatenessBound& bound) {
     const std::optional<PaceVerdict> verdict = judge_pace(result, bound);
     if (!verdict || verdict->valid()) return std::nullopt;
-    return text("the run is invalid: {}; {}", verdict->problem, verdict->advice());
+    return text("too late at {}x the device's time: {}", verdict->time_scale, verdict->problem);
 }
 
 }  // namespace swaplab

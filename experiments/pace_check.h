@@ -18,7 +18,8 @@ struct PaceVerdict {
     // of the latency of requests none of which ended.
     std::optional<Duration> bound;
     std::vector<LaneLateness> lanes;
-    // Of a run that is not valid: "storage ended 3.10 ms late (95th percentile of 25), ...".
+    // Of a run that is not valid: "storage ended 3.10 ms late (95th percentile of 25), ..." of the
+    // latest lane, and how many others are too late.
     std::string problem;
     std::optional<double> advised_scale;  // at which it should do, if it can be told
 
@@ -30,7 +31,7 @@ struct PaceVerdict {
 // Nothing for a run that was not emulated.
 std::optional<PaceVerdict> judge_pace(const RunResult& result, const LatenessBound& bound);
 
-// What is wrong and what to do, as a sentence; nothing for a run that is right, or not emulated.
+// What is wrong, in short; nothing for a run that is right, or not emulated.
 std::optional<std::string> late_lanes(const RunResult& result, const LatenessBound& bound);
 
 }  // namespace swaplab

@@ -136,15 +136,19 @@ void add_validation(CLI::App& app, Options& options) {
     what.flag("--together", options.together,
               "all -m run at once; else each is a study of its own, one after the other");
     Adder how(app, kHow);
-    how.value("--against", options.against, "BACKEND", "what is measured: cpu, cuda or emu");
+    how.value("--against", options.against, "BACKEND",
+              "what is measured: emu (the device emulated in real time), cpu or cuda");
     how.value("--repeats", options.repeats, "N",
               "measured runs of each configuration, interleaved (default 5), after one round that "
               "is not recorded");
-    how.value("--gate", options.gates, "GATES",
-              "exit with 4 if one is missed, of median=3%,p95=7% (error of latency), "
-              "overhead=1.5 and overhead-p95=4 (points), tau=0.95, regret=1%, skill=0.7, floor=2, "
-              "noisy=10% (configurations that vary more than 3 %), peak=1%, reads=1%, outputs=1 "
-              "(the share that is equal), memory=1 (the share within the budget)");
+    how.value(
+        "--gate", options.gates, "GATES",
+        "exit with 4 if one is missed, of median=3%,p95=7% (error of latency), "
+        "overhead=1.5 and overhead-p95=4 (points), tau=0.95, regret=1%, skill=0.7, floor=2, "
+        "noisy=10% (configurations that vary more than 3 %), peak=1%, reads=1%, outputs=1 "
+        "(the share that is equal), memory=1 (the share within the budget), worst=1% (error of "
+        "latency), bytes=1 and order=1 (the share with exactly the same bytes, and decisions "
+        "and completions in the same order, as in simulation)");
     Adder output(app, kOutput);
     output.value("--csv", options.csv, "FILE", "one row per configuration and repeat");
     output.value("--plot", options.plot, "FILE", "predicted against measured, as SVG");
@@ -189,8 +193,8 @@ void add_emulation(CLI::App& app, Options& options) {
               "of emu: so many times as slow as the device; auto (default): as fast as this host's "
               "storage can, with a margin of a half, and not faster than real time");
     how.value("--lateness", options.lateness, "BOUND",
-              "of emu: a run is invalid where more than 5 % of a lane's activities end later than "
-              "this, in the device's time: a share of the mean latency (default 1%), or 500us");
+              "of emu: a run in which 5 % of a lane's activities end later than this, in the "
+              "device's time, is invalid: a share of the mean latency (default 1%), or 500us");
     how.flag("--page-cache", options.page_cache,
              "of emu: reads go through the host's page cache and stay in it");
     how.value(

@@ -130,8 +130,9 @@ int run_command(const Options& options, const Console& console) {
         console.err << "swaplab: " << *wrong << '\n';
         return exit_failed;
     }
-    if (const auto late = late_lanes(result, scenario.lateness); late && !scenario.stopped()) {
-        console.err << "swaplab: " << *late << '\n';
+    const auto pace = judge_pace(result, scenario.lateness);
+    if (pace && !pace->valid() && !scenario.stopped()) {
+        console.err << text("swaplab: the run is invalid: {}; {}\n", pace->problem, pace->advice());
         return exit_failed;
     }
     return scenario.stopped() ? exit_interrupted : exit_code_of(result.verdict);

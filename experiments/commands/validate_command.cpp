@@ -7,6 +7,7 @@
 #include "experiments/cli/progress.h"
 #include "experiments/commands/commands.h"
 #include "experiments/commands/common.h"
+#include "experiments/emulation.h"
 #include "experiments/experiment_file.h"
 #include "experiments/plot/validation_plot.h"
 #include "experiments/report/validation_report.h"
@@ -67,18 +68,21 @@ struct Sides {
     Scenario measured;
 };
 
-Sides resolve_sides(const Options& options) {
+Sides resolve_sides(const Options& options, const Console& console) {
     Options simulating = options;
     simulating.backend = "sim";
     Options measuring = options;
     measuring.backend = options.against;
-    return {resolve_scenario(simulating), resolve_scenario(measuring)};
+    Sides sides{resolve_scenario(simulating), resolve_scenario(measuring)};
+    prepare_emulation(sides.measured, measuring, console);
+    return sides;
 }
 
 StudyRequest request_for(const Options& options, const Sides& sides) {
-    StudyRequest request{sides.simulated,    options.policies,       parse_budgets(options.budgets),
-                         options.against,    sides.measured.factory, parse_repeats(options.repeats),
-                         sides.measured.stop};
+    StudyRequest request{
+        sides.simulated,         options.policies,       parse_budgets(options.budgets),
+        options.against,         sides.measured.factory, parse_repeats(options.repeats),
+        sides.measured.lateness, sides.measured.stop};
     if (request.policies.empty())
         throw InputError("a policy is needed: -p NAME[:key=value,...], once or more");
     const bool needs_budget = std::ranges::any_of(
@@ -144,7 +148,7 @@ int validate_command(const Options& options, const Console& console) {
     const auto csv = open_if_asked(options.csv);
     const auto plot = open_if_asked(options.plot);
     std::vector<Sides> sides;
-    for (const Options& study : asked) sides.push_back(resolve_sides(study));
+    for (const Options& study : asked) sides.push_back(resolve_sides(study, console));
 
     Validation validation;
     Progress progress(console);
@@ -161,7 +165,8 @@ int validate_command(const Options& options, const Console& console) {
     }
     validation.assessment = assess(validation.studies);
     const bool compared = !validation.assessment.points.empty();
-    if (compared) validation.ablations = ablate(validation.assessment);
+    // An emulation has every effect that the simulation has.
+    if (compared && options.against != "emu") validation.ablations = ablate(validation.assessment);
     validation.gates = std::move(gates);
     judge(validation.gates, validation.assessment);
     write_if_asked(csv, validation_csv(validation));

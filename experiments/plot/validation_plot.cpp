@@ -1,4 +1,5 @@
 #include "experiments/plot/validation_plot.h"
+#include "experiments/backends.h"
 
 #include <algorithm>
 #include <cmath>
@@ -172,7 +173,9 @@ void Picture::draw_axes() {
     svg_.line({x_(x_.low()), y_(y_.low())}, {x_(x_.high()), y_(y_.high())}, {"#333333", 1.2});
     const std::string scale = x_.kind() == Scale::Kind::linear ? "" : ", log scale";
     svg_.text({(kArea.left + kArea.right) / 2, kErrors.bottom + 44},
-              text("measured latency ({}{})", unit_.name, scale), {13, "#222222", Anchor::middle});
+              text("{} latency ({}{})", kind_of(assessment_.points.front().study->against),
+                   unit_.name, scale),
+              {13, "#222222", Anchor::middle});
     svg_.text({22, (kArea.top + kArea.bottom) / 2},
               text("predicted latency ({}{})", unit_.name, scale),
               {13, "#222222", Anchor::middle, false, true});
@@ -185,9 +188,9 @@ void Picture::draw_points() {
         const LineStyle style = line_style(static_cast<std::size_t>(policy - policies_.begin()));
         svg_.begin_group(
             "point",
-            text("{}, {} at {}: predicted {}, measured {} {}, error {:+.2f} %",
+            text("{}, {} at {}: predicted {}, {} {} {}, error {:+.2f} %",
                  point.study->scenario->models_text(), configuration.policy, configuration.budget,
-                 significant(point.predicted_ns / unit_.ns),
+                 significant(point.predicted_ns / unit_.ns), kind_of(point.study->against),
                  significant(point.measured_ns / unit_.ns), unit_.name, 100 * point.error));
         const std::vector<double> all = configuration.measured_ns();
         const auto [least, most] = std::ranges::minmax(all);

@@ -34,6 +34,9 @@ void write_point(JsonWriter& json, const Point& point) {
     write_optional(json.key("within_budget"), point.within_budget());
     json.member("swapped_in_bytes", point.swapped_in.count);
     write_optional(json.key("read_over_swapped_in"), point.read_ratio);
+    json.member("same_bytes", point.same_bytes).member("same_order", point.same_order);
+    if (point.lateness) json.member("lateness", *point.lateness);
+    if (point.time_scale) json.member("time_scale", *point.time_scale);
     write_optional(json.key("outputs_equal"), point.outputs_equal);
 }
 
@@ -46,8 +49,10 @@ void write_configuration(JsonWriter& json, const Configuration& configuration,
     if (!configuration.failure.empty()) json.member("failure", configuration.failure);
     if (configuration.predicted.verdict != Verdict::infeasible)
         write_latencies(json, configuration);
-    for (const Point& point : assessment.points)
-        if (point.configuration == &configuration) write_point(json, point);
+    for (const std::vector<Point>* points : {&assessment.references, &assessment.points})
+        for (const Point& point : *points)
+            if (point.configuration == &configuration) write_point(json, point);
+    if (configuration.late > 0) json.member("late_runs", configuration.late);
     json.end_object();
 }
 

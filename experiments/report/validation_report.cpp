@@ -1,6 +1,7 @@
 #include "experiments/report/validation_report.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "experiments/backends.h"
 #include "experiments/cli/console.h"
@@ -30,8 +31,8 @@ std::string heading(const Study& study) {
                             study.scenario->models_text(), study.scenario->device_text(),
                             study.scenario->arrival_text(), study.against, kind_of(study.against));
     if (!direct.compared()) return line + "\n  direct: " + direct.failure + "\n";
-    line += text("\n  direct: predicted {}, measured {}, error {} %\n",
-                 format_duration(direct.predicted.latency.mean),
+    line += text("\n  direct: predicted {}, {} {}, error {} %\n",
+                 format_duration(direct.predicted.latency.mean), kind_of(study.against),
                  format_duration(Duration{static_cast<std::int64_t>(direct.measured_median_ns())}),
                  signed_percent(direct.predicted_ns() / direct.measured_median_ns() - 1));
     if (study.frozen) {
@@ -49,6 +50,66 @@ std::string without_figures(const Configuration& configuration) {
     if (configuration.predicted.verdict == Verdict::stuck) return "stuck in simulation";
     if (!configuration.failure.empty()) return "failed: see below";
     return configuration.compared() ? "" : "not measured";
+}
+
+std::string equal_text(bool equal) { return equal ? "equal" : "DIFFER"; }
+
+// An emulation has to be what was simulated, so that is what its table says.
+std::vector<std::string> emulated_cells(const Point& point, const TimeUnit& unit) {
+    constexpr double near = 0.01;
+    const auto in = [&](double ns) {
+        return in_unit(Duration{static_cast<std::int64_t>(ns)}, unit);
+    };
+    const bool agrees = std::abs(point.error) <= near && point.same_bytes && point.same_order;
+    return {in(point.predicted_ns),
+            in(point.measured_ns),
+            signed_percent(point.error),
+            percent2(point.cv),
+            point.lateness ? percent2(*point.lateness) : "-",
+            equal_text(point.same_bytes),
+            equal_text(point.same_order),
+            agrees ? "agrees" : "DIFFERS"};
+}
+
+std::string emulation_table(const Assessment& assessment, const Study& study) {
+    const TimeUnit unit = time_unit_for(study.reference.predicted.latency.mean);
+    TextTable table;
+    table.add_column({"policy"}, Align::left);
+    table.add_column({"budget"});
+    table.add_column({"simulated", std::string(unit.name)});
+    table.add_column({"emulated", std::string(unit.name)});
+    table.add_column({"error", "%"});
+    table.add_column({"cv", "%"});
+    table.add_column({"lateness", "%"});
+    table.add_column({"bytes"});
+    table.add_column({"order"});
+    table.add_column({""}, Align::left);
+    const auto add = [&](const Configuration& configuration, const std::vector<Point>& points) {
+        std::vector<std::string> cells{short_policy(configuration.policy), configuration.budget};
+        const auto point = std::ranges::find(points, &configuration, &Point::configuration);
+        if (point == points.end())
+            cells.push_back(without_figures(configuration));
+        else
+            for (std::string& cell : emulated_cells(*point, unit)) cells.push_back(std::move(cell));
+        table.add_row(std::move(cells));
+    };
+    add(study.reference, assessment.references);
+    for (const Configuration& configuration : study.configurations)
+        add(configuration, assessment.points);
+    return table.str(2) + '\n';
+}
+
+// "at 2.5x the device's time; 3 runs were late and done again"
+std::string pace_line(const Assessment& assessment, const Study& study) {
+    const auto reference = std::ranges::find(assessment.references, &study, &Point::study);
+    if (reference == assessment.references.end() || !reference->time_scale) return {};
+    std::int64_t late = study.reference.late;
+    for (const Configuration& configuration : study.configurations) late += configuration.late;
+    std::string line =
+        text("  at {} the device's time, {} of each emulated", times(*reference->time_scale),
+             plural(std::ssize(study.reference.measured), "run"));
+    if (late > 0) line += text("; {} too late and done again", plural(late, "more run"));
+    return line + "\n";
 }
 
 std::vector<const Point*> points_of(const Assessment& assessment, const Study& study) {
@@ -262,7 +323,9 @@ std::string gate_table(const std::vector<Gate>& gates) {
 std::string validation_report(const Validation& validation) {
     std::string report;
     for (const Study& study : validation.studies)
-        report += heading(study) + '\n' + time_table(validation.assessment, study) +
+        report += heading(study) + pace_line(validation.assessment, study) + '\n' +
+                  (study.against == "emu" ? emulation_table(validation.assessment, study)
+                                          : time_table(validation.assessment, study)) +
                   memory_table(validation.assessment, study);
     if (validation.assessment.points.empty()) report += "nothing could be compared\n";
     report += summary(validation.assessment) + '\n';

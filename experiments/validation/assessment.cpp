@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "experiments/comparison.h"
+#include "experiments/pace_check.h"
 #include "experiments/validation/ranking.h"
 #include "experiments/validation/sample.h"
 
@@ -27,6 +28,20 @@ void read_evidence(Point& point, const Evidence& evidence, Bytes swapped_in) {
     const double ratio = share_of(*evidence.read_from_storage, swapped_in);
     if (!point.read_ratio || std::abs(ratio - 1) > std::abs(*point.read_ratio - 1))
         point.read_ratio = ratio;
+}
+
+void compare_with_prediction(Point& point, const RunResult& run, const RunOrder& order) {
+    const RunResult& predicted = point.configuration->predicted;
+    point.same_bytes = point.same_bytes && run.swapped_in == predicted.swapped_in &&
+                       run.memory.peak == predicted.memory.peak;
+    point.same_order = point.same_order && order == point.configuration->predicted_order;
+    const auto pace = judge_pace(run, {});
+    if (!pace) return;
+    point.time_scale = pace->time_scale;
+    Duration worst{};
+    for (const LaneLateness& lane : pace->lanes) worst = std::max(worst, lane.p95);
+    point.lateness = std::max(point.lateness.value_or(0),
+                              static_cast<double>(count_ns(worst)) / point.measured_ns);
 }
 
 // Outputs of one round against those of `direct` in the same round.
@@ -54,6 +69,8 @@ Point point_of(const Study& study, const Configuration& configuration) {
         point.accounted_peak = std::max(point.accounted_peak, run.memory.peak);
         point.swapped_in = run.swapped_in;
         if (run.evidence) read_evidence(point, *run.evidence, run.swapped_in);
+        if (r < configuration.measured_orders.size())
+            compare_with_prediction(point, run, configuration.measured_orders[r]);
         if (r < study.reference.measured.size())
             compare_outputs(point, run, study.reference.measured[r]);
     }
@@ -203,6 +220,8 @@ Assessment assess(const std::vector<Study>& studies) {
     for (const Study& study : studies) {
         if (!study.reference.failure.empty()) assessment.failures.push_back(&study.reference);
         look_at_inputs(assessment, study);
+        if (study.reference.compared())
+            assessment.references.push_back(point_of(study, study.reference));
         for (const Configuration& configuration : study.configurations) {
             if (configuration.compared())
                 assessment.points.push_back(point_of(study, configuration));

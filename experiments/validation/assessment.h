@@ -23,7 +23,12 @@ struct Point {
     Bytes predicted_peak, accounted_peak;                  // the greatest over the repeats
     std::optional<Bytes> committed_peak, resident_growth;  // likewise, where there is evidence
     Bytes swapped_in;                                      // of one run
-    std::optional<double> read_ratio;   // read from storage / swapped in: the one farthest from 1
+    std::optional<double> read_ratio;  // read from storage / swapped in: the one farthest from 1
+    // In every repeat: the bytes swapped in and the accounted peak, and what was decided and
+    // completed in which order, as predicted.
+    bool same_bytes = true, same_order = true;
+    std::optional<double> lateness;     // of an emulation: the latest lane's p95 / the mean latency
+    std::optional<double> time_scale;   // likewise
     std::optional<bool> outputs_equal;  // in every repeat, to those of `direct`
 
     double overhead_error() const { return predicted_overhead - measured_overhead; }
@@ -74,6 +79,8 @@ struct Assessment {
     std::vector<const Configuration*> failures;
     bool inputs_differ = true;  // outputs of `direct` tell its inputs apart
     bool outputs_seen = false;  // there were any
+
+    std::vector<Point> references;  // `direct` of each study that has measured it
 
     double worst_regret() const;
 };

@@ -58,6 +58,22 @@ Value worst_reads(const Assessment& a) {
     return worst;
 }
 
+Value worst_error(const Assessment& a) {
+    Value worst;
+    for (const std::vector<Point>* points : {&a.points, &a.references})
+        for (const Point& point : *points)
+            worst = std::max(worst.value_or(0), std::abs(point.error));
+    return worst;
+}
+
+// Over all that was compared, `direct` included.
+Value share_same(const Assessment& a, bool Point::*same) {
+    std::vector<double> all;
+    for (const std::vector<Point>* points : {&a.points, &a.references})
+        for (const Point& point : *points) all.push_back(point.*same ? 1 : 0);
+    return all.empty() ? std::nullopt : Value(mean(all));
+}
+
 Value outputs_equal(const Assessment& a) {
     if (!a.inputs_differ) return 0.0;  // equality would say nothing
     return share_true(a, [](const Point& p) { return p.outputs_equal; });
@@ -87,6 +103,12 @@ constexpr std::array kKinds{
     Kind{"outputs", "share with the outputs of direct", In::number, true, "1", outputs_equal},
     Kind{"memory", "share within budget (+ 5 % + 8 MiB in VmHWM)", In::number, true, "1",
          [](A a) { return share_true(a, [](const Point& p) { return p.within_budget(); }); }},
+    Kind{"worst", "worst error of latency, direct included", In::percent, false, nullptr,
+         worst_error},
+    Kind{"bytes", "share with exactly the bytes and the peak", In::number, true, nullptr,
+         [](A a) { return share_same(a, &Point::same_bytes); }},
+    Kind{"order", "share with the same order of decisions", In::number, true, nullptr,
+         [](A a) { return share_same(a, &Point::same_order); }},
 };
 
 const Kind& kind_named(const std::string& name) {
@@ -132,7 +154,8 @@ std::string Gate::value_text() const {
 std::vector<Gate> parse_gates(const std::string& list) {
     std::vector<Gate> gates;
     if (list.empty())
-        for (const Kind& kind : kKinds) gates.push_back(gate_of(kind, kind.target, false));
+        for (const Kind& kind : kKinds)
+            if (kind.target != nullptr) gates.push_back(gate_of(kind, kind.target, false));
     if (list.empty()) return gates;
     for (const std::string& item : split(list, ',')) {
         const std::size_t equals = item.find('=');

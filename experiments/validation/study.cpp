@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "experiments/comparison.h"
+#include "experiments/pace_check.h"
 #include "experiments/validation/sample.h"
 #include "profiles/error.h"
 
@@ -47,6 +48,7 @@ class Conduct {
     bool stopped() const { return request_.stop != nullptr && request_.stop->load(); }
     void drop_after(std::int64_t rounds);
     void measure(Configuration& configuration, const Policy& policy, std::int64_t round);
+    void measure_once(Configuration& configuration, const Policy& policy, std::int64_t round);
 
     const StudyRequest& request_;
     const std::function<void(std::int64_t, std::int64_t)>& on_run_;
@@ -79,17 +81,21 @@ void Conduct::add_policy(const std::string& spec) {
 }
 
 void Conduct::predict(Configuration& configuration, const Policy& policy) const {
-    RunRequest asked = request_of(request_.scenario, configuration.bytes);
+    OrderRecorder order;
+    RunRequest asked = request_of(request_.scenario, configuration.bytes, &order);
     asked.noise.reset();
     asked.replications = 1;
     configuration.predicted = run(asked, policy);
+    configuration.predicted_order = order.order();
 }
 
 // Configurations are compared by round: what an interrupted one has measured is dropped.
 void Conduct::drop_after(std::int64_t rounds) {
     const auto most = static_cast<std::size_t>(std::max<std::int64_t>(0, rounds));
     const auto drop = [most](Configuration& configuration) {
-        if (configuration.measured.size() > most) configuration.measured.resize(most);
+        if (configuration.measured.size() <= most) return;
+        configuration.measured.resize(most);
+        configuration.measured_orders.resize(most);
     };
     drop(study_.reference);
     for (Configuration& configuration : study_.configurations) drop(configuration);
@@ -102,20 +108,38 @@ void Conduct::measure_round(std::int64_t round) {
         measure(study_.configurations[i], *policy_of_[i], round);
 }
 
-void Conduct::measure(Configuration& configuration, const Policy& policy, std::int64_t round) {
-    const auto runs = static_cast<std::int64_t>(study_.configurations.size() + 1);
-    if (feasible(configuration.predicted) && configuration.failure.empty() && !stopped()) {
-        RunRequest asked = request_of(request_.scenario, configuration.bytes);
+// The first round is not recorded, so nobody minds if it is late.
+void Conduct::measure_once(Configuration& configuration, const Policy& policy, std::int64_t round) {
+    constexpr int attempts = 3;
+    std::optional<std::string> late;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        OrderRecorder order;
+        RunRequest asked = request_of(request_.scenario, configuration.bytes, &order);
         asked.device = request_.measured;
         asked.stop = request_.stop;
         asked.replications = 1;
         asked.with_reference = false;  // `direct` is measured in every round anyway
         if (asked.noise) asked.noise->replication = static_cast<std::uint32_t>(round);
+        RunResult result = run(asked, policy);
+        if (result.verdict == Verdict::interrupted) return;
+        if (!feasible(result)) configuration.failure = result.reason;
+        if (round == 0) return;
+        late = late_lanes(result, request_.lateness);
+        if (!late || !configuration.failure.empty()) {
+            configuration.measured.push_back(std::move(result));
+            configuration.measured_orders.push_back(order.order());
+            return;
+        }
+        ++configuration.late;
+    }
+    configuration.failure = *late;
+}
+
+void Conduct::measure(Configuration& configuration, const Policy& policy, std::int64_t round) {
+    const auto runs = static_cast<std::int64_t>(study_.configurations.size() + 1);
+    if (feasible(configuration.predicted) && configuration.failure.empty() && !stopped()) {
         try {
-            RunResult result = run(asked, policy);
-            if (result.verdict == Verdict::interrupted) return;
-            if (!feasible(result)) configuration.failure = result.reason;
-            if (round > 0) configuration.measured.push_back(std::move(result));
+            measure_once(configuration, policy, round);
         } catch (const InputError&) {
             throw;
         } catch (const UnsupportedError&) {

@@ -11,6 +11,7 @@
 #include "experiments/cli/budget.h"
 #include "experiments/frozen_reference.h"
 #include "experiments/scenario.h"
+#include "experiments/validation/run_order.h"
 #include "policies/result.h"
 
 namespace swaplab {
@@ -22,7 +23,10 @@ struct Configuration {
     std::optional<Bytes> bytes;       // of the budget
     RunResult predicted;              // without noise
     std::vector<RunResult> measured;  // by repeat; empty where nothing could be measured
-    std::string failure;              // why the measurement ended early; else empty
+    RunOrder predicted_order;
+    std::vector<RunOrder> measured_orders;  // by repeat
+    std::int64_t late = 0;                  // emulated runs that were late, and done again
+    std::string failure;                    // why the measurement ended early; else empty
 
     // Whether there is something to compare.
     bool compared() const { return !measured.empty() && failure.empty(); }
@@ -52,11 +56,14 @@ struct StudyRequest {
     std::string against;
     DeviceFactory measured;
     std::int64_t repeats = 5;
+    LatenessBound lateness = {};              // of emulated runs
     const std::atomic<bool>* stop = nullptr;  // of measured runs: ends the study after this one
 };
 
 // `on_run(done, total)` after each measured run. Throws what `make_policy` and the runner throw for
 // bad input; a measured run that a policy or the device fails is a `failure` of its configuration.
+// An emulated run that is late counts for nothing and is done again, twice at most: then it is one,
+// too.
 Study conduct(const StudyRequest& request,
               const std::function<void(std::int64_t, std::int64_t)>& on_run);
 

@@ -82,9 +82,6 @@ TEST(Cli, WrongUsageIsCode2AndSuggests) {
     }
 }
 
-TEST(Cli, OtherBackendsAreUnsupported) {
-    EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "1x", "--backend", "emu"})).code, 77);
-}
 
 TEST(Cli, InfeasibleIsCode3AndMinIsEnough) {
     const Arguments tight = run_with({"-p", "swapnet", "-b", "1MiB", "--json"});
