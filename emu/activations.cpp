@@ -14,7 +14,7 @@ namespace {
 // finds no place (Robson's bound for first fit).
 Bytes span_for(Bytes most) {
     const auto pages = static_cast<std::uint64_t>(align_up(most, kFrame).count / kFrame.count);
-    return align_up(most, kFrame) * std::int64_t{std::bit_width(pages) + 1};
+    return align_up(most, kFrame) * static_cast<std::int64_t>(std::bit_width(pages) + 1);
 }
 
 }  // namespace

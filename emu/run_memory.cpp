@@ -1,14 +1,13 @@
 #include "emu/run_memory.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "profiles/text.h"
 
 namespace swaplab {
 
 namespace {
-
-constexpr Bytes kPage{4096};
 
 Bytes most_activations(const DeviceSetup& setup) {
     Bytes sum;
@@ -36,16 +35,16 @@ Bytes rounding_of(const DeviceSetup& setup, const std::vector<std::vector<Bytes>
             Bytes variant_sum;
             for (std::uint32_t b = variant.first; b < variant.last; ++b) {
                 const Bytes held = setup.facts[job][b].held_bytes;
-                variant_sum += align_up(std::max(extents[job][b], held), kPage) - held;
+                variant_sum += align_up(std::max(extents[job][b], held), kFrame) - held;
             }
             most = std::max(most, variant_sum);
         }
         sum += static_cast<std::int64_t>(holdings_of_job(setup, job)) * most;
     }
     const bool whole = sum.count == 0;  // then the ledger's activations are all that may be odd
-    return whole && setup.platform.nodes.front().memory.alignment.count % kPage.count == 0
+    return whole && setup.platform.nodes.front().memory.alignment.count % kFrame.count == 0
                ? sum
-               : sum + static_cast<std::int64_t>(setup.facts.size()) * kPage;
+               : sum + static_cast<std::int64_t>(setup.facts.size()) * kFrame;
 }
 
 // Where no budget bounds what execution needs (the account of parameters, or none), an executor may
@@ -86,9 +85,8 @@ void RunMemory::on_reserved(const Action& command, std::size_t holding, const Ar
 
 void RunMemory::on_freed(const Action& command, std::size_t holding, const Arena&, const Place&) {
     Piece& freed = piece(command.job, command.block, holding);
-    freed.range->unmap();
-    pool_.give(freed.frames);
-    freed.frames.clear();
+    freed.held = false;
+    unmapper_.unmap(*freed.range, std::exchange(freed.frames, {}));
 }
 
 void RunMemory::reserve_resident(JobId job, BlockId block) {
@@ -99,24 +97,37 @@ void RunMemory::reserve_resident(JobId job, BlockId block) {
 Bytes RunMemory::bytes_of(JobId job, BlockId block) const {
     return align_up(std::max(extents_[job.index][block.index],
                              setup_.facts[job.index][block.index].held_bytes),
-                    kPage);
-}
-
-void RunMemory::make_room(Bytes bytes) {
-    if (!limited_) pool_.set_size(pool_.in_use() + bytes + beside_);
+                    kFrame);
 }
 
 void RunMemory::reserve(JobId job, BlockId block, std::size_t holding) {
     Piece& taken = piece(job, block, holding);
-    const Bytes bytes = bytes_of(job, block);
-    if (!taken.range) {
-        taken.range = std::make_unique<MappedRange>(
-            bytes, rules_.managed_rule() ? Views::host_and_device : Views::one);
-        watch_accesses(*taken.range, {job, block});
+    taken.held = true;
+    if (taken.range) return;
+    taken.range = std::make_unique<MappedRange>(
+        bytes_of(job, block), rules_.managed_rule() ? Views::host_and_device : Views::one);
+    watch_accesses(*taken.range, {job, block});
+}
+
+void RunMemory::bring(const Action& command) {
+    const Bytes bytes = bytes_of(command.job, command.block);
+    unmapper_.drain();  // perhaps the range's own frames are still to go
+    for (Piece& part : blocks_[command.job.index][command.block.index].holdings) {
+        if (!part.held || !part.frames.empty()) continue;
+        part.frames = take(bytes);
+        part.range->map(pool_, bytes, part.frames);
     }
-    make_room(bytes);
-    taken.frames = pool_.take(bytes);
-    taken.range->map(pool_, bytes, taken.frames);
+}
+
+// What has been freed may be on its way to the pool.
+std::vector<FrameRange> RunMemory::take(Bytes bytes) {
+    if (!limited_) pool_.set_size(pool_.in_use() + bytes + beside_);
+    try {
+        return pool_.take(bytes);
+    } catch (const OutOfMemory&) {
+        unmapper_.drain();
+        return pool_.take(bytes);
+    }
 }
 
 void RunMemory::watch_accesses(const MappedRange& range, const Tag& tag) {
@@ -139,13 +150,12 @@ void RunMemory::follow() {
         for (const Category category :
              {Category::activations, Category::workspace, Category::kv_cache, Category::skeleton})
             wanted += ledger_->by_category[static_cast<std::size_t>(category)];
-    wanted = align_up(wanted, kPage);
+    wanted = align_up(wanted, kFrame);
     if (wanted == other_bytes_) return;
     pool_.give(other_);
     other_.clear();
     other_bytes_ = {};
-    make_room(wanted);
-    if (wanted.count > 0) other_ = pool_.take(wanted);
+    if (wanted.count > 0) other_ = take(wanted);
     other_bytes_ = wanted;
 }
 
@@ -156,7 +166,7 @@ void RunMemory::set_budget(Bytes most) {
 void RunMemory::set_host_access(BlockPieces& block, bool open) {
     block.closed = !open;
     for (Piece& part : block.holdings)
-        if (!part.frames.empty()) part.range->set_host_access(open);
+        if (part.held) part.range->set_host_access(open);
 }
 
 void RunMemory::close_to_host() {
@@ -179,9 +189,9 @@ void RunMemory::check_faults() {
     if (!fault) return;
     const Tag& tag = tags_[fault->tag];
     const char* const why =
-        piece(tag.job, tag.block, 0).frames.empty()
-            ? "its memory has been freed"
-            : "while a kernel runs, the host may touch no managed memory";
+        blocks_[tag.job.index][tag.block.index].closed
+            ? "while a kernel runs, the host may touch no managed memory"
+            : "its memory has been freed";
     throw RuleViolation(text("{}: byte {} of its memory was {} by a thread of the host: {} (under "
                              "way: {})",
                              rules_.name_of_block(tag.job, tag.block), fault->offset,

@@ -10,15 +10,13 @@ namespace swaplab {
 
 namespace {
 
-constexpr Bytes kPage{4096};
-
 ReadOptions read_options(const DeviceSetup& setup, const EmuOptions& options) {
     ReadOptions read;
     const ReadSpec& spec = setup.platform.nodes.front().read;
     if (options.request_bytes)
-        read.request_bytes = align_up(*options.request_bytes, kPage);
+        read.request_bytes = align_up(*options.request_bytes, kFrame);
     else if (spec.cost.request_bytes)
-        read.request_bytes = align_up(*spec.cost.request_bytes, kPage);
+        read.request_bytes = align_up(*spec.cost.request_bytes, kFrame);
     if (options.depth)
         read.depth = *options.depth;
     else if (spec.depth)
@@ -100,6 +98,7 @@ void Work::load_resident() {
             command.job = {j};
             command.block = {b};
             memory_.reserve_resident(command.job, command.block);
+            memory_.bring(command);
             read(command, 0);
             for (command.copy = 0; command.copy + 1U < plan.resident_copies; ++command.copy)
                 copy(command);
@@ -125,8 +124,8 @@ bool Work::is_real(const Action& command) const {
 
 void Work::perform(const Action& command, std::uint32_t server) {
     switch (command.verb) {
-        case Verb::read: return read(command, server);
-        case Verb::copy: return copy(command);
+        case Verb::read: memory_.bring(command); return read(command, server);
+        case Verb::copy: memory_.bring(command); return copy(command);
         case Verb::assemble: return assemble(command);
         case Verb::execute: return execute(command);
         case Verb::release: {
