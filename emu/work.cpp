@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "policies/runtime/frames.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 
@@ -14,9 +15,9 @@ ReadOptions read_options(const DeviceSetup& setup, const EmuOptions& options) {
     ReadOptions read;
     const ReadSpec& spec = setup.platform.nodes.front().read;
     if (options.request_bytes)
-        read.request_bytes = align_up(*options.request_bytes, kFrame);
+        read.request_bytes = align_up(*options.request_bytes, kPage);
     else if (spec.cost.request_bytes)
-        read.request_bytes = align_up(*spec.cost.request_bytes, kFrame);
+        read.request_bytes = align_up(*spec.cost.request_bytes, kPage);
     if (options.depth)
         read.depth = *options.depth;
     else if (spec.depth)
