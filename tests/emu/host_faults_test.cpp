@@ -67,7 +67,7 @@ TEST(HostFaults, MemoryThatWasFreedEarlyIsCaughtAndGetsItsFramesBackIntact) {
 
 TEST(HostFaults, AClosedHostViewIsWatchedWhileTheDeviceUsesItsOwn) {
     HostFaults faults;
-    FramePool pool({3 * kP});
+    FramePool pool({3 * kP}, Views::host_and_device);
     MappedRange range({3 * kP}, Views::host_and_device);
     faults.register_range(range.host(), 3 * kPageSize, 9);
     range.map(pool, {3 * kP}, pool.take({3 * kP}));
