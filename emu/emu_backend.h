@@ -30,6 +30,8 @@ struct EmuOptions {
     std::optional<Bytes> request_bytes;
     std::optional<std::uint32_t> depth;
     IoBackend io = IoBackend::automatic;
+    std::optional<Bytes> memory_hog;    // that another program takes and touches meanwhile
+    std::optional<Bytes> memory_fence;  // a cgroup's limit around the run
 };
 
 // Runs models (by JobId) whose parameters are in packs of as many layers; `clock` makes the virtual

@@ -1,5 +1,6 @@
 #include "experiments/backends.h"
 
+#include "emu/emu_backend.h"
 #include "experiments/cli/spec.h"
 #include "hw/cpu_backend.h"
 #include "profiles/error.h"
@@ -12,6 +13,25 @@ bool executes_models(const std::string& name) { return name == "cpu" || name == 
 
 bool is_real_time(const std::string& name) { return name != "sim"; }
 
+namespace {
+
+DeviceFactory emulated(const BackendSetup& setup) {
+    EmuOptions options;
+    options.time_scale = setup.time_scale;
+    options.page_cache = setup.page_cache;
+    options.verify = setup.verify;
+    options.request_bytes = setup.request_bytes;
+    options.depth = setup.depth;
+    options.memory_hog = setup.memory_hog;
+    options.memory_fence = setup.memory_fence;
+    CpuOptions executing;
+    executing.threads = setup.threads;
+    return make_emu_backend(setup.packs, options, make_virtual_device,
+                            setup.execute ? torch_executors(setup.packs, executing) : nullptr);
+}
+
+}  // namespace
+
 DeviceFactory backend_named(const std::string& name, const BackendSetup& setup) {
     require_known("backend", name, {"sim", "emu", "cpu", "cuda"});
     if (name == "sim") return make_sim_device;
@@ -23,6 +43,7 @@ DeviceFactory backend_named(const std::string& name, const BackendSetup& setup) 
         options.depth = setup.depth;
         return make_cpu_backend(setup.packs, options);
     }
+    if (name == "emu") return emulated(setup);
     throw UnsupportedError(text("backend '{}' is not in this build yet", name));
 }
 

@@ -19,6 +19,11 @@ struct BackendSetup {
     std::optional<Bytes> request_bytes;              // of real reads; absent: the reader's choice
     std::optional<std::uint32_t> depth;              // likewise
     bool verify = false;                             // check the packs' checksums before
+    // Of emu.
+    double time_scale = 1;
+    bool page_cache = false;
+    bool execute = false;  // really, with LibTorch
+    std::optional<Bytes> memory_hog, memory_fence;
 };
 
 // Throws `InputError` for an unknown name, `UnsupportedError` for one that is not in this build.

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "experiments/cli/exit_code.h"
+#include "experiments/cli/interrupt.h"
 #include "experiments/cli/options.h"
 #include "experiments/cli/output_file.h"
 #include "experiments/commands/commands.h"
@@ -63,6 +64,8 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
     } catch (const UnsupportedError& error) {
         err << "swaplab: " << error.what() << '\n';
         return exit_unsupported;
+    } catch (const Interrupted&) {
+        return exit_interrupted;  // it was said when it happened
     } catch (const PolicyError& error) {
         err << "swaplab: " << error.what() << '\n';
         return exit_failed;

@@ -117,6 +117,8 @@ void require_executable_models(const Scenario& scenario) {
     }
 }
 
+}  // namespace
+
 BackendSetup backend_setup(const Options& options, const Scenario& scenario) {
     const ReadSpec& read = scenario.platform.nodes.front().read;
     BackendSetup setup = hardware_setup(options);
@@ -126,7 +128,14 @@ BackendSetup backend_setup(const Options& options, const Scenario& scenario) {
     return setup;
 }
 
-}  // namespace
+Duration LatenessBound::of(Duration mean_latency) const {
+    return time.value_or(
+        Duration{std::llround(share * static_cast<double>(count_ns(mean_latency)))});
+}
+
+std::uint64_t parse_seed(const std::string& given) {
+    return static_cast<std::uint64_t>(parse_whole("--seed", 0, given));
+}
 
 BackendSetup hardware_setup(const Options& options) {
     constexpr std::int64_t most = 1024;
@@ -187,7 +196,7 @@ Scenario resolve_scenario(const Options& options) {
     scenario.mode = parse_mode(options.mode);
     scenario.requests = parse_whole("--requests", 1, options.requests);
     scenario.replications = parse_whole("--replications", 1, options.replications);
-    const auto seed = static_cast<std::uint64_t>(parse_whole("--seed", 0, options.seed));
+    const std::uint64_t seed = parse_seed(options.seed);
     if (options.noise || scenario.replications > 1) scenario.noise = NoiseKey{seed, 0};
     scenario.account = parse_account(options.account);
     scenario.path = parse_path(options.swap_path);
@@ -204,7 +213,9 @@ Scenario resolve_scenario(const Options& options) {
         scenario.workload.budget_changes = load_budget_trace(options.budget_trace);
     scenario.backend = options.backend;
     require_executable_models(scenario);
-    scenario.factory = backend_named(options.backend, backend_setup(options, scenario));
+    scenario.factory = scenario.backend == "emu"
+                           ? backend_named("sim")
+                           : backend_named(options.backend, backend_setup(options, scenario));
     if (is_real_time(scenario.backend)) scenario.stop = stop_on_interrupt();
     return scenario;
 }

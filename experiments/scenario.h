@@ -14,6 +14,14 @@
 
 namespace swaplab {
 
+// How late an emulated lane may be: in the device's time, or as a share of the mean latency.
+struct LatenessBound {
+    double share = 0.01;
+    std::optional<Duration> time{};  // instead of the share
+
+    Duration of(Duration mean_latency) const;
+};
+
 struct Scenario {
     std::string command;  // the command line, for certificates
     std::vector<ModelChoice> models;
@@ -31,6 +39,7 @@ struct Scenario {
     Dispatch dispatch;
     std::string backend;
     DeviceFactory factory = nullptr;
+    LatenessBound lateness;                   // of an emulation
     const std::atomic<bool>* stop = nullptr;  // of real-time backends: see `RunRequest::stop`
 
     bool stopped() const { return stop != nullptr && stop->load(); }
@@ -47,11 +56,18 @@ struct Scenario {
     std::string arrival_text() const;  // "cold", "stream", "periodic", or a mixture
 };
 
-// Throws `InputError` or `UnsupportedError`.
+// Throws `InputError` or `UnsupportedError`. Of backend emu, `prepare_emulation` does the rest:
+// until then the factory simulates, which is all that a plan needs.
 Scenario resolve_scenario(const Options& options);
+
+// --seed: a whole number.
+std::uint64_t parse_seed(const std::string& given);
 
 // What the command line says of real storage and real models (packs aside).
 BackendSetup hardware_setup(const Options& options);
+
+// With the packs that the scenario's models came from, and what the device's profile says of reads.
+BackendSetup backend_setup(const Options& options, const Scenario& scenario);
 
 // What the runner takes. Borrows the scenario and the observer.
 RunRequest request_of(const Scenario& scenario, std::optional<Bytes> budget,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <stdexcept>
 #include <string>
 
 namespace swaplab {
@@ -15,6 +16,12 @@ void handle_signals();
 // From now on the first SIGINT or SIGTERM sets the flag and says so on stderr; the next ends the
 // process as above. For runs that look at it (RunRequest::stop).
 const std::atomic<bool>* stop_on_interrupt();
+
+// Thrown by what notices the flag and has no result to give (exit code 130).
+class Interrupted : public std::runtime_error {
+  public:
+    Interrupted() : std::runtime_error("interrupted") {}
+};
 
 // The file is removed if an interrupt comes before `keep_on_interrupt`. A few at a time.
 void remove_on_interrupt(const std::string& path);

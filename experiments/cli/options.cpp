@@ -61,8 +61,10 @@ void add_scenario(CLI::App& app, Options& options) {
 }
 
 void add_backend(CLI::App& app, Options& options) {
-    Adder(app, kHow).value("--backend", options.backend, "BACKEND",
-                           "sim (default), or cpu: this machine, executing packed models");
+    Adder(app, kHow).value(
+        "--backend", options.backend, "BACKEND",
+        "sim (default); emu: the device's pace, memory and rules in real time, on "
+        "this machine; or cpu: this machine itself, executing packed models");
 }
 
 void add_workload(CLI::App& app, Options& options) {
@@ -180,6 +182,30 @@ void add_hardware(CLI::App& app, Options& options) {
               "requests of one read in flight (default: the device's, else 8)");
 }
 
+// How a device is emulated in real time.
+void add_emulation(CLI::App& app, Options& options) {
+    Adder how(app, kHow);
+    how.value("--time-scale", options.time_scale, "N",
+              "of emu: so many times as slow as the device; auto (default): as fast as this host's "
+              "storage can, with a margin of a half, and not faster than real time");
+    how.value("--lateness", options.lateness, "BOUND",
+              "of emu: a run is invalid where more than 5 % of a lane's activities end later than "
+              "this, in the device's time: a share of the mean latency (default 1%), or 500us");
+    how.flag("--page-cache", options.page_cache,
+             "of emu: reads go through the host's page cache and stay in it");
+    how.value(
+        "--execute", options.execute, "HOW",
+        "of emu: model (default) keeps the time that the profile gives; torch really executes "
+        "a packed model within it");
+    how.value("--memory-hog", options.memory_hog, "SIZE",
+              "of emu: another program that takes and touches so much memory meanwhile");
+    how.value("--memory-fence", options.memory_fence, "SIZE",
+              "of emu: a cgroup's limit, as a second fence around the run");
+    how.value("--pack-cache", options.pack_cache, "DIR",
+              "of emu: where packs made for models without one are kept (default "
+              "~/.cache/swaplab/packs)");
+}
+
 void add_frozen(CLI::App& app, Options& options) {
     Adder(app, kHow).flag("--frozen", options.frozen,
                           "compare latencies with LibTorch's frozen, optimised model too, loaded "
@@ -189,6 +215,10 @@ void add_frozen(CLI::App& app, Options& options) {
 void add_pack(CLI::App& app, Options& options) {
     app.add_option("script", options.script);
     Adder what(app, kWhat);
+    what.flag("--synthetic", options.synthetic,
+              "of a model's sizes, with pseudo-random bytes: for reads that are real where weights "
+              "do not matter");
+    what.value("--seed", options.seed, "N", "of these bytes (default 0)");
     what.value("--name", options.name, "NAME", "of the model (default: the file's stem)");
     what.value("--input", options.inputs, "SHAPE",
                "1x3x224x224, or 1x128:int64 (default type float32); once per input (default: what "
@@ -247,6 +277,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
                 "CSV with the header time_ns,budget_bytes: the budget from then on (plain "
                 "numbers), taken up between requests through lookup tables");
             add_hardware(app, options);
+            add_emulation(app, options);
             add_frozen(app, options);
             Adder(app, kHow).flag("--verify", options.verify, "check the packs' checksums first");
             add_records(app, options);
@@ -256,6 +287,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
             add_backend(app, options);
             add_comparison(app, options);
             add_workload(app, options);
+            add_emulation(app, options);
             break;
         case CommandKind::fit: add_fit(app, options); break;
         case CommandKind::pack: add_pack(app, options); break;
@@ -265,6 +297,7 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
             add_validation(app, options);
             add_workload(app, options);
             add_hardware(app, options);
+            add_emulation(app, options);
             add_frozen(app, options);
             break;
         case CommandKind::replay: app.add_option("log", options.name); break;

@@ -56,8 +56,18 @@ struct Options {
     std::string threads;              // of one operator, where models really execute
     std::string request_bytes;        // of real reads
     std::string depth;                // requests in flight of one real read
+    bool synthetic = false;           // of pack: of a model's sizes, without its weights
     bool frozen = false;              // compare with the library's optimised model
     bool verify = false;              // check a pack's checksums first
+    // Of emulation in real time; empty: the default.
+    std::string time_scale;    // wall clock / time of the device, or auto
+    std::string lateness;      // a share of the mean latency, or a time
+    std::string execute;       // model or torch
+    std::string memory_hog;    // how much another program takes
+    std::string memory_fence;  // how much the operating system lets the run have
+    std::string pack_cache;    // where packs of models without one are kept
+    bool page_cache = false;
+
     std::string measured = "cpu";     // of profile: the backend that is measured
     std::string time_limit = "120s";  // likewise
     std::string error = "2%";         // likewise

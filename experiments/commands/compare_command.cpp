@@ -5,9 +5,12 @@
 #include "experiments/cli/progress.h"
 #include "experiments/commands/commands.h"
 #include "experiments/commands/common.h"
+#include "experiments/emulation.h"
+#include "experiments/pace_check.h"
 #include "experiments/plot/comparison_plot.h"
 #include "experiments/report/comparison_csv.h"
 #include "experiments/report/comparison_table.h"
+#include "experiments/report/figures.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 
@@ -53,6 +56,21 @@ void check_metric(Metric metric, const Platform& platform) {
                      platform.name));
 }
 
+// How many runs are invalid, and what is to be done about the worst; empty if none is.
+std::string late_cells(const Comparison& comparison, const LatenessBound& bound) {
+    std::int64_t late = 0;
+    std::optional<PaceVerdict> worst;
+    for (const RunResult* cell : comparison.results()) {
+        const std::optional<PaceVerdict> pace = judge_pace(*cell, bound);
+        if (!pace || pace->valid()) continue;
+        ++late;
+        if (!worst || pace->advised_scale > worst->advised_scale) worst = pace;
+    }
+    if (late == 0) return {};
+    return text("{} of {} are invalid; in the worst {}; {}", late,
+                plural(std::ssize(comparison.results()), "run"), worst->problem, worst->advice());
+}
+
 int code_of(const Comparison& comparison) {
     if (comparison.interrupted) return exit_interrupted;
     if (comparison.any_feasible()) return exit_ok;
@@ -63,7 +81,8 @@ int code_of(const Comparison& comparison) {
 
 int compare_command(const Options& options, const Console& console) {
     const Metric metric = metric_named(options.metric);
-    const Scenario scenario = resolve_scenario(options);
+    Scenario scenario = resolve_scenario(options);
+    require_emulated(options, scenario.backend);
     check_metric(metric, scenario.platform);
     const auto csv = open_if_asked(options.csv);
     if (!options.csv.empty() && options.csv == options.plot)
@@ -77,6 +96,7 @@ int compare_command(const Options& options, const Console& console) {
     }
 
     note_missing_noise(console, scenario);
+    prepare_emulation(scenario, options, console);
     Progress progress(console);
     const Comparison comparison = compare(request, [&](std::int64_t done, std::int64_t total) {
         progress.update("comparing: cell", done, total);
@@ -90,6 +110,10 @@ int compare_command(const Options& options, const Console& console) {
     if (plot) write_if_asked(plot, draw(comparison_chart(comparison, scenario)));
     console.out << (options.json ? comparison_json(comparison, certificate)
                                  : comparison_table(comparison, scenario, metric, console));
+    if (const auto late = late_cells(comparison, scenario.lateness); !late.empty()) {
+        console.err << "swaplab: " << late << '\n';
+        if (!comparison.interrupted) return exit_failed;
+    }
     return code_of(comparison);
 }
 

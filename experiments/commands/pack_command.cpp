@@ -1,10 +1,15 @@
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
+#include "experiments/cli/catalog.h"
 #include "experiments/cli/exit_code.h"
+#include "experiments/cli/interrupt.h"
+#include "experiments/cli/pack_cache.h"
 #include "experiments/cli/progress.h"
 #include "experiments/commands/commands.h"
 #include "experiments/report/figures.h"
+#include "experiments/scenario.h"
 #include "hw/torch/torch_executor.h"
 #include "profiles/document.h"
 #include "profiles/error.h"
@@ -64,7 +69,31 @@ void summarise(const Pack& pack, const Options& options, const Console& console)
 
 }  // namespace
 
+namespace {
+
+// The model as it is chosen elsewhere: a built-in name, or a model file.
+int pack_synthetic(const Options& options, const Console& console) {
+    if (!options.inputs.empty() || !options.name.empty())
+        throw InputError("--synthetic: a model's sizes say all: leave out --input and --name");
+    if (options.output.empty()) throw InputError("pack where? -o DIR, a new folder, is needed");
+    const auto begin = std::chrono::steady_clock::now();
+    const ModelChoice choice = choose_model(options.script);
+    make_synthetic_pack(*choice.model, options.output, parse_seed(options.seed), console,
+                        stop_on_interrupt());
+    const Pack pack(options.output);
+    if (options.verify) verify(pack);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    console.note(text("took {:.1f} s; the bytes are pseudo-random", taken.count()));
+    summarise(pack, options, console);
+    return exit_ok;
+}
+
+}  // namespace
+
 int pack_command(const Options& options, const Console& console) {
+    if (options.synthetic && options.script.empty())
+        throw InputError("pack what? a model is needed: NAME or MODEL.json");
+    if (options.synthetic) return pack_synthetic(options, console);
     if (options.script.empty())
         throw InputError("pack what? the path of a TorchScript file (torch.jit.save) is needed");
     if (options.output.empty()) throw InputError("pack where? -o DIR, a new folder, is needed");

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
 #include "experiments/cli/exit_code.h"
@@ -35,14 +34,6 @@ Duration parse_limit(const std::string& given) {
         throw InputError(text("--time-limit: {}", error.what()));
     }
     throw InputError(text("--time-limit: expected a positive time, found '{}'", given));
-}
-
-std::uint64_t parse_seed(const std::string& given) {
-    std::uint64_t seed = 0;
-    const char* const end = given.data() + given.size();
-    const auto [stop, error] = std::from_chars(given.data(), end, seed);
-    if (error == std::errc{} && stop == end) return seed;
-    throw InputError(text("--seed: expected a whole number, found '{}'", given));
 }
 
 // What is measured: a device that draws from a profile, or this machine.

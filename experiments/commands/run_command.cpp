@@ -5,9 +5,11 @@
 #include "experiments/cli/progress.h"
 #include "experiments/commands/commands.h"
 #include "experiments/commands/common.h"
+#include "experiments/emulation.h"
 #include "experiments/frozen_reference.h"
 #include "experiments/observer_fan.h"
 #include "experiments/outputs_check.h"
+#include "experiments/pace_check.h"
 #include "experiments/report/decision_log.h"
 #include "experiments/report/result_json.h"
 #include "experiments/report/run_report.h"
@@ -101,14 +103,16 @@ RunResult simulate(const Options& options, const Console& console, const Scenari
 }  // namespace
 
 int run_command(const Options& options, const Console& console) {
-    const Scenario scenario = resolve_scenario(options);
+    Scenario scenario = resolve_scenario(options);
     require_frozen(options, scenario.backend);
+    require_emulated(options, scenario.backend);
     const Policy policy = resolve_policy(options, scenario);
     const std::optional<Bytes> budget = resolve_budget(options, scenario, policy);
     note_missing_noise(console, scenario);
     note_large_budget(console, scenario, budget);
     if (!options.budgets.empty() && !policy.needs_budget)
         console.note(text("policy {} takes no budget; -b has no effect", policy.spec));
+    prepare_emulation(scenario, options, console);
     const RunResult result = simulate(options, console, scenario, policy, budget);
     note_large_peak(console, scenario, result);
     note_extrapolation(console, scenario, result);
@@ -124,6 +128,10 @@ int run_command(const Options& options, const Console& console) {
     }
     if (const auto wrong = wrong_outputs(scenario, result)) {
         console.err << "swaplab: " << *wrong << '\n';
+        return exit_failed;
+    }
+    if (const auto late = late_lanes(result, scenario.lateness); late && !scenario.stopped()) {
+        console.err << "swaplab: " << *late << '\n';
         return exit_failed;
     }
     return scenario.stopped() ? exit_interrupted : exit_code_of(result.verdict);

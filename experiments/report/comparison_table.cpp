@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "experiments/cli/spec.h"
+#include "experiments/pace_check.h"
 #include "experiments/report/figures.h"
 #include "experiments/report/headings.h"
 #include "experiments/report/run_report.h"
@@ -73,7 +74,8 @@ class Drawer {
         if (cell.verdict == Verdict::infeasible) return std::string(kInfeasible) + ' ';
         if (cell.verdict == Verdict::stuck) return "stuck ";
         if (cell.verdict == Verdict::interrupted) return "? ";
-        const std::string mark = cell.verdict == Verdict::deadline_miss ? "!" : "";
+        std::string mark = cell.verdict == Verdict::deadline_miss ? "!" : "";
+        if (late_lanes(cell, scenario_.lateness)) mark += '~';
         if (metric_ == Metric::peak) return mark + mib(cell.memory.peak);
         if (metric_ == Metric::slowdown) return mark + text("{:.3f}", cell.slowdown());
         if (metric_ == Metric::energy)
@@ -191,6 +193,11 @@ class Drawer {
         if (!specs_.empty()) legend.emplace_back("needs: the smallest budget of the policy");
         if (any(Verdict::interrupted)) legend.emplace_back("? interrupted");
         if (any(Verdict::deadline_miss)) legend.emplace_back("! deadlines missed");
+        const auto all = comparison_.results();
+        if (std::ranges::any_of(all, [&](const RunResult* r) {
+                return late_lanes(*r, scenario_.lateness).has_value();
+            }))
+            legend.emplace_back("~ invalid: later than the device by more than --lateness");
         std::string notes =
             legend.empty() ? std::string() : wrap(join(legend, "; "), columns()) + '\n';
         return notes + provenance_note(scenario_);

@@ -1,5 +1,6 @@
 #include "experiments/report/result_json.h"
 
+#include "experiments/pace_check.h"
 #include "experiments/report/extrapolation_report.h"
 #include "experiments/report/json_parts.h"
 
@@ -95,6 +96,32 @@ void write_evidence(JsonWriter& json, const RunResult& result) {
     json.end_array().end_object();
 }
 
+// Of an emulated run: how well it kept the device's pace. Durations are in the device's time.
+void write_pace(JsonWriter& json, const RunResult& result, const LatenessBound& bound) {
+    const std::optional<PaceVerdict> pace = judge_pace(result, bound);
+    if (!pace) return;
+    json.key("emulation").begin_object().member("time_scale", pace->time_scale);
+    json.member("valid", pace->valid());
+    write_optional(json.key("bound_ns"), pace->bound);
+    json.key("lateness_ns").begin_object();
+    for (const LaneLateness& lane : pace->lanes)
+        json.key(lane.lane)
+            .begin_object()
+            .member("count", lane.count)
+            .member("p50", count_ns(lane.p50))
+            .member("p95", count_ns(lane.p95))
+            .member("p99", count_ns(lane.p99))
+            .member("max", count_ns(lane.max))
+            .end_object();
+    json.end_object();
+    json.key("advice");
+    if (pace->valid())
+        json.null();
+    else
+        json.value(pace->problem + "; " + pace->advice());
+    json.end_object();
+}
+
 void write_stalls(JsonWriter& json, const RunResult& result) {
     json.member("compute_busy_ns", count_ns(result.compute_busy));
     json.key("stall_ns").begin_object();
@@ -160,6 +187,7 @@ void write_result(JsonWriter& json, const RunResult& result, const Certificate& 
         write_replications(json, result.replications);
         write_memory(json, result);
         write_evidence(json, result);
+        write_pace(json, result, certificate.scenario().lateness);
         write_stalls(json, result);
         json.member("deadline_miss_ratio", result.deadline_miss_ratio);
         write_optional(json.key("energy_j"), result.energy_j);

@@ -6,6 +6,7 @@
 
 #include "experiments/backends.h"
 #include "experiments/cli/console.h"
+#include "experiments/pace_check.h"
 #include "experiments/report/figures.h"
 #include "experiments/report/table.h"
 #include "profiles/quantity.h"
@@ -144,12 +145,13 @@ std::string outputs_text(const RunResult& result) {
 std::string evidence_rows(const RunResult& result) {
     if (!result.evidence) return {};
     const Evidence& evidence = *result.evidence;
-    std::string memory = format_bytes(evidence.committed_peak) + " committed by the run";
+    std::string memory = format_bytes(result.memory.peak) + " accounted";
+    memory += text(", {} committed by the run", format_bytes(evidence.committed_peak));
     if (evidence.resident_growth)
         memory += text(", {} more resident (VmHWM)", format_bytes(*evidence.resident_growth));
     if (evidence.cgroup_peak)
         memory += text(", {} in the cgroup", format_bytes(*evidence.cgroup_peak));
-    std::string rows = row("measured peaks", memory);
+    std::string rows = row("peaks", memory);
     if (evidence.read_from_storage) {
         std::string read = format_bytes(*evidence.read_from_storage) + " fetched from storage";
         if (result.swapped_in.count > 0)
@@ -163,6 +165,25 @@ std::string evidence_rows(const RunResult& result) {
         conditions.push_back(text("{} {}", name, value));
     if (!conditions.empty()) rows += row("conditions", join(conditions, "; "));
     return rows;
+}
+
+// How an emulated run kept the device's pace.
+std::string pace_rows(const RunResult& result, const LatenessBound& bound) {
+    const std::optional<PaceVerdict> pace = judge_pace(result, bound);
+    if (!pace) return {};
+    std::string rows =
+        row("pace", pace->time_scale == 1 ? std::string("real time")
+                                          : text("{} the device's time", times(pace->time_scale)));
+    std::vector<std::string> lanes;
+    for (const LaneLateness& lane : pace->lanes)
+        lanes.push_back(text("{} {} (at most {})", lane.lane, format_duration(lane.p95),
+                             format_duration(lane.max)));
+    if (lanes.empty()) return rows;
+    const std::string verdict = !pace->bound ? "not judged"
+                                : pace->valid()
+                                    ? "within " + format_duration(*pace->bound)
+                                    : "INVALID: more than " + format_duration(*pace->bound);
+    return rows + row("lateness", text("{}, 95 % of: {}", verdict, join(lanes, "; ")));
 }
 
 std::string adopted_text(const JobResult& job) {
@@ -302,7 +323,8 @@ std::string run_report(const RunResult& result, const Scenario& scenario,
     if (frozen) report += row("", frozen_text(*frozen, result.latency.mean));
     report +=
         bound_row(result) + memory_rows(result, scenario.account, scenario.workload.budget_changes);
-    report += activity_rows(result, scenario.parameter_bytes()) + evidence_rows(result);
+    report += activity_rows(result, scenario.parameter_bytes()) +
+              pace_rows(result, scenario.lateness) + evidence_rows(result);
     report += jobs_part(result, scenario);
     const std::string note = provenance_note(scenario);
     return note.empty() ? report : report + '\n' + note;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -83,8 +84,10 @@ class PackWriter {
 // A pack without a skeleton that has the sizes of the model's layers, with pseudo-random bytes: the
 // same for the same seed. What it stores are the parameters, so the pack's model has the segments'
 // sizes as its `stored_bytes`, whatever the model says, and as many tensors per layer as there are
-// (at least one, at most one per byte, together not above 100,000, else `InputError`).
+// (at least one, at most one per byte, together not above 100,000, else `InputError`). `progress`
+// hears how many of how many bytes are written; what it throws ends the writing without a trace.
+using PackProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 void write_synthetic_pack(const Model& model, const std::string& folder, std::uint64_t seed,
-                          WriteFunction write = ::write);
+                          WriteFunction write = ::write, const PackProgress& progress = nullptr);
 
 }  // namespace swaplab

@@ -43,7 +43,23 @@ std::int64_t tensors_of(const Layer& layer) {
     return std::min(bytes, std::max<std::int64_t>(layer.parameter_tensors, 1));
 }
 
-void write_tensor(PackWriter& writer, PackedTensor tensor, PseudoRandom& random) {
+// How far the writing is.
+class Written {
+  public:
+    Written(const Model& model, const PackProgress& progress)
+        : total_(model.parameter_bytes().count), progress_(progress) {}
+    void add(std::size_t bytes) {
+        done_ += static_cast<std::int64_t>(bytes);
+        if (progress_) progress_(done_, total_);
+    }
+
+  private:
+    std::int64_t total_;
+    std::int64_t done_ = 0;
+    const PackProgress& progress_;
+};
+
+void write_tensor(PackWriter& writer, PackedTensor tensor, PseudoRandom& random, Written& written) {
     std::array<std::byte, 1 << 16> piece;
     const auto size = static_cast<std::size_t>(tensor.size.count);
     writer.begin_tensor(std::move(tensor));
@@ -51,12 +67,13 @@ void write_tensor(PackWriter& writer, PackedTensor tensor, PseudoRandom& random)
         const std::span<std::byte> part(piece.data(), std::min(piece.size(), size - at));
         random.fill(part);
         writer.append(part);
+        written.add(part.size());
     }
 }
 
 // As equal as whole bytes allow.
-void write_layer(PackWriter& writer, const Layer& layer, std::uint32_t& slot,
-                 PseudoRandom& random) {
+void write_layer(PackWriter& writer, const Layer& layer, std::uint32_t& slot, PseudoRandom& random,
+                 Written& written) {
     const std::int64_t tensors = tensors_of(layer);
     writer.begin_layer(layer.name);
     for (std::int64_t i = 0; i < tensors; ++i) {
@@ -64,7 +81,7 @@ void write_layer(PackWriter& writer, const Layer& layer, std::uint32_t& slot,
                                   (i < layer.parameter_bytes.count % tensors ? 1 : 0);
         write_tensor(writer,
                      {text("{}.{}", layer.name, i), "uint8", {size}, Bytes{}, Bytes{size}, slot++},
-                     random);
+                     random, written);
     }
     writer.end_layer();
 }
@@ -72,7 +89,7 @@ void write_layer(PackWriter& writer, const Layer& layer, std::uint32_t& slot,
 }  // namespace
 
 void write_synthetic_pack(const Model& model, const std::string& folder, std::uint64_t seed,
-                          WriteFunction write) {
+                          WriteFunction write, const PackProgress& progress) {
     ModelSpec spec = model.spec();
     std::int64_t tensors = 0;
     for (Layer& layer : spec.layers) {
@@ -85,8 +102,9 @@ void write_synthetic_pack(const Model& model, const std::string& folder, std::ui
     }
     PackWriter writer(folder, model.name(), Bytes{4096}, write);
     PseudoRandom random(seed);
+    Written written(model, progress);
     std::uint32_t slot = 0;
-    for (const Layer& layer : spec.layers) write_layer(writer, layer, slot, random);
+    for (const Layer& layer : spec.layers) write_layer(writer, layer, slot, random, written);
     writer.finish({{}, {}, "synthetic"}, std::move(spec));
 }
 

@@ -1,0 +1,235 @@
+#include "experiments/emulation.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+
+#include "experiments/cli/interrupt.h"
+#include "experiments/cli/pack_cache.h"
+#include "experiments/cli/spec.h"
+#include "hw/storage/reader.h"
+#include "profiles/cost.h"
+#include "profiles/error.h"
+#include "profiles/quantity.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+using Packs = std::vector<std::shared_ptr<const Pack>>;
+
+constexpr double kMargin = 1.5;  // of what the host reads over what the device does
+constexpr double kSlowest = 1e6;
+constexpr Bytes kMostMeasured{512 << 20};
+constexpr std::chrono::seconds kLongestMeasurement{1};
+
+// --time-scale; nothing for auto.
+std::optional<double> parse_time_scale(const std::string& given) {
+    if (given.empty() || given == "auto") return std::nullopt;
+    const std::optional<double> scale = parse_number(given);
+    if (scale && *scale >= 1 / kSlowest && *scale <= kSlowest) return scale;
+    throw InputError(text(
+        "--time-scale: expected auto or how many times as slow as the device, such as 2.5, found "
+        "'{}'",
+        given));
+}
+
+std::optional<Bytes> parse_size(const char* flag, const std::string& given) {
+    if (given.empty()) return std::nullopt;
+    const Bytes size = parse_bytes(given);
+    if (size.count <= 0)
+        throw InputError(text("{}: expected a positive size, found '{}'", flag, given));
+    return size;
+}
+
+// Memory whose address direct reads take.
+using Aligned = std::unique_ptr<std::byte[], decltype(&std::free)>;
+Aligned aligned(std::size_t size) {
+    auto* const at = static_cast<std::byte*>(std::aligned_alloc(4096, size));
+    if (at == nullptr) throw std::bad_alloc();
+    return {at, &std::free};
+}
+
+struct HostRate {
+    double bytes_per_second = 0;
+    std::string how;  // "512 MiB by io_uring, direct, ..."
+};
+
+// Reads the packs one after the other, as blocks are read, until there is enough to tell.
+HostRate measure_host(const Packs& packs, const ReadOptions& options,
+                      const std::atomic<bool>* stop) {
+    using Clock = std::chrono::steady_clock;
+    constexpr Bytes piece{16 << 20};
+    const Aligned memory = aligned(static_cast<std::size_t>(piece.count));
+    Bytes read;
+    std::string description;
+    std::chrono::duration<double> taken{0};
+    for (const auto& pack : packs) {
+        const auto reader = open_reader(pack->parameters_path(), options);
+        description = reader->info().description;
+        const Bytes size = pack->index().size();
+        for (Bytes at; at < size && read < kMostMeasured && taken < kLongestMeasurement;) {
+            if (stop != nullptr && stop->load()) throw Interrupted();
+            const Bytes now = std::min(piece, size - at);
+            const auto begin = Clock::now();
+            reader->read(at, now, memory.get());
+            taken += Clock::now() - begin;
+            at += now;
+            read += now;
+        }
+    }
+    return {static_cast<double>(read.count) / std::max(taken.count(), 1e-9),
+            text("{} read in {:.2f} s by {}", format_bytes(read), taken.count(), description)};
+}
+
+std::string rate_text(double bytes_per_second) {
+    return text("{}/s", format_bytes({std::llround(bytes_per_second)}));
+}
+
+// How a run is paced, for people: a condition of its result.
+struct ChosenPace {
+    double time_scale = 1;
+    std::string why;
+};
+
+ChosenPace choose_pace(const Scenario& scenario, const Packs& packs, const BackendSetup& setup,
+                       std::optional<double> asked) {
+    if (asked) return {*asked, text("{} (asked for)", *asked)};
+    ReadOptions options;
+    if (setup.request_bytes) options.request_bytes = align_up(*setup.request_bytes, Bytes{4096});
+    if (setup.depth) options.depth = *setup.depth;
+    const double device = read_rate(scenario.platform, scenario.models);
+    if (device <= 0) return {1, "1 (nothing is read)"};
+    const HostRate host = measure_host(packs, options, scenario.stop);
+    const double scale = pace_for(device, host.bytes_per_second);
+    return {scale, text("{} (auto: the device reads {} at most, this host {}: {})", scale,
+                        rate_text(device), rate_text(host.bytes_per_second), host.how)};
+}
+
+// A device whose evidence says how its pace was chosen.
+class PacedDevice final : public Device {
+  public:
+    PacedDevice(std::unique_ptr<Device> device, std::string why)
+        : device_(std::move(device)), why_(std::move(why)) {}
+
+    Time now() const override { return device_->now(); }
+    Ticket submit(const Command& command) override { return device_->submit(command); }
+    std::optional<Action> cancel(Ticket ticket) override { return device_->cancel(ticket); }
+    const Completion* wait(Time until) override { return device_->wait(until); }
+    void set_budget(Bytes budget, Bytes tolerated) override {
+        device_->set_budget(budget, tolerated);
+    }
+    const MemoryReport& memory() const override { return device_->memory(); }
+    std::vector<Waiting> waiting() const override { return device_->waiting(); }
+    std::optional<Evidence> evidence() const override {
+        std::optional<Evidence> evidence = device_->evidence();
+        if (evidence) evidence->conditions["time scale"] = why_;
+        return evidence;
+    }
+
+  private:
+    std::unique_ptr<Device> device_;
+    std::string why_;
+};
+
+void require_packs_to_execute(const Scenario& scenario) {
+    for (const ModelChoice& choice : scenario.models)
+        if (!choice.pack || choice.pack->index().inputs.empty())
+            throw InputError(
+                text("--execute torch: expected a packed model (`swaplab pack MODEL.pt -o DIR`), "
+                     "'{}' is none",
+                     choice.spec));
+}
+
+bool wants_execution(const Options& options) {
+    if (options.execute.empty()) return false;
+    require_known("--execute", options.execute, {"model", "torch"});
+    return options.execute == "torch";
+}
+
+}  // namespace
+
+void require_emulated(const Options& options, const std::string& backend) {
+    if (backend == "emu") return;
+    const std::vector<std::pair<const char*, bool>> given{
+        {"--time-scale", !options.time_scale.empty()},
+        {"--lateness", !options.lateness.empty()},
+        {"--page-cache", options.page_cache},
+        {"--execute", !options.execute.empty()},
+        {"--memory-hog", !options.memory_hog.empty()},
+        {"--memory-fence", !options.memory_fence.empty()},
+    };
+    for (const auto& [flag, present] : given)
+        if (present)
+            throw InputError(
+                text("{}: expected backend emu, which emulates a device in real time, found '{}'",
+                     flag, backend));
+}
+
+LatenessBound parse_lateness(const std::string& given) {
+    if (given.empty()) return {};
+    if (!given.ends_with('%')) {
+        const Duration time = parse_duration(given);
+        if (time > Duration::zero()) return {0, time};
+    } else if (const auto share = parse_number(given.substr(0, given.size() - 1));
+               share && *share > 0 && *share <= 1000) {
+        return {*share / 100, std::nullopt};
+    }
+    throw InputError(
+        text("--lateness: expected a share of the mean latency such as 1%, or a time such as "
+             "500us, found '{}'",
+             given));
+}
+
+double rounded_up(double value) {
+    const double unit = std::pow(10.0, std::floor(std::log10(value)) - 1);
+    // What is two digits already stays so, whatever a division makes of it.
+    return std::ceil(value / unit - 1e-9) * unit;
+}
+
+double read_rate(const Platform& platform, const std::vector<ModelChoice>& models) {
+    double bytes = 0;
+    double ns = 0;
+    for (const ModelChoice& choice : models) {
+        const CostModel cost(*choice.model, platform);
+        const LayerRange whole{0, choice.model->size()};
+        bytes += static_cast<double>(cost.stored_bytes(whole).count);
+        ns += cost.read_ns(whole);
+    }
+    if (bytes <= 0 || ns <= 0) return 0;
+    const std::vector<double>& gains = platform.nodes.front().read.concurrency;
+    return bytes / ns * 1e9 * (gains.empty() ? 1 : *std::ranges::max_element(gains));
+}
+
+double pace_for(double device, double host) {
+    return rounded_up(std::max(1.0, kMargin * device / host));
+}
+
+void prepare_emulation(Scenario& scenario, const Options& options, const Console& console) {
+    require_emulated(options, scenario.backend);
+    if (scenario.backend != "emu") return;
+    const std::optional<double> asked = parse_time_scale(options.time_scale);
+    scenario.lateness = parse_lateness(options.lateness);
+    BackendSetup setup = backend_setup(options, scenario);
+    setup.page_cache = options.page_cache;
+    setup.memory_hog = parse_size("--memory-hog", options.memory_hog);
+    setup.memory_fence = parse_size("--memory-fence", options.memory_fence);
+    setup.execute = wants_execution(options);
+    if (setup.execute) require_packs_to_execute(scenario);
+    for (std::size_t j = 0; j < setup.packs.size(); ++j)
+        if (!setup.packs[j])
+            setup.packs[j] =
+                cached_pack(*scenario.models[j].model, pack_cache_folder(options.pack_cache),
+                            console, scenario.stop);
+    const ChosenPace pace = choose_pace(scenario, setup.packs, setup, asked);
+    setup.time_scale = pace.time_scale;
+    if (!asked) console.note(text("time scale {}", pace.why));
+    scenario.factory = [emulated = backend_named("emu", setup),
+                        why = pace.why](const DeviceSetup& device) {
+        return std::make_unique<PacedDevice>(emulated(device), why);
+    };
+}
+
+}  // namespace swaplab

@@ -1,0 +1,80 @@
+#include "experiments/pace_check.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "experiments/emulation.h"
+#include "experiments/report/figures.h"
+#include "profiles/quantity.h"
+#include "profiles/text.h"
+
+namespace swaplab {
+
+namespace {
+
+Duration scaled(Duration wall, double time_scale) {
+    return Duration{std::llround(static_cast<double>(count_ns(wall)) / time_scale)};
+}
+
+LaneLateness in_device_time(LaneLateness lane, double time_scale) {
+    for (Duration* time : {&lane.p50, &lane.p95, &lane.p99, &lane.max})
+        *time = scaled(*time, time_scale);
+    return lane;
+}
+
+// A host that takes a little longer at every activity needs that much less to weigh: the lateness
+// stays the same on the wall clock. One that falls behind by a good part of a request is slower
+// than the profile in proportion.
+double scale_that_would_do(const PaceVerdict& verdict, Duration worst, Duration latency) {
+    constexpr double behind = 0.1;
+    constexpr double margin = 1.25;
+    const double part = share(worst, latency);
+    const double factor = part > behind || latency == Duration::zero()
+                              ? margin * (1 + part)
+                              : share(worst, *verdict.bound);
+    return rounded_up(verdict.time_scale * factor);
+}
+
+}  // namespace
+
+std::string PaceVerdict::advice() const {
+    if (valid()) return {};
+    const std::string slower =
+        advised_scale ? text("--time-scale {} or more", *advised_scale) : "a greater --time-scale";
+    return text(
+        "the host is slower than the profile at {}x the device's time, or busy with "
+        "something else: {}, or a wider --lateness",
+        time_scale, slower);
+}
+
+std::optional<PaceVerdict> judge_pace(const RunResult& result, const LatenessBound& bound) {
+    if (!result.evidence || !result.evidence->pace) return std::nullopt;
+    const Pace& pace = *result.evidence->pace;
+    PaceVerdict verdict;
+    verdict.time_scale = pace.time_scale;
+    for (const LaneLateness& lane : pace.lanes)
+        verdict.lanes.push_back(in_device_time(lane, pace.time_scale));
+    if (bound.time || result.latency.count > 0) verdict.bound = bound.of(result.latency.mean);
+    if (!verdict.bound) return verdict;
+    std::vector<std::string> late;
+    Duration worst{};
+    for (const LaneLateness& lane : verdict.lanes) {
+        if (lane.p95 <= *verdict.bound) continue;
+        late.push_back(text("{} ended {} late (95th percentile of {})", lane.lane,
+                            format_duration(lane.p95), lane.count));
+        worst = std::max(worst, lane.p95);
+    }
+    if (late.empty()) return verdict;
+    verdict.problem = text("{}; {} of the device's time is the bound", join(late, ", "),
+                           format_duration(*verdict.bound));
+    verdict.advised_scale = scale_that_would_do(verdict, worst, result.latency.mean);
+    return verdict;
+}
+
+std::optional<std::string> late_lanes(const RunResult& result, const LatenessBound& bound) {
+    const std::optional<PaceVerdict> verdict = judge_pace(result, bound);
+    if (!verdict || verdict->valid()) return std::nullopt;
+    return text("the run is invalid: {}; {}", verdict->problem, verdict->advice());
+}
+
+}  // namespace swaplab
