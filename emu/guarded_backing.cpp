@@ -16,7 +16,7 @@ class GuardedBacking final : public Backing {
   public:
     explicit GuardedBacking(const BackingPlan& plan)
         : plan_(plan),
-          pool_(plan.limit.value_or(Bytes{})),
+          pool_(plan.limit.value_or(Bytes{}), views()),
           activations_(pool_, plan.activations + Bytes{1 << 20}),
           pieces_(plan.pieces) {}
 
@@ -37,6 +37,7 @@ class GuardedBacking final : public Backing {
         std::vector<FrameRange> frames;
     };
 
+    Views views() const { return plan_.two_views ? Views::host_and_device : Views::one; }
     void watch(const MappedRange& range, std::uint32_t piece);
     std::vector<FrameRange> take(Bytes size);
 
@@ -53,8 +54,7 @@ class GuardedBacking final : public Backing {
 Backing::Addresses GuardedBacking::bring(std::uint32_t id, Bytes size) {
     Piece& piece = pieces_[id];
     if (!piece.range) {
-        piece.range =
-            std::make_unique<MappedRange>(size, plan_.two_views ? Views::host_and_device : Views::one);
+        piece.range = std::make_unique<MappedRange>(size, views());
         watch(*piece.range, id);
     }
     unmapper_.drain();  // perhaps the range's own frames are still to go
