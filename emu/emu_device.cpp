@@ -139,7 +139,7 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
                      const ExecutorFactory& executors)
     : setup_(setup),
       options_(options),
-      pressure_(options),
+      pressure_(options, setup.budget),
       resident_before_(start_of_residence()),
       rules_(setup),
       memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr,

@@ -14,9 +14,10 @@ namespace swaplab {
 
 class Pressure {
   public:
-    // Make it before the run's memory and threads. Without a fence where the machine allows none,
-    // which the conditions say; throws `std::runtime_error` where the hog finds no memory.
-    explicit Pressure(const EmuOptions& options);
+    // Make it before the run's memory and threads. A fence is for runs with a budget; there is none
+    // where the machine does not allow it, which the conditions say. Throws `InputError` where the
+    // fence is too close to the budget, `std::runtime_error` where the hog finds no memory.
+    Pressure(const EmuOptions& options, std::optional<Bytes> budget);
 
     std::map<std::string, std::string> conditions() const;
     // Of the fence, else of the group that this process is in anyway; nothing where none tells.
@@ -25,7 +26,7 @@ class Pressure {
   private:
     std::unique_ptr<MemoryHog> hog_;
     std::optional<Bytes> limit_;  // that was asked for
-    std::string why_not_;
+    std::string why_not_;         // there is no fence
     std::unique_ptr<CgroupFence> fence_;
 };
 
