@@ -14,7 +14,7 @@ namespace {
 // finds no place (Robson's bound for first fit).
 Bytes span_for(Bytes most) {
     const auto pages = static_cast<std::uint64_t>(align_up(most, kFrame).count / kFrame.count);
-    return align_up(most, kFrame) * std::int64_t{std::bit_width(pages) + 1};
+    return align_up(most, kFrame) * static_cast<std::int64_t>(std::bit_width(pages) + 1);
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ void* Activations::allocate(std::size_t bytes) {
     Allocation made{place_for(size), {}};
     try {
         made.frames = pool_.take(size);
-        window_.put(made.place.offset, pool_, made.frames);
+        pool_.show(made.frames, address_of(made), View::host);
     } catch (...) {
         pool_.give(made.frames);
         addresses_->free(made.place);
@@ -50,9 +50,9 @@ void* Activations::allocate(std::size_t bytes) {
     }
     in_use_ += size;
     peak_ = std::max(peak_, in_use_);
-    const Bytes offset = made.place.offset;
-    taken_.emplace(offset, std::move(made));
-    return window_.base() + offset.count;
+    std::byte* const at = address_of(made);
+    taken_.emplace(made.place.offset, std::move(made));
+    return at;
 }
 
 void Activations::free(void* at) {
@@ -66,7 +66,7 @@ void Activations::free(void* at) {
 
 // Unmaps first: frames that are given may have another taker at once.
 void Activations::release(const Allocation& allocation) noexcept {
-    window_.clear(allocation.place.offset, allocation.place.size);
+    pool_.hide(allocation.frames, address_of(allocation), View::host);
     pool_.give(allocation.frames);
     addresses_->free(allocation.place);
     in_use_ -= allocation.place.size;

@@ -36,6 +36,9 @@ class Activations final : public ActivationMemory {
         std::vector<FrameRange> frames;
     };
     Place place_for(Bytes size);
+    std::byte* address_of(const Allocation& allocation) const {
+        return window_.base() + allocation.place.offset.count;
+    }
     void release(const Allocation& allocation) noexcept;
 
     FramePool& pool_;

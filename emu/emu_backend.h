@@ -23,6 +23,9 @@ struct EmuOptions {
     double time_scale = 1;  // wall clock / time of the device, > 0
     bool page_cache = false;  // reads go through the host's page cache and stay in it
     bool verify = false;      // every block against its checksums, when it is assembled
+    // Memory that is freed cannot be accessed any more: who does is found (slower reads, since it
+    // takes small pages). Always so where the unified-memory rule holds.
+    bool guarded = false;
     // Absent: as the device's profile says (read.request_bytes, read.depth), else ReadOptions'.
     std::optional<Bytes> request_bytes;
     std::optional<std::uint32_t> depth;

@@ -8,6 +8,7 @@
 #include "emu/emu_backend.h"
 #include "emu/lane_threads.h"
 #include "emu/lateness.h"
+#include "emu/pressure.h"
 #include "emu/run_memory.h"
 #include "emu/work.h"
 #include "policies/runtime/process.h"
@@ -108,6 +109,7 @@ class EmuDevice final : public Device, private ActivityListener {
 
     const DeviceSetup& setup_;
     EmuOptions options_;
+    Pressure pressure_;
     std::optional<Bytes> resident_before_;  // absent where the peak cannot be reset
     Rules rules_;
     RunMemory memory_;
@@ -137,9 +139,11 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
                      const ExecutorFactory& executors)
     : setup_(setup),
       options_(options),
+      pressure_(options, setup.budget),
       resident_before_(start_of_residence()),
       rules_(setup),
-      memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr),
+      memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr,
+              options.guarded),
       work_(setup, memory_, std::move(packs), options, executors),
       virtual_(clock(setup, this, &memory_)),
       clock_(options.time_scale),
@@ -260,9 +264,10 @@ std::optional<Evidence> EmuDevice::evidence() const {
     if (resident_before_)
         evidence.resident_growth = process_memory().resident_peak - *resident_before_;
     evidence.committed_peak = memory_.committed_peak();
-    evidence.cgroup_peak = cgroup_memory_peak();
+    evidence.cgroup_peak = pressure_.cgroup_peak();
     evidence.outputs = work_.outputs();
     evidence.conditions = work_.conditions();
+    evidence.conditions.merge(pressure_.conditions());
     evidence.pace = Pace{options_.time_scale, lateness_.summary()};
     return evidence;
 }

@@ -76,10 +76,17 @@ std::int64_t whole_frames(Bytes bytes) {
     return align_up(bytes, kFrame).count;
 }
 
+// Addresses for a size that may grow; they cost nothing.
+Bytes parked_span(Bytes size) {
+    return {std::max(std::int64_t{16} << 30, 4 * whole_frames(size))};
+}
+
 }  // namespace
 
-FramePool::FramePool(Bytes size) : file_(memory_file()) {
+FramePool::FramePool(Bytes size, Views views)
+    : file_(memory_file()), host_(file_, parked_span(size)) {
     try {
+        if (views == Views::host_and_device) device_.emplace(file_, parked_span(size));
         set_size(size);
     } catch (...) {
         close(file_);
@@ -167,6 +174,35 @@ void FramePool::grow(std::int64_t bytes) {
     for (const Interval part : fresh) {
         holes_.subtract(part);
         free_.add(part);
+        host_.add(part);
+        if (device_) device_->add(part);
+    }
+}
+
+ParkedView& FramePool::parked(View view) {
+    SWAPLAB_CHECK(view == View::host || device_, "a device's view of a pool with {}", 1);
+    return view == View::host ? host_ : *device_;
+}
+
+void FramePool::show(std::span<const FrameRange> frames, std::byte* at, View view) {
+    ParkedView& from = parked(view);
+    std::byte* to = at;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        const auto& [offset, size] = frames[i];
+        try {
+            from.move_out({offset.count, offset.count + size.count}, to);
+        } catch (...) {
+            hide(frames.first(i), at, view);
+            throw;
+        }
+        to += size.count;
+    }
+}
+
+void FramePool::hide(std::span<const FrameRange> frames, std::byte* at, View view) noexcept {
+    for (const auto& [offset, size] : frames) {
+        parked(view).move_in({offset.count, offset.count + size.count}, at);
+        at += size.count;
     }
 }
 

@@ -2,10 +2,13 @@
 // in memory, so that the same frames can be seen at several addresses.
 #pragma once
 
+#include <cstddef>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "emu/parked_view.h"
 #include "policies/runtime/interval_set.h"
 #include "profiles/units.h"
 
@@ -19,6 +22,12 @@ struct FrameRange {
     Bytes size;
 };
 
+enum class Views {
+    one,             // host and device see memory at the same addresses
+    host_and_device  // each has its own, so that the host's can be closed alone
+};
+enum class View { host, device };
+
 // Frames are allocated and filled when the pool gets its size, not when they are first touched
 // (about 0.8 s per GiB). So what a run may use is there from its begin, and a machine that has less
 // says so before it.
@@ -27,7 +36,9 @@ struct FrameRange {
 class FramePool {
   public:
     // Rounded up to whole frames. Throws `OutOfMemory` where the machine does not have as much.
-    explicit FramePool(Bytes size);
+    // What will be seen in two views is told at once: it costs 0.1 s per GiB, and the process looks
+    // twice as large (VmRSS counts a frame once per view).
+    explicit FramePool(Bytes size, Views views = Views::one);
     ~FramePool();
     FramePool(const FramePool&) = delete;
     FramePool& operator=(const FramePool&) = delete;
@@ -40,6 +51,13 @@ class FramePool {
     // where they are not in use.
     void give(std::span<const FrameRange> ranges);
 
+    // Frames in use appear at `at`, one range behind the other, to be read and written: whole
+    // frames of addresses that are reserved. Throws `std::runtime_error` where the system refuses,
+    // and then none do. One thread at a time for the same frames.
+    void show(std::span<const FrameRange> frames, std::byte* at, View view);
+    // No longer; every access there faults from now on. The same `frames` as were shown.
+    void hide(std::span<const FrameRange> frames, std::byte* at, View view) noexcept;
+
     // Another size from now on, rounded up to whole frames. More frames come at once, or the call
     // throws as the constructor does and changes nothing. Fewer: free ones go back to the system at
     // once; those in use stay, and go when they are given until no more than the size is left.
@@ -50,7 +68,7 @@ class FramePool {
     // Frames that are there: max(in_use, size).
     Bytes committed() const;
     Bytes committed_peak() const;
-    // To be mapped with MAP_SHARED; the pool closes it.
+    // Of the file; the pool closes it.
     int descriptor() const { return file_; }
 
   private:
@@ -59,7 +77,11 @@ class FramePool {
     void release_surplus();
     std::vector<Interval> chosen(std::int64_t bytes) const;
 
+    ParkedView& parked(View view);
+
     int file_;
+    ParkedView host_;
+    std::optional<ParkedView> device_;  // with two views
     mutable std::mutex mutex_;
     // Every byte of the file is in one of the three: in use, free, or without a frame.
     IntervalSet used_, free_, holes_;

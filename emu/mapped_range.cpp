@@ -14,8 +14,6 @@ namespace swaplab {
 
 namespace {
 
-constexpr int kNoMemory = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-
 std::size_t length(Bytes size) { return static_cast<std::size_t>(size.count); }
 
 [[noreturn]] void fail(const char* what, Bytes size) {
@@ -27,7 +25,8 @@ std::size_t length(Bytes size) { return static_cast<std::size_t>(size.count); }
 
 AddressWindow::AddressWindow(Bytes span) : span_(align_up(span, kFrame)) {
     SWAPLAB_CHECK(span.count > 0, "a window of {} bytes", span.count);
-    void* const at = mmap(nullptr, length(span_), PROT_NONE, kNoMemory, -1, 0);
+    void* const at = mmap(nullptr, length(span_), PROT_NONE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) fail("reserve addresses for", span_);
     base_ = static_cast<std::byte*>(at);
 }
@@ -45,33 +44,6 @@ AddressWindow& AddressWindow::operator=(AddressWindow&& other) noexcept {
     return *this;
 }
 
-void AddressWindow::put(Bytes at, const FramePool& pool, std::span<const FrameRange> frames) {
-    const Bytes begin = at;
-    for (const auto& [offset, size] : frames) {
-        SWAPLAB_CHECK(at + size <= span_, "{} bytes at {} of a window of {}", size.count, at.count,
-                      span_.count);
-        // Frames of the pool have content, so MAP_POPULATE, which reads, maps many at a time, and a
-        // shared mapping needs no second fault to be written: a third of what writing them costs.
-        const void* const put = mmap(base_ + at.count, length(size), PROT_READ | PROT_WRITE,
-                                     MAP_SHARED | MAP_FIXED | MAP_POPULATE, pool.descriptor(),
-                                     offset.count);
-        if (put == MAP_FAILED) {
-            const int error = errno;
-            if (at > begin) clear(begin, at - begin);
-            errno = error;
-            fail("map", size);
-        }
-        at += size;
-    }
-}
-
-void AddressWindow::clear(Bytes at, Bytes size) noexcept {
-    const void* const put =
-        mmap(base_ + at.count, length(size), PROT_NONE, kNoMemory | MAP_FIXED, -1, 0);
-    SWAPLAB_CHECK(put != MAP_FAILED, "cannot unmap {} bytes: {}", size.count,
-                  std::strerror(errno));
-}
-
 void AddressWindow::set_access(Bytes at, Bytes size, bool allowed) {
     if (mprotect(base_ + at.count, length(size), allowed ? PROT_READ | PROT_WRITE : PROT_NONE) != 0)
         fail("protect", size);
@@ -84,36 +56,43 @@ MappedRange::MappedRange(Bytes span, Views views) : host_(span) {
 MappedRange::MappedRange(MappedRange&& other) noexcept
     : host_(std::move(other.host_)),
       device_(std::move(other.device_)),
+      pool_(other.pool_),
+      frames_(std::move(other.frames_)),
       mapped_(std::exchange(other.mapped_, {})) {}
 
 MappedRange& MappedRange::operator=(MappedRange&& other) noexcept {
     std::swap(host_, other.host_);
     std::swap(device_, other.device_);
+    std::swap(pool_, other.pool_);
+    std::swap(frames_, other.frames_);
     std::swap(mapped_, other.mapped_);
     return *this;
 }
 
-void MappedRange::map(const FramePool& pool, Bytes bytes, std::span<const FrameRange> frames) {
+void MappedRange::map(FramePool& pool, Bytes bytes, std::span<const FrameRange> frames) {
     Bytes size;
     for (const FrameRange& range : frames) size += range.size;
     SWAPLAB_CHECK(mapped_ == Bytes{}, "mapping {} bytes where {} are mapped", bytes.count,
                   mapped_.count);
-    SWAPLAB_CHECK(bytes.count > 0 && size == align_up(bytes, kFrame),
-                  "mapping {} bytes with {} of frames", bytes.count, size.count);
-    host_.put({}, pool, frames);
+    SWAPLAB_CHECK(bytes.count > 0 && size == align_up(bytes, kFrame) && size <= span(),
+                  "mapping {} bytes with {} of frames in a range of {}", bytes.count, size.count,
+                  span().count);
+    frames_.assign(frames.begin(), frames.end());
+    pool.show(frames_, host(), View::host);
     try {
-        if (device_) device_->put({}, pool, frames);
+        if (device_) pool.show(frames_, device(), View::device);
     } catch (...) {
-        host_.clear({}, size);
+        pool.hide(frames_, host(), View::host);
         throw;
     }
+    pool_ = &pool;
     mapped_ = size;
 }
 
 void MappedRange::unmap() noexcept {
     if (mapped_ == Bytes{}) return;
-    host_.clear({}, mapped_);
-    if (device_) device_->clear({}, mapped_);
+    pool_->hide(frames_, host(), View::host);
+    if (device_) pool_->hide(frames_, device(), View::device);
     mapped_ = {};
 }
 

@@ -4,13 +4,14 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "emu/frame_pool.h"
 
 namespace swaplab {
 
-// Address space without memory, where frames can be put and taken away again. Whatever has no
-// frames cannot be accessed. Move-only; what it maps ends with it.
+// Address space without memory, where a pool can show frames. Whatever has no frames cannot be
+// accessed. Move-only.
 class AddressWindow {
   public:
     // Rounded up to whole frames. Throws `std::runtime_error` where there are no addresses.
@@ -22,11 +23,6 @@ class AddressWindow {
     std::byte* base() const { return base_; }
     Bytes span() const { return span_; }
 
-    // The frames lie at `at`, one range behind the other, to be read and written, and no access to
-    // them faults. Throws `std::runtime_error` where the system refuses, and then none do.
-    void put(Bytes at, const FramePool& pool, std::span<const FrameRange> frames);
-    // No frames there, and no access.
-    void clear(Bytes at, Bytes size) noexcept;
     // Whether what has frames there can be accessed.
     void set_access(Bytes at, Bytes size, bool allowed);
 
@@ -35,17 +31,13 @@ class AddressWindow {
     Bytes span_;
 };
 
-enum class Views {
-    one,             // host and device see memory at the same addresses
-    host_and_device  // each has its own, so that the host's can be closed alone
-};
-
 // While frames are behind it, a write through one view is seen through the other. Without them, and
 // behind them, every access faults: so memory that is used too late does not pass unnoticed.
 class MappedRange {
   public:
     // At most `span` bytes, rounded up to whole frames.
     MappedRange(Bytes span, Views views);
+    ~MappedRange() { unmap(); }
     MappedRange(MappedRange&& other) noexcept;
     MappedRange& operator=(MappedRange&& other) noexcept;
 
@@ -56,8 +48,9 @@ class MappedRange {
     Bytes mapped() const { return mapped_; }
 
     // Frames for `bytes` > 0, rounded up, behind the begin of the range, which has none; the host
-    // may access them. The frames stay their taker's, who gives them back after `unmap`.
-    void map(const FramePool& pool, Bytes bytes, std::span<const FrameRange> frames);
+    // may access them. The frames stay their taker's, who gives them back after `unmap`; the pool
+    // has as many views, and is there until then. Throws as `FramePool::show` does.
+    void map(FramePool& pool, Bytes bytes, std::span<const FrameRange> frames);
     void unmap() noexcept;
     // Closes the host's view of what is mapped, or opens it; the device's stays as it is. With one
     // view, the device's closes too.
@@ -66,6 +59,8 @@ class MappedRange {
   private:
     AddressWindow host_;
     std::optional<AddressWindow> device_;
+    FramePool* pool_ = nullptr;       // while mapped
+    std::vector<FrameRange> frames_;  // while mapped
     Bytes mapped_;
 };
 

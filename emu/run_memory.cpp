@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
+#include "policies/runtime/frames.h"
 #include "profiles/text.h"
 
 namespace swaplab {
 
 namespace {
 
-constexpr Bytes kPage{4096};
-
+// The most that execution needs, summed over the jobs.
 Bytes most_activations(const DeviceSetup& setup) {
     Bytes sum;
     for (const std::vector<BlockFacts>& blocks : setup.facts) {
@@ -42,89 +42,91 @@ Bytes rounding_of(const DeviceSetup& setup, const std::vector<std::vector<Bytes>
         }
         sum += static_cast<std::int64_t>(holdings_of_job(setup, job)) * most;
     }
-    const bool whole = sum.count == 0;  // then the ledger's activations are all that may be odd
-    return whole && setup.platform.nodes.front().memory.alignment.count % kPage.count == 0
-               ? sum
-               : sum + static_cast<std::int64_t>(setup.facts.size()) * kPage;
+    const bool whole = setup.platform.nodes.front().memory.alignment.count % kPage.count == 0;
+    if (whole && sum.count == 0) return {};
+    return sum + static_cast<std::int64_t>(setup.facts.size()) * kPage;
 }
 
 // Where no budget bounds what execution needs (the account of parameters, or none), an executor may
 // have a quarter more than planned (and 4 MiB), which stops only what has gone astray.
-Bytes beside_budget(const DeviceSetup& setup, bool real_activations) {
+Bytes unbounded_activations(const DeviceSetup& setup, bool real_activations) {
     if (setup.budget && setup.account == Account::all) return {};
     const Bytes planned = most_activations(setup) + setup.platform.nodes.front().memory.reserved;
     return real_activations ? planned + Bytes{planned.count / 4} + 4 * Bytes{1 << 20} : planned;
 }
 
+Bytes arena_bytes(const Deployment& deployment) {
+    Bytes sum;
+    for (const JobPlan& job : deployment.jobs) sum += job.arena_bytes();
+    return sum;
+}
+
 }  // namespace
 
 RunMemory::RunMemory(const DeviceSetup& setup, std::vector<std::vector<Bytes>> extents,
-                     const Rules& rules, bool real_activations)
+                     const Rules& rules, bool real_activations, bool guarded)
     : setup_(setup),
       rules_(rules),
       extents_(std::move(extents)),
-      rounding_(rounding_of(setup, extents_)),
-      beside_(beside_budget(setup, real_activations)),
-      limited_(setup.budget.has_value()),
-      pool_(limited_ ? *setup.budget + beside_ + rounding_ : Bytes{}) {
-    for (std::size_t job = 0; job < setup.facts.size(); ++job) {
-        blocks_.emplace_back(setup.facts[job].size());
-        for (BlockPieces& block : blocks_.back())
-            block.holdings.resize(holdings_of_job(setup, job));
+      beside_(rounding_of(setup, extents_) + unbounded_activations(setup, real_activations)),
+      real_activations_(real_activations) {
+    add_pieces();
+    const BackingPlan plan = plan_for(real_activations);
+    backing_ = guarded || rules.managed_rule() ? make_guarded_backing(plan)
+                                               : make_plain_backing(plan);
+}
+
+void RunMemory::add_pieces() {
+    for (std::uint32_t job = 0; job < setup_.facts.size(); ++job) {
+        blocks_.emplace_back(setup_.facts[job].size());
+        for (std::uint32_t b = 0; b < blocks_.back().size(); ++b) {
+            BlockPieces& block = blocks_.back()[b];
+            block.holdings.resize(holdings_of_job(setup_, job));
+            for (Piece& part : block.holdings) {
+                part.id = static_cast<std::uint32_t>(owners_.size());
+                owners_.push_back({{job}, {b}});
+            }
+        }
     }
-    if (!real_activations) return;
-    constexpr std::int64_t addresses_per_byte = 16;  // it is placed first fit
-    activations_ = std::make_unique<Activations>(
-        pool_, addresses_per_byte * (most_activations(setup) + Bytes{1 << 20}));
+}
+
+BackingPlan RunMemory::plan_for(bool real_activations) const {
+    BackingPlan plan;
+    plan.pieces = static_cast<std::uint32_t>(owners_.size());
+    for (const Owner& owner : owners_) plan.all_pieces += bytes_of(owner.job, owner.block);
+    if (setup_.budget) plan.limit = align_up(*setup_.budget + beside_, kPage);
+    plan.warm_pieces = align_up(arena_bytes(setup_.deployment), kPage);
+    if (real_activations) plan.activations = most_activations(setup_);
+    plan.two_views = rules_.managed_rule();
+    return plan;
+}
+
+Bytes RunMemory::bytes_of(JobId job, BlockId block) const {
+    const Bytes held = setup_.facts[job.index][block.index].held_bytes;
+    return align_up(std::max(extents_[job.index][block.index], held), kPage);
 }
 
 void RunMemory::on_reserved(const Action& command, std::size_t holding, const Arena&,
                             const Place&) {
     follow();
-    reserve(command.job, command.block, holding);
+    block(command).holdings[holding].held = true;
 }
 
 void RunMemory::on_freed(const Action& command, std::size_t holding, const Arena&, const Place&) {
-    Piece& freed = piece(command.job, command.block, holding);
-    freed.range->unmap();
-    pool_.give(freed.frames);
-    freed.frames.clear();
+    Piece& freed = block(command).holdings[holding];
+    backing_->drop(freed.id);
+    freed.held = false;
+    freed.at = {};
 }
 
 void RunMemory::reserve_resident(JobId job, BlockId block) {
-    for (std::size_t copy = 0; copy < holdings_of_job(setup_, job.index); ++copy)
-        reserve(job, block, copy);
+    for (Piece& part : blocks_[job.index][block.index].holdings) part.held = true;
 }
 
-Bytes RunMemory::bytes_of(JobId job, BlockId block) const {
-    return align_up(std::max(extents_[job.index][block.index],
-                             setup_.facts[job.index][block.index].held_bytes),
-                    kPage);
-}
-
-void RunMemory::make_room(Bytes bytes) {
-    if (!limited_) pool_.set_size(pool_.in_use() + bytes + beside_);
-}
-
-void RunMemory::reserve(JobId job, BlockId block, std::size_t holding) {
-    Piece& taken = piece(job, block, holding);
-    const Bytes bytes = bytes_of(job, block);
-    if (!taken.range) {
-        taken.range = std::make_unique<MappedRange>(
-            bytes, rules_.managed_rule() ? Views::host_and_device : Views::one);
-        watch_accesses(*taken.range, {job, block});
-    }
-    make_room(bytes);
-    taken.frames = pool_.take(bytes);
-    taken.range->map(pool_, bytes, taken.frames);
-}
-
-void RunMemory::watch_accesses(const MappedRange& range, const Tag& tag) {
-    const auto size = static_cast<std::size_t>(range.span().count);
-    faults_.register_range(range.host(), size, tags_.size());
-    if (range.device() != range.host())
-        faults_.register_range(range.device(), size, tags_.size());
-    tags_.push_back(tag);
+void RunMemory::bring(const Action& command) {
+    for (Piece& part : block(command).holdings)
+        if (part.held && part.at.host == nullptr)
+            part.at = backing_->bring(part.id, bytes_of(command.job, command.block));
 }
 
 void RunMemory::watch(const MemoryReport& ledger) {
@@ -132,31 +134,23 @@ void RunMemory::watch(const MemoryReport& ledger) {
     follow();
 }
 
-// Frames only: nobody looks into what execution is thought to hold.
 void RunMemory::follow() {
     Bytes wanted = ledger_->by_category[static_cast<std::size_t>(Category::reserved)];
-    if (!activations_)
+    if (!real_activations_)
         for (const Category category :
              {Category::activations, Category::workspace, Category::kv_cache, Category::skeleton})
             wanted += ledger_->by_category[static_cast<std::size_t>(category)];
-    wanted = align_up(wanted, kPage);
-    if (wanted == other_bytes_) return;
-    pool_.give(other_);
-    other_.clear();
-    other_bytes_ = {};
-    make_room(wanted);
-    if (wanted.count > 0) other_ = pool_.take(wanted);
-    other_bytes_ = wanted;
+    backing_->set_aside(align_up(wanted, kPage));
 }
 
 void RunMemory::set_budget(Bytes most) {
-    if (limited_) pool_.set_size(most + beside_ + rounding_);
+    if (setup_.budget) backing_->set_limit(align_up(most + beside_, kPage));
 }
 
 void RunMemory::set_host_access(BlockPieces& block, bool open) {
     block.closed = !open;
     for (Piece& part : block.holdings)
-        if (!part.frames.empty()) part.range->set_host_access(open);
+        if (part.held) backing_->set_host_access(part.id, open);
 }
 
 void RunMemory::close_to_host() {
@@ -175,25 +169,16 @@ void RunMemory::open_to_host() {
 }
 
 void RunMemory::check_faults() {
-    const std::optional<HostFaults::Fault> fault = faults_.take();
+    const std::optional<Backing::Fault> fault = backing_->take_fault();
     if (!fault) return;
-    const Tag& tag = tags_[fault->tag];
-    const char* const why =
-        piece(tag.job, tag.block, 0).frames.empty()
-            ? "its memory has been freed"
-            : "while a kernel runs, the host may touch no managed memory";
+    const Owner owner = owners_[fault->piece];
+    const char* const why = blocks_[owner.job.index][owner.block.index].closed
+                                ? "while a kernel runs, the host may touch no managed memory"
+                                : "its memory has been freed";
     throw RuleViolation(text("{}: byte {} of its memory was {} by a thread of the host: {} (under "
                              "way: {})",
-                             rules_.name_of_block(tag.job, tag.block), fault->offset,
+                             rules_.name_of_block(owner.job, owner.block), fault->offset,
                              fault->write ? "written" : "read", why, rules_.running()));
-}
-
-std::byte* RunMemory::host(const Action& command, std::size_t holding) const {
-    return blocks_[command.job.index][command.block.index].holdings[holding].range->host();
-}
-
-std::byte* RunMemory::device(const Action& command, std::size_t holding) const {
-    return blocks_[command.job.index][command.block.index].holdings[holding].range->device();
 }
 
 }  // namespace swaplab

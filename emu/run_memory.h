@@ -1,19 +1,14 @@
-// The real memory of an emulated run: exactly the budget, in a pool of page frames, behind the
-// places that the ledger reserves. A block's address is its own; frames come when its place is
-// reserved and go when that is freed, so that whoever comes too late faults.
+// The real memory of an emulated run: exactly the budget, behind the places that the ledger
+// reserves. Frames come when the command that needs them runs and go when the place is freed.
 //
 // Built-in models have layers of any size, and direct reads bring whole pages: what rounding adds
-// to a block stands beside the budget (`page_rounding`), and is 0 where a pack's model is run.
+// to a block stands beside the budget, and is nothing where a pack's own model is run.
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <vector>
 
-#include "emu/activations.h"
-#include "emu/frame_pool.h"
-#include "emu/host_faults.h"
-#include "emu/mapped_range.h"
+#include "emu/backing.h"
 #include "emu/rules.h"
 #include "policies/runtime/block_memory.h"
 
@@ -22,18 +17,23 @@ namespace swaplab {
 class RunMemory final : public PlaceListener {
   public:
     // `extents`: what a read of each block brings, by JobId and BlockId. `real_activations`: an
-    // executor allocates them; else frames are set aside for what the ledger says.
+    // executor allocates them; else as much is set aside as the ledger says. `guarded`: see
+    // `Backing`; it is, too, where the host's view must be closed. Borrows setup and rules.
     RunMemory(const DeviceSetup& setup, std::vector<std::vector<Bytes>> extents, const Rules& rules,
-              bool real_activations);
+              bool real_activations, bool guarded);
 
-    // All below is called by the thread that drives the run, but for addresses and `activations`.
+    // All below is called by the thread that drives the run, but for `bring`, addresses and
+    // `activations`.
     void on_reserved(const Action& command, std::size_t holding, const Arena& arena,
                      const Place& place) override;
     void on_freed(const Action& command, std::size_t holding, const Arena& arena,
                   const Place& place) override;
     // Places of a block that is there from before the run, in as many copies as the plan has.
     void reserve_resident(JobId job, BlockId block);
-    // The ledger of the run: frames follow what it charges besides parameters, from now on and
+    // Puts frames behind the places that the command has got, on the thread that does its work.
+    // Throws `OutOfMemory` where there are none.
+    void bring(const Action& command);
+    // The ledger of the run: what it charges besides parameters is set aside, from now on and
     // whenever `follow` is called.
     void watch(const MemoryReport& ledger);
     void follow();
@@ -46,54 +46,54 @@ class RunMemory final : public PlaceListener {
     // Throws `RuleViolation` if somebody touched what is closed or freed since the last call.
     void check_faults();
 
-    // Of a holding that has a place: as the host sees it, and as kernels do.
-    std::byte* host(const Action& command, std::size_t holding) const;
-    std::byte* device(const Action& command, std::size_t holding) const;
+    // Of a holding that has frames: as the host sees it, and as kernels do.
+    std::byte* host(const Action& command, std::size_t holding) const {
+        return piece(command, holding).at.host;
+    }
+    std::byte* device(const Action& command, std::size_t holding) const {
+        return piece(command, holding).at.device;
+    }
     Bytes extent(const Action& command) const {
         return extents_[command.job.index][command.block.index];
     }
-    ActivationMemory& activations() { return *activations_; }
-
-    Bytes committed_peak() const { return pool_.committed_peak(); }
-    Bytes page_rounding() const { return rounding_; }
+    ActivationMemory& activations() { return backing_->activations(); }
+    Bytes committed_peak() const { return backing_->committed_peak(); }
 
   private:
     struct Piece {
-        std::unique_ptr<MappedRange> range;  // made when it is first needed
-        std::vector<FrameRange> frames;      // empty: no place now
+        std::uint32_t id = 0;
+        bool held = false;  // it has a place
+        Backing::Addresses at;  // from `bring` on
     };
     struct BlockPieces {
         std::vector<Piece> holdings;
         bool closed = false;  // to the host
     };
-    struct Tag {
+    struct Owner {
         JobId job;
         BlockId block;
     };
 
-    void reserve(JobId job, BlockId block, std::size_t holding);
-    Piece& piece(JobId job, BlockId block, std::size_t holding) {
-        return blocks_[job.index][block.index].holdings[holding];
+    void add_pieces();
+    BackingPlan plan_for(bool real_activations) const;
+    BlockPieces& block(const Action& command) {
+        return blocks_[command.job.index][command.block.index];
+    }
+    const Piece& piece(const Action& command, std::size_t holding) const {
+        return blocks_[command.job.index][command.block.index].holdings[holding];
     }
     Bytes bytes_of(JobId job, BlockId block) const;
     void set_host_access(BlockPieces& block, bool open);
-    void make_room(Bytes bytes);
-    void watch_accesses(const MappedRange& range, const Tag& tag);
 
     const DeviceSetup& setup_;
     const Rules& rules_;
     const MemoryReport* ledger_ = nullptr;  // none before `watch`
     std::vector<std::vector<Bytes>> extents_;
-    Bytes rounding_;
-    Bytes beside_;  // what may be in use beside the budget: activations that it does not bound
-    bool limited_;  // by a budget; else the pool grows with what is asked of it
-    FramePool pool_;
-    HostFaults faults_;
+    Bytes beside_;  // what may be in use beside the budget: page rounding, unbounded activations
+    bool real_activations_;
     std::vector<std::vector<BlockPieces>> blocks_;  // by JobId and BlockId
-    std::vector<Tag> tags_;
-    std::vector<FrameRange> other_;  // set aside for activations, KV caches, what is reserved
-    Bytes other_bytes_;
-    std::unique_ptr<Activations> activations_;  // only with an executor
+    std::vector<Owner> owners_;                     // by piece
+    std::unique_ptr<Backing> backing_;
 };
 
 }  // namespace swaplab

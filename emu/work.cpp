@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "policies/runtime/frames.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 
 namespace swaplab {
 
 namespace {
-
-constexpr Bytes kPage{4096};
 
 ReadOptions read_options(const DeviceSetup& setup, const EmuOptions& options) {
     ReadOptions read;
@@ -100,6 +99,7 @@ void Work::load_resident() {
             command.job = {j};
             command.block = {b};
             memory_.reserve_resident(command.job, command.block);
+            memory_.bring(command);
             read(command, 0);
             for (command.copy = 0; command.copy + 1U < plan.resident_copies; ++command.copy)
                 copy(command);
@@ -125,8 +125,8 @@ bool Work::is_real(const Action& command) const {
 
 void Work::perform(const Action& command, std::uint32_t server) {
     switch (command.verb) {
-        case Verb::read: return read(command, server);
-        case Verb::copy: return copy(command);
+        case Verb::read: memory_.bring(command); return read(command, server);
+        case Verb::copy: memory_.bring(command); return copy(command);
         case Verb::assemble: return assemble(command);
         case Verb::execute: return execute(command);
         case Verb::release: {

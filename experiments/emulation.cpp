@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 
 #include "experiments/cli/interrupt.h"
 #include "experiments/cli/pack_cache.h"
 #include "experiments/cli/spec.h"
 #include "hw/storage/reader.h"
+#include "policies/runtime/frames.h"
 #include "profiles/cost.h"
 #include "profiles/error.h"
 #include "profiles/quantity.h"
@@ -44,14 +44,6 @@ std::optional<Bytes> parse_size(const char* flag, const std::string& given) {
     return size;
 }
 
-// Memory whose address direct reads take.
-using Aligned = std::unique_ptr<std::byte[], decltype(&std::free)>;
-Aligned aligned(std::size_t size) {
-    auto* const at = static_cast<std::byte*>(std::aligned_alloc(4096, size));
-    if (at == nullptr) throw std::bad_alloc();
-    return {at, &std::free};
-}
-
 struct HostRate {
     double bytes_per_second = 0;
     std::string how;  // "512 MiB by io_uring, direct, ..."
@@ -62,7 +54,10 @@ HostRate measure_host(const Packs& packs, const ReadOptions& options,
                       const std::atomic<bool>* stop) {
     using Clock = std::chrono::steady_clock;
     constexpr Bytes piece{16 << 20};
-    const Aligned memory = aligned(static_cast<std::size_t>(piece.count));
+    // Memory as runs have it: how large its pages are decides how fast reads are.
+    Frames frames(piece);
+    const Frames::WindowId window = frames.add_window(piece);
+    frames.use(window, {}, piece);
     Bytes read;
     std::string description;
     std::chrono::duration<double> taken{0};
@@ -74,7 +69,7 @@ HostRate measure_host(const Packs& packs, const ReadOptions& options,
             if (stop != nullptr && stop->load()) throw Interrupted();
             const Bytes now = std::min(piece, size - at);
             const auto begin = Clock::now();
-            reader->read(at, now, memory.get());
+            reader->read(at, now, frames.base(window));
             taken += Clock::now() - begin;
             at += now;
             read += now;
@@ -104,7 +99,7 @@ ChosenPace choose_pace(const Scenario& scenario, const Packs& packs, const Backe
     if (device <= 0) return {1, "1 (nothing is read)"};
     const HostRate host = measure_host(packs, options, scenario.stop);
     const double scale = pace_for(device, host.bytes_per_second);
-    return {scale, text("{} (auto: the device reads {} at most, this host {}: {})", scale,
+    return {scale, text("{:.2g} (auto: the device reads {} at most, this host {}: {})", scale,
                         rate_text(device), rate_text(host.bytes_per_second), host.how)};
 }
 

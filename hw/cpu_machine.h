@@ -9,8 +9,8 @@
 
 #include "hw/cpu_backend.h"
 #include "hw/machine.h"
-#include "hw/memory/activation_pool.h"
-#include "hw/memory/frames.h"
+#include "policies/runtime/activation_pool.h"
+#include "policies/runtime/frames.h"
 #include "policies/runtime/process.h"
 
 namespace swaplab {

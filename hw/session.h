@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "hw/cpu_backend.h"
-#include "hw/memory/activation_pool.h"
-#include "hw/memory/frames.h"
+#include "policies/runtime/activation_pool.h"
+#include "policies/runtime/frames.h"
 
 namespace swaplab {
 

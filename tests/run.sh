@@ -1,6 +1,6 @@
 #!/bin/sh
 # Configures, builds and tests everything: with sanitizers (dev), threads under ThreadSanitizer
-# (tsan, the hardware backend's tests only), then optimised (release).
+# (tsan, the tests of hw and emu only), then optimised (release).
 set -eu
 
 usage() {

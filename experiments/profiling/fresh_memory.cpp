@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "hw/memory/frames.h"
+#include "policies/runtime/frames.h"
 #include "profiles/cost.h"
 
 namespace swaplab {

@@ -275,7 +275,9 @@ TEST_F(Emulation, ARuntimeThatUsesFreedMemoryIsCaught) {
             });
         };
         try {
-            run_on(emulator({}, wrong), "on-demand");
+            EmuOptions options;
+            options.guarded = true;
+            run_on(emulator(options, wrong), "on-demand");
             FAIL() << "not caught";
         } catch (const std::exception& error) {
             const std::string what = error.what();

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "policies/runtime/process.h"
+
 namespace swaplab {
 namespace {
 
@@ -44,10 +46,11 @@ TEST(MappedRange, HasMemoryWhileItIsMapped) {
 }
 
 TEST(MappedRange, BothViewsSeeTheSameFrames) {
-    FramePool pool({8 * kP});
+    FramePool pool({8 * kP}, Views::host_and_device);
     MappedRange range({4 * kP}, Views::host_and_device);
     ASSERT_NE(range.device(), range.host());
     // In pieces, in an order that is not that of the file.
+    pool.take({8 * kP});
     const std::array frames{FrameRange{{5 * kP}, {kP}}, FrameRange{{}, {2 * kP}}};
     range.map(pool, {3 * kP}, frames);
     for (std::int64_t page = 0; page < 3; ++page)
@@ -64,15 +67,31 @@ TEST(MappedRange, BothViewsSeeTheSameFrames) {
 }
 
 TEST(MappedRange, AMapOpensWhatWasClosed) {
-    FramePool pool({2 * kP});
+    FramePool pool({2 * kP}, Views::host_and_device);
     MappedRange range({2 * kP}, Views::host_and_device);
     range.set_host_access(false);  // nothing is mapped: nothing to close
     range.map(pool, {2 * kP}, pool.take({2 * kP}));
     EXPECT_TRUE(readable(range.host()));
 }
 
+// A process is as large as its pool, whatever is mapped: a mapping is moved, not made.
+TEST(MappedRange, MappingDoesNotMakeTheProcessLarger) {
+    constexpr Bytes size{64 << 20};
+    FramePool pool(size);
+    MappedRange range(size, Views::one);
+    const auto frames = pool.take(size);
+    const Bytes before = process_memory().resident;
+    range.map(pool, size, frames);
+    std::memset(range.host(), 1, static_cast<std::size_t>(size.count));
+    const Bytes during = process_memory().resident;
+    range.unmap();
+    const Bytes after = process_memory().resident;
+    EXPECT_LT(during.count - before.count, size.count / 4);
+    EXPECT_LT(before.count - after.count, size.count / 4);
+}
+
 TEST(MappedRange, MovesWithItsAddresses) {
-    FramePool pool({2 * kP});
+    FramePool pool({2 * kP}, Views::host_and_device);
     MappedRange range({2 * kP}, Views::host_and_device);
     range.map(pool, {kP}, pool.take({kP}));
     std::byte* const at = range.host();

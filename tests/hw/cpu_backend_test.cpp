@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "hw/memory/frames.h"
+#include "policies/runtime/frames.h"
 #include "hw/storage/pack_writer.h"
 #include "policies/registry.h"
 #include "policies/runner.h"

@@ -1,5 +1,5 @@
 // Frames against a model that keeps a map of pages.
-#include "hw/memory/frames.h"
+#include "policies/runtime/frames.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "hw/memory/activation_pool.h"
+#include "policies/runtime/activation_pool.h"
 #include "tests/support/random.h"
 
 namespace swaplab {

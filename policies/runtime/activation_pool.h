@@ -4,7 +4,7 @@
 #include <map>
 #include <mutex>
 
-#include "hw/memory/frames.h"
+#include "policies/runtime/frames.h"
 #include "policies/executor.h"
 
 namespace swaplab {

@@ -1,4 +1,4 @@
-#include "hw/memory/frames.h"
+#include "policies/runtime/frames.h"
 
 #include <sys/mman.h>
 

@@ -1,4 +1,4 @@
-#include "hw/memory/activation_pool.h"
+#include "policies/runtime/activation_pool.h"
 
 #include <algorithm>
 #include <stdexcept>

@@ -1,0 +1,109 @@
+#include <utility>
+#include <vector>
+
+#include "emu/activations.h"
+#include "emu/backing.h"
+#include "emu/frame_pool.h"
+#include "emu/host_faults.h"
+#include "emu/mapped_range.h"
+#include "emu/unmapper.h"
+
+namespace swaplab {
+
+namespace {
+
+class GuardedBacking final : public Backing {
+  public:
+    explicit GuardedBacking(const BackingPlan& plan)
+        : plan_(plan),
+          pool_(plan.limit.value_or(Bytes{}), views()),
+          activations_(pool_, plan.activations + Bytes{1 << 20}),
+          pieces_(plan.pieces) {}
+
+    Addresses bring(std::uint32_t piece, Bytes size) override;
+    void drop(std::uint32_t piece) override;
+    void set_aside(Bytes size) override;
+    void set_limit(Bytes limit) override { pool_.set_size(limit); }
+    void set_host_access(std::uint32_t piece, bool allowed) override {
+        if (!pieces_[piece].frames.empty()) pieces_[piece].range->set_host_access(allowed);
+    }
+    std::optional<Fault> take_fault() override;
+    ActivationMemory& activations() override { return activations_; }
+    Bytes committed_peak() const override { return pool_.committed_peak(); }
+
+  private:
+    struct Piece {
+        std::unique_ptr<MappedRange> range;  // made when it is first needed
+        std::vector<FrameRange> frames;
+    };
+
+    Views views() const { return plan_.two_views ? Views::host_and_device : Views::one; }
+    void watch(const MappedRange& range, std::uint32_t piece);
+    std::vector<FrameRange> take(Bytes size);
+
+    BackingPlan plan_;
+    FramePool pool_;
+    HostFaults faults_;
+    Activations activations_;
+    std::vector<FrameRange> aside_;
+    Bytes in_aside_;
+    std::vector<Piece> pieces_;
+    Unmapper unmapper_{pool_};  // ends before the ranges do
+};
+
+Backing::Addresses GuardedBacking::bring(std::uint32_t id, Bytes size) {
+    Piece& piece = pieces_[id];
+    if (!piece.range) {
+        piece.range = std::make_unique<MappedRange>(size, views());
+        watch(*piece.range, id);
+    }
+    unmapper_.drain();  // perhaps the range's own frames are still to go
+    piece.frames = take(size);
+    piece.range->map(pool_, size, piece.frames);
+    return {piece.range->host(), piece.range->device()};
+}
+
+void GuardedBacking::drop(std::uint32_t id) {
+    Piece& piece = pieces_[id];
+    if (!piece.frames.empty()) unmapper_.unmap(*piece.range, std::exchange(piece.frames, {}));
+}
+
+void GuardedBacking::watch(const MappedRange& range, std::uint32_t piece) {
+    const auto size = static_cast<std::size_t>(range.span().count);
+    faults_.register_range(range.host(), size, piece);
+    if (range.device() != range.host()) faults_.register_range(range.device(), size, piece);
+}
+
+// What has been dropped may be on its way to the pool.
+std::vector<FrameRange> GuardedBacking::take(Bytes size) {
+    if (!plan_.limit) pool_.set_size(pool_.in_use() + size + plan_.activations);
+    try {
+        return pool_.take(size);
+    } catch (const OutOfMemory&) {
+        unmapper_.drain();
+        return pool_.take(size);
+    }
+}
+
+void GuardedBacking::set_aside(Bytes size) {
+    if (size == in_aside_) return;
+    pool_.give(aside_);
+    aside_.clear();
+    in_aside_ = {};
+    if (size.count > 0) aside_ = take(size);
+    in_aside_ = size;
+}
+
+std::optional<Backing::Fault> GuardedBacking::take_fault() {
+    const std::optional<HostFaults::Fault> fault = faults_.take();
+    if (!fault) return std::nullopt;
+    return Fault{static_cast<std::uint32_t>(fault->tag), fault->offset, fault->write};
+}
+
+}  // namespace
+
+std::unique_ptr<Backing> make_guarded_backing(const BackingPlan& plan) {
+    return std::make_unique<GuardedBacking>(plan);
+}
+
+}  // namespace swaplab
