@@ -44,11 +44,6 @@ AddressWindow& AddressWindow::operator=(AddressWindow&& other) noexcept {
     return *this;
 }
 
-void AddressWindow::set_access(Bytes at, Bytes size, bool allowed) {
-    if (mprotect(base_ + at.count, length(size), allowed ? PROT_READ | PROT_WRITE : PROT_NONE) != 0)
-        fail("protect", size);
-}
-
 MappedRange::MappedRange(Bytes span, Views views) : host_(span) {
     if (views == Views::host_and_device) device_.emplace(span);
 }
@@ -58,7 +53,8 @@ MappedRange::MappedRange(MappedRange&& other) noexcept
       device_(std::move(other.device_)),
       pool_(other.pool_),
       frames_(std::move(other.frames_)),
-      mapped_(std::exchange(other.mapped_, {})) {}
+      mapped_(std::exchange(other.mapped_, {})),
+      open_(other.open_) {}
 
 MappedRange& MappedRange::operator=(MappedRange&& other) noexcept {
     std::swap(host_, other.host_);
@@ -66,6 +62,7 @@ MappedRange& MappedRange::operator=(MappedRange&& other) noexcept {
     std::swap(pool_, other.pool_);
     std::swap(frames_, other.frames_);
     std::swap(mapped_, other.mapped_);
+    std::swap(open_, other.open_);
     return *this;
 }
 
@@ -87,17 +84,24 @@ void MappedRange::map(FramePool& pool, Bytes bytes, std::span<const FrameRange> 
     }
     pool_ = &pool;
     mapped_ = size;
+    open_ = true;
 }
 
 void MappedRange::unmap() noexcept {
     if (mapped_ == Bytes{}) return;
-    pool_->hide(frames_, host(), View::host);
+    if (open_) pool_->hide(frames_, host(), View::host);
     if (device_) pool_->hide(frames_, device(), View::device);
     mapped_ = {};
 }
 
+// Moving mappings away takes a tenth of what changing their protection does.
 void MappedRange::set_host_access(bool allowed) {
-    if (mapped_ > Bytes{}) host_.set_access({}, mapped_, allowed);
+    if (mapped_ == Bytes{} || allowed == open_) return;
+    if (allowed)
+        pool_->show(frames_, host(), View::host);
+    else
+        pool_->hide(frames_, host(), View::host);
+    open_ = allowed;
 }
 
 }  // namespace swaplab

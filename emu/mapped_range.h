@@ -23,8 +23,6 @@ class AddressWindow {
     std::byte* base() const { return base_; }
     Bytes span() const { return span_; }
 
-    // Whether what has frames there can be accessed.
-    void set_access(Bytes at, Bytes size, bool allowed);
 
   private:
     std::byte* base_ = nullptr;
@@ -62,6 +60,7 @@ class MappedRange {
     FramePool* pool_ = nullptr;       // while mapped
     std::vector<FrameRange> frames_;  // while mapped
     Bytes mapped_;
+    bool open_ = false;  // to the host
 };
 
 }  // namespace swaplab

@@ -74,15 +74,17 @@ TEST(HostFaults, AClosedHostViewIsWatchedWhileTheDeviceUsesItsOwn) {
     range.set_host_access(false);
     write_byte(range.device() + kP, 3);
     EXPECT_EQ(faults.count(), 0U);
-    EXPECT_EQ(read_byte(range.host() + kP), std::byte{3});  // recorded, then served
+    static_cast<void>(read_byte(range.host() + kP));  // served with memory that nobody reads
     EXPECT_EQ(faults.take()->offset, kPageSize);
     range.set_host_access(true);
-    write_byte(range.host(), 1);
+    EXPECT_EQ(read_byte(range.host() + kP), std::byte{3});
     EXPECT_EQ(faults.count(), 1U);
     range.set_host_access(false);  // closes the page that the fault opened too
     write_byte(range.host() + kP, 4);
     EXPECT_TRUE(faults.take()->write);
-    EXPECT_EQ(read_byte(range.device() + kP), std::byte{4});
+    EXPECT_EQ(read_byte(range.device() + kP), std::byte{3});  // refused is refused
+    range.set_host_access(true);
+    EXPECT_EQ(read_byte(range.host() + kP), std::byte{3});
 }
 
 TEST(HostFaults, NothingMappedAtAllIsServedToo) {
