@@ -74,15 +74,21 @@ TEST(HostFaults, AClosedHostViewIsWatchedWhileTheDeviceUsesItsOwn) {
     range.set_host_access(false);
     write_byte(range.device() + kP, 3);
     EXPECT_EQ(faults.count(), 0U);
-    EXPECT_EQ(read_byte(range.host() + kP), std::byte{3});  // recorded, then served
-    EXPECT_EQ(faults.take()->offset, kPageSize);
+    write_byte(range.host() + kP, 4);  // recorded, and lost
+    const auto fault = faults.take();
+    ASSERT_TRUE(fault);
+    EXPECT_EQ(fault->offset, kPageSize);
+    EXPECT_TRUE(fault->write);
+    EXPECT_EQ(read_byte(range.device() + kP), std::byte{3});
     range.set_host_access(true);
-    write_byte(range.host(), 1);
+    EXPECT_EQ(read_byte(range.host() + kP), std::byte{3});
     EXPECT_EQ(faults.count(), 1U);
     range.set_host_access(false);  // closes the page that the fault opened too
-    write_byte(range.host() + kP, 4);
-    EXPECT_TRUE(faults.take()->write);
-    EXPECT_EQ(read_byte(range.device() + kP), std::byte{4});
+    read_byte(range.host() + kP);
+    EXPECT_EQ(faults.count(), 2U);
+    range.unmap();  // while it is closed
+    read_byte(range.host() + 2 * kP);
+    EXPECT_EQ(faults.count(), 3U);
 }
 
 TEST(HostFaults, NothingMappedAtAllIsServedToo) {
