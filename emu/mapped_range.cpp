@@ -20,8 +20,8 @@ std::size_t length(Bytes size) { return static_cast<std::size_t>(size.count); }
 
 AddressWindow::AddressWindow(Bytes span) : span_(align_up(span, kFrame)) {
     SWAPLAB_CHECK(span.count > 0, "a window of {} bytes", span.count);
-    void* const at = mmap(nullptr, length(span_), PROT_NONE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const at =
+        mmap(nullptr, length(span_), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED)
         throw std::runtime_error(
             text("cannot reserve {} bytes of addresses: {}", span_.count, std::strerror(errno)));

@@ -105,8 +105,8 @@ TEST(HostFaults, NothingMappedAtAllIsServedToo) {
 TEST(HostFaults, BehindTheEndOfAFileIsABusErrorAndServedToo) {
     HostFaults faults;
     FramePool pool({kP});
-    auto* const at = static_cast<std::byte*>(mmap(nullptr, 4 * kPageSize, PROT_READ | PROT_WRITE,
-                                                  MAP_SHARED, pool.descriptor(), 0));
+    auto* const at = static_cast<std::byte*>(
+        mmap(nullptr, 4 * kPageSize, PROT_READ | PROT_WRITE, MAP_SHARED, pool.descriptor(), 0));
     faults.register_range(at, 4 * kPageSize, 4);
     write_byte(at + 3 * kP, 1);
     EXPECT_EQ(faults.take()->offset, 3 * kPageSize);
@@ -119,8 +119,7 @@ TEST(HostFaults, ThousandsOfRangesFromManyThreads) {
     AddressWindow window({static_cast<std::int64_t>(count) * 2 * kP});
     for (std::size_t i = 0; i < count; ++i)
         faults.register_range(window.base() + i * 2 * kPageSize, kPageSize, i);
-    for (std::size_t i = 0; i < count; i += 2)
-        faults.unregister(window.base() + i * 2 * kPageSize);
+    for (std::size_t i = 0; i < count; i += 2) faults.unregister(window.base() + i * 2 * kPageSize);
     for (std::size_t i = 0; i < count; i += 2)  // other tags, in entries that were used
         faults.register_range(window.base() + i * 2 * kPageSize, kPageSize, count + i);
     std::vector<std::thread> threads;
@@ -177,7 +176,8 @@ TEST(HostFaults, FaultsElsewhereGoToWhoeverWasThere) {
     static std::byte* page = nullptr;  // for the handler
     AddressWindow other({kP});
     page = other.base();
-    struct sigaction action {}, before {};
+    struct sigaction action {
+    }, before{};
     action.sa_handler = [](int) { mprotect(page, kPageSize, PROT_READ | PROT_WRITE); };
     sigaction(SIGSEGV, &action, &before);
     {
