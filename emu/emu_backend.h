@@ -26,7 +26,7 @@ struct EmuOptions {
     // Memory that is freed cannot be accessed any more: who does is found (slower reads, since it
     // takes small pages). Always so where the unified-memory rule holds.
     bool guarded = false;
-    // Absent: as the device's profile says (read.request_bytes, read.depth), else ReadOptions'.
+    // Of the host's reads; absent: what keeps it fast, and parallel reads from each other's way.
     std::optional<Bytes> request_bytes;
     std::optional<std::uint32_t> depth;
     IoBackend io = IoBackend::automatic;

@@ -11,17 +11,20 @@ namespace swaplab {
 
 namespace {
 
+// How the host reads is its own affair: the profile says what it has to keep up with. Parallel reads
+// progress side by side on the device, but wait for each other's requests in the host's queue: many
+// small ones in all, so that a short read does not wait for a long one.
 ReadOptions read_options(const DeviceSetup& setup, const EmuOptions& options) {
+    constexpr Bytes shared_request{256 << 10};
+    constexpr std::uint32_t in_flight = 16;  // of all reads
     ReadOptions read;
-    const ReadSpec& spec = setup.platform.nodes.front().read;
-    if (options.request_bytes)
-        read.request_bytes = align_up(*options.request_bytes, kPage);
-    else if (spec.cost.request_bytes)
-        read.request_bytes = align_up(*spec.cost.request_bytes, kPage);
-    if (options.depth)
-        read.depth = *options.depth;
-    else if (spec.depth)
-        read.depth = static_cast<std::uint32_t>(*spec.depth);
+    const std::uint32_t parallel = std::max(setup.deployment.parallel_reads, 1U);
+    if (parallel > 1) {
+        read.request_bytes = shared_request;
+        read.depth = std::max(in_flight / parallel, 1U);
+    }
+    if (options.request_bytes) read.request_bytes = align_up(*options.request_bytes, kPage);
+    if (options.depth) read.depth = *options.depth;
     read.backend = options.io;
     read.direct = !options.page_cache;
     read.keep_cached = options.page_cache;

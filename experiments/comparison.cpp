@@ -80,7 +80,7 @@ Comparison compare(const ComparisonRequest& request,
     for (const std::string& spec : request.policies) {
         // The reference is the same for all swap paths and budgets: it takes neither.
         if (make_policy(spec).needs_budget)
-            policies.push_back(make_policy(spec, scenario.path));
+            policies.push_back(make_policy(spec, scenario.path, scenario.platform.memory_kind));
         else
             comparison.full_memory_asked = true;
     }

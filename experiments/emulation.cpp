@@ -210,6 +210,10 @@ void prepare_emulation(Scenario& scenario, const Options& options, const Console
     const std::optional<double> asked = parse_time_scale(options.time_scale);
     scenario.lateness = parse_lateness(options.lateness);
     BackendSetup setup = backend_setup(options, scenario);
+    // The profile's requests are what is emulated, not how this host reads best.
+    const BackendSetup given = hardware_setup(options);
+    setup.request_bytes = given.request_bytes;
+    setup.depth = given.depth;
     setup.page_cache = options.page_cache;
     setup.memory_hog = parse_size("--memory-hog", options.memory_hog);
     setup.memory_fence = parse_size("--memory-fence", options.memory_fence);

@@ -99,6 +99,8 @@ void list_requests(Scenario& scenario, const Options& options) {
 
 void require_executable_models(const Scenario& scenario) {
     if (!executes_models(scenario.backend)) return;
+    if (scenario.backend == "cpu" && scenario.platform.memory_kind)
+        throw UnsupportedError("backend 'cpu' has no kinds of memory: leave out memory=");
     if (scenario.noise)
         throw InputError(
             text("--noise and --replications draw durations, which backend '{}' "
@@ -172,7 +174,10 @@ std::string Scenario::models_text() const {
 }
 
 std::string Scenario::device_text() const {
-    return platform.mode.empty() ? platform.name : platform.name + ":mode=" + platform.mode;
+    std::vector<std::string> chosen;
+    if (!platform.mode.empty()) chosen.push_back("mode=" + platform.mode);
+    if (platform.memory_kind) chosen.push_back(text("memory={}", name_of(*platform.memory_kind)));
+    return chosen.empty() ? platform.name : text("{}:{}", platform.name, join(chosen, ","));
 }
 
 std::string Scenario::arrival_text() const {
@@ -235,7 +240,7 @@ Policy resolve_policy(const Options& options, const Scenario& scenario) {
             "names)");
     if (options.policies.size() > 1)
         throw InputError("one -p only; `swaplab compare` takes several policies");
-    return make_policy(options.policies.front(), scenario.path);
+    return make_policy(options.policies.front(), scenario.path, scenario.platform.memory_kind);
 }
 
 std::optional<Bytes> resolve_budget(const Options& options, const Scenario& scenario,

@@ -52,7 +52,7 @@ struct Scenario {
     bool measured() const { return platform.provenance.measured; }
     // "vgg19 + resnet101", for people.
     std::string models_text() const;
-    std::string device_text() const;   // "jetson-orin-nano:mode=15W"
+    std::string device_text() const;   // "jetson-orin-nano:mode=15W,memory=staged"
     std::string arrival_text() const;  // "cold", "stream", "periodic", or a mixture
 };
 

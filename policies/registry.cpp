@@ -105,16 +105,33 @@ void check_path(const PolicyInfo& info, SwapPath path) {
     throw InputError(text("policy {} does not take the swap path {}", info.name, name_of(path)));
 }
 
+// Memory that is staged makes a policy copy that would copy nothing. Its parameters are known to be
+// good, so what it refuses is the path.
+void take_staged(Policy& policy, const PolicyInfo& info, const PolicyParameters& parameters,
+                 std::optional<SwapPath> asked) {
+    if (asked == SwapPath::zero_copy)
+        throw InputError("the swap path zero-copy copies nothing, memory=staged is copied");
+    if (asked || info.swap_paths.front() != SwapPath::zero_copy) return;
+    try {
+        check_path(info, SwapPath::staged);
+        policy = info.make(parameters, SwapPath::staged);
+    } catch (const InputError& error) {
+        throw InputError(text("memory=staged: {}", error.what()));
+    }
+}
+
 }  // namespace
 
 std::span<const PolicyInfo> registry() { return kPolicies; }
 
-Policy make_policy(std::string_view spec, std::optional<SwapPath> path) {
+Policy make_policy(std::string_view spec, std::optional<SwapPath> path,
+                   std::optional<MemoryKind> kind) {
     const PolicyInfo& info = find(spec.substr(0, spec.find(':')));
     const PolicyParameters parameters =
         read_parameters(text("policy {}", info.name), spec, info.parameters);
     if (path) check_path(info, *path);
     Policy policy = info.make(parameters, path);
+    if (kind == MemoryKind::staged) take_staged(policy, info, parameters, path);
     policy.name = info.name;
     policy.spec = spec;
     return policy;

@@ -35,8 +35,11 @@ struct PolicyInfo {
 
 std::span<const PolicyInfo> registry();
 
-// `NAME[:key=value,...]`. Throws `InputError` for an unknown name or key (listing the known ones),
-// a bad value, or a swap path that the policy does not take.
-Policy make_policy(std::string_view spec, std::optional<SwapPath> path = {});
+// `NAME[:key=value,...]`. `path` is what was asked for, if anything was; else memory of a `kind`
+// that is staged makes `staged` of a policy's default `zero-copy`. Throws `InputError` for an
+// unknown name or key (listing the known ones), a bad value, or a swap path that the policy does
+// not take or the kind of memory contradicts.
+Policy make_policy(std::string_view spec, std::optional<SwapPath> path = {},
+                   std::optional<MemoryKind> kind = {});
 
 }  // namespace swaplab

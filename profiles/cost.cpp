@@ -136,7 +136,7 @@ double cost_ns(const LinearCost& cost, const Features& features) {
 }
 
 CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
-    : model_(&model), node_(&platform.node(node)) {
+    : model_(&model), node_(&platform.node(node)), memory_kind_(platform.memory_kind) {
     const Mode* const mode = mode_in_force(platform, *node_);
     if (mode != nullptr) {
         read_scale_ = mode->read_scale;
@@ -213,11 +213,18 @@ double CostModel::instantiate_ns(LayerRange block) const {
 }
 
 double CostModel::assemble_ns(LayerRange block) const {
-    return parameter_cost_ns(node_->assemble, block);
+    const double assemble = parameter_cost_ns(node_->assemble, block);
+    if (memory_kind_ == MemoryKind::managed_attach)
+        return assemble + parameter_cost_ns(node_->attach, block);
+    if (memory_kind_ == MemoryKind::managed_prefetch)
+        return assemble + parameter_cost_ns(node_->prefetch, block);
+    return assemble;
 }
 
 double CostModel::release_ns(LayerRange block) const {
-    return parameter_cost_ns(node_->release, block);
+    const double release = parameter_cost_ns(node_->release, block);
+    if (memory_kind_ != MemoryKind::managed_attach) return release;
+    return release + parameter_cost_ns(node_->attach, block);
 }
 
 double CostModel::parameter_cost_ns(const LinearCost& cost, LayerRange block) const {

@@ -1,6 +1,7 @@
 // What the activities of a block cost: one model on one node, in the node's mode.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "profiles/model.h"
@@ -40,6 +41,7 @@ struct DecodeCost {
 // Execution of a layer is its measured time where the model was measured on this platform, else the
 // line of its op class; an anchor of the model for this platform (and mode) scales all lines so
 // that the whole model as one block takes exactly the anchor (of a generative model: its prompt).
+// The kind of memory makes assembly and release longer (`MemoryKind`); modes do not change that.
 //
 // A request of a generative model is several passes (Model::passes); execution is then the mean
 // over its passes, which is what planners decide with, and `prompt_ns` and `decode_cost` tell the
@@ -59,9 +61,9 @@ class CostModel {
     double read_ns(LayerRange block) const;
     double copy_ns(LayerRange block) const;
     double instantiate_ns(LayerRange block) const;
-    double assemble_ns(LayerRange block) const;
-    double execute_ns(LayerRange block) const;  // sum over its layers + per_block
-    double release_ns(LayerRange block) const;
+    double assemble_ns(LayerRange block) const;  // with what the kind of memory adds
+    double execute_ns(LayerRange block) const;   // sum over its layers + per_block
+    double release_ns(LayerRange block) const;   // likewise
 
     double execute_layer_ns(std::uint32_t layer) const { return layer_ns_[layer]; }
     double execute_per_block_ns() const { return execute_per_block_; }
@@ -89,6 +91,7 @@ class CostModel {
     const Node* node_;
     double read_scale_ = 1;
     double copy_scale_ = 1;
+    std::optional<MemoryKind> memory_kind_;
     double execute_per_block_ = 0;
     std::vector<double> layer_ns_;             // execution of each layer
     std::vector<double> prompt_ns_;            // of a generative model

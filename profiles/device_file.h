@@ -12,7 +12,7 @@ namespace swaplab {
 Platform read_device(const Document& document);
 Platform load_device(const std::string& path);
 // The whole device as a `swaplab/device/1` document that reads back to the same platform (except
-// `Platform::mode`, which a file does not choose). Needs a platform of one node.
+// `Platform::mode` and `memory_kind`, which a file does not choose). Needs a platform of one node.
 std::string write_device(const Platform& platform);
 // Hex digest over `write_device` (XXH3, 128 bits).
 std::string device_hash(const Platform& platform);

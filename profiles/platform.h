@@ -56,11 +56,16 @@ enum class ComputeKind : std::uint8_t {
 
 // Where a device's compute unit finds the parameters (5-hardware: CUDA memory kinds).
 enum class MemoryKind : std::uint8_t {
-    registered,        // host memory, pinned and mapped: true zero-copy
-    staged,            // read into a pinned ring, then copied to the device's own memory
-    managed_attach,    // managed; attached to the host for the read, to a stream to execute
-    managed_prefetch,  // managed; prefetched to the device
+    registered,  // host memory, pinned and mapped: true zero-copy, at no cost
+    staged,      // read into a pinned ring, then copied to the device's own memory: the swap path
+                 // of policies that would copy nothing becomes `staged`
+    managed_attach,    // managed; attached to the host for the read, to a stream to execute:
+                       // assembly and release take `attach` longer each
+    managed_prefetch,  // managed; prefetched to the device: assembly takes `prefetch` longer
 };
+inline constexpr std::size_t kMemoryKinds = 4;
+std::string_view name_of(MemoryKind kind);  // "register", "staged", "managed-attach", ...
+std::optional<MemoryKind> memory_kind_named(std::string_view name);
 constexpr bool is_managed(MemoryKind kind) { return kind >= MemoryKind::managed_attach; }
 
 struct MemorySpec {
@@ -215,7 +220,7 @@ struct Platform {
     std::string mode;  // the operating mode in force on every node, empty for the default
     // The kind of memory in force on every node; absent: none is modelled, at no cost.
     std::optional<MemoryKind> memory_kind{};
-    Extras extras;     // `x-` members of the file it came from
+    Extras extras;  // `x-` members of the file it came from
 
     const Node& node(NodeId id) const { return nodes[id.index]; }
 

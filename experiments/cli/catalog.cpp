@@ -120,7 +120,36 @@ void load(ModelChoice& choice, const Spec& spec, const BuiltinModel* builtin,
     }
 }
 
+void choose_mode(Platform& platform, const Spec& spec, const std::string& value) {
+    for (const Node& node : platform.nodes) {
+        if (node.mode_named(value) != nullptr) continue;
+        std::vector<std::string> modes;
+        for (const Mode& mode : node.modes) modes.push_back(mode.name);
+        throw InputError(text("device '{}' has no mode '{}'{}", spec.name, value,
+                              modes.empty() ? " (it has no modes)" : suggestion(value, modes)));
+    }
+    platform.mode = value;
+}
+
+void choose_memory(Platform& platform, const Spec& spec, const std::string& value) {
+    require_known(text("kind of memory of device '{}':", spec.text), value, memory_kind_names());
+    for (const Node& node : platform.nodes)
+        if (node.compute == ComputeKind::cpu)
+            throw InputError(
+                text("device '{}' has no kinds of memory: its models execute on the "
+                     "CPU; leave out memory=",
+                     spec.name));
+    platform.memory_kind = memory_kind_named(value);
+}
+
 }  // namespace
+
+std::vector<std::string> memory_kind_names() {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < kMemoryKinds; ++i)
+        names.emplace_back(name_of(static_cast<MemoryKind>(i)));
+    return names;
+}
 
 std::vector<std::string> builtin_model_names() {
     std::vector<std::string> names;
@@ -153,15 +182,9 @@ Platform choose_device(std::string_view given) {
     Platform platform =
         known(names, spec.name) ? builtin_device(spec.name).value() : load_device(spec.name);
     for (const auto& [key, value] : spec.options) {
-        require_known(text("key of device '{}':", spec.text), key, {"mode"});
-        for (const Node& node : platform.nodes) {
-            if (node.mode_named(value) != nullptr) continue;
-            std::vector<std::string> modes;
-            for (const Mode& mode : node.modes) modes.push_back(mode.name);
-            throw InputError(text("device '{}' has no mode '{}'{}", spec.name, value,
-                                  modes.empty() ? " (it has no modes)" : suggestion(value, modes)));
-        }
-        platform.mode = value;
+        require_known(text("key of device '{}':", spec.text), key, {"mode", "memory"});
+        if (key == "mode") choose_mode(platform, spec, value);
+        if (key == "memory") choose_memory(platform, spec, value);
     }
     return platform;
 }

@@ -28,8 +28,11 @@ struct ModelChoice {
 // or a value that does not fit the model.
 ModelChoice choose_model(std::string_view spec);
 
-// One -d: `NAME|FILE[:mode=NAME]`; the mode is in force in what is returned.
+// One -d: `NAME|FILE[:mode=NAME,memory=KIND]`; both are in force in what is returned. Throws
+// `InputError` likewise; devices whose models execute on the CPU have no kinds of memory.
 Platform choose_device(std::string_view spec);
+
+std::vector<std::string> memory_kind_names();
 
 std::vector<std::string> builtin_model_names();
 

@@ -52,12 +52,16 @@ void add_scenario(CLI::App& app, Options& options) {
                "NAME or FILE, with :key=value,...: of a built-in model input=N (pixels "
                "or tokens), dtype=float16, batch=N and tokens=N (to generate); of any period=33ms, "
                "deadline=33ms, weight=2; give it several times to run several DNNs");
-    what.value("-d,--device", options.device, "DEVICE", "NAME or FILE, with :mode=15W");
+    what.value("-d,--device", options.device, "DEVICE",
+               "NAME or FILE, with :mode=15W, or memory= one of register, staged, managed-attach "
+               "and managed-prefetch (default: none is modelled; `swaplab show device NAME` says "
+               "what they cost)");
     Adder how(app, kHow);
     how.value("--account", options.account, "WHICH",
               "what the budget bounds: all (default) or parameters (bytes that hold weights)");
     how.value("--swap-path", options.swap_path, "PATH",
-              "zero-copy, staged or standard (default: the policy's own)");
+              "zero-copy, staged or standard (default: the policy's own; with memory=staged, "
+              "staged instead of zero-copy)");
 }
 
 void add_backend(CLI::App& app, Options& options) {

@@ -25,8 +25,9 @@ std::vector<std::string> all_policies(const Scenario& scenario, const Console& c
     for (const PolicyInfo& info : registry()) {
         try {
             if (make_policy(info.name).needs_budget)
-                minimum_budget(request_of(scenario, std::nullopt),
-                               make_policy(info.name, scenario.path));
+                minimum_budget(
+                    request_of(scenario, std::nullopt),
+                    make_policy(info.name, scenario.path, scenario.platform.memory_kind));
             specs.emplace_back(info.name);
         } catch (const InputError& error) {
             console.note(text("left out: {}", error.what()));

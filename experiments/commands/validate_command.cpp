@@ -114,7 +114,7 @@ void write_trace(const Options& options, const Sides& sides, const Study& study,
         options.trace, {},
         text("{} on {}: {}", scenario.models_text(), scenario.device_text(), ran->policy),
         text("budget {}, simulated above, {} below", ran->budget, other));
-    const Policy policy = make_policy(ran->policy, scenario.path);
+    const Policy policy = make_policy(ran->policy, scenario.path, scenario.platform.memory_kind);
     for (const bool simulated : {true, false}) {
         TimelineObserver& observer = trace.add_run(simulated ? "simulated" : other);
         RunRequest asked = request_of(scenario, ran->bytes, &observer);

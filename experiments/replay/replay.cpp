@@ -87,7 +87,9 @@ class ComparedMoves final : public Moves {
 // Everything that the plan and the scheduler of the recorded run are made from, made again.
 class Rebuilt {
   public:
-    explicit Rebuilt(const RecordedOrigin& origin) : policy_(policy_of(origin)) {
+    explicit Rebuilt(const RecordedOrigin& origin)
+        : platform_(choose_device(origin.device.spec)),
+          policy_(policy_of(origin, platform_.memory_kind)) {
         for (const RecordedOrigin::Named& recorded : origin.models) {
             const ModelChoice choice = choose_model(recorded.spec);
             require_hash("model", recorded, model_hash(*choice.model));
@@ -95,7 +97,6 @@ class Rebuilt {
             job.model = choice.model;
             job.weight = choice.weight;
         }
-        platform_ = choose_device(origin.device.spec);
         require_hash("device", origin.device, device_hash(platform_));
         // Only whether the budget may change matters to a plan; when it does is in the log.
         if (origin.budget_may_change)
@@ -126,22 +127,22 @@ class Rebuilt {
     }
 
   private:
-    static Policy policy_of(const RecordedOrigin& origin) {
+    static Policy policy_of(const RecordedOrigin& origin, std::optional<MemoryKind> kind) {
         std::optional<SwapPath> path;
         if (origin.swap_path) {
             require_known("swap path", *origin.swap_path, {"zero-copy", "staged", "standard"});
             path = swap_path_named(*origin.swap_path);
         }
-        return make_policy(origin.policy, path);
+        return make_policy(origin.policy, path, kind);
     }
     static Account account_of(const RecordedOrigin& origin) {
         require_known("account", origin.account, {"all", "parameters"});
         return origin.account == "all" ? Account::all : Account::parameters;
     }
 
+    Platform platform_;
     Policy policy_;
     Workload workload_;
-    Platform platform_;
     Dispatch dispatch_;
     Account account_ = Account::all;
     std::vector<CostModel> costs_;

@@ -75,6 +75,11 @@ void Certificate::write_device(JsonWriter& json) const {
         json.null();
     else
         json.value(platform.mode);
+    json.key("memory_kind");
+    if (platform.memory_kind)
+        json.value(name_of(*platform.memory_kind));
+    else
+        json.null();
     json.member("source", platform.provenance.source);
     json.member("measured", platform.provenance.measured);
     json.member("hash", device_hash_).end_object();

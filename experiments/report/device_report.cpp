@@ -142,6 +142,29 @@ std::string modes(const Node& node, Sources& sources) {
     return modes;
 }
 
+// What `memory=` may say, what each kind adds, and what holds of managed memory here.
+std::string memory_kinds(const Node& node) {
+    if (node.compute == ComputeKind::cpu) return {};
+    constexpr std::pair<MemoryKind, const char*> kinds[] = {
+        {MemoryKind::registered, "host memory, pinned and mapped: read in place, at no cost"},
+        {MemoryKind::staged,
+         "read into a pinned ring, then copied: policies that would copy nothing take the swap "
+         "path staged, at the cost of copy"},
+        {MemoryKind::managed_attach,
+         "managed: assembly attaches a block to a stream, its release attaches it back to the "
+         "host; each takes attach longer"},
+        {MemoryKind::managed_prefetch, "managed: assembly takes prefetch longer"},
+    };
+    std::string lines = "\nKinds of memory (memory=KIND; without it none is modelled)\n";
+    for (const auto& [kind, what] : kinds) lines += definition(name_of(kind), what, 20, kWidth);
+    return lines + definition("",
+                              node.memory.concurrent_managed_access
+                                  ? "The host may touch managed memory while kernels run."
+                                  : "While any kernel runs the host may touch no managed memory, "
+                                    "whichever block it holds: the memory rule of an emulated run.",
+                              2, kWidth);
+}
+
 std::string fits(const Provenance& provenance) {
     std::string lines;
     for (const auto& [what, fit] : provenance.fit) {
@@ -157,12 +180,13 @@ std::string fits(const Provenance& provenance) {
 std::string device_report(const Platform& platform) {
     std::string report = platform.name;
     if (!platform.mode.empty()) report += ", mode " + platform.mode;
+    if (platform.memory_kind) report += text(", memory {}", name_of(*platform.memory_kind));
     report += platform.provenance.measured ? " (measured)\n" : " (not measured on a device)\n";
     report += definition("", platform.provenance.source, 2, kWidth);
     report += fits(platform.provenance) + '\n';
     Sources sources(platform.provenance);
     report += figures(platform, sources);
-    for (const Node& node : platform.nodes) report += modes(node, sources);
+    for (const Node& node : platform.nodes) report += modes(node, sources) + memory_kinds(node);
     return report + sources.list();
 }
 

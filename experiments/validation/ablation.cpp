@@ -21,7 +21,7 @@ struct Effect {
 
 void drop_per_block(Node& node) {
     for (LinearCost* cost : {&node.read.cost, &node.copy, &node.instantiate, &node.assemble,
-                             &node.release, &node.execute.other})
+                             &node.release, &node.attach, &node.prefetch, &node.execute.other})
         cost->per_block = 0;
     for (auto& [dtype, table] : node.execute_by_dtype) table.other.per_block = 0;
     for (Mode& mode : node.modes) {
@@ -44,6 +44,8 @@ constexpr std::array kEffects{
            [](Node& n) {
                n.assemble = {};
                n.instantiate = {};
+               n.attach = {};  // what a kind of memory adds
+               n.prefetch = {};
            },
            nullptr},
     Effect{"release", [](Node& n) { n.release = {}; }, nullptr},
@@ -83,7 +85,8 @@ double error_in(const Without& world, const Point& point) {
     asked.noise.reset();
     asked.replications = 1;
     asked.with_reference = false;
-    const RunResult result = run(asked, make_policy(configuration.policy, scenario.path));
+    const RunResult result =
+        run(asked, make_policy(configuration.policy, scenario.path, scenario.platform.memory_kind));
     return std::abs(static_cast<double>(count_ns(result.latency.mean)) / point.measured_ns - 1);
 }
 

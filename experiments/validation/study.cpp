@@ -62,7 +62,8 @@ class Conduct {
 void Conduct::add_policy(const std::string& spec) {
     const Scenario& scenario = request_.scenario;
     if (!make_policy(spec).needs_budget) return;  // the reference
-    policies_.push_back(std::make_unique<Policy>(make_policy(spec, scenario.path)));
+    policies_.push_back(
+        std::make_unique<Policy>(make_policy(spec, scenario.path, scenario.platform.memory_kind)));
     const Policy& policy = *policies_.back();
     std::vector<Configuration> of_policy;
     for (const BudgetChoice& choice : request_.budgets) {

@@ -4,8 +4,8 @@
 #include <map>
 #include <mutex>
 
-#include "policies/runtime/frames.h"
 #include "policies/executor.h"
+#include "policies/runtime/frames.h"
 
 namespace swaplab {
 

@@ -4,6 +4,7 @@
 
 #include "experiments/cli/budget.h"
 #include "experiments/cli/catalog.h"
+#include "experiments/scenario.h"
 #include "profiles/error.h"
 #include "tests/experiments/fixtures.h"
 
@@ -114,6 +115,23 @@ TEST(Catalog, RefusesOptionsThatDoNotFit) {
         EXPECT_THROW(choose_model(spec), InputError) << spec;
     EXPECT_THROW(choose_device("jetson-xavier-nx:mode=1W"), InputError);
     EXPECT_THROW(choose_device("jetson-xavier-nx:speed=2"), InputError);
+}
+
+TEST(Catalog, ADeviceHasAModeAndAKindOfMemory) {
+    EXPECT_EQ(choose_device("jetson-xavier-nx").memory_kind, std::nullopt);
+    for (const std::string& name : memory_kind_names())
+        EXPECT_EQ(choose_device("jetson-xavier-nx:memory=" + name).memory_kind,
+                  memory_kind_named(name));
+    Scenario scenario;
+    scenario.platform = choose_device("jetson-xavier-nx:memory=managed-attach,mode=15W");
+    EXPECT_EQ(scenario.platform.mode, "15W");
+    EXPECT_EQ(scenario.device_text(), "jetson-xavier-nx:mode=15W,memory=managed-attach");
+    const std::string kind = message_of([] { choose_device("jetson-nano:memory=manged-attach"); });
+    EXPECT_NE(kind.find("did you mean 'managed-attach'"), std::string::npos) << kind;
+    const std::string key = message_of([] { choose_device("jetson-nano:memroy=staged"); });
+    EXPECT_NE(key.find("did you mean 'memory'"), std::string::npos) << key;
+    const std::string cpu = message_of([] { choose_device("cpu-server:memory=register"); });
+    EXPECT_NE(cpu.find("has no kinds of memory"), std::string::npos) << cpu;
 }
 
 TEST(Catalog, FilesGoByTheirPath) {

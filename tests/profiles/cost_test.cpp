@@ -131,6 +131,40 @@ TEST_F(Costs, SwapInAndOut) {
     EXPECT_EQ(costs.release_ns(kWhole), 7 * 6 + 11);
 }
 
+TEST(MemoryKind, NamesRoundTrip) {
+    for (std::size_t i = 0; i < kMemoryKinds; ++i) {
+        const auto kind = static_cast<MemoryKind>(i);
+        EXPECT_EQ(memory_kind_named(name_of(kind)), kind);
+    }
+    EXPECT_EQ(name_of(MemoryKind::registered), "register");
+    EXPECT_EQ(memory_kind_named("managed"), std::nullopt);
+}
+
+//   attach(fc)   = 0.5 * 600 + 13, added to assembly and to release
+//   prefetch(fc) = 2 * 4 + 17, added to assembly
+TEST_F(Costs, KindsOfMemoryAddToAssemblyAndRelease) {
+    platform_.nodes[0].attach = {.per_byte = 0.5, .per_block = 13, .request_bytes = {}};
+    platform_.nodes[0].prefetch = {.per_tensor = 2, .per_block = 17, .request_bytes = {}};
+    constexpr double assemble = 100 * 4 + 5, release = 7 * 4 + 11;
+    constexpr double attach = 0.5 * 600 + 13, prefetch = 2 * 4 + 17;
+    const auto expect = [&](std::optional<MemoryKind> kind, double assembly, double releasing) {
+        platform_.memory_kind = kind;
+        const CostModel costs(model_, platform_);
+        EXPECT_EQ(costs.assemble_ns(kFc), assembly);
+        EXPECT_EQ(costs.release_ns(kFc), releasing);
+        EXPECT_EQ(costs.assemble_ns(kPool), 0);  // without parameters there is nothing to attach
+        EXPECT_EQ(costs.release_ns(kPool), 0);
+        EXPECT_EQ(costs.read_ns(kFc), 0.5 * 150 + 10 + 70);
+        EXPECT_EQ(costs.copy_ns(kFc), 0.25 * 600 + 9);
+        EXPECT_EQ(costs.execute_ns(kWhole), kWholeNs);
+    };
+    expect(std::nullopt, assemble, release);
+    expect(MemoryKind::registered, assemble, release);
+    expect(MemoryKind::staged, assemble, release);
+    expect(MemoryKind::managed_attach, assemble + attach, release + attach);
+    expect(MemoryKind::managed_prefetch, assemble + prefetch, release);
+}
+
 TEST_F(Costs, ABlockWithoutParametersOnlyExecutes) {
     const CostModel costs(model_, platform_);
     EXPECT_EQ(costs.read_ns(kPool), 0);
