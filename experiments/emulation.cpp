@@ -99,7 +99,7 @@ ChosenPace choose_pace(const Scenario& scenario, const Packs& packs, const Backe
     if (device <= 0) return {1, "1 (nothing is read)"};
     const HostRate host = measure_host(packs, options, scenario.stop);
     const double scale = pace_for(device, host.bytes_per_second);
-    return {scale, text("{:.2g} (auto: the device reads {} at most, this host {}: {})", scale,
+    return {scale, text("{} (auto: the device reads {} at most, this host {}: {})", scale,
                         rate_text(device), rate_text(host.bytes_per_second), host.how)};
 }
 

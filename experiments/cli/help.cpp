@@ -31,13 +31,18 @@ constexpr std::array<CommandHelp, 11> kCommands{{
      "Shows the blocks that the policy cuts, and what one cold request would take.",
      "swaplab plan -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x\n"
      "swaplab plan -m yolov3 -d jetson-xavier-nx -p swapnet --table"},
-    {CommandKind::run, "run", "one configuration, simulated: latency, memory, stalls",
+    {CommandKind::run, "run", "one configuration, simulated or real: latency, memory, stalls",
      "-m MODEL... -d DEVICE -p POLICY -b BUDGET",
-     "A budget that is too small ends with exit code 3 and names the smallest that would do.",
+     "A budget that is too small ends with exit code 3 and names the smallest that would do. With "
+     "--backend emu the device is emulated in real time: real reads, real memory, the device's "
+     "pace "
+     "and rules; a model that is no pack gets one of its sizes. Ctrl-C ends such a run, and one on "
+     "cpu, with what was measured until then (exit code 130); twice, at once.",
      "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x\n"
      "swaplab run -m resnet101 -d jetson-xavier-nx -p demand-layering -b min --json\n"
      "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x --trace t.svg\n"
      "swaplab run -m resnet101 -m yolov3 -d jetson-orin-nano -p on-demand -b 250MiB\n"
+     "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x --backend emu\n"
      "swaplab run -m vgg19/ -d here.json -p swapnet -b 0.5x --backend cpu --frozen"},
     {CommandKind::compare, "compare", "policies x budgets: a table, a CSV file, a plot",
      "-m MODEL... -d DEVICE [-p POLICY]... [-b B1,B2,...]",
@@ -67,13 +72,14 @@ constexpr std::array<CommandHelp, 11> kCommands{{
      "swaplab fit measurements.csv -o board.json --own-mode MAXN --anchor vgg19.json\n"
      "swaplab fit measurements.csv -o board.json --layers packs/vgg19"},
     {CommandKind::pack, "pack", "from a TorchScript file to a folder that can be swapped",
-     "MODEL.pt -o DIR [--input SHAPE]... [--name NAME]",
+     "MODEL.pt -o DIR [--input SHAPE]... [--name NAME] | MODEL --synthetic -o DIR",
      "The pack holds the model's skeleton, its parameters layer by layer as direct reads want "
      "them, an index with checksums, and a model file with one layer per legal cut; -m DIR then "
      "works on "
      "every backend.",
      "swaplab pack vgg19.pt -o packs/vgg19 --input 1x3x224x224\n"
-     "swaplab pack bert.pt -o packs/bert --input 1x128:int64 --verify"},
+     "swaplab pack bert.pt -o packs/bert --input 1x128:int64 --verify\n"
+     "swaplab pack vgg19 --synthetic -o packs/vgg19-sizes"},
     {CommandKind::profile, "profile", "measure this machine with this model",
      "-m DIR [-o FILE.csv] [--time-limit TIME]",
      "Runs schedules of the packed model through the ordinary runner and writes what every "
@@ -83,15 +89,21 @@ constexpr std::array<CommandHelp, 11> kCommands{{
      "swaplab profile -m packs/vgg19\n"
      "swaplab profile -m packs/vgg19 -o vgg19.csv --time-limit 60s -b 200MiB\n"
      "swaplab fit vgg19.csv -o here.json --layers packs/vgg19"},
-    {CommandKind::validate, "validate", "simulation against measurement: errors, ranking, gates",
+    {CommandKind::validate, "validate",
+     "simulation against emulation or measurement: errors, gates",
      "-m MODEL... -d DEVICE -p POLICY... -b B1,B2,... | EXPERIMENT.yaml",
      "Simulates every configuration once and measures it several times with --against, "
      "interleaved, with direct beside it as the reference. Prints per configuration what was "
      "predicted and measured, and over all of them the errors, whether policies rank alike, and "
-     "what each modelled effect contributes. Exit code 4 if a gate that was asked for is missed.",
+     "what each modelled effect contributes. Exit code 4 if a gate that was asked for is missed. "
+     "Against emu, whose bytes and decisions have to be those of the simulation, it says whether "
+     "they "
+     "are; a run that was late is done again, twice at most.",
      "swaplab validate -m vit/ -d machine.json -p swapnet -p on-demand \\\n"
      "    -b 0.3x,0.5x,1.0x --against cpu --repeats 7 \\\n"
      "    --gate median=3%,p95=7%,tau=0.95 --plot vit.svg\n"
+     "swaplab validate experiments/emulation.yaml --against emu \\\n"
+     "    --gate worst=1%,bytes=1,order=1\n"
      "swaplab validate study.yaml --against cpu --csv study.csv --json"},
     {CommandKind::replay, "replay", "a decision log through its policy again", "DECISIONS.jsonl",
      "Makes the plan and the scheduler of a recorded run again, feeds it what was observed, and "

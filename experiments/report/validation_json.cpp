@@ -82,6 +82,7 @@ void write_study(JsonWriter& json, const Study& study, const Assessment& assessm
     json.begin_object().member("models", study.scenario->models_text());
     json.member("device", study.scenario->device_text()).member("against", study.against);
     json.member("kind", kind_of(study.against));
+    if (study.interrupted) json.member("interrupted", true);
     write_conditions(json.key("conditions"), study);
     write_configuration(json.key("reference"), study.reference, assessment);
     write_frozen(json, study);

@@ -99,6 +99,13 @@ std::string emulation_table(const Assessment& assessment, const Study& study) {
     return table.str(2) + '\n';
 }
 
+// Nothing of a study that came to its end.
+std::string interrupted_line(const Study& study) {
+    if (!study.interrupted) return {};
+    return text("  interrupted: {} complete\n",
+                plural(std::ssize(study.reference.measured), "round"));
+}
+
 // "at 2.5x the device's time; 3 runs were late and done again"
 std::string pace_line(const Assessment& assessment, const Study& study) {
     const auto reference = std::ranges::find(assessment.references, &study, &Point::study);
@@ -323,7 +330,8 @@ std::string gate_table(const std::vector<Gate>& gates) {
 std::string validation_report(const Validation& validation) {
     std::string report;
     for (const Study& study : validation.studies)
-        report += heading(study) + pace_line(validation.assessment, study) + '\n' +
+        report += heading(study) + interrupted_line(study) +
+                  pace_line(validation.assessment, study) + '\n' +
                   (study.against == "emu" ? emulation_table(validation.assessment, study)
                                           : time_table(validation.assessment, study)) +
                   memory_table(validation.assessment, study);

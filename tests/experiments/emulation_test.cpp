@@ -13,8 +13,11 @@
 #include "experiments/cli/pack_cache.h"
 #include "experiments/emulation.h"
 #include "experiments/pace_check.h"
+#include "experiments/report/comparison_csv.h"
+#include "experiments/report/comparison_table.h"
 #include "experiments/report/result_json.h"
 #include "experiments/report/run_report.h"
+#include "experiments/report/validation_report.h"
 #include "experiments/validation/run_order.h"
 #include "hw/storage/storage_error.h"
 #include "profiles/builtin.h"
@@ -53,6 +56,29 @@ Model small_model() {
     }
     return Model(std::move(spec));
 }
+
+// A device that was so late, at its own pace.
+class LateDevice final : public Device {
+  public:
+    LateDevice(std::unique_ptr<Device> device, Duration late)
+        : device_(std::move(device)), late_(late) {}
+    Time now() const override { return device_->now(); }
+    Ticket submit(const Command& command) override { return device_->submit(command); }
+    std::optional<Action> cancel(Ticket ticket) override { return device_->cancel(ticket); }
+    const Completion* wait(Time until) override { return device_->wait(until); }
+    void set_budget(Bytes budget, Bytes most) override { device_->set_budget(budget, most); }
+    const MemoryReport& memory() const override { return device_->memory(); }
+    std::vector<Waiting> waiting() const override { return device_->waiting(); }
+    std::optional<Evidence> evidence() const override {
+        Evidence evidence;
+        evidence.pace = Pace{1, {{"compute", 9, late_, late_, late_, late_}}};
+        return evidence;
+    }
+
+  private:
+    std::unique_ptr<Device> device_;
+    Duration late_;
+};
 
 // Where notes go; nothing is a terminal.
 struct Quiet {
@@ -426,11 +452,11 @@ pid_t start(const std::vector<std::string>& arguments, const std::string& out,
     _exit(99);
 }
 
-// The decision log is being written, under its temporary name.
+// The decision log is being written, under its temporary name: more than a request is in it.
 bool is_being_written(const TemporaryFolder& folder, const std::string& name) {
     std::error_code ignored;
     for (const std::string& file : folder.names())
-        if (file.starts_with(name + '.') && fs::file_size(folder.file(file), ignored) > 0)
+        if (file.starts_with(name + '.') && fs::file_size(folder.file(file), ignored) > (1 << 18))
             return true;
     return false;
 }
@@ -461,6 +487,91 @@ TEST_F(EmulatedCli, AnInterruptedRunHasWhatWasMeasured) {
     const CliResult replayed = cli({"replay", folder_.file("log.jsonl")});
     EXPECT_EQ(replayed.code, 0) << replayed.out << replayed.err;
     parse_json(read_file(folder_.file("trace.json")), "trace");
+}
+
+// The flag is set when two of four cells have run: those stay, the others say why they are missing.
+TEST(InterruptedComparison, KeepsTheCellsThatRan) {
+    std::atomic<bool> stop{false};
+    Scenario scenario = made_up_scenario();
+    scenario.factory = make_sim_device;
+    scenario.stop = &stop;
+    const ComparisonRequest request{
+        scenario, {"load-all", "on-demand"}, parse_budgets({"9MiB,12MiB"})};
+    const Comparison comparison = compare(request, [&](std::int64_t done, std::int64_t) {
+        if (done == 2) stop.store(true);
+    });
+    EXPECT_TRUE(comparison.interrupted);
+    ASSERT_EQ(comparison.cells.size(), 2U);
+    for (const RunResult& cell : comparison.cells[0]) EXPECT_EQ(cell.verdict, Verdict::ok);
+    for (const RunResult& cell : comparison.cells[1]) {
+        EXPECT_EQ(cell.verdict, Verdict::interrupted);
+        EXPECT_EQ(cell.budget, 12_MiB);
+    }
+    Quiet quiet;
+    const std::string table =
+        comparison_table(comparison, scenario, Metric::latency, quiet.console);
+    EXPECT_NE(table.find("? interrupted"), std::string::npos) << table;
+    const Certificate certificate(scenario);
+    const Document document = parse_json(comparison_json(comparison, certificate), "out");
+    const std::vector<Field> results = Fields(Field::root(document)).required("results").as_array();
+    ASSERT_EQ(results.size(), 4U);
+    EXPECT_EQ(Fields(results[3]).required("verdict").as_string(), "interrupted");
+}
+
+// Rounds are compared as wholes: one that was interrupted counts for nobody. Round 0 warms up; the
+// flag is set in round 3.
+TEST(InterruptedStudy, KeepsTheRoundsThatAreComplete) {
+    std::atomic<bool> stop{false};
+    Scenario scenario = made_up_scenario();
+    scenario.factory = make_sim_device;
+    StudyRequest request{scenario, {"load-all", "on-demand"}, parse_budgets({"12MiB"}),
+                         "emu",    make_sim_device,           5};
+    request.stop = &stop;
+    const Study study = conduct(request, [&](std::int64_t done, std::int64_t) {
+        if (done == 3 * 3 + 2) stop.store(true);
+    });
+    EXPECT_TRUE(study.interrupted);
+    EXPECT_EQ(study.reference.measured.size(), 2U);
+    for (const Configuration& configuration : study.configurations) {
+        EXPECT_EQ(configuration.measured.size(), 2U);
+        EXPECT_EQ(configuration.measured_orders.size(), 2U);
+    }
+    Validation validation;
+    validation.studies.push_back(study);
+    validation.assessment = assess(validation.studies);
+    validation.gates = parse_gates("worst=0%,bytes=1,order=1");
+    judge(validation.gates, validation.assessment);
+    for (const Gate& gate : validation.gates) EXPECT_TRUE(gate.met()) << gate.name;
+    EXPECT_NE(validation_report(validation).find("interrupted: 2 rounds complete"),
+              std::string::npos);
+}
+
+// An emulated run that is late is done again, and the study says how many were.
+TEST(LateRuns, AreDoneAgainAndThenAFailure) {
+    Scenario scenario = made_up_scenario();
+    scenario.factory = make_sim_device;
+    int runs = 0;
+    // Sim with a pace: late in its first `late` runs.
+    const auto device = [&runs](int late) {
+        return [&runs, late](const DeviceSetup& setup) -> std::unique_ptr<Device> {
+            const Duration by = runs++ < late ? milliseconds(1000) : Duration{};
+            return std::make_unique<LateDevice>(make_sim_device(setup), by);
+        };
+    };
+    StudyRequest request{scenario, {"on-demand"}, parse_budgets({"12MiB"}), "emu", device(4), 1};
+    const auto ignore = [](std::int64_t, std::int64_t) {};
+    // Two runs warm up; then `direct` is late twice.
+    const Study study = conduct(request, ignore);
+    EXPECT_EQ(study.reference.late, 2);
+    EXPECT_TRUE(study.reference.compared());
+    EXPECT_EQ(study.configurations[0].late, 0);
+    runs = 0;
+    request.measured = device(5);
+    const Study failed = conduct(request, ignore);
+    EXPECT_EQ(failed.reference.late, 3);
+    EXPECT_NE(failed.reference.failure.find("too late at 1x"), std::string::npos)
+        << failed.reference.failure;
+    EXPECT_TRUE(failed.configurations[0].compared());
 }
 
 // --- Orders -------------------------------------------------------------------------------------
