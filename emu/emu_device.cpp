@@ -104,7 +104,7 @@ class EmuDevice final : public Device, private ActivityListener {
     void on_end(const Completion& span) override;
     const Completion* go_on(Time until);
     const Completion* settle(Time instant, Time until, bool asked);
-    void show_instant(Time until);
+    void show_instant(Time until, bool asked);
     const Completion* show(const Completion& span);
     Time shown_of(Time virtual_time) const;
 
@@ -185,18 +185,19 @@ const Completion* EmuDevice::go_on(Time until) {
 // is shown whatever happens in it.
 const Completion* EmuDevice::settle(Time instant, Time until, bool asked) {
     const Completion* const span = virtual_->wait(instant);
-    if (span != nullptr || !starting_.empty() || asked) show_instant(asked ? Time::max() : until);
+    if (span != nullptr || !starting_.empty() || asked) show_instant(until, asked);
     memory_.check_faults();
     return span == nullptr ? nullptr : show(*span);
 }
 
-// This instant has come about now. It is shown before `until`, which is later and at which the
-// caller has something to do: the order of the device's instants holds.
-void EmuDevice::show_instant(Time until) {
+// This instant has come about now. At `until` the caller has something to do, and perhaps more soon
+// after: so that the order of the device's instants holds, what is before it is shown before it, and
+// what is at it is shown at it, however late.
+void EmuDevice::show_instant(Time until, bool asked) {
     late_ = clock_.since(virtual_->now());
-    Time at = virtual_->now() + clock_.in_device_time(late_);
-    if (at >= until) at = until - Duration{1};
-    shown_ = std::max(shown_, at);
+    const Time at = virtual_->now() + clock_.in_device_time(late_);
+    const Time latest = asked ? until : until - Duration{1};
+    shown_ = std::max(shown_, std::min(at, latest));
     for (const std::uint32_t ticket : starting_) running_[ticket].start = shown_;
     starting_.clear();
     constexpr std::size_t kept = 1024;
