@@ -109,7 +109,10 @@ class SimDevice final : public VirtualDevice {
     void start_lane(NodeState& node, std::size_t lane);
     bool start_head(NodeState& node, LaneState& lane);
     Duration work_of(const Action& command) const;
-    void start_work(NodeState& node, const Record& record);
+    void start_work(NodeState& node, const Record& record, Duration work) {
+        const auto kind = static_cast<std::size_t>(record.completion.command.verb);
+        start_clock(node, kind, record.completion.ticket, work);
+    }
     Duration wake_storage(const NodeState& node, const LaneState& lane) const;
     void start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work);
     void share(NodeState& node);
@@ -277,7 +280,7 @@ void SimDevice::end_work(NodeState& node, std::size_t clock) {
     node.changed |= bit(clock);
     work.end_all(now(), ended_, [&](Ticket ticket) {
         if (clock == kHost)
-            start_work(node, tickets_[ticket]);
+            start_work(node, tickets_[ticket], tickets_[ticket].work);
         else
             end(ticket);
     });
@@ -334,8 +337,7 @@ void SimDevice::start_releases(NodeState& node) {
         record.completion.start = now();
         if (activities_ != nullptr) [[unlikely]]
             activities_->on_start(record.completion);
-        record.work = work_of(record.completion.command);
-        start_work(node, record);
+        start_work(node, record, work_of(record.completion.command));
     }
     node.releases.clear();
 }
@@ -366,14 +368,17 @@ bool SimDevice::start_head(NodeState& node, LaneState& lane) {
     span.start = now();
     if (activities_ != nullptr) [[unlikely]]
         activities_->on_start(span);
-    record.work = work_of(command);
-    if (command.verb == Verb::read) record.work += wake_storage(node, lane);
-    if (command.verb == Verb::execute) record.work += std::exchange(node.switching, {});
+    Duration work = work_of(command);
+    if (command.verb == Verb::read) work += wake_storage(node, lane);
+    if (command.verb == Verb::execute && node.switching.count() > 0) [[unlikely]]
+        work += std::exchange(node.switching, {});
     ++lane.busy;
-    if (node.node->host_per_command.count() > 0)
+    if (node.node->host_per_command.count() > 0) {
+        record.work = work;
         start_clock(node, kHost, span.ticket, node.node->host_per_command);
-    else
-        start_work(node, record);
+    } else {
+        start_work(node, record, work);
+    }
     return true;
 }
 
@@ -392,11 +397,6 @@ Duration SimDevice::work_of(const Action& command) const {
     if (command.pass > 0 && command.verb == Verb::execute)
         work = (*facts_)[command.job.index][command.block.index].execute_in(command.pass);
     return noise_ ? noise_->draw(command, work) : work;
-}
-
-void SimDevice::start_work(NodeState& node, const Record& record) {
-    const auto kind = static_cast<std::size_t>(record.completion.command.verb);
-    start_clock(node, kind, record.completion.ticket, record.work);
 }
 
 void SimDevice::start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work) {

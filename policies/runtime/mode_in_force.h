@@ -15,23 +15,30 @@ class ModeInForce {
     // Everything is borrowed for the run.
     ModeInForce(const DeviceSetup& setup, const Workload& workload, Device& device,
                 Metrics& metrics)
-        : modes_(setup.modes),
-          changes_(workload.mode_changes),
-          device_(device),
-          metrics_(metrics) {}
+        : modes_(setup.modes), changes_(workload.mode_changes), device_(device), metrics_(metrics) {
+        find_next();
+    }
 
-    // When it changes next; nothing if it does not.
-    std::optional<Time> next_change() const;
+    // When it changes next; Time::max() if it does not.
+    Time next_change() const { return next_; }
     // Takes all changes up to `at`; instants come in order. Returns the mode from now on if there
     // was a change, to the same mode too.
-    std::optional<std::string_view> take(Time at);
+    std::optional<std::string_view> take(Time at) {
+        if (next_ > at) [[likely]]
+            return std::nullopt;
+        return take_all(at);
+    }
 
   private:
+    std::string_view take_all(Time at);
+    void find_next() { next_ = taken_ < changes_.size() ? changes_[taken_].at : Time::max(); }
+
     std::span<const ModeFacts> modes_;
     std::span<const ModeChange> changes_;
     Device& device_;
     Metrics& metrics_;
     std::size_t taken_ = 0;
+    Time next_ = Time::max();
 };
 
 }  // namespace swaplab

@@ -132,8 +132,7 @@ void Run::go(RunResult& result) {
 // When the device is not alone in what happens next.
 Time Run::next_instant() const {
     return std::min({arrivals_.next().value_or(Time::max()),
-                     budget_.next_change().value_or(Time::max()),
-                     mode_.next_change().value_or(Time::max())});
+                     budget_.next_change().value_or(Time::max()), mode_.next_change()});
 }
 
 // Goes on to the next instant at which something happens and takes all its completions; false if

@@ -18,7 +18,7 @@ class TicketRing {
         Ticket next_in_lane;    // valid while the record is not the last of its lane
         std::uint32_t first_waiter = kNobody;
         std::array<std::uint32_t, After::kMost> next_waiter{};
-        Duration work{};         // of what runs: known when it starts
+        Duration work{};         // of what runs and has a host part before: known when it starts
         std::uint8_t unmet = 0;  // tickets of `after` that have not ended
         State state = State::waiting;
     };
