@@ -55,8 +55,8 @@ std::string content_of(const std::string& path) {
 // The reason where it did not work.
 std::optional<std::string> write_to(const std::string& path, const std::string& value) {
     const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    const bool good = file >= 0 && write(file, value.data(), value.size()) ==
-                                       static_cast<ssize_t>(value.size());
+    const bool good =
+        file >= 0 && write(file, value.data(), value.size()) == static_cast<ssize_t>(value.size());
     const int error = errno;
     if (file >= 0) close(file);
     if (good) return std::nullopt;
@@ -97,9 +97,10 @@ std::optional<std::string> CgroupFence::enable_controller() {
     if (!has_word(content_of(home_.folder + "/cgroup.controllers"), "memory"))
         return text("the memory controller is not available in {}", home_.folder);
     if (const auto error = write_to(below, "+memory"))
-        return text("{} (if other processes are in that group: start in one of your own, as by "
-                    "systemd-run --user --scope -p Delegate=yes)",
-                    *error);
+        return text(
+            "{} (if other processes are in that group: start in one of your own, as by "
+            "systemd-run --user --scope -p Delegate=yes)",
+            *error);
     enabled_ = true;
     return std::nullopt;
 }
@@ -130,8 +131,8 @@ CgroupFence::~CgroupFence() {
 }
 
 std::optional<Bytes> CgroupFence::peak() const {
-    std::istringstream peak(content_of(
-        folder_ + (home_.version == 1 ? "/memory.max_usage_in_bytes" : "/memory.peak")));
+    std::istringstream peak(
+        content_of(folder_ + (home_.version == 1 ? "/memory.max_usage_in_bytes" : "/memory.peak")));
     std::int64_t bytes = 0;
     return peak >> bytes ? std::optional(Bytes{bytes}) : std::nullopt;
 }

@@ -84,6 +84,7 @@ class EmuDevice final : public Device, private ActivityListener {
     std::optional<Action> cancel(Ticket ticket) override { return virtual_->cancel(ticket); }
     const Completion* wait(Time until) override;
     void set_budget(Bytes budget, Bytes tolerated) override;
+    void set_mode(const ModeFacts& mode) override { virtual_->set_mode(mode); }
     const MemoryReport& memory() const override { return virtual_->memory(); }
     std::vector<Waiting> waiting() const override { return virtual_->waiting(); }
     std::optional<Evidence> evidence() const override;

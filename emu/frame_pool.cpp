@@ -54,8 +54,8 @@ void allocate(int file, Interval range) {
     do error = fallocate(file, 0, range.begin, range.size()) == 0 ? 0 : errno;
     while (error == EINTR);
     if (error != 0)
-        throw OutOfMemory(text("cannot get {} bytes of memory: {}", range.size(),
-                               std::strerror(error)));
+        throw OutOfMemory(
+            text("cannot get {} bytes of memory: {}", range.size(), std::strerror(error)));
     fill(file, range);
 }
 
@@ -77,9 +77,7 @@ std::int64_t whole_frames(Bytes bytes) {
 }
 
 // Addresses for a size that may grow; they cost nothing.
-Bytes parked_span(Bytes size) {
-    return {std::max(std::int64_t{16} << 30, 4 * whole_frames(size))};
-}
+Bytes parked_span(Bytes size) { return {std::max(std::int64_t{16} << 30, 4 * whole_frames(size))}; }
 
 }  // namespace
 
@@ -116,9 +114,10 @@ std::vector<FrameRange> FramePool::take(Bytes bytes) {
     const std::int64_t wanted = whole_frames(bytes);
     const std::lock_guard lock(mutex_);
     if (wanted > free_.size())
-        throw OutOfMemory(text("{} bytes of memory are needed, and {} of the {} that the budget "
-                               "allows are free",
-                               wanted, free_.size(), size_));
+        throw OutOfMemory(
+            text("{} bytes of memory are needed, and {} of the {} that the budget "
+                 "allows are free",
+                 wanted, free_.size(), size_));
     std::vector<FrameRange> ranges;
     if (wanted == 0) return ranges;
     for (const Interval part : chosen(wanted)) {

@@ -6,7 +6,6 @@
 #include "emu/frame_pool.h"
 #include "emu/host_faults.h"
 #include "emu/mapped_range.h"
-#include "emu/unmapper.h"
 
 namespace swaplab {
 
@@ -48,7 +47,6 @@ class GuardedBacking final : public Backing {
     std::vector<FrameRange> aside_;
     Bytes in_aside_;
     std::vector<Piece> pieces_;
-    Unmapper unmapper_{pool_};  // ends before the ranges do
 };
 
 Backing::Addresses GuardedBacking::bring(std::uint32_t id, Bytes size) {
@@ -57,7 +55,6 @@ Backing::Addresses GuardedBacking::bring(std::uint32_t id, Bytes size) {
         piece.range = std::make_unique<MappedRange>(size, views());
         watch(*piece.range, id);
     }
-    unmapper_.drain();  // perhaps the range's own frames are still to go
     piece.frames = take(size);
     piece.range->map(pool_, size, piece.frames);
     return {piece.range->host(), piece.range->device()};
@@ -65,7 +62,9 @@ Backing::Addresses GuardedBacking::bring(std::uint32_t id, Bytes size) {
 
 void GuardedBacking::drop(std::uint32_t id) {
     Piece& piece = pieces_[id];
-    if (!piece.frames.empty()) unmapper_.unmap(*piece.range, std::exchange(piece.frames, {}));
+    if (piece.frames.empty()) return;
+    piece.range->unmap();
+    pool_.give(std::exchange(piece.frames, {}));
 }
 
 void GuardedBacking::watch(const MappedRange& range, std::uint32_t piece) {
@@ -74,15 +73,9 @@ void GuardedBacking::watch(const MappedRange& range, std::uint32_t piece) {
     if (range.device() != range.host()) faults_.register_range(range.device(), size, piece);
 }
 
-// What has been dropped may be on its way to the pool.
 std::vector<FrameRange> GuardedBacking::take(Bytes size) {
     if (!plan_.limit) pool_.set_size(pool_.in_use() + size + plan_.activations);
-    try {
-        return pool_.take(size);
-    } catch (const OutOfMemory&) {
-        unmapper_.drain();
-        return pool_.take(size);
-    }
+    return pool_.take(size);
 }
 
 void GuardedBacking::set_aside(Bytes size) {

@@ -22,8 +22,8 @@ class HostFaults {
   public:
     struct Fault {
         std::uint64_t tag;
-        std::size_t offset;  // within the range
-        bool write;          // false also where the processor does not tell (not x86-64, AArch64)
+        std::size_t offset;   // within the range
+        bool write;           // false also where the processor does not tell (not x86-64, AArch64)
         std::int64_t thread;  // gettid(2) of who accessed it
     };
     static constexpr std::size_t kMostRanges = 1 << 14;

@@ -16,18 +16,15 @@ namespace {
 
 std::size_t length(Bytes size) { return static_cast<std::size_t>(size.count); }
 
-[[noreturn]] void fail(const char* what, Bytes size) {
-    throw std::runtime_error(text("cannot {} {} bytes: {}", what, size.count,
-                                  std::strerror(errno)));
-}
-
 }  // namespace
 
 AddressWindow::AddressWindow(Bytes span) : span_(align_up(span, kFrame)) {
     SWAPLAB_CHECK(span.count > 0, "a window of {} bytes", span.count);
-    void* const at = mmap(nullptr, length(span_), PROT_NONE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED) fail("reserve addresses for", span_);
+    void* const at =
+        mmap(nullptr, length(span_), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED)
+        throw std::runtime_error(
+            text("cannot reserve {} bytes of addresses: {}", span_.count, std::strerror(errno)));
     base_ = static_cast<std::byte*>(at);
 }
 
@@ -44,11 +41,6 @@ AddressWindow& AddressWindow::operator=(AddressWindow&& other) noexcept {
     return *this;
 }
 
-void AddressWindow::set_access(Bytes at, Bytes size, bool allowed) {
-    if (mprotect(base_ + at.count, length(size), allowed ? PROT_READ | PROT_WRITE : PROT_NONE) != 0)
-        fail("protect", size);
-}
-
 MappedRange::MappedRange(Bytes span, Views views) : host_(span) {
     if (views == Views::host_and_device) device_.emplace(span);
 }
@@ -58,7 +50,8 @@ MappedRange::MappedRange(MappedRange&& other) noexcept
       device_(std::move(other.device_)),
       pool_(other.pool_),
       frames_(std::move(other.frames_)),
-      mapped_(std::exchange(other.mapped_, {})) {}
+      mapped_(std::exchange(other.mapped_, {})),
+      closed_(other.closed_) {}
 
 MappedRange& MappedRange::operator=(MappedRange&& other) noexcept {
     std::swap(host_, other.host_);
@@ -66,6 +59,7 @@ MappedRange& MappedRange::operator=(MappedRange&& other) noexcept {
     std::swap(pool_, other.pool_);
     std::swap(frames_, other.frames_);
     std::swap(mapped_, other.mapped_);
+    std::swap(closed_, other.closed_);
     return *this;
 }
 
@@ -87,17 +81,23 @@ void MappedRange::map(FramePool& pool, Bytes bytes, std::span<const FrameRange> 
     }
     pool_ = &pool;
     mapped_ = size;
+    closed_ = false;
 }
 
 void MappedRange::unmap() noexcept {
     if (mapped_ == Bytes{}) return;
-    pool_->hide(frames_, host(), View::host);
+    set_host_access(false);
     if (device_) pool_->hide(frames_, device(), View::device);
     mapped_ = {};
 }
 
 void MappedRange::set_host_access(bool allowed) {
-    if (mapped_ > Bytes{}) host_.set_access({}, mapped_, allowed);
+    if (mapped_ == Bytes{} || closed_ != allowed) return;
+    if (allowed)
+        pool_->show(frames_, host(), View::host);
+    else
+        pool_->hide(frames_, host(), View::host);
+    closed_ = !allowed;
 }
 
 }  // namespace swaplab

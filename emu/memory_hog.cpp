@@ -23,7 +23,8 @@ namespace swaplab {
 
 namespace {
 
-// --- In the child: async-signal-safe calls only, since its parent may have threads after all -------
+// --- In the child: async-signal-safe calls only, since its parent may have threads after all
+// -------
 
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::size_t kTouchEvery = 4096;
@@ -35,7 +36,8 @@ std::int64_t now_ns() {
 }
 
 void touch(volatile unsigned char* at, std::size_t size) {
-    for (std::size_t i = 0; i < size; i += kTouchEvery) at[i] = static_cast<unsigned char>(at[i] + 1);
+    for (std::size_t i = 0; i < size; i += kTouchEvery)
+        at[i] = static_cast<unsigned char>(at[i] + 1);
 }
 
 // Ctrl-C is for the run, which then ends us; where memory runs out, we are the ones to go.
@@ -69,7 +71,8 @@ void live_as_a_hog(pid_t parent) {
     }
 }
 
-// --- In the parent ----------------------------------------------------------------------------------
+// --- In the parent
+// ----------------------------------------------------------------------------------
 
 [[noreturn]] void fail(Bytes bytes, const std::string& why) {
     throw std::runtime_error(

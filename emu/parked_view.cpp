@@ -62,13 +62,11 @@ void ParkedView::move_out(Interval range, std::byte* to) {
 
 void ParkedView::move_in(Interval range, std::byte* from) noexcept {
     // One protection, so that it is one mapping, which can be moved.
-    if (parks(range) && (mprotect(from, length(range), kReadWrite) != 0 ||
-                         !move(from, base_ + range.begin, range)))
+    if (parks(range) &&
+        (mprotect(from, length(range), kReadWrite) != 0 || !move(from, base_ + range.begin, range)))
         add(range);
-    const void* const nothing =
-        mmap(from, length(range), PROT_NONE, kNoMemory | MAP_FIXED, -1, 0);
-    SWAPLAB_CHECK(nothing == from, "cannot unmap {} bytes: {}", range.size(),
-                  std::strerror(errno));
+    const void* const nothing = mmap(from, length(range), PROT_NONE, kNoMemory | MAP_FIXED, -1, 0);
+    SWAPLAB_CHECK(nothing == from, "cannot unmap {} bytes: {}", range.size(), std::strerror(errno));
 }
 
 }  // namespace swaplab

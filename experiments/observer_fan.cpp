@@ -60,4 +60,9 @@ void ObserverFan::on_budget(Time at, Bytes budget) {
         if (member.interests.timeline) member.observer->on_budget(at, budget);
 }
 
+void ObserverFan::on_mode(Time at, std::string_view mode) {
+    for (const Member& member : members_)
+        if (member.interests.timeline) member.observer->on_mode(at, mode);
+}
+
 }  // namespace swaplab

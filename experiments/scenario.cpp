@@ -101,6 +101,9 @@ void require_executable_models(const Scenario& scenario) {
     if (!executes_models(scenario.backend)) return;
     if (scenario.backend == "cpu" && scenario.platform.memory_kind)
         throw UnsupportedError("backend 'cpu' has no kinds of memory: leave out memory=");
+    if (!scenario.workload.mode_changes.empty())
+        throw UnsupportedError(
+            text("backend '{}' cannot change its mode: leave out --mode-trace", scenario.backend));
     if (scenario.noise)
         throw InputError(
             text("--noise and --replications draw durations, which backend '{}' "
@@ -216,6 +219,9 @@ Scenario resolve_scenario(const Options& options) {
     scenario.budget_trace_file = options.budget_trace;
     if (!options.budget_trace.empty())
         scenario.workload.budget_changes = load_budget_trace(options.budget_trace);
+    scenario.mode_trace_file = options.mode_trace;
+    if (!options.mode_trace.empty())
+        scenario.workload.mode_changes = load_mode_trace(options.mode_trace, scenario.platform);
     scenario.backend = options.backend;
     require_executable_models(scenario);
     scenario.factory = scenario.backend == "emu"

@@ -31,7 +31,7 @@ struct Scenario {
     ArrivalMode mode = ArrivalMode::cold;
     std::int64_t requests = 1;  // per model
     std::int64_t listed = 0;    // of --arrivals: all of them, instead of `requests` per model
-    std::string arrivals_file, budget_trace_file;  // empty where there is none
+    std::string arrivals_file, budget_trace_file, mode_trace_file;  // empty where there is none
     Account account = Account::all;
     std::optional<SwapPath> path;   // absent: each policy's own
     std::optional<NoiseKey> noise;  // absent: every duration is its mean

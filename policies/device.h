@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -88,6 +89,13 @@ struct Waiting {
     std::string reason;  // "place for 12 MiB in the ring", "read of block 3 (ticket 17)", …
 };
 
+// What blocks take in a mode that the run may change to; their bytes are the same in every mode.
+struct ModeFacts {
+    std::string mode;                            // empty: the nodes' own
+    std::vector<Duration> switching;             // by NodeId: `Mode::switching`
+    std::vector<std::vector<BlockFacts>> facts;  // by JobId and BlockId
+};
+
 class Device {
   public:
     virtual ~Device() = default;
@@ -107,6 +115,12 @@ class Device {
     // (at least `budget`) it is a breach. They differ while requests that began before the budget
     // fell have not ended.
     virtual void set_budget(Bytes budget, Bytes tolerated) = 0;
+    // From now on what starts takes the durations of `mode`, one of `DeviceSetup::modes`; what runs
+    // keeps the one it started with. The first execution that then starts on a node takes its
+    // `switching` longer (ours), those of several changes added up.
+    virtual void set_mode(const ModeFacts&) {
+        throw UnsupportedError("this device cannot change its mode during a run");
+    }
     // The same object for the whole life of the device.
     virtual const MemoryReport& memory() const = 0;
     // Every command that has not started, for the verdict `stuck`.
@@ -136,6 +150,7 @@ struct DeviceSetup {
     // Set, by a signal or another thread, when the run shall end early: a device that really waits
     // then returns null from `wait`. Null where nobody can ask.
     const std::atomic<bool>* stop = nullptr;
+    std::span<const ModeFacts> modes = {};  // that the run changes to, each once; mostly none
 };
 
 // Makes the device of one run. Throws `InputError` or `UnsupportedError` where it cannot. What it

@@ -6,7 +6,9 @@
 // page's.
 #include <algorithm>
 #include <cmath>
+#include <deque>
 
+#include "policies/planning.h"
 #include "policies/runner.h"
 
 namespace swaplab {
@@ -44,26 +46,66 @@ double smallest_stored_share(const Model& model) {
     return share;
 }
 
-UnitCosts unit_costs(const CostModel& cost, bool resident) {
+// The cost models of one job in every mode that the run may be in; mostly one.
+using InModes = std::span<const CostModel* const>;
+
+template <class Cost>
+double least(InModes modes, Cost cost) {
+    double least = cost(*modes.front());
+    for (const CostModel* mode : modes.subspan(1)) least = std::min(least, cost(*mode));
+    return least;
+}
+
+// Execution of a unit in all passes of a request, times `factor`. Each pass may be in another mode:
+// of several modes each part of a pass takes the least.
+double request_ns(InModes modes, LayerRange unit, double factor) {
+    const CostModel& first = *modes.front();
+    const auto passes = static_cast<double>(first.model().passes());
+    if (modes.size() == 1 || passes == 1)
+        return least(modes, [&](auto& mode) { return mode.execute_bound_ns(unit); }) * factor *
+               passes;
+    const double context =
+        static_cast<double>(first.model().spec().prompt_tokens) + passes / 2;  // on average
+    double sum = least(modes, [&](auto& mode) { return mode.prompt_bound_ns(unit); });
+    for (std::uint32_t l = unit.first; l < unit.last; ++l)
+        sum +=
+            (passes - 1) * (least(modes, [&](auto& mode) { return mode.decode_layer_cost(l).ns; }) +
+                            context * least(modes, [&](auto& mode) {
+                                return mode.decode_layer_cost(l).per_context_ns;
+                            }));
+    return sum * factor;
+}
+
+bool any_fraction(InModes modes, double factor, auto cost) {
+    return std::ranges::any_of(modes, [&](const CostModel* mode) {
+        const double ns = cost(*mode) * factor;
+        return ns != std::floor(ns);
+    });
+}
+
+UnitCosts unit_costs(InModes modes, bool resident) {
+    const CostModel& cost = *modes.front();
     const Node& node = cost.node();
-    const double read_factor = smallest_factor(node, Activity::read);
+    const double read_factor = resident ? 0 : smallest_factor(node, Activity::read);
     const double execute_factor = smallest_factor(node, Activity::execute);
     UnitCosts units;
     for (const LayerRange& unit : cost.model().units()) {
-        const double read = resident ? 0 : cost.read_bound_ns(unit) * read_factor;
-        const double execute = cost.prompt_bound_ns(unit) * execute_factor;
+        const auto read_ns = [&](const CostModel& mode) { return mode.read_bound_ns(unit); };
+        const auto execute_ns = [&](const CostModel& mode) { return mode.prompt_bound_ns(unit); };
+        const double read = least(modes, read_ns) * read_factor;
+        const double execute = least(modes, execute_ns) * execute_factor;
         units.read.push_back(read);
         units.execute.push_back(execute);
         units.total_read += read;
         units.total_execute += execute;
-        units.of_request += cost.execute_bound_ns(unit) * execute_factor *
-                            static_cast<double>(cost.model().passes());
-        units.fractions += (read != std::floor(read)) + (execute != std::floor(execute));
+        units.of_request += request_ns(modes, unit, execute_factor);
+        units.fractions += any_fraction(modes, read_factor, read_ns) +
+                           any_fraction(modes, execute_factor, execute_ns);
     }
     units.passes = cost.model().passes();
     units.kappa = *std::max_element(node.read.concurrency.begin(), node.read.concurrency.end());
-    units.read_per_byte =
-        resident ? 0 : cost.read_per_byte_ns() * read_factor * smallest_stored_share(cost.model());
+    const double per_byte = least(modes, [](auto& mode) { return mode.read_per_byte_ns(); });
+    units.read_per_byte = per_byte * read_factor * smallest_stored_share(cost.model());
     return units;
 }
 
@@ -116,6 +158,23 @@ Duration bound_of(const UnitCosts& units, const Job& job, Bytes budget) {
                    allowance(units, requests));
 }
 
+// The platform in the modes that a run changes to, with its jobs' cost models.
+struct OtherMode {
+    Platform platform;
+    std::vector<CostModel> costs;  // borrow `platform`
+};
+
+// A deque, since cost models are not to outlive a move of what they borrow.
+std::deque<OtherMode> other_modes(const RunRequest& request) {
+    std::deque<OtherMode> all;
+    for (const std::string& mode : modes_changed_to(request.workload)) {
+        OtherMode& other = all.emplace_back(OtherMode{request.platform, {}});
+        other.platform.mode = mode;
+        other.costs = cost_models(request.workload, other.platform);
+    }
+    return all;
+}
+
 }  // namespace
 
 LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> costs,
@@ -125,13 +184,16 @@ LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> cos
     for (const BudgetChange& change : request.workload.budget_changes)
         budget = std::max(budget, change.budget);
     const std::vector<Job>& jobs = request.workload.jobs;
+    const std::deque<OtherMode> others = other_modes(request);
     Duration longest{};
     double executing = 0;
     double slack = 0;
     for (std::size_t j = 0; j < jobs.size(); ++j) {
         const bool resident =
             deployment != nullptr && deployment->jobs[j].path == SwapPath::resident;
-        const UnitCosts units = unit_costs(costs[j], resident);
+        std::vector<const CostModel*> modes{&costs[j]};
+        for (const OtherMode& other : others) modes.push_back(&other.costs[j]);
+        const UnitCosts units = unit_costs(modes, resident);
         const auto requests = static_cast<double>(jobs[j].requests);
         longest = std::max(longest, bound_of(units, jobs[j], budget));
         executing += requests * units.of_request;

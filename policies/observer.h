@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "policies/device.h"
 #include "policies/workload.h"
@@ -26,6 +27,7 @@ struct Decision {
     std::span<const Command> commands;
     Ticket first_ticket;  // of `commands`
     std::span<const Cancellation> cancellations = {};
+    std::optional<std::string_view> mode = {};  // as in `View`
 };
 
 // Why the compute lane was idle (3-semantics: Metrics).
@@ -53,7 +55,8 @@ struct RequestEnd {
 struct Interests {
     bool spans = true;
     bool decisions = true;
-    bool timeline = false;  // arrivals and ends of requests, stalls, changes of memory and budget
+    // Arrivals and ends of requests, stalls, changes of memory, budget and mode.
+    bool timeline = false;
 
     friend constexpr Interests operator|(Interests a, Interests b) {
         return {a.spans || b.spans, a.decisions || b.decisions, a.timeline || b.timeline};
@@ -79,7 +82,8 @@ class Observer {
     virtual void on_request_end(const RequestEnd&) {}
     virtual void on_stall(const Stall&) {}
     virtual void on_memory(std::span<const MemoryChange>) {}
-    virtual void on_budget(Time, Bytes) {}  // the budget is another from now on
+    virtual void on_budget(Time, Bytes) {}           // the budget is another from now on
+    virtual void on_mode(Time, std::string_view) {}  // likewise; empty: the device's own
 };
 
 }  // namespace swaplab

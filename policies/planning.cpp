@@ -1,5 +1,7 @@
 #include "policies/planning.h"
 
+#include <algorithm>
+
 #include "profiles/error.h"
 #include "profiles/text.h"
 
@@ -21,10 +23,21 @@ PlanOutcome plan_with(const RunRequest& request, const std::vector<CostModel>& c
 }  // namespace
 
 std::vector<CostModel> cost_models(const RunRequest& request) {
+    return cost_models(request.workload, request.platform);
+}
+
+std::vector<CostModel> cost_models(const Workload& workload, const Platform& platform) {
     std::vector<CostModel> costs;
-    costs.reserve(request.workload.jobs.size());
-    for (const Job& job : request.workload.jobs) costs.emplace_back(*job.model, request.platform);
+    costs.reserve(workload.jobs.size());
+    for (const Job& job : workload.jobs) costs.emplace_back(*job.model, platform);
     return costs;
+}
+
+std::vector<std::string> modes_changed_to(const Workload& workload) {
+    std::vector<std::string> modes;
+    for (const ModeChange& change : workload.mode_changes)
+        if (std::ranges::find(modes, change.mode) == modes.end()) modes.push_back(change.mode);
+    return modes;
 }
 
 std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& costs,
@@ -33,6 +46,23 @@ std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& c
     for (std::size_t j = 0; j < costs.size(); ++j)
         facts.push_back(facts_of(costs[j], deployment.jobs[j].blocks, deployment.jobs[j].path));
     return facts;
+}
+
+std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& deployment) {
+    std::vector<ModeFacts> all;
+    for (const std::string& name : modes_changed_to(request.workload)) {
+        Platform platform = request.platform;
+        platform.mode = name;
+        ModeFacts& facts = all.emplace_back();
+        facts.mode = name;
+        facts.facts = block_facts(cost_models(request.workload, platform), deployment);
+        // To the nodes' own mode, for which a device file has no figure, it takes no time.
+        for (const Node& node : platform.nodes) {
+            const Mode* const mode = name.empty() ? nullptr : node.mode_named(name);
+            facts.switching.push_back(mode != nullptr ? mode->switching : Duration{});
+        }
+    }
+    return all;
 }
 
 std::vector<double> weights(const Workload& workload) {

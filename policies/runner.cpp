@@ -34,8 +34,12 @@ void check_length(const Workload& workload, const Deployment& deployment) {
 
 // A plan with what every run of it needs. Borrows the cost models and the deployment.
 struct Planned {
-    Planned(const std::vector<CostModel>& cost_models, const Deployment& plan)
-        : costs(cost_models), deployment(plan), facts(block_facts(costs, deployment)) {}
+    Planned(const RunRequest& request, const std::vector<CostModel>& cost_models,
+            const Deployment& plan)
+        : costs(cost_models),
+          deployment(plan),
+          facts(block_facts(costs, deployment)),
+          modes(mode_facts(request, deployment)) {}
 
     std::unique_ptr<Scheduler> scheduler(const RunRequest& request, const Policy& policy) const {
         return policy.make_scheduler(
@@ -44,7 +48,8 @@ struct Planned {
 
     const std::vector<CostModel>& costs;
     const Deployment& deployment;
-    const std::vector<std::vector<BlockFacts>> facts;
+    const std::vector<std::vector<BlockFacts>> facts;  // in the mode at the start
+    const std::vector<ModeFacts> modes;
 };
 
 JobResult planned_job(const Job& job, const JobPlan& plan, const std::vector<BlockFacts>& facts) {
@@ -66,7 +71,7 @@ RunResult run_once(const RunRequest& request, const Planned& planned, Scheduler&
     const DeviceSetup setup{
         request.platform, planned.costs,  planned.facts, deployment,
         request.account,  request.budget, request.noise, timeline ? &changes : nullptr,
-        request.stop};
+        request.stop,     planned.modes};
     RunResult result;
     result.policy = name;
     result.budget = request.budget;
@@ -106,7 +111,7 @@ RunResult run_in_full_memory(RunRequest request, const std::vector<CostModel>& c
     const Policy direct = make_policy("direct");
     const auto deployment =
         std::get<Deployment>(direct.planner->plan({request.platform, costs, {}, request.account}));
-    const Planned planned(costs, deployment);
+    const Planned planned(request, costs, deployment);
     return run_once(request, planned, *planned.scheduler(request, direct), direct.spec);
 }
 
@@ -144,7 +149,7 @@ RunResult refused(const Infeasible& refusal) {
 RunResult run_deployment(const RunRequest& request, const Deployment& deployment,
                          Scheduler& scheduler, const std::string& name) {
     const std::vector<CostModel> costs = cost_models(request);
-    RunResult result = run_once(request, Planned(costs, deployment), scheduler, name);
+    RunResult result = run_once(request, Planned(request, costs, deployment), scheduler, name);
     add_references(result, request, costs, &deployment);
     return result;
 }
@@ -159,8 +164,9 @@ RunResult run(const RunRequest& request, const Policy& policy) {
     RunRequest held = request;
     if (!policy.needs_budget) held.budget.reset();
     const auto* deployment = std::get_if<Deployment>(&outcome);
-    RunResult result = deployment == nullptr ? refused(std::get<Infeasible>(outcome))
-                                             : replicate(held, Planned(costs, *deployment), policy);
+    RunResult result = deployment == nullptr
+                           ? refused(std::get<Infeasible>(outcome))
+                           : replicate(held, Planned(held, costs, *deployment), policy);
     result.policy = policy.spec;
     result.budget = held.budget;
     add_references(result, held, costs, deployment);

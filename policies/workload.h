@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "profiles/ids.h"
@@ -38,9 +39,17 @@ struct BudgetChange {
     Bytes budget;
 };
 
+// From `at` on the platform is in `mode`, one of its nodes' modes or empty for their own.
+struct ModeChange {
+    Time at{};
+    std::string mode;
+};
+
 struct Workload {
     std::vector<Job> jobs;                          // by JobId, in the order of -m
     std::vector<BudgetChange> budget_changes = {};  // sorted by time
+    // Likewise. Plans are made for the mode at the start, and are not made anew.
+    std::vector<ModeChange> mode_changes = {};
 };
 
 struct Arrival {

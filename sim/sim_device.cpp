@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "policies/runtime/block_memory.h"
 #include "policies/runtime/noise.h"
@@ -69,6 +70,7 @@ struct NodeState {
     std::uint32_t blocked = 0;         // bit of each lane whose head found no place
     std::vector<Ticket> releases;      // ready to start
     std::optional<Time> storage_idle;  // since when; nothing before the first read
+    Duration switching{};              // of its mode, which the next execution pays for
 };
 
 class SimDevice final : public VirtualDevice {
@@ -82,6 +84,7 @@ class SimDevice final : public VirtualDevice {
     void set_budget(Bytes budget, Bytes tolerated) override {
         memory_.set_budget(budget, tolerated, engine_.now());
     }
+    void set_mode(const ModeFacts& mode) override;
     const MemoryReport& memory() const override { return memory_.report(); }
     std::vector<Waiting> waiting() const override {
         return waiting_commands(tickets_, setup_.facts);
@@ -91,6 +94,7 @@ class SimDevice final : public VirtualDevice {
   private:
     using Record = TicketRing::Record;
 
+    void take_means();
     void unlink(Ticket ticket);
     // Not inlined: half of all calls of `wait` need none of it, nor its registers saved.
     [[gnu::noinline]] const Completion* advance(Time until);
@@ -104,6 +108,7 @@ class SimDevice final : public VirtualDevice {
     void start_releases(NodeState& node);
     void start_lane(NodeState& node, std::size_t lane);
     bool start_head(NodeState& node, LaneState& lane);
+    Duration work_of(const Action& command) const;
     void start_work(NodeState& node, const Record& record);
     Duration wake_storage(const NodeState& node, const LaneState& lane) const;
     void start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work);
@@ -111,8 +116,9 @@ class SimDevice final : public VirtualDevice {
     const Completion* report();
 
     DeviceSetup setup_;
-    ActivityListener* activities_;  // null if nobody listens
-    std::vector<std::vector<std::array<Duration, kKinds>>> means_;  // by job, block and verb
+    ActivityListener* activities_;                                  // null if nobody listens
+    const std::vector<std::vector<BlockFacts>>* facts_;             // in the mode in force
+    std::vector<std::vector<std::array<Duration, kKinds>>> means_;  // of them; by job, block, verb
     std::optional<Noise> noise_;
     Engine engine_;
     BlockMemory memory_;
@@ -128,18 +134,32 @@ class SimDevice final : public VirtualDevice {
 };
 
 SimDevice::SimDevice(const DeviceSetup& setup, ActivityListener* activities, PlaceListener* places)
-    : setup_(setup), activities_(activities), memory_(setup, make_arena, places) {
-    for (const std::vector<BlockFacts>& blocks : setup.facts) {
-        auto& means = means_.emplace_back();
-        for (const BlockFacts& block : blocks)
-            means.push_back(
-                {block.read, block.copy, block.assemble, block.execute_in(0), block.release});
-    }
+    : setup_(setup),
+      activities_(activities),
+      facts_(&setup.facts),
+      memory_(setup, make_arena, places) {
+    take_means();
     for (const Node& spec : setup.platform.nodes) {
         NodeState& node = nodes_.emplace_back(spec, setup.deployment.parallel_reads);
         node.slot = engine_.add_slot(Phase::completion);
     }
     if (setup.noise) noise_.emplace(setup.platform, *setup.noise);
+}
+
+void SimDevice::take_means() {
+    means_.clear();
+    for (const std::vector<BlockFacts>& blocks : *facts_) {
+        auto& means = means_.emplace_back();
+        for (const BlockFacts& block : blocks)
+            means.push_back(
+                {block.read, block.copy, block.assemble, block.execute_in(0), block.release});
+    }
+}
+
+void SimDevice::set_mode(const ModeFacts& mode) {
+    facts_ = &mode.facts;
+    take_means();
+    for (std::size_t n = 0; n < nodes_.size(); ++n) nodes_[n].switching += mode.switching[n];
 }
 
 Ticket SimDevice::submit(const Command& command) {
@@ -314,6 +334,7 @@ void SimDevice::start_releases(NodeState& node) {
         record.completion.start = now();
         if (activities_ != nullptr) [[unlikely]]
             activities_->on_start(record.completion);
+        record.work = work_of(record.completion.command);
         start_work(node, record);
     }
     node.releases.clear();
@@ -345,7 +366,9 @@ bool SimDevice::start_head(NodeState& node, LaneState& lane) {
     span.start = now();
     if (activities_ != nullptr) [[unlikely]]
         activities_->on_start(span);
-    if (command.verb == Verb::read) record.extra_work = wake_storage(node, lane);
+    record.work = work_of(command);
+    if (command.verb == Verb::read) record.work += wake_storage(node, lane);
+    if (command.verb == Verb::execute) record.work += std::exchange(node.switching, {});
     ++lane.busy;
     if (node.node->host_per_command.count() > 0)
         start_clock(node, kHost, span.ticket, node.node->host_per_command);
@@ -362,15 +385,18 @@ Duration SimDevice::wake_storage(const NodeState& node, const LaneState& lane) c
     return rested ? after_idle->extra : Duration{};
 }
 
-void SimDevice::start_work(NodeState& node, const Record& record) {
-    const Action& command = record.completion.command;
-    const auto kind = static_cast<std::size_t>(command.verb);
-    Duration work = means_[command.job.index][command.block.index][kind];
+// What a command that starts now takes by the mode in force.
+Duration SimDevice::work_of(const Action& command) const {
+    Duration work =
+        means_[command.job.index][command.block.index][static_cast<std::size_t>(command.verb)];
     if (command.pass > 0 && command.verb == Verb::execute)
-        work = setup_.facts[command.job.index][command.block.index].execute_in(command.pass);
-    if (noise_) work = noise_->draw(command, work);
-    work += record.extra_work;
-    start_clock(node, kind, record.completion.ticket, work);
+        work = (*facts_)[command.job.index][command.block.index].execute_in(command.pass);
+    return noise_ ? noise_->draw(command, work) : work;
+}
+
+void SimDevice::start_work(NodeState& node, const Record& record) {
+    const auto kind = static_cast<std::size_t>(record.completion.command.verb);
+    start_clock(node, kind, record.completion.ticket, record.work);
 }
 
 void SimDevice::start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work) {

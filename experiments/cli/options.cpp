@@ -284,6 +284,11 @@ void add_options(CommandKind command, CLI::App& app, Options& options) {
                 "--budget-trace", options.budget_trace, "FILE",
                 "CSV with the header time_ns,budget_bytes: the budget from then on (plain "
                 "numbers), taken up between requests through lookup tables");
+            Adder(app, kHow).value(
+                "--mode-trace", options.mode_trace, "FILE",
+                "CSV with the header time_ns,mode: the mode of the device from then on, empty for "
+                "its own; what runs keeps its pace, the first execution that starts afterwards "
+                "takes the mode's switch_ns longer, and plans stay those of the mode at the start");
             add_hardware(app, options);
             add_emulation(app, options);
             add_frozen(app, options);

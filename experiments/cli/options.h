@@ -42,6 +42,7 @@ struct Options {
     std::string dispatch = "fcfs";
     std::string arrivals;  // files to read
     std::string budget_trace;
+    std::string mode_trace;
     std::string account = "all";
     std::string swap_path;
     std::string backend = "sim";

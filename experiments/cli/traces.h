@@ -1,4 +1,5 @@
-// Files that say when something happens during a run: requests that arrive, budgets that change.
+// Files that say when something happens during a run: requests that arrive, budgets and modes that
+// change.
 #pragma once
 
 #include <string>
@@ -23,6 +24,9 @@ std::vector<ListedRequests> load_arrivals(const std::string& path,
 
 // `time_ns,budget_bytes`, sorted by time, each time once. Throws `InputError` likewise.
 std::vector<BudgetChange> load_budget_trace(const std::string& path);
+
+// `time_ns,mode`, likewise; a mode of the platform's nodes, or empty for their own.
+std::vector<ModeChange> load_mode_trace(const std::string& path, const Platform& platform);
 
 // The digest of what the files hold, for certificates.
 std::string file_digest(const std::string& path);

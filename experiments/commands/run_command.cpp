@@ -70,7 +70,7 @@ void require_distinct_files(const Options& options, const Scenario& scenario) {
     std::vector<std::pair<std::string, std::string>> files{{"--trace", options.trace},
                                                            {"--decisions", options.decisions}};
     require_distinct(files);
-    std::vector<std::string> inputs{options.arrivals, options.budget_trace};
+    std::vector<std::string> inputs{options.arrivals, options.budget_trace, options.mode_trace};
     for (const ModelChoice& choice : scenario.models)
         if (!choice.builtin) inputs.push_back(choice.spec.substr(0, choice.spec.find(':')));
     inputs.push_back(options.device.substr(0, options.device.find(':')));

@@ -24,8 +24,9 @@ bool same(const Action& a, const Action& b) {
            a.copy == b.copy && a.node == b.node;
 }
 
-ObservationCheck::ObservationCheck(std::size_t jobs, Account account, bool virtual_time)
-    : account_(account), virtual_time_(virtual_time), arrived_(jobs, 0) {}
+ObservationCheck::ObservationCheck(std::size_t jobs, Account account, bool virtual_time,
+                                   std::vector<std::string> modes)
+    : account_(account), virtual_time_(virtual_time), modes_(std::move(modes)), arrived_(jobs, 0) {}
 
 std::optional<std::string> ObservationCheck::observe(const RecordedDecision& decision) {
     if (auto wrong = check_order(decision)) return wrong;
@@ -42,9 +43,11 @@ std::optional<std::string> ObservationCheck::check_order(const RecordedDecision&
         return text("t_ns {} is before {}, that of the line before", count_ns(decision.at),
                     count_ns(now_));
     const std::string event = event_text(!decision.arrivals.empty(), !decision.completions.empty(),
-                                         decision.budget.has_value());
+                                         decision.budget.has_value(), decision.mode.has_value());
     if (decision.event != event)
         return text("the event is '{}', but what was observed is '{}'", decision.event, event);
+    if (decision.mode && std::ranges::find(modes_, *decision.mode) == modes_.end())
+        return text("the device changes to the mode '{}', which it cannot", *decision.mode);
     const auto late = std::ranges::is_sorted_until(decision.completions, {}, &Completion::end);
     if (late != decision.completions.end())
         return text("ticket {} ended before the completion it stands behind", late->ticket.index);

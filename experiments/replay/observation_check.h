@@ -12,8 +12,10 @@ namespace swaplab {
 
 class ObservationCheck {
   public:
-    // In virtual time what happens is seen at the very instant at which it happens.
-    ObservationCheck(std::size_t jobs, Account account, bool virtual_time);
+    // In virtual time what happens is seen at the very instant at which it happens. `modes` are
+    // those that the device may change to; none where it never does.
+    ObservationCheck(std::size_t jobs, Account account, bool virtual_time,
+                     std::vector<std::string> modes = {});
 
     // What is wrong with the observation, in words; nothing if it may be. Calls come in the order
     // of the log.
@@ -36,6 +38,7 @@ class ObservationCheck {
 
     Account account_;
     bool virtual_time_;
+    std::vector<std::string> modes_;
     Time now_ = kStart;
     std::vector<std::uint32_t> arrived_;  // by job: how many requests
     std::vector<Submitted> tickets_;

@@ -155,7 +155,7 @@ RecordedOrigin read_origin(const Field& field) {
     const Field schema = fields.required("schema");
     if (schema.as_string() != "swaplab/decisions/1") schema.fail_expecting("swaplab/decisions/1");
     for (const char* informative :
-         {"version", "mode", "requests", "arrivals", "budget_trace", "noise"})
+         {"version", "mode", "requests", "arrivals", "budget_trace", "mode_trace", "noise"})
         static_cast<void>(fields.optional(informative));
     origin.backend = fields.required("backend").as_string();
     for (const Field& model : fields.required("models").as_array())
@@ -169,6 +169,8 @@ RecordedOrigin read_origin(const Field& field) {
     const Field budget = fields.required("budget_bytes");
     if (budget.value().kind != Value::Kind::null) origin.budget = Bytes{budget.as_positive()};
     origin.budget_may_change = fields.required("budget_may_change").as_bool();
+    if (const auto changes = fields.optional("device_mode_may_change"))
+        origin.mode_may_change = changes->as_bool();
     origin.deployment = one_line(fields.required("deployment"));
     fields.finish();
     return origin;
@@ -184,6 +186,7 @@ void read_observation(const Field& field, RecordedDecision& decision) {
     if (const auto memory = fields.optional("memory")) read_memory(*memory, decision.memory);
     if (const auto budget = fields.optional("budget_bytes"))
         decision.budget = Bytes{budget->as_positive()};
+    if (const auto mode = fields.optional("device_mode")) decision.mode = mode->as_string();
     fields.finish();
 }
 

@@ -24,7 +24,8 @@ struct RecordedOrigin {
     std::string account, dispatch;
     std::optional<Bytes> budget;
     bool budget_may_change = false;
-    std::string deployment;  // as `write_deployment` has it, on one line
+    bool mode_may_change = false;  // of logs that do not say so, too
+    std::string deployment;        // as `write_deployment` has it, on one line
 };
 
 // A command, or the wish to take one back.
@@ -42,6 +43,7 @@ struct RecordedDecision {
     std::vector<Completion> completions;
     MemoryReport memory;
     std::optional<Bytes> budget;
+    std::optional<std::string> mode;
     std::vector<RecordedMove> moves;
 };
 

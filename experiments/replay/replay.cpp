@@ -107,6 +107,13 @@ class Rebuilt {
 
     Account account() const { return account_; }
 
+    // That the device may change to: its own, and those it names.
+    std::vector<std::string> modes() const {
+        std::vector<std::string> names{""};
+        for (const Mode& mode : platform_.nodes.front().modes) names.push_back(mode.name);
+        return names;
+    }
+
     // False if there is no plan any more.
     bool plan_again(std::optional<Bytes> budget) {
         const RunRequest request{platform_, workload_, budget, account_};
@@ -172,9 +179,9 @@ std::optional<Divergence> check_line(const RecordedLog& log, const RecordedDecis
     if (auto wrong = check.observe(decision))
         return differs(DivergenceKind::observation, seen, *wrong);
     ComparedMoves moves(decision, {static_cast<std::uint32_t>(check.commands())});
-    scheduler.decide(
-        {decision.at, decision.arrivals, decision.completions, decision.memory, decision.budget},
-        moves);
+    scheduler.decide({decision.at, decision.arrivals, decision.completions, decision.memory,
+                      decision.budget, decision.mode},
+                     moves);
     if (auto difference = moves.difference())
         return differs(DivergenceKind::decision, difference->first, difference->second);
     for (const RecordedMove& move : decision.moves)
@@ -200,8 +207,9 @@ ReplayOutcome replay(const std::string& path) {
     outcome.divergence = check_start(log, rebuilt);
     if (outcome.divergence) return outcome;
     const std::unique_ptr<Scheduler> scheduler = rebuilt.scheduler();
-    ObservationCheck check(log.origin().models.size(), rebuilt.account(),
-                           kind_of(log.origin().backend) == "simulated");
+    ObservationCheck check(
+        log.origin().models.size(), rebuilt.account(), kind_of(log.origin().backend) == "simulated",
+        log.origin().mode_may_change ? rebuilt.modes() : std::vector<std::string>{});
     while (const auto decision = log.next()) {
         outcome.divergence = check_line(log, *decision, check, *scheduler);
         if (outcome.divergence) return outcome;

@@ -119,6 +119,7 @@ void Certificate::write(JsonWriter& json, const RunResult& result) const {
     json.member("dispatch", scenario_->dispatch.spec);
     write_file(json.key("arrivals"), scenario_->arrivals_file);
     write_file(json.key("budget_trace"), scenario_->budget_trace_file);
+    write_file(json.key("mode_trace"), scenario_->mode_trace_file);
     json.key("swap_path");
     if (const auto path = path_of(result))
         json.value(name_of(*path));

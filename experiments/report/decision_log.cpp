@@ -136,12 +136,13 @@ void write_origin(JsonWriter& json, const Scenario& scenario, const std::string&
     json.member("dispatch", scenario.dispatch.spec);
     write_file(json, "arrivals", scenario.arrivals_file);
     write_file(json, "budget_trace", scenario.budget_trace_file);
+    write_file(json, "mode_trace", scenario.mode_trace_file);
     json.member("noise", scenario.noise.has_value());
 }
 
 }  // namespace
 
-std::string event_text(bool arrivals, bool completions, bool budget) {
+std::string event_text(bool arrivals, bool completions, bool budget, bool mode) {
     std::string event;
     const auto add = [&](bool happened, std::string_view name) {
         if (!happened) return;
@@ -151,6 +152,7 @@ std::string event_text(bool arrivals, bool completions, bool budget) {
     add(arrivals, "arrival");
     add(completions, "completion");
     add(budget, "budget");
+    add(mode, "mode");
     return event.empty() ? "none" : event;
 }
 
@@ -200,6 +202,7 @@ void DecisionLog::on_start(const DeviceSetup& setup, const Workload& workload) {
     write_origin(json, scenario_, policy_);
     write_optional(json.key("budget_bytes"), setup.budget);
     json.member("budget_may_change", !workload.budget_changes.empty());
+    json.member("device_mode_may_change", !workload.mode_changes.empty());
     write_deployment(json.key("deployment"), setup.deployment);
     json.end_object().key("commands").begin_array().end_array().end_object();
     write_line(json);
@@ -209,13 +212,14 @@ void DecisionLog::on_decision(const Decision& decision) {
     JsonWriter json(JsonWriter::Style::one_line);
     json.begin_object().member("t_ns", count_ns(decision.at));
     json.member("event", event_text(!decision.arrivals.empty(), !decision.completions.empty(),
-                                    decision.budget.has_value()));
+                                    decision.budget.has_value(), decision.mode.has_value()));
     json.key("observation").begin_object();
     write_arrivals(json.key("arrivals"), decision.arrivals);
     write_completions(json.key("completions"), decision.completions);
     json.member("memory_in_use_bytes", decision.memory.in_use.count);
     write_memory(json.key("memory"), decision.memory, told_);
     if (decision.budget) json.member("budget_bytes", decision.budget->count);
+    if (decision.mode) json.member("device_mode", *decision.mode);
     json.end_object();
     write_moves(json.key("commands"), decision);
     json.end_object();

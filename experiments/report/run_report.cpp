@@ -234,6 +234,21 @@ std::string activity_rows(const RunResult& result, Bytes parameters) {
     return rows;
 }
 
+// "to 15W at 100.00 ms; to its own at 200.00 ms; planned for 20W"
+std::string mode_row(const Scenario& scenario) {
+    constexpr std::size_t most = 6;
+    const std::vector<ModeChange>& changes = scenario.workload.mode_changes;
+    if (changes.empty()) return {};
+    const auto named = [](const std::string& mode) { return mode.empty() ? "its own" : mode; };
+    std::vector<std::string> parts;
+    for (const ModeChange& change : std::span(changes).first(std::min(most, changes.size())))
+        parts.push_back(
+            text("to {} at {}", named(change.mode), format_duration(change.at - kStart)));
+    if (changes.size() > most) parts.push_back(text("{} more", changes.size() - most));
+    parts.push_back(text("planned for {}", named(scenario.platform.mode)));
+    return row("mode", join(parts, "; "));
+}
+
 std::string jobs_part(const RunResult& result, const Scenario& scenario) {
     std::string part;
     for (std::size_t i = 0; i < result.jobs.size(); ++i) {
@@ -323,7 +338,7 @@ std::string run_report(const RunResult& result, const Scenario& scenario,
     if (frozen) report += row("", frozen_text(*frozen, result.latency.mean));
     report +=
         bound_row(result) + memory_rows(result, scenario.account, scenario.workload.budget_changes);
-    report += activity_rows(result, scenario.parameter_bytes()) +
+    report += mode_row(scenario) + activity_rows(result, scenario.parameter_bytes()) +
               pace_rows(result, scenario.lateness) + evidence_rows(result);
     report += jobs_part(result, scenario);
     const std::string note = provenance_note(scenario);

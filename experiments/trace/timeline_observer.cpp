@@ -201,6 +201,13 @@ void TimelineObserver::on_budget(Time at, Bytes budget) {
     timeline_.instant({nodes_.front().requests.lane_for(at, at), name, at, {}});
 }
 
+void TimelineObserver::on_mode(Time at, std::string_view mode) {
+    if (stopped_at_ || !bounds_.contains(at)) return;
+    const NameId name = timeline_.add_name(
+        {mode.empty() ? std::string("own mode") : text("mode {}", mode), 0, "mode", {}});
+    timeline_.instant({nodes_.front().requests.lane_for(at, at), name, at, {}});
+}
+
 void TimelineObserver::on_end() {
     draw_pending();
     flush_stall();

@@ -30,6 +30,7 @@ class TimelineObserver final : public Observer {
     void on_stall(const Stall& stall) override;
     void on_memory(std::span<const MemoryChange> changes) override;
     void on_budget(Time at, Bytes budget) override;
+    void on_mode(Time at, std::string_view mode) override;
     // When the first slice ended that was left out because there were too many.
     std::optional<Time> stopped_at() const { return stopped_at_; }
 

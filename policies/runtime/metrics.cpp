@@ -60,7 +60,29 @@ void Metrics::on_execute(const Completion& span) {
     swap_in.executing += span.end - span.start;
     used_[span.command.node.index].executing += span.end - span.start;
     compute_end_ = span.end;
+    if (!periods_.empty()) [[unlikely]]
+        split_execution(span);
     if (swap_in.last) end_pass(job, span.command, span.end);
+}
+
+// What has ended by now was in the mode at the start.
+void Metrics::on_mode(Time at, const std::string& mode) {
+    if (periods_.empty()) {
+        ModePeriod& first = periods_.emplace_back(ModePeriod{kStart, platform_.mode, {}});
+        for (const NodeUse& use : used_) first.executing.push_back(use.executing);
+    }
+    periods_.push_back({at, mode, std::vector<Duration>(used_.size())});
+}
+
+// The execution draws the power of the mode in force, whatever mode its length is from.
+void Metrics::split_execution(const Completion& span) {
+    Time until = span.end;
+    for (auto period = periods_.rbegin(); until > span.start; ++period) {
+        if (period->from >= until) continue;
+        const Time from = std::max(period->from, span.start);
+        period->executing[span.command.node.index] += until - from;
+        until = from;
+    }
 }
 
 Duration& Metrics::stall_of(StallReason reason) {
@@ -176,7 +198,7 @@ void Metrics::report(RunResult& result) const {
         result.compute_busy += use.executing;
         result.swapped_in += use.read;
     }
-    result.energy_j = energy_j(platform_, result.makespan, used_);
+    result.energy_j = energy_j(platform_, result.makespan, used_, periods_);
     result.stalls = stalls_;
     result.events = events_;
     // Reads for a request that did not end are no bound for those that did.

@@ -21,6 +21,7 @@ class Metrics {
     void on_swap_in(const Completion& span);  // the end of a read, copy or assemble
     void on_execute(const Completion& span);
     void on_release(const Completion& span) { count(span); }
+    void on_mode(Time at, const std::string& mode);  // from then on
 
     std::int64_t requests_ended() const { return requests_ended_; }
     std::int64_t requests_ended(JobId job) const {
@@ -66,6 +67,7 @@ class Metrics {
     static void note_variant(JobState& job, const Action& last);
     void end_pass(JobState& job, const Action& last, Time end);
     void end_request(JobState& job, JobId id, Time end);
+    void split_execution(const Completion& span);
     void explain_gap(const SwapIn& swap_in, Time from, const Completion& execution);
     Duration& stall_of(StallReason reason);
     void bound_by_durations(RunResult& result) const;
@@ -75,8 +77,9 @@ class Metrics {
     Observer* observer_;
     std::uint32_t parallel_reads_;
     std::vector<JobState> jobs_;
-    std::vector<NodeUse> used_;  // by NodeId
-    Time compute_end_ = kStart;  // of the last execution
+    std::vector<NodeUse> used_;        // by NodeId
+    std::vector<ModePeriod> periods_;  // from the first change of the mode on
+    Time compute_end_ = kStart;        // of the last execution
     Stalls stalls_;
     std::uint64_t events_ = 0;
     std::int64_t requests_ended_ = 0;

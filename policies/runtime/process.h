@@ -18,8 +18,8 @@ bool reset_resident_peak();
 std::optional<Bytes> bytes_read_from_storage();
 // The highest memory use of this process's cgroup (v2: memory.peak; v1: max_usage_in_bytes).
 std::optional<Bytes> cgroup_memory_peak();
-// What the machine could give to programs now (/proc/meminfo, MemAvailable). Nothing where it is not
-// told.
+// What the machine could give to programs now (/proc/meminfo, MemAvailable). Nothing where it is
+// not told.
 std::optional<Bytes> memory_available();
 
 // Gives the heap's free memory back to the system (glibc).

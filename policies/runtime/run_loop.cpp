@@ -6,6 +6,7 @@
 #include "policies/runtime/budget_in_force.h"
 #include "policies/runtime/command_check.h"
 #include "policies/runtime/metrics.h"
+#include "policies/runtime/mode_in_force.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
 
@@ -47,6 +48,7 @@ class Run final : public Moves {
           metrics_(setup, request.workload, listeners_.timeline),
           arrivals_(request.workload),
           budget_(setup, request.workload, *device_, check_, metrics_),
+          mode_(setup, request.workload, *device_, metrics_),
           cold_ended_(request.workload.jobs.size(), 0) {
         for (const Job& job : request.workload.jobs) requests_ += job.requests;
         for (const auto& blocks : setup.facts)
@@ -65,8 +67,10 @@ class Run final : public Moves {
     void tell_memory();
     void end_cold_request(JobId job);
     void end_instant();
+    Time next_instant() const;
     std::optional<Bytes> take_budget();
-    void decide(std::optional<Bytes> new_budget);
+    std::optional<std::string_view> take_mode();
+    void decide(std::optional<Bytes> new_budget, std::optional<std::string_view> new_mode);
     [[noreturn]] void blame_idling() const;
     [[noreturn]] void blame_breach(const Breach& breach) const;
     std::string describe_stuck() const;
@@ -82,6 +86,7 @@ class Run final : public Moves {
     Metrics metrics_;
     Arrivals arrivals_;
     BudgetInForce budget_;
+    ModeInForce mode_;
     std::int64_t requests_ = 0;
 
     // What happened since the last decision.
@@ -124,11 +129,17 @@ void Run::go(RunResult& result) {
     metrics_.report(result);
 }
 
+// When the device is not alone in what happens next.
+Time Run::next_instant() const {
+    return std::min({arrivals_.next().value_or(Time::max()),
+                     budget_.next_change().value_or(Time::max()),
+                     mode_.next_change().value_or(Time::max())});
+}
+
 // Goes on to the next instant at which something happens and takes all its completions; false if
 // nothing ever will.
 bool Run::advance() {
-    const Time next = std::min(arrivals_.next().value_or(Time::max()),
-                               budget_.next_change().value_or(Time::max()));
+    const Time next = next_instant();
     const Completion* span = device_->wait(next);
     now_ = device_->now();
     tell_memory();
@@ -187,6 +198,7 @@ void Run::end_instant() {
     if (idle_ > most_idle_) [[unlikely]]
         blame_idling();
     const std::optional<Bytes> new_budget = take_budget();
+    const std::optional<std::string_view> new_mode = take_mode();
     arrivals_.take(now_, arrived_);
     if (!arrived_.empty()) idle_ = 0;
     for (const Arrival& arrival : arrived_) {
@@ -194,7 +206,7 @@ void Run::end_instant() {
         metrics_.on_arrival(arrival);
         if (listeners_.timeline != nullptr) listeners_.timeline->on_arrival(arrival);
     }
-    decide(new_budget);
+    decide(new_budget, new_mode);
     completions_.clear();
     arrived_.clear();
 }
@@ -210,16 +222,23 @@ std::optional<Bytes> Run::take_budget() {
     return changed;
 }
 
-void Run::decide(std::optional<Bytes> new_budget) {
+// The mode from now on, where it has changed.
+std::optional<std::string_view> Run::take_mode() {
+    const std::optional<std::string_view> changed = mode_.take(now_);
+    if (changed && listeners_.timeline != nullptr) listeners_.timeline->on_mode(now_, *changed);
+    return changed;
+}
+
+void Run::decide(std::optional<Bytes> new_budget, std::optional<std::string_view> new_mode) {
     const Ticket first = next_ticket_;
     // What is recorded is what was seen, even where a device goes on meanwhile.
     const bool recorded = listeners_.decisions != nullptr;
     if (recorded) seen_ = memory_;
-    const View view{now_, arrived_, completions_, recorded ? seen_ : memory_, new_budget};
+    const View view{now_, arrived_, completions_, recorded ? seen_ : memory_, new_budget, new_mode};
     scheduler_.decide(view, *this);
     if (!recorded) return;
-    listeners_.decisions->on_decision(
-        {view.now, arrived_, completions_, seen_, view.budget, commands_, first, cancellations_});
+    listeners_.decisions->on_decision({view.now, arrived_, completions_, seen_, view.budget,
+                                       commands_, first, cancellations_, view.mode});
     commands_.clear();
     cancellations_.clear();
 }

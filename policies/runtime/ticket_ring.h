@@ -18,7 +18,7 @@ class TicketRing {
         Ticket next_in_lane;    // valid while the record is not the last of its lane
         std::uint32_t first_waiter = kNobody;
         std::array<std::uint32_t, After::kMost> next_waiter{};
-        Duration extra_work{};   // beyond the mean: what waking the storage costs
+        Duration work{};         // of what runs: known when it starts
         std::uint8_t unmet = 0;  // tickets of `after` that have not ended
         State state = State::waiting;
     };
@@ -74,7 +74,6 @@ inline TicketRing::Record& TicketRing::add(const Command& command) {
     record.completion.released_at.reset();
     record.completion.blocked_since.reset();
     record.first_waiter = kNobody;
-    record.extra_work = {};
     record.unmet = 0;
     record.state = State::waiting;
     std::uint32_t which = 0;

@@ -80,9 +80,9 @@ TEST(Activations, RandomSizesFromTwoThreads) {
             std::vector<Held> held;
             const auto drop = [&](std::size_t index) {
                 const Held gone = held[index];
-                EXPECT_TRUE(std::all_of(gone.at, gone.at + gone.size, [&](unsigned char byte) {
-                    return byte == gone.mark;
-                })) << "seed " << own_seed;
+                EXPECT_TRUE(std::all_of(gone.at, gone.at + gone.size,
+                                        [&](unsigned char byte) { return byte == gone.mark; }))
+                    << "seed " << own_seed;
                 memory.free(gone.at);
                 held.erase(held.begin() + static_cast<std::ptrdiff_t>(index));
             };

@@ -145,8 +145,7 @@ TEST(FramePool, NeverHandsOutAPageTwice) {
                 });
                 ASSERT_EQ(static_cast<std::int64_t>(owned.size()), in_use + wanted);
             } else if (!taken.empty()) {
-                const auto index =
-                    random.between(0, static_cast<std::int64_t>(taken.size()) - 1);
+                const auto index = random.between(0, static_cast<std::int64_t>(taken.size()) - 1);
                 const Taken gone = taken[static_cast<std::size_t>(index)];
                 taken.erase(taken.begin() + index);
                 for_pages(gone, [&](std::int64_t at) {

@@ -74,15 +74,21 @@ TEST(HostFaults, AClosedHostViewIsWatchedWhileTheDeviceUsesItsOwn) {
     range.set_host_access(false);
     write_byte(range.device() + kP, 3);
     EXPECT_EQ(faults.count(), 0U);
-    EXPECT_EQ(read_byte(range.host() + kP), std::byte{3});  // recorded, then served
-    EXPECT_EQ(faults.take()->offset, kPageSize);
+    write_byte(range.host() + kP, 4);  // recorded, and lost
+    const auto fault = faults.take();
+    ASSERT_TRUE(fault);
+    EXPECT_EQ(fault->offset, kPageSize);
+    EXPECT_TRUE(fault->write);
+    EXPECT_EQ(read_byte(range.device() + kP), std::byte{3});
     range.set_host_access(true);
-    write_byte(range.host(), 1);
+    EXPECT_EQ(read_byte(range.host() + kP), std::byte{3});
     EXPECT_EQ(faults.count(), 1U);
     range.set_host_access(false);  // closes the page that the fault opened too
-    write_byte(range.host() + kP, 4);
-    EXPECT_TRUE(faults.take()->write);
-    EXPECT_EQ(read_byte(range.device() + kP), std::byte{4});
+    read_byte(range.host() + kP);
+    EXPECT_EQ(faults.count(), 2U);
+    range.unmap();  // while it is closed
+    read_byte(range.host() + 2 * kP);
+    EXPECT_EQ(faults.count(), 3U);
 }
 
 TEST(HostFaults, NothingMappedAtAllIsServedToo) {
@@ -99,8 +105,8 @@ TEST(HostFaults, NothingMappedAtAllIsServedToo) {
 TEST(HostFaults, BehindTheEndOfAFileIsABusErrorAndServedToo) {
     HostFaults faults;
     FramePool pool({kP});
-    auto* const at = static_cast<std::byte*>(mmap(nullptr, 4 * kPageSize, PROT_READ | PROT_WRITE,
-                                                  MAP_SHARED, pool.descriptor(), 0));
+    auto* const at = static_cast<std::byte*>(
+        mmap(nullptr, 4 * kPageSize, PROT_READ | PROT_WRITE, MAP_SHARED, pool.descriptor(), 0));
     faults.register_range(at, 4 * kPageSize, 4);
     write_byte(at + 3 * kP, 1);
     EXPECT_EQ(faults.take()->offset, 3 * kPageSize);
@@ -113,8 +119,7 @@ TEST(HostFaults, ThousandsOfRangesFromManyThreads) {
     AddressWindow window({static_cast<std::int64_t>(count) * 2 * kP});
     for (std::size_t i = 0; i < count; ++i)
         faults.register_range(window.base() + i * 2 * kPageSize, kPageSize, i);
-    for (std::size_t i = 0; i < count; i += 2)
-        faults.unregister(window.base() + i * 2 * kPageSize);
+    for (std::size_t i = 0; i < count; i += 2) faults.unregister(window.base() + i * 2 * kPageSize);
     for (std::size_t i = 0; i < count; i += 2)  // other tags, in entries that were used
         faults.register_range(window.base() + i * 2 * kPageSize, kPageSize, count + i);
     std::vector<std::thread> threads;
@@ -171,7 +176,8 @@ TEST(HostFaults, FaultsElsewhereGoToWhoeverWasThere) {
     static std::byte* page = nullptr;  // for the handler
     AddressWindow other({kP});
     page = other.base();
-    struct sigaction action {}, before {};
+    struct sigaction action {
+    }, before{};
     action.sa_handler = [](int) { mprotect(page, kPageSize, PROT_READ | PROT_WRITE); };
     sigaction(SIGSEGV, &action, &before);
     {

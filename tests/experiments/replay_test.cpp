@@ -43,7 +43,8 @@ constexpr const char* kDevice = R"({"schema": "swaplab/device/1", "name": "board
  "read": {"ns_per_byte": 10.5, "ns_per_request": 800, "concurrency": [1.0, 1.6]},
  "copy": {"ns_per_byte": 1.0}, "assemble": {"ns_per_tensor": 200},
  "execute": {"*": {"ns_per_flop": 0.5, "ns_per_layer": 100}},
- "contention": {"execute": {"read": 1.05}}, "noise": {"read_cv": 0.1, "execute_cv": 0.1}})";
+ "contention": {"execute": {"read": 1.05}}, "noise": {"read_cv": 0.1, "execute_cv": 0.1},
+ "modes": [{"name": "SLOW", "execute_scale": 1.5, "read_scale": 1.2, "switch_ns": 700}]})";
 
 // A folder with a device and three models, and runs that leave a decision log in it.
 class Recorded {
@@ -55,6 +56,7 @@ class Recorded {
         write_file(folder.file("talks.json"), model_text("talks", R"(, "tokens": 3)"));
         write_file(folder.file("budgets.csv"),
                    "time_ns,budget_bytes\n300000,60000\n900000,500000\n");
+        write_file(folder.file("modes.csv"), "time_ns,mode\n0,SLOW\n300000,\n400001,SLOW\n");
     }
     CliResult run(const std::string& policy, const Arguments& more) const {
         Arguments arguments{"run",         "-d", folder.file("board.json"), "-p", policy,
@@ -132,6 +134,12 @@ const std::vector<Workloads>& workloads() {
              return Arguments{
                  "-m", r.model("one"), "-m",     r.model("two"),   "--requests",
                  "6",  "--mode",       "stream", "--budget-trace", r.folder.file("budgets.csv")};
+         }},
+        {"mode trace",
+         [](const Recorded& r) {
+             return Arguments{"-m",           r.model("one"), "-m",
+                              r.model("two"), "--requests",   "6",
+                              "--noise",      "--mode-trace", r.folder.file("modes.csv")};
          }},
     };
     return all;
@@ -284,6 +292,35 @@ TEST(Replay, ThePolicyNoticesWhatItDecidesBy) {
     ASSERT_TRUE(first.divergence);
     EXPECT_EQ(first.divergence->kind, DivergenceKind::decision);
     EXPECT_EQ(first.divergence->line, deadline.line);
+}
+
+// A mode that the device does not have cannot come; nor any in a run without changes.
+TEST(Replay, ModesAreThoseOfTheDevice) {
+    const Recorded recorded;
+    ASSERT_EQ(recorded
+                  .run("on-demand", {"-m", recorded.model("one"), "-b", "300000", "--requests", "3",
+                                     "--mode-trace", recorded.folder.file("modes.csv")})
+                  .code,
+              0);
+    const auto changed = [&](const std::string& pattern, const std::string& replacement) {
+        return recorded.replay_of(
+            with_new_digests(alter(recorded.lines(), pattern, [&](const std::smatch&) {
+                                 return replacement;
+                             }).lines));
+    };
+    const ReplayOutcome unknown = changed(R"("device_mode": "SLOW")", R"("device_mode": "FAST")");
+    ASSERT_TRUE(unknown.divergence);
+    EXPECT_EQ(unknown.divergence->kind, DivergenceKind::observation);
+    EXPECT_EQ(unknown.divergence->found, "the device changes to the mode 'FAST', which it cannot");
+    const ReplayOutcome hidden = changed(R"(, "device_mode": "SLOW")", "");
+    ASSERT_TRUE(hidden.divergence);
+    EXPECT_EQ(hidden.divergence->kind, DivergenceKind::observation);
+    Lines lines = recorded.lines();
+    lines[0] = std::regex_replace(lines[0], std::regex(R"("device_mode_may_change": true)"),
+                                  R"("device_mode_may_change": false)");
+    const ReplayOutcome never = recorded.replay_of(with_new_digests(lines));
+    ASSERT_TRUE(never.divergence);
+    EXPECT_EQ(never.divergence->kind, DivergenceKind::observation);
 }
 
 // On hardware a completion is seen some time after its end, and several at once.

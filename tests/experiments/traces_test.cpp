@@ -94,6 +94,61 @@ TEST(Traces, ABudgetThatFallsIsTakenUp) {
     EXPECT_TRUE(has(stuck.out, "the smallest with which policy swapnet has a plan is"));
 }
 
+TEST(Traces, ModesAreReadAndTakenUp) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("m.csv");
+    const auto refusal = [&](const std::string& content) {
+        write_file(path, content);
+        const CliResult result =
+            cli(two_dnns({"-p", "on-demand", "-b", "min", "--mode-trace", path}));
+        EXPECT_EQ(result.code, 2) << content;
+        return result.err;
+    };
+    EXPECT_TRUE(has(refusal("time_ns,mode\n5,10X\n"), ":2:3: mode: device 'jetson-xavier-nx' has"));
+    EXPECT_TRUE(has(refusal("time_ns,mode\n5,10WW\n"), "did you mean '10W'"));
+    EXPECT_TRUE(has(refusal("time_ns,mode\n5,10W\n5,15W\n"), ":3:1: time_ns"));
+    EXPECT_TRUE(has(refusal("time_ns,mode\n"), "at least one change"));
+    write_file(path, "time_ns,mode\n0,10W\n300000000,\n");
+    const auto changes = load_mode_trace(path, choose_device("jetson-xavier-nx"));
+    ASSERT_EQ(changes.size(), 2U);
+    EXPECT_EQ(changes[0].mode, "10W");
+    EXPECT_EQ(changes[1].at, at_ns(300'000'000));
+    EXPECT_EQ(changes[1].mode, "");
+    const CliResult run = cli(two_dnns({"-p", "swapnet", "-b", "400MiB", "--mode-trace", path}));
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_TRUE(has(run.out, "to 10W at 0 ns; to its own at 300.00 ms; planned for its own"))
+        << run.out;
+    const CliResult json =
+        cli(two_dnns({"-p", "swapnet", "-b", "400MiB", "--mode-trace", path, "--json"}));
+    EXPECT_TRUE(has(json.out, "\"mode_trace\": {"));
+    const CliResult real =
+        cli(two_dnns({"-p", "direct", "--mode-trace", path, "--backend", "cpu"}));
+    EXPECT_EQ(real.code, 77) << real.err;
+}
+
+TEST(MemoryKinds, OnTheCommandLine) {
+    const auto run = [](const std::string& kind, Arguments more = {}) {
+        Arguments arguments{"run", "-m", "resnet101", "-d", "jetson-orin-nano:memory=" + kind,
+                            "-b",  "min"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return cli(arguments);
+    };
+    const CliResult attached = run("managed-attach", {"-p", "on-demand", "--json"});
+    EXPECT_EQ(attached.code, 0) << attached.err;
+    EXPECT_TRUE(has(attached.out, "\"memory_kind\": \"managed-attach\""));
+    EXPECT_TRUE(has(attached.out, "\"swap_path\": \"zero-copy\""));
+    EXPECT_TRUE(has(run("staged", {"-p", "on-demand", "--json"}).out, "\"swap_path\": \"staged\""));
+    EXPECT_TRUE(has(run("staged", {"-p", "on-demand"}).out, "jetson-orin-nano:memory=staged"));
+    EXPECT_EQ(run("staged", {"-p", "pipeload"}).code, 2);
+    EXPECT_EQ(run("staged", {"-p", "on-demand", "--swap-path", "zero-copy"}).code, 2);
+    EXPECT_EQ(run("pinned", {"-p", "on-demand"}).code, 2);
+    EXPECT_EQ(run("register", {"-p", "on-demand", "--backend", "cpu"}).code, 77);
+    const CliResult shown = cli({"show", "device", "jetson-orin-nano"});
+    EXPECT_TRUE(has(shown.out, "managed-attach"));
+    EXPECT_TRUE(has(shown.out, "While any kernel runs"));
+    EXPECT_FALSE(has(cli({"show", "device", "cpu-server"}).out, "managed-attach"));
+}
+
 TEST(Dispatch, OnTheCommandLine) {
     const CliResult run =
         cli(two_dnns({"-p", "on-demand", "-b", "min", "--dispatch", "round-robin", "--json"}));
