@@ -1,15 +1,10 @@
 #include "experiments/emulation.h"
 
-#include <algorithm>
-#include <chrono>
 #include <cmath>
 
-#include "experiments/cli/interrupt.h"
 #include "experiments/cli/pack_cache.h"
 #include "experiments/cli/spec.h"
-#include "hw/storage/reader.h"
-#include "policies/runtime/frames.h"
-#include "profiles/cost.h"
+#include "experiments/host_pace.h"
 #include "profiles/error.h"
 #include "profiles/quantity.h"
 #include "profiles/text.h"
@@ -20,10 +15,7 @@ namespace {
 
 using Packs = std::vector<std::shared_ptr<const Pack>>;
 
-constexpr double kMargin = 1.5;  // of what the host reads over what the device does
 constexpr double kSlowest = 1e6;
-constexpr Bytes kMostMeasured{512 << 20};
-constexpr std::chrono::seconds kLongestMeasurement{1};
 
 // --time-scale; nothing for auto.
 std::optional<double> parse_time_scale(const std::string& given) {
@@ -44,41 +36,6 @@ std::optional<Bytes> parse_size(const char* flag, const std::string& given) {
     return size;
 }
 
-struct HostRate {
-    double bytes_per_second = 0;
-    std::string how;  // "512 MiB by io_uring, direct, ..."
-};
-
-// Reads the packs one after the other, as blocks are read, until there is enough to tell.
-HostRate measure_host(const Packs& packs, const ReadOptions& options,
-                      const std::atomic<bool>* stop) {
-    using Clock = std::chrono::steady_clock;
-    constexpr Bytes piece{16 << 20};
-    // Memory as runs have it: how large its pages are decides how fast reads are.
-    Frames frames(piece);
-    const Frames::WindowId window = frames.add_window(piece);
-    frames.use(window, {}, piece);
-    Bytes read;
-    std::string description;
-    std::chrono::duration<double> taken{0};
-    for (const auto& pack : packs) {
-        const auto reader = open_reader(pack->parameters_path(), options);
-        description = reader->info().description;
-        const Bytes size = pack->index().size();
-        for (Bytes at; at < size && read < kMostMeasured && taken < kLongestMeasurement;) {
-            if (stop != nullptr && stop->load()) throw Interrupted();
-            const Bytes now = std::min(piece, size - at);
-            const auto begin = Clock::now();
-            reader->read(at, now, frames.base(window));
-            taken += Clock::now() - begin;
-            at += now;
-            read += now;
-        }
-    }
-    return {static_cast<double>(read.count) / std::max(taken.count(), 1e-9),
-            text("{} read in {:.2f} s by {}", format_bytes(read), taken.count(), description)};
-}
-
 std::string rate_text(double bytes_per_second) {
     return text("{}/s", format_bytes({std::llround(bytes_per_second)}));
 }
@@ -95,12 +52,15 @@ ChosenPace choose_pace(const Scenario& scenario, const Packs& packs, const Backe
     ReadOptions options;
     if (setup.request_bytes) options.request_bytes = align_up(*setup.request_bytes, Bytes{4096});
     if (setup.depth) options.depth = *setup.depth;
-    const double device = read_rate(scenario.platform, scenario.models);
-    if (device <= 0) return {1, "1 (nothing is read)"};
-    const HostRate host = measure_host(packs, options, scenario.stop);
-    const double scale = pace_for(device, host.bytes_per_second);
-    return {scale, text("{} (auto: the device reads {} at most, this host {}: {})", scale,
-                        rate_text(device), rate_text(host.bytes_per_second), host.how)};
+    const ReadRates device = device_rates(scenario.platform, scenario.models);
+    if (device.streaming <= 0) return {1, "1 (nothing is read)"};
+    const HostRates host = host_rates(packs, scenario.models, options, scenario.stop);
+    const double scale = pace_for(device, host.rates);
+    return {scale,
+            text("{} (auto: the device reads {} at most and this host {}, block by block {} and "
+                 "{}; measured: {})",
+                 scale, rate_text(device.streaming), rate_text(host.rates.streaming),
+                 rate_text(device.by_unit), rate_text(host.rates.by_unit), host.how)};
 }
 
 // A device whose evidence says how its pace was chosen.
@@ -176,32 +136,6 @@ LatenessBound parse_lateness(const std::string& given) {
         text("--lateness: expected a share of the mean latency such as 1%, or a time such as "
              "500us, found '{}'",
              given));
-}
-
-double rounded_up(double value) {
-    const double exponent = std::floor(std::log10(value)) - 1;
-    // What is two digits already stays so, whatever a division makes of it.
-    const double digits = std::ceil(value / std::pow(10.0, exponent) - 1e-9);
-    // Powers of ten below 1 are no doubles: dividing by their inverses gives the nearest.
-    return exponent < 0 ? digits / std::pow(10.0, -exponent) : digits * std::pow(10.0, exponent);
-}
-
-double read_rate(const Platform& platform, const std::vector<ModelChoice>& models) {
-    double bytes = 0;
-    double ns = 0;
-    for (const ModelChoice& choice : models) {
-        const CostModel cost(*choice.model, platform);
-        const LayerRange whole{0, choice.model->size()};
-        bytes += static_cast<double>(cost.stored_bytes(whole).count);
-        ns += cost.read_ns(whole);
-    }
-    if (bytes <= 0 || ns <= 0) return 0;
-    const std::vector<double>& gains = platform.nodes.front().read.concurrency;
-    return bytes / ns * 1e9 * (gains.empty() ? 1 : *std::ranges::max_element(gains));
-}
-
-double pace_for(double device, double host) {
-    return rounded_up(std::max(1.0, kMargin * device / host));
 }
 
 void prepare_emulation(Scenario& scenario, const Options& options, const Console& console) {

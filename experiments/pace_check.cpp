@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "experiments/emulation.h"
+#include "experiments/host_pace.h"
 #include "experiments/report/figures.h"
 #include "profiles/quantity.h"
 #include "profiles/text.h"

@@ -19,10 +19,18 @@ constexpr std::size_t kWidth = 98;
 std::string percent2(double share) { return text("{:.2f}", 100 * share); }
 std::string signed_percent(double share) { return text("{:+.2f}", 100 * share); }
 
-// Policies with many parameters keep the table narrow by a line of their own.
+// Too many parameters for a column are shown without their names: "demand-layering:async".
 std::string short_policy(const std::string& spec) {
     constexpr std::size_t most = 26;
-    return display_width(spec) <= most ? spec : text("{}...", spec.substr(0, most - 3));
+    if (display_width(spec) <= most) return spec;
+    std::string values;
+    bool named = false;
+    for (const char c : spec) {
+        if (c == ':' || c == ',') named = true;
+        if (!named || c == ':' || c == ',') values += c;
+        if (c == '=') named = false;
+    }
+    return display_width(values) <= most ? values : text("{}...", values.substr(0, most - 3));
 }
 
 std::string heading(const Study& study) {

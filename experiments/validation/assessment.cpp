@@ -200,7 +200,8 @@ std::optional<bool> Point::within_budget() const {
     if (!committed_peak || !resident_growth || !configuration->bytes) return std::nullopt;
     const std::int64_t budget = configuration->bytes->count;
     const Bytes most{budget + budget / 20 + (std::int64_t{8} << 20)};
-    return *committed_peak <= *configuration->bytes && *resident_growth <= most;
+    const Bytes most_committed = time_scale ? most : *configuration->bytes;
+    return *committed_peak <= most_committed && *resident_growth <= most;
 }
 
 double Assessment::worst_regret() const {

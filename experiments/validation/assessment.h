@@ -37,7 +37,8 @@ struct Point {
     double slowdown_error() const { return (1 + predicted_overhead) / (1 + measured_overhead) - 1; }
     double peak_error() const;  // predicted / accounted - 1
     // No more memory than the budget, and VmHWM no more than the budget + 5 % + 8 MiB; nothing
-    // without evidence.
+    // without evidence. An emulated block takes whole pages of the host, so that what is committed
+    // is allowed that much, too.
     std::optional<bool> within_budget() const;
 };
 

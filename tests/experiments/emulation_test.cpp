@@ -12,6 +12,7 @@
 #include "experiments/cli/interrupt.h"
 #include "experiments/cli/pack_cache.h"
 #include "experiments/emulation.h"
+#include "experiments/host_pace.h"
 #include "experiments/pace_check.h"
 #include "experiments/report/comparison_csv.h"
 #include "experiments/report/comparison_table.h"
@@ -99,24 +100,47 @@ TEST(TimeScale, IsRoundedUpToTwoDigits) {
 }
 
 // A host that reads 3 GB/s has 1.5 times the 2 GB/s of the device; one of 1 GB/s needs 3 times as
-// long; half as much margin more is never asked for.
+// long. The way of reading in which it is worse decides; faster than real time is never asked for.
 TEST(TimeScale, GivesStorageAMarginOfAHalf) {
-    EXPECT_EQ(pace_for(2e9, 3e9), 1);
-    EXPECT_EQ(pace_for(2e9, 100e9), 1);
-    EXPECT_EQ(pace_for(2e9, 1e9), 3);
-    EXPECT_EQ(pace_for(2e9, 1.1e9), 2.8);  // 2.727...
+    EXPECT_EQ(pace_for({2e9, 1e9}, {3e9, 3e9}), 1);
+    EXPECT_EQ(pace_for({2e9, 1e9}, {100e9, 100e9}), 1);
+    EXPECT_EQ(pace_for({2e9, 1e9}, {1e9, 1e9}), 3);
+    EXPECT_EQ(pace_for({2e9, 1e9}, {1.1e9, 1.1e9}), 2.8);  // 2.727...
+    EXPECT_EQ(pace_for({2e9, 1e9}, {3e9, 0.5e9}), 3);
+    EXPECT_EQ(pace_for({0, 0}, {0, 0}), 1);
 }
 
-// 0.5 ns a byte alone; three at once are twice as fast: 4 GB/s.
-TEST(TimeScale, CountsParallelReads) {
+// 0.5 ns a byte alone; three at once are twice as fast: 4 GB/s. With 1 ms for each read besides,
+// 8 MiB in one take 5.19 ms, in three (4 + 2 + 2 MiB) 7.19 ms.
+TEST(TimeScale, CountsParallelReadsAndSmallOnes) {
     Scenario scenario = made_up_scenario();
     ReadSpec& read = scenario.platform.nodes.front().read;
     read.cost.per_byte = 0.5;
-    EXPECT_NEAR(read_rate(scenario.platform, scenario.models), 2e9, 1);
+    EXPECT_NEAR(device_rates(scenario.platform, scenario.models).streaming, 2e9, 1);
     read.concurrency = {1, 1.5, 2, 1.8};
-    EXPECT_NEAR(read_rate(scenario.platform, scenario.models), 4e9, 1);
-    read.cost.per_byte = 0;
-    EXPECT_EQ(read_rate(scenario.platform, scenario.models), 0);
+    EXPECT_NEAR(device_rates(scenario.platform, scenario.models).streaming, 4e9, 1);
+    EXPECT_NEAR(device_rates(scenario.platform, scenario.models).by_unit, 2e9, 1);
+    read.cost.per_block = 1e6;
+    const double bytes = 8 << 20;
+    const ReadRates rates = device_rates(scenario.platform, scenario.models);
+    EXPECT_NEAR(rates.streaming, 2 * bytes / (bytes * 0.5e-9 + 1e-3), 1);
+    EXPECT_NEAR(rates.by_unit, bytes / (bytes * 0.5e-9 + 3e-3), 1);
+    read.cost = {};
+    EXPECT_EQ(device_rates(scenario.platform, scenario.models).streaming, 0);
+}
+
+TEST(TimeScale, AHostIsMeasuredByReading) {
+    const TemporaryFolder folder{fs::path(SWAPLAB_EXECUTABLE).parent_path()};
+    Quiet quiet;
+    std::vector<ModelChoice> models(2);
+    for (ModelChoice& choice : models) choice.model = std::make_shared<const Model>(small_model());
+    const auto pack = cached_pack(*models[0].model, folder.file("cache"), quiet.console, nullptr);
+    const HostRates host = host_rates({pack, pack}, models, {}, nullptr);
+    EXPECT_GT(host.rates.streaming, 0);
+    EXPECT_GT(host.rates.by_unit, 0);
+    EXPECT_NE(host.how.find("in flight"), std::string::npos) << host.how;
+    const std::atomic<bool> stop{true};
+    EXPECT_THROW(host_rates({pack, pack}, models, {}, &stop), Interrupted);
 }
 
 TEST(Lateness, BoundsAreSharesOrTimes) {
