@@ -111,12 +111,11 @@ class EmuDevice final : public Device, private ActivityListener {
     const DeviceSetup& setup_;
     EmuOptions options_;
     Pressure pressure_;
-    std::optional<Bytes> resident_before_;  // absent where the peak cannot be reset
+    ProcessWatch process_;
     Rules rules_;
     RunMemory memory_;
     Work work_;
     std::unique_ptr<VirtualDevice> virtual_;
-    std::optional<Bytes> read_before_;
     PacedClock clock_;
     LatenessLog lateness_;
     Duration late_{};      // the instant that was shown last, on the wall clock
@@ -129,19 +128,12 @@ class EmuDevice final : public Device, private ActivityListener {
     LaneThreads threads_;  // last: they end before what they use
 };
 
-std::optional<Bytes> start_of_residence() {
-    trim_heap();
-    if (!reset_resident_peak()) return std::nullopt;
-    return process_memory().resident;
-}
-
 EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
                      const EmuOptions& options, const VirtualDeviceFactory& clock,
                      const ExecutorFactory& executors)
     : setup_(setup),
       options_(options),
       pressure_(options, setup.budget),
-      resident_before_(start_of_residence()),
       rules_(setup),
       memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr,
               options.guarded),
@@ -151,7 +143,7 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
       threads_(widths_of(setup)) {
     memory_.watch(virtual_->memory());
     work_.load_resident();
-    read_before_ = bytes_read_from_storage();
+    process_.begin_reading();
 }
 
 const Completion* EmuDevice::wait(Time until) {
@@ -261,10 +253,7 @@ void EmuDevice::set_budget(Bytes budget, Bytes tolerated) {
 
 std::optional<Evidence> EmuDevice::evidence() const {
     Evidence evidence;
-    const std::optional<Bytes> read = bytes_read_from_storage();
-    if (read && read_before_) evidence.read_from_storage = *read - *read_before_;
-    if (resident_before_)
-        evidence.resident_growth = process_memory().resident_peak - *resident_before_;
+    process_.tell(evidence);
     evidence.committed_peak = memory_.committed_peak();
     evidence.cgroup_peak = pressure_.cgroup_peak();
     evidence.outputs = work_.outputs();

@@ -69,26 +69,10 @@ Work::Work(const DeviceSetup& setup, RunMemory& memory,
         if (path == SwapPath::standard) job.dummy = holdings_of(path, compute).size() - 1;
         for (std::uint32_t s = 0; s < std::max(setup.deployment.parallel_reads, 1U); ++s)
             job.readers.push_back(open_reader(job.pack->parameters_path(), read));
-        if (executors) make_executors({j}, executors);
+        if (executors)
+            job.executors = JobExecutors({j}, setup.deployment.jobs[j], setup.facts[j], executors,
+                                         memory.activations());
     }
-}
-
-void Work::make_executors(JobId id, const ExecutorFactory& executors) {
-    JobState& job = jobs_[id.index];
-    for (const Variant& variant : setup_.deployment.jobs[id.index].all_variants()) {
-        std::vector<LayerRange> blocks;
-        for (std::uint32_t b = variant.first; b < variant.last; ++b) {
-            blocks.push_back(setup_.facts[id.index][b].layers);
-            job.variant_of.push_back(static_cast<std::uint32_t>(job.executors.size()));
-        }
-        job.first_of.push_back(variant.first);
-        job.executors.push_back(executors(id, blocks, memory_.activations()));
-    }
-}
-
-std::pair<Executor&, BlockId> Work::executor_of(const JobState& job, BlockId block) {
-    const std::uint32_t variant = job.variant_of[block.index];
-    return {*job.executors[variant], {block.index - job.first_of[variant]}};
 }
 
 // `direct`: everything in its place before the run, in as many copies as a framework keeps.
@@ -106,9 +90,8 @@ void Work::load_resident() {
             read(command, 0);
             for (command.copy = 0; command.copy + 1U < plan.resident_copies; ++command.copy)
                 copy(command);
-            if (jobs_[j].executors.empty()) continue;
-            const auto [executor, block] = executor_of(jobs_[j], command.block);
-            executor.bind(block, memory_.device(command, 0));
+            if (!jobs_[j].executors.empty())
+                jobs_[j].executors.bind(command.block, memory_.device(command, 0));
         }
     }
 }
@@ -131,12 +114,10 @@ void Work::perform(const Action& command, std::uint32_t server) {
         case Verb::read: memory_.bring(command); return read(command, server);
         case Verb::copy: memory_.bring(command); return copy(command);
         case Verb::assemble: return assemble(command);
-        case Verb::execute: return execute(command);
-        case Verb::release: {
-            const auto [executor, block] =
-                executor_of(jobs_[command.job.index], command.block);
-            return executor.unbind(block);
-        }
+        case Verb::execute:
+            return jobs_[command.job.index].executors.execute(command.request, command.pass,
+                                                              command.block);
+        case Verb::release: return jobs_[command.job.index].executors.unbind(command.block);
         case Verb::wake_at: return;
     }
 }
@@ -153,34 +134,20 @@ void Work::copy(const Action& command) {
 }
 
 void Work::assemble(const Action& command) {
-    const JobState& job = jobs_[command.job.index];
+    JobState& job = jobs_[command.job.index];
     const auto size = static_cast<std::size_t>(memory_.extent(command).count);
     // The dummy model: tensors of the right sizes, initialised, and then replaced.
     if (job.dummy > 0) std::memset(memory_.host(command, job.dummy), 0, size);
     if (options_.verify)
         verify(*job.pack, layers_of(command), {memory_.device(command, job.copies), size});
-    if (job.executors.empty()) return;
-    const auto [executor, block] = executor_of(job, command.block);
-    executor.bind(block, memory_.device(command, job.copies));
-}
-
-void Work::execute(const Action& command) {
-    JobState& job = jobs_[command.job.index];
-    const auto [executor, block] = executor_of(job, command.block);
-    executor.execute(command.request, command.pass, block);
-    if (layers_of(command).last == job.pack->index().layers.size())
-        job.requests = std::max(job.requests, command.request.index + 1);
+    if (!job.executors.empty())
+        job.executors.bind(command.block, memory_.device(command, job.copies));
 }
 
 std::vector<std::vector<std::string>> Work::outputs() const {
     std::vector<std::vector<std::string>> all;
-    for (const JobState& job : jobs_) {
-        if (job.executors.empty()) continue;
-        std::vector<std::string>& outputs = all.emplace_back();
-        for (std::uint32_t r = 0; r < job.requests; ++r)
-            for (const auto& executor : job.executors)
-                if (const auto digest = executor->output_digest({r})) outputs.push_back(*digest);
-    }
+    for (const JobState& job : jobs_)
+        if (!job.executors.empty()) all.push_back(job.executors.outputs());
     return all;
 }
 

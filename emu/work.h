@@ -8,6 +8,7 @@
 
 #include "emu/emu_backend.h"
 #include "emu/run_memory.h"
+#include "policies/runtime/job_executors.h"
 
 namespace swaplab {
 
@@ -40,19 +41,12 @@ class Work {
         std::size_t copies = 0;  // that the path takes; parameters are the holding behind
         std::size_t dummy = 0;   // the holding of the dummy model; 0: none
         std::vector<std::unique_ptr<Reader>> readers;  // by server of the storage lane
-        // One for each row of the lookup table, which is a cut of its own; by BlockId whose.
-        std::vector<std::unique_ptr<Executor>> executors;
-        std::vector<std::uint32_t> variant_of;
-        std::vector<std::uint32_t> first_of;  // by variant: its first block
-        std::uint32_t requests = 0;           // executed to the end
+        JobExecutors executors;
     };
 
-    void make_executors(JobId id, const ExecutorFactory& executors);
-    static std::pair<Executor&, BlockId> executor_of(const JobState& job, BlockId block);
     void read(const Action& command, std::uint32_t server);
     void copy(const Action& command);
     void assemble(const Action& command);
-    void execute(const Action& command);
     LayerRange layers_of(const Action& command) const {
         return setup_.facts[command.job.index][command.block.index].layers;
     }

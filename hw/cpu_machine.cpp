@@ -79,25 +79,13 @@ CpuMachine::CpuMachine(const DeviceSetup& setup, std::vector<PackPtr> packs,
         job.copies = copies_of(path, compute);
         if (path == SwapPath::standard) job.dummy = holdings_of(path, compute).size() - 1;
         check_model(job);
-        make_executors({j}, executors);
+        job.executors = JobExecutors({j}, setup.deployment.jobs[j], setup.facts[j], executors,
+                                     activations_);
         for (std::uint32_t server = 0; server < std::max(setup.deployment.parallel_reads, 1U);
              ++server)
             job.readers.push_back(open_reader(job.pack->parameters_path(), read));
     }
     conditions_["storage"] = jobs_.front().readers.front()->info().description;
-}
-
-void CpuMachine::make_executors(JobId id, const ExecutorFactory& executors) {
-    JobState& job = jobs_[id.index];
-    for (const Variant& variant : setup_.deployment.jobs[id.index].all_variants()) {
-        std::vector<LayerRange> blocks;
-        for (std::uint32_t b = variant.first; b < variant.last; ++b) {
-            blocks.push_back((*job.facts)[b].layers);
-            job.variant_of.push_back(static_cast<std::uint32_t>(job.executors.size()));
-        }
-        job.first_of.push_back(variant.first);
-        job.executors.push_back(executors(id, blocks, activations_));
-    }
 }
 
 // Every block must be one range of whole pages, as large as its place.
@@ -131,12 +119,11 @@ std::unique_ptr<Arena> CpuMachine::arena_for(const ArenaPlan& plan) {
 }
 
 void CpuMachine::ready() {
-    trim_heap();
-    if (reset_resident_peak()) resident_before_ = process_memory().resident;
+    process_.emplace();
     for (const auto& [window, bytes] : to_warm_) frames_.warm(window, bytes);
     for (std::uint32_t j = 0; j < jobs_.size(); ++j)
         if (setup_.deployment.jobs[j].path == SwapPath::resident) load_resident({j});
-    read_before_ = bytes_read_from_storage();
+    process_->begin_reading();
 }
 
 // Under the account of parameters, arenas alone are bounded; the deployment's plans see to that.
@@ -162,8 +149,7 @@ void CpuMachine::load_resident(JobId id) {
         command.job = id;
         command.block = {b};
         read(command, 0);
-        const auto [executor, block_there] = executor_of(job, {b});
-        executor.bind(block_there, address(job.places[b].holdings[0]));
+        job.executors.bind({b}, address(job.places[b].holdings[0]));
     }
 }
 
@@ -238,39 +224,23 @@ void CpuMachine::assemble(const Action& command) {
         frames_.use(dummy.window, dummy.place.offset, dummy.place.size);
         std::memset(address(dummy), 0, static_cast<std::size_t>(dummy.place.size.count));
     }
-    const auto [executor, block] = executor_of(job, command.block);
-    executor.bind(block, address(holdings[job.copies]));
+    job.executors.bind(command.block, address(holdings[job.copies]));
 }
 
 void CpuMachine::release(const Action& command) {
-    const auto [executor, block] = executor_of(job_of(command), command.block);
-    executor.unbind(block);
+    job_of(command).executors.unbind(command.block);
 }
 
 void CpuMachine::execute(const Action& command) {
-    JobState& job = job_of(command);
-    const BlockFacts& block = facts_of(command);
-    const auto [executor, block_there] = executor_of(job, command.block);
-    executor.execute(command.request, command.pass, block_there);
-    if (block.layers.last == job.pack->index().layers.size())
-        job.requests = std::max(job.requests, command.request.index + 1);
+    job_of(command).executors.execute(command.request, command.pass, command.block);
 }
 
 Evidence CpuMachine::evidence() const {
     Evidence evidence;
-    const std::optional<Bytes> read = bytes_read_from_storage();
-    if (read && read_before_) evidence.read_from_storage = *read - *read_before_;
-    if (resident_before_)
-        evidence.resident_growth = process_memory().resident_peak - *resident_before_;
+    process_->tell(evidence);
     evidence.committed_peak = frames_.committed_peak();
-    evidence.cgroup_peak = cgroup_memory_peak();
     evidence.conditions = conditions_;
-    for (const JobState& job : jobs_) {
-        std::vector<std::string>& outputs = evidence.outputs.emplace_back();
-        for (std::uint32_t r = 0; r < job.requests; ++r)
-            for (const auto& executor : job.executors)
-                if (const auto digest = executor->output_digest({r})) outputs.push_back(*digest);
-    }
+    for (const JobState& job : jobs_) evidence.outputs.push_back(job.executors.outputs());
     return evidence;
 }
 

@@ -11,6 +11,7 @@
 #include "hw/machine.h"
 #include "policies/runtime/activation_pool.h"
 #include "policies/runtime/frames.h"
+#include "policies/runtime/job_executors.h"
 #include "policies/runtime/process.h"
 
 namespace swaplab {
@@ -51,21 +52,11 @@ class CpuMachine final : public Machine {
         std::size_t copies = 0;  // that the path takes; parameters are the holding behind
         std::size_t dummy = 0;   // the holding of the dummy model; 0: none
         std::vector<BlockPlaces> places;
-        // One for each row of the lookup table, which is a cut of its own, and by BlockId whose.
-        std::vector<std::unique_ptr<Executor>> executors;
-        std::vector<std::uint32_t> variant_of;
-        std::vector<std::uint32_t> first_of;           // by variant: its first block
+        JobExecutors executors;
         std::vector<std::unique_ptr<Reader>> readers;  // by thread of the storage lane
-        std::uint32_t requests = 0;                    // executed to the end
     };
 
     void check_model(const JobState& job) const;
-    void make_executors(JobId id, const ExecutorFactory& executors);
-    // Whose a block is, and what it is called there.
-    static std::pair<Executor&, BlockId> executor_of(const JobState& job, BlockId block) {
-        const std::uint32_t variant = job.variant_of[block.index];
-        return {*job.executors[variant], {block.index - job.first_of[variant]}};
-    }
     void load_resident(JobId job);
     void read(const Action& command, std::uint32_t server);
     void verify_block(const JobState& job, const BlockFacts& block, const std::byte* at) const;
@@ -87,8 +78,7 @@ class CpuMachine final : public Machine {
     std::vector<std::pair<Frames::WindowId, Bytes>> to_warm_;
     std::vector<JobState> jobs_;
     std::map<std::string, std::string> conditions_;
-    std::optional<Bytes> resident_before_;  // absent where the peak cannot be reset
-    std::optional<Bytes> read_before_;      // absent where the system does not tell
+    std::optional<ProcessWatch> process_;  // from `ready` on
 };
 
 }  // namespace swaplab

@@ -72,4 +72,18 @@ std::optional<Bytes> memory_available() {
 
 void trim_heap() { malloc_trim(0); }
 
+ProcessWatch::ProcessWatch() {
+    trim_heap();
+    if (reset_resident_peak()) resident_before_ = process_memory().resident;
+    begin_reading();
+}
+
+void ProcessWatch::tell(Evidence& evidence) const {
+    const std::optional<Bytes> read = bytes_read_from_storage();
+    if (read && read_before_) evidence.read_from_storage = *read - *read_before_;
+    if (resident_before_)
+        evidence.resident_growth = process_memory().resident_peak - *resident_before_;
+    evidence.cgroup_peak = cgroup_memory_peak();
+}
+
 }  // namespace swaplab

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "policies/device.h"
 #include "profiles/units.h"
 
 namespace swaplab {
@@ -24,5 +25,19 @@ std::optional<Bytes> memory_available();
 
 // Gives the heap's free memory back to the system (glibc).
 void trim_heap();
+
+// What this process takes from the moment it is made, for the evidence of a run.
+class ProcessWatch {
+  public:
+    ProcessWatch();
+    // What has been read so far was not the run's.
+    void begin_reading() { read_before_ = bytes_read_from_storage(); }
+    // Fills in `read_from_storage`, `resident_growth` and `cgroup_peak`.
+    void tell(Evidence& evidence) const;
+
+  private:
+    std::optional<Bytes> resident_before_;  // absent where the peak cannot be reset
+    std::optional<Bytes> read_before_;      // absent where the system does not tell
+};
 
 }  // namespace swaplab
