@@ -258,6 +258,7 @@ std::optional<Evidence> EmuDevice::evidence() const {
     evidence.cgroup_peak = pressure_.cgroup_peak();
     evidence.outputs = work_.outputs();
     evidence.conditions = work_.conditions();
+    evidence.conditions["memory"] = memory_.description();
     evidence.conditions.merge(pressure_.conditions());
     evidence.pace = Pace{options_.time_scale, lateness_.summary()};
     return evidence;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policies/runtime/frames.h"
+#include "profiles/quantity.h"
 #include "profiles/text.h"
 
 namespace swaplab {
@@ -68,12 +69,23 @@ RunMemory::RunMemory(const DeviceSetup& setup, std::vector<std::vector<Bytes>> e
     : setup_(setup),
       rules_(rules),
       extents_(std::move(extents)),
-      beside_(rounding_of(setup, extents_) + unbounded_activations(setup, real_activations)),
-      real_activations_(real_activations) {
+      rounding_(rounding_of(setup, extents_)),
+      beside_(rounding_ + unbounded_activations(setup, real_activations)),
+      real_activations_(real_activations),
+      guarded_(guarded || rules.managed_rule()) {
     add_pieces();
     const BackingPlan plan = plan_for(real_activations);
-    backing_ = guarded || rules.managed_rule() ? make_guarded_backing(plan)
-                                               : make_plain_backing(plan);
+    backing_ = guarded_ ? make_guarded_backing(plan) : make_plain_backing(plan);
+}
+
+std::string RunMemory::description() const {
+    const char* const pages = guarded_ ? "small pages, guarded" : "huge pages";
+    if (!setup_.budget) return text("{}, as much as is asked for", pages);
+    std::string size = text("{} of {}: the budget", format_bytes(*setup_.budget + beside_), pages);
+    if (rounding_.count > 0) size += text(", {} of rounding to pages", format_bytes(rounding_));
+    if (beside_ > rounding_)
+        size += text(", {} that it does not bound", format_bytes(beside_ - rounding_));
+    return size;
 }
 
 void RunMemory::add_pieces() {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "emu/backing.h"
@@ -58,6 +59,8 @@ class RunMemory final : public PlaceListener {
     }
     ActivationMemory& activations() { return backing_->activations(); }
     Bytes committed_peak() const { return backing_->committed_peak(); }
+    // "841.00 MiB of huge pages: the budget and 1.10 MiB of rounding to pages"
+    std::string description() const;
 
   private:
     struct Piece {
@@ -89,8 +92,10 @@ class RunMemory final : public PlaceListener {
     const Rules& rules_;
     const MemoryReport* ledger_ = nullptr;  // none before `watch`
     std::vector<std::vector<Bytes>> extents_;
-    Bytes beside_;  // what may be in use beside the budget: page rounding, unbounded activations
+    Bytes rounding_;  // what whole pages add
+    Bytes beside_;    // what may be in use beside the budget: the rounding, unbounded activations
     bool real_activations_;
+    bool guarded_;
     std::vector<std::vector<BlockPieces>> blocks_;  // by JobId and BlockId
     std::vector<Owner> owners_;                     // by piece
     std::unique_ptr<Backing> backing_;

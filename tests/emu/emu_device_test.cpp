@@ -129,6 +129,26 @@ TEST_F(Emulation, EveryPolicyDecidesAsInSimulation) {
     }
 }
 
+// Draws are the virtual device's: the same for the same key.
+TEST_F(Emulation, NoiseIsThatOfTheSimulation) {
+    platform_.nodes[0].noise.cv.fill(0.2);
+    budget_ = minimum("swapnet") + Bytes{100'000};
+    const Policy policy = make_policy("swapnet");
+    const auto noisy = [&](const DeviceFactory& device, SpanRecorder& record) {
+        RunRequest request{platform_, workload_, budget_, Account::all, device, &record};
+        request.with_reference = false;
+        request.noise = NoiseKey{7, 0};
+        return run(request, policy);
+    };
+    SpanRecorder simulated, emulated, plain;
+    const RunResult sim = noisy(make_sim_device, simulated);
+    const RunResult emu = noisy(emulator(), emulated);
+    const RunResult means = run_on(make_sim_device, "swapnet", &plain);
+    EXPECT_NE(sim.makespan, means.makespan);
+    EXPECT_EQ(order_of(emulated), order_of(simulated));
+    EXPECT_GE(emu.makespan, sim.makespan);
+}
+
 TEST_F(Emulation, TakesTheTimeOfTheDeviceTimesTheScale) {
     budget_ = minimum("swapnet");
     const RunResult sim = run_on(make_sim_device, "swapnet");

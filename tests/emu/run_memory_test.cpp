@@ -1,0 +1,173 @@
+// The memory of an emulated run: who touches what is closed or freed is caught, with what runs.
+#include "emu/run_memory.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "tests/support/chain.h"
+
+namespace swaplab {
+namespace {
+
+using testing::chain;
+
+class RunMemoryTest : public ::testing::Test {
+  protected:
+    static constexpr std::uint32_t kBlocks = 3;
+
+    RunMemoryTest() : model_(chain("net", kBlocks)) {
+        platform_.name = "board";
+        platform_.nodes.emplace_back().memory.unified = true;
+        JobPlan& job = deployment_.jobs.emplace_back();
+        job.blocks = unit_blocks(*model_);
+        job.arena = {ArenaKind::counter, Bytes{30}, 0};
+        costs_.emplace_back(*model_, platform_);
+        facts_ = {facts_of(costs_[0], job.blocks, job.path)};
+    }
+
+    // Of pages for each block, although their layers have 10 bytes each.
+    void make(std::optional<MemoryKind> kind, std::optional<Bytes> budget, bool guarded = false) {
+        platform_.memory_kind = kind;
+        setup_ = std::make_unique<DeviceSetup>(
+            DeviceSetup{platform_, costs_, facts_, deployment_, Account::all, budget});
+        rules_ = std::make_unique<Rules>(*setup_);
+        memory_ = std::make_unique<RunMemory>(
+            *setup_, std::vector<std::vector<Bytes>>(1, std::vector(kBlocks, Bytes{2 * 4096})),
+            *rules_, false, guarded);
+        memory_->watch(ledger_);
+    }
+
+    static Action action(Verb verb, std::uint32_t block) {
+        Action a;
+        a.verb = verb;
+        a.lane = lane_of(verb);
+        a.block = {block};
+        return a;
+    }
+    void perform(Verb verb, std::uint32_t block) {
+        const Action a = action(verb, block);
+        if (verb == Verb::read) memory_->on_reserved(a, 0, *arena_, {});
+        rules_->on_start(a);
+        if (verb == Verb::read) memory_->bring(a);
+        rules_->on_end(a);
+        if (verb == Verb::release) memory_->on_freed(a, 0, *arena_, {});
+    }
+    void bring_in(std::uint32_t block) {
+        perform(Verb::read, block);
+        perform(Verb::assemble, block);
+    }
+    void start_kernel(std::uint32_t block) {
+        rules_->on_start(action(Verb::execute, block));
+        memory_->close_to_host();
+    }
+    void end_kernel(std::uint32_t block) {
+        rules_->on_end(action(Verb::execute, block));
+        memory_->open_to_host();
+    }
+    volatile unsigned char* host(std::uint32_t block) {
+        return reinterpret_cast<volatile unsigned char*>(
+            memory_->host(action(Verb::execute, block), 0));
+    }
+    volatile unsigned char* device(std::uint32_t block) {
+        return reinterpret_cast<volatile unsigned char*>(
+            memory_->device(action(Verb::execute, block), 0));
+    }
+    std::string violation() {
+        try {
+            memory_->check_faults();
+        } catch (const RuleViolation& found) {
+            return found.what();
+        }
+        return {};
+    }
+
+    ModelPtr model_;
+    Platform platform_;
+    Deployment deployment_;
+    std::vector<CostModel> costs_;
+    std::vector<std::vector<BlockFacts>> facts_;
+    MemoryReport ledger_;
+    std::unique_ptr<Arena> arena_ = make_counter_arena(Bytes{30});
+    std::unique_ptr<DeviceSetup> setup_;
+    std::unique_ptr<Rules> rules_;
+    std::unique_ptr<RunMemory> memory_;
+};
+
+TEST_F(RunMemoryTest, WhoTouchesAManagedPageWhileAKernelRunsIsCaught) {
+    make(MemoryKind::managed_prefetch, Bytes{4096});
+    bring_in(0);
+    bring_in(1);
+    host(1)[3] = 7;
+    EXPECT_EQ(violation(), "");
+    start_kernel(0);
+    EXPECT_EQ(device(1)[3], 7);  // kernels see it
+    EXPECT_EQ(violation(), "");
+    host(1)[3] = 8;
+    const std::string found = violation();
+    EXPECT_EQ(found.find("block 1 of net: byte 3 of its memory was written by a thread of the host: "
+                         "while a kernel runs"),
+              0U)
+        << found;
+    EXPECT_NE(found.find("execute of block 0 of net (lane compute)"), std::string::npos) << found;
+    EXPECT_EQ(violation(), "");  // told once
+    end_kernel(0);
+    EXPECT_EQ(host(1)[3], 7);
+    host(1)[3] = 9;
+    EXPECT_EQ(device(1)[3], 9);
+    EXPECT_EQ(violation(), "");
+}
+
+TEST_F(RunMemoryTest, WhatIsAttachedToTheHostStaysOpen) {
+    make(MemoryKind::managed_attach, Bytes{4096});
+    bring_in(0);
+    perform(Verb::read, 1);  // not attached to a stream yet
+    start_kernel(0);
+    host(1)[0] = 1;
+    EXPECT_EQ(violation(), "");
+    static_cast<void>(host(0)[0]);
+    EXPECT_NE(violation().find("block 0 of net: byte 0 of its memory was read"), std::string::npos);
+}
+
+TEST_F(RunMemoryTest, WhoUsesFreedMemoryIsCaught) {
+    make(std::nullopt, Bytes{4096}, true);
+    bring_in(0);
+    volatile unsigned char* const gone = host(0);
+    gone[1] = 1;
+    perform(Verb::release, 0);
+    gone[4097] = 1;
+    const std::string found = violation();
+    EXPECT_EQ(found.find("block 0 of net: byte 4097 of its memory was written"), 0U) << found;
+    EXPECT_NE(found.find("has been freed"), std::string::npos) << found;
+}
+
+// A budget of one page, whole pages for three blocks beside it (2 pages - 10 bytes each, and one
+// page for activations): 1 + 6 - (30 bytes) + 1 = 8 pages. Three blocks take six; a seventh and an
+// eighth are there for what is set aside, a ninth is not.
+TEST_F(RunMemoryTest, IsTheBudgetAndTheRoundingToPages) {
+    for (const bool guarded : {false, true}) {
+        SCOPED_TRACE(guarded);
+        ledger_ = {};
+        make(std::nullopt, Bytes{4096}, guarded);
+        for (std::uint32_t b = 0; b < kBlocks; ++b) bring_in(b);
+        Bytes& activations =
+            ledger_.by_category[static_cast<std::size_t>(Category::activations)];
+        activations = {4097};
+        memory_->follow();
+        activations = {2 * 4096 + 1};
+        EXPECT_THROW(memory_->follow(), OutOfMemory);
+        EXPECT_EQ(memory_->committed_peak(), Bytes{8 * 4096});
+    }
+}
+
+TEST_F(RunMemoryTest, WithoutABudgetThereIsWhatIsAskedFor) {
+    for (const bool guarded : {false, true}) {
+        make(std::nullopt, std::nullopt, guarded);
+        for (std::uint32_t b = 0; b < kBlocks; ++b) bring_in(b);
+        host(2)[8191] = 1;
+        EXPECT_GE(memory_->committed_peak(), Bytes{6 * 4096});
+    }
+}
+
+}  // namespace
+}  // namespace swaplab
