@@ -98,7 +98,7 @@ constexpr std::array<CommandHelp, 11> kCommands{{
      "what each modelled effect contributes. Exit code 4 if a gate that was asked for is missed. "
      "Against emu, whose bytes and decisions have to be those of the simulation, it says whether "
      "they "
-     "are; a run that was late is done again, twice at most.",
+     "are; a run that was late is done again, four times at most.",
      "swaplab validate -m vit/ -d machine.json -p swapnet -p on-demand \\\n"
      "    -b 0.3x,0.5x,1.0x --against cpu --repeats 7 \\\n"
      "    --gate median=3%,p95=7%,tau=0.95 --plot vit.svg\n"

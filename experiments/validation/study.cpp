@@ -111,7 +111,7 @@ void Conduct::measure_round(std::int64_t round) {
 
 // The first round is not recorded, so nobody minds if it is late.
 void Conduct::measure_once(Configuration& configuration, const Policy& policy, std::int64_t round) {
-    constexpr int attempts = 3;
+    constexpr int attempts = 5;
     std::optional<std::string> late;
     for (int attempt = 0; attempt < attempts; ++attempt) {
         OrderRecorder order;

@@ -62,8 +62,8 @@ struct StudyRequest {
 
 // `on_run(done, total)` after each measured run. Throws what `make_policy` and the runner throw for
 // bad input; a measured run that a policy or the device fails is a `failure` of its configuration.
-// An emulated run that is late counts for nothing and is done again, twice at most: then it is one,
-// too.
+// An emulated run that is late counts for nothing and is done again, four times at most: then it is
+// one, too.
 Study conduct(const StudyRequest& request,
               const std::function<void(std::int64_t, std::int64_t)>& on_run);
 

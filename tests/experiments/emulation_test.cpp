@@ -590,9 +590,9 @@ TEST(LateRuns, AreDoneAgainAndThenAFailure) {
     EXPECT_TRUE(study.reference.compared());
     EXPECT_EQ(study.configurations[0].late, 0);
     runs = 0;
-    request.measured = device(5);
+    request.measured = device(7);
     const Study failed = conduct(request, ignore);
-    EXPECT_EQ(failed.reference.late, 3);
+    EXPECT_EQ(failed.reference.late, 5);
     EXPECT_NE(failed.reference.failure.find("too late at 1x"), std::string::npos)
         << failed.reference.failure;
     EXPECT_TRUE(failed.configurations[0].compared());
