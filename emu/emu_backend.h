@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "hw/storage/pack.h"
@@ -20,9 +21,10 @@
 namespace swaplab {
 
 struct EmuOptions {
-    double time_scale = 1;  // wall clock / time of the device, > 0
-    bool page_cache = false;  // reads go through the host's page cache and stay in it
-    bool verify = false;      // every block against its checksums, when it is assembled
+    double time_scale = 1;       // wall clock / time of the device, > 0
+    std::string why_time_scale;  // how it was chosen, for the evidence
+    bool page_cache = false;     // reads go through the host's page cache and stay in it
+    bool verify = false;         // every block against its checksums, when it is assembled
     // Memory that is freed cannot be accessed any more: who does is found (slower reads, since it
     // takes small pages). Always so where the unified-memory rule holds.
     bool guarded = false;

@@ -259,6 +259,8 @@ std::optional<Evidence> EmuDevice::evidence() const {
     evidence.outputs = work_.outputs();
     evidence.conditions = work_.conditions();
     evidence.conditions["memory"] = memory_.description();
+    if (!options_.why_time_scale.empty())
+        evidence.conditions["time scale"] = options_.why_time_scale;
     evidence.conditions.merge(pressure_.conditions());
     evidence.pace = Pace{options_.time_scale, lateness_.summary()};
     return evidence;

@@ -18,6 +18,7 @@ namespace {
 DeviceFactory emulated(const BackendSetup& setup) {
     EmuOptions options;
     options.time_scale = setup.time_scale;
+    options.why_time_scale = setup.why_time_scale;
     options.page_cache = setup.page_cache;
     options.verify = setup.verify;
     options.request_bytes = setup.request_bytes;

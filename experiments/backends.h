@@ -21,6 +21,7 @@ struct BackendSetup {
     bool verify = false;                             // check the packs' checksums before
     // Of emu.
     double time_scale = 1;
+    std::string why_time_scale;  // how it was chosen, for people
     bool page_cache = false;
     bool execute = false;  // really, with LibTorch
     std::optional<Bytes> memory_hog, memory_fence;

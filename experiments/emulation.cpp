@@ -63,32 +63,6 @@ ChosenPace choose_pace(const Scenario& scenario, const Packs& packs, const Backe
                  rate_text(device.by_unit), rate_text(host.rates.by_unit), host.how)};
 }
 
-// A device whose evidence says how its pace was chosen.
-class PacedDevice final : public Device {
-  public:
-    PacedDevice(std::unique_ptr<Device> device, std::string why)
-        : device_(std::move(device)), why_(std::move(why)) {}
-
-    Time now() const override { return device_->now(); }
-    Ticket submit(const Command& command) override { return device_->submit(command); }
-    std::optional<Action> cancel(Ticket ticket) override { return device_->cancel(ticket); }
-    const Completion* wait(Time until) override { return device_->wait(until); }
-    void set_budget(Bytes budget, Bytes tolerated) override {
-        device_->set_budget(budget, tolerated);
-    }
-    const MemoryReport& memory() const override { return device_->memory(); }
-    std::vector<Waiting> waiting() const override { return device_->waiting(); }
-    std::optional<Evidence> evidence() const override {
-        std::optional<Evidence> evidence = device_->evidence();
-        if (evidence) evidence->conditions["time scale"] = why_;
-        return evidence;
-    }
-
-  private:
-    std::unique_ptr<Device> device_;
-    std::string why_;
-};
-
 void require_packs_to_execute(const Scenario& scenario) {
     for (const ModelChoice& choice : scenario.models)
         if (!choice.pack || choice.pack->index().inputs.empty())
@@ -160,11 +134,9 @@ void prepare_emulation(Scenario& scenario, const Options& options, const Console
                             console, scenario.stop);
     const ChosenPace pace = choose_pace(scenario, setup.packs, setup, asked);
     setup.time_scale = pace.time_scale;
+    setup.why_time_scale = pace.why;
     if (!asked) console.note(text("time scale {}", pace.why));
-    scenario.factory = [emulated = backend_named("emu", setup),
-                        why = pace.why](const DeviceSetup& device) {
-        return std::make_unique<PacedDevice>(emulated(device), why);
-    };
+    scenario.factory = backend_named("emu", setup);
 }
 
 }  // namespace swaplab
