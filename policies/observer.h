@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "policies/device.h"
@@ -27,7 +28,7 @@ struct Decision {
     std::span<const Command> commands;
     Ticket first_ticket;  // of `commands`
     std::span<const Cancellation> cancellations = {};
-    std::optional<std::string_view> mode = {};  // as in `View`
+    const std::string* mode = nullptr;  // as in `View`
 };
 
 // Why the compute lane was idle (3-semantics: Metrics).

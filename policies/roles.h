@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -66,8 +66,8 @@ struct View {
     const MemoryReport& memory;
     // The budget from now on, in runs in which it may change: at the first call and at changes.
     std::optional<Bytes> budget = {};
-    // The mode from now on, where it has just changed; empty: the device's own.
-    std::optional<std::string_view> mode = {};
+    // The mode from now on, where it has just changed (empty: the device's own), else null.
+    const std::string* mode = nullptr;
 };
 
 // Where a scheduler puts its moves. The runner checks each and blames the policy by name.

@@ -108,7 +108,14 @@ class SimDevice final : public VirtualDevice {
     void start_releases(NodeState& node);
     void start_lane(NodeState& node, std::size_t lane);
     bool start_head(NodeState& node, LaneState& lane);
-    Duration work_of(const Action& command) const;
+    // What a command that starts now takes by the mode in force.
+    Duration work_of(const Action& command) const {
+        const auto verb = static_cast<std::size_t>(command.verb);
+        Duration work = means_[command.job.index][command.block.index][verb];
+        if (command.pass > 0 && command.verb == Verb::execute)
+            work = (*facts_)[command.job.index][command.block.index].execute_in(command.pass);
+        return noise_ ? noise_->draw(command, work) : work;
+    }
     void start_work(NodeState& node, const Record& record, Duration work) {
         const auto kind = static_cast<std::size_t>(record.completion.command.verb);
         start_clock(node, kind, record.completion.ticket, work);
@@ -388,15 +395,6 @@ Duration SimDevice::wake_storage(const NodeState& node, const LaneState& lane) c
     if (!after_idle || lane.busy > 0) return {};
     const bool rested = !node.storage_idle || now() - *node.storage_idle >= after_idle->gap;
     return rested ? after_idle->extra : Duration{};
-}
-
-// What a command that starts now takes by the mode in force.
-Duration SimDevice::work_of(const Action& command) const {
-    Duration work =
-        means_[command.job.index][command.block.index][static_cast<std::size_t>(command.verb)];
-    if (command.pass > 0 && command.verb == Verb::execute)
-        work = (*facts_)[command.job.index][command.block.index].execute_in(command.pass);
-    return noise_ ? noise_->draw(command, work) : work;
 }
 
 void SimDevice::start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work) {

@@ -180,7 +180,7 @@ std::optional<Divergence> check_line(const RecordedLog& log, const RecordedDecis
         return differs(DivergenceKind::observation, seen, *wrong);
     ComparedMoves moves(decision, {static_cast<std::uint32_t>(check.commands())});
     scheduler.decide({decision.at, decision.arrivals, decision.completions, decision.memory,
-                      decision.budget, decision.mode},
+                      decision.budget, decision.mode ? &*decision.mode : nullptr},
                      moves);
     if (auto difference = moves.difference())
         return differs(DivergenceKind::decision, difference->first, difference->second);

@@ -212,14 +212,14 @@ void DecisionLog::on_decision(const Decision& decision) {
     JsonWriter json(JsonWriter::Style::one_line);
     json.begin_object().member("t_ns", count_ns(decision.at));
     json.member("event", event_text(!decision.arrivals.empty(), !decision.completions.empty(),
-                                    decision.budget.has_value(), decision.mode.has_value()));
+                                    decision.budget.has_value(), decision.mode != nullptr));
     json.key("observation").begin_object();
     write_arrivals(json.key("arrivals"), decision.arrivals);
     write_completions(json.key("completions"), decision.completions);
     json.member("memory_in_use_bytes", decision.memory.in_use.count);
     write_memory(json.key("memory"), decision.memory, told_);
     if (decision.budget) json.member("budget_bytes", decision.budget->count);
-    if (decision.mode) json.member("device_mode", *decision.mode);
+    if (decision.mode != nullptr) json.member("device_mode", *decision.mode);
     json.end_object();
     write_moves(json.key("commands"), decision);
     json.end_object();

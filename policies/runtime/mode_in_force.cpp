@@ -7,8 +7,8 @@
 
 namespace swaplab {
 
-std::string_view ModeInForce::take_all(Time at) {
-    std::string_view changed;
+const std::string* ModeInForce::take_all(Time at) {
+    const std::string* changed = nullptr;
     while (next_ <= at) {
         const std::string& mode = changes_[taken_++].mode;
         find_next();
@@ -16,7 +16,7 @@ std::string_view ModeInForce::take_all(Time at) {
         SWAPLAB_CHECK(facts != modes_.end(), "nobody knows what blocks take in mode '{}'", mode);
         device_.set_mode(*facts);
         metrics_.on_mode(at, mode);
-        changed = mode;
+        changed = &mode;
     }
     return changed;
 }

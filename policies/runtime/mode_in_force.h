@@ -1,8 +1,8 @@
 // The mode of a run in which it may change (`Workload::mode_changes`).
 #pragma once
 
-#include <optional>
-#include <string_view>
+#include <span>
+#include <string>
 
 #include "policies/device.h"
 #include "policies/runtime/metrics.h"
@@ -22,15 +22,11 @@ class ModeInForce {
     // When it changes next; Time::max() if it does not.
     Time next_change() const { return next_; }
     // Takes all changes up to `at`; instants come in order. Returns the mode from now on if there
-    // was a change, to the same mode too.
-    std::optional<std::string_view> take(Time at) {
-        if (next_ > at) [[likely]]
-            return std::nullopt;
-        return take_all(at);
-    }
+    // was a change, to the same mode too, else null.
+    const std::string* take(Time at) { return next_ > at ? nullptr : take_all(at); }
 
   private:
-    std::string_view take_all(Time at);
+    const std::string* take_all(Time at);
     void find_next() { next_ = taken_ < changes_.size() ? changes_[taken_].at : Time::max(); }
 
     std::span<const ModeFacts> modes_;

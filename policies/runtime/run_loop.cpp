@@ -69,8 +69,8 @@ class Run final : public Moves {
     void end_instant();
     Time next_instant() const;
     std::optional<Bytes> take_budget();
-    std::optional<std::string_view> take_mode();
-    void decide(std::optional<Bytes> new_budget, std::optional<std::string_view> new_mode);
+    const std::string* take_mode();
+    void decide(std::optional<Bytes> new_budget, const std::string* new_mode);
     [[noreturn]] void blame_idling() const;
     [[noreturn]] void blame_breach(const Breach& breach) const;
     std::string describe_stuck() const;
@@ -197,7 +197,7 @@ void Run::end_instant() {
     if (idle_ > most_idle_) [[unlikely]]
         blame_idling();
     const std::optional<Bytes> new_budget = take_budget();
-    const std::optional<std::string_view> new_mode = take_mode();
+    const std::string* const new_mode = take_mode();
     arrivals_.take(now_, arrived_);
     if (!arrived_.empty()) idle_ = 0;
     for (const Arrival& arrival : arrived_) {
@@ -222,13 +222,14 @@ std::optional<Bytes> Run::take_budget() {
 }
 
 // The mode from now on, where it has changed.
-std::optional<std::string_view> Run::take_mode() {
-    const std::optional<std::string_view> changed = mode_.take(now_);
-    if (changed && listeners_.timeline != nullptr) listeners_.timeline->on_mode(now_, *changed);
+const std::string* Run::take_mode() {
+    const std::string* const changed = mode_.take(now_);
+    if (changed != nullptr && listeners_.timeline != nullptr)
+        listeners_.timeline->on_mode(now_, *changed);
     return changed;
 }
 
-void Run::decide(std::optional<Bytes> new_budget, std::optional<std::string_view> new_mode) {
+void Run::decide(std::optional<Bytes> new_budget, const std::string* new_mode) {
     const Ticket first = next_ticket_;
     // What is recorded is what was seen, even where a device goes on meanwhile.
     const bool recorded = listeners_.decisions != nullptr;
