@@ -137,6 +137,13 @@ void prepare_emulation(Scenario& scenario, const Options& options, const Console
     setup.why_time_scale = pace.why;
     if (!asked) console.note(text("time scale {}", pace.why));
     scenario.factory = backend_named("emu", setup);
+    if (asked) return;
+    scenario.slower = [setup](double times) {
+        BackendSetup slower = setup;
+        slower.time_scale *= times;
+        slower.why_time_scale += text(", and {} times as slow, since runs were late", times);
+        return backend_named("emu", slower);
+    };
 }
 
 }  // namespace swaplab

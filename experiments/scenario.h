@@ -39,6 +39,8 @@ struct Scenario {
     Dispatch dispatch;
     std::string backend;
     DeviceFactory factory = nullptr;
+    // Of an emulation whose pace was not asked for: the same so many times as slow.
+    std::function<DeviceFactory(double)> slower = nullptr;
     LatenessBound lateness;                   // of an emulation
     const std::atomic<bool>* stop = nullptr;  // of real-time backends: see `RunRequest::stop`
 

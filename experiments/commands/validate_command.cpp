@@ -82,7 +82,7 @@ StudyRequest request_for(const Options& options, const Sides& sides) {
     StudyRequest request{
         sides.simulated,         options.policies,       parse_budgets(options.budgets),
         options.against,         sides.measured.factory, parse_repeats(options.repeats),
-        sides.measured.lateness, sides.measured.stop};
+        sides.measured.lateness, sides.measured.stop,    sides.measured.slower};
     if (request.policies.empty())
         throw InputError("a policy is needed: -p NAME[:key=value,...], once or more");
     const bool needs_budget = std::ranges::any_of(

@@ -74,6 +74,7 @@ std::vector<std::string> emulated_cells(const Point& point, const TimeUnit& unit
             signed_percent(point.error),
             percent2(point.cv),
             point.lateness ? percent2(*point.lateness) : "-",
+            point.time_scale ? significant(*point.time_scale) : "-",
             equal_text(point.same_bytes),
             equal_text(point.same_order),
             agrees ? "agrees" : "DIFFERS"};
@@ -89,6 +90,7 @@ std::string emulation_table(const Assessment& assessment, const Study& study) {
     table.add_column({"error", "%"});
     table.add_column({"cv", "%"});
     table.add_column({"lateness", "%"});
+    table.add_column({"pace", "x"});
     table.add_column({"bytes"});
     table.add_column({"order"});
     table.add_column({""}, Align::left);

@@ -37,7 +37,7 @@ void compare_with_prediction(Point& point, const RunResult& run, const RunOrder&
     point.same_order = point.same_order && order == point.configuration->predicted_order;
     const auto pace = judge_pace(run, {});
     if (!pace) return;
-    point.time_scale = pace->time_scale;
+    point.time_scale = std::max(point.time_scale.value_or(0), pace->time_scale);
     Duration worst{};
     for (const LaneLateness& lane : pace->lanes) worst = std::max(worst, lane.p95);
     point.lateness = std::max(point.lateness.value_or(0),

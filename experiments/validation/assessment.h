@@ -28,7 +28,7 @@ struct Point {
     // completed in which order, as predicted.
     bool same_bytes = true, same_order = true;
     std::optional<double> lateness;     // of an emulation: the latest lane's p95 / the mean latency
-    std::optional<double> time_scale;   // likewise
+    std::optional<double> time_scale;   // likewise: the slowest of its runs
     std::optional<bool> outputs_equal;  // in every repeat, to those of `direct`
 
     double overhead_error() const { return predicted_overhead - measured_overhead; }

@@ -48,6 +48,7 @@ class Conduct {
     bool stopped() const { return request_.stop != nullptr && request_.stop->load(); }
     void drop_after(std::int64_t rounds);
     void measure(Configuration& configuration, const Policy& policy, std::int64_t round);
+    DeviceFactory device_for(const Configuration& configuration) const;
     void measure_once(Configuration& configuration, const Policy& policy, std::int64_t round);
 
     const StudyRequest& request_;
@@ -109,14 +110,20 @@ void Conduct::measure_round(std::int64_t round) {
         measure(study_.configurations[i], *policy_of_[i], round);
 }
 
+DeviceFactory Conduct::device_for(const Configuration& configuration) const {
+    return configuration.stretch > 1 ? request_.slower(configuration.stretch) : request_.measured;
+}
+
 // The first round is not recorded, so nobody minds if it is late.
 void Conduct::measure_once(Configuration& configuration, const Policy& policy, std::int64_t round) {
-    constexpr int attempts = 5;
+    constexpr int attempts = 6;
+    constexpr double step = 1.5;
     std::optional<std::string> late;
     for (int attempt = 0; attempt < attempts; ++attempt) {
         OrderRecorder order;
         RunRequest asked = request_of(request_.scenario, configuration.bytes, &order);
-        asked.device = request_.measured;
+        if (request_.slower && attempt > 0 && attempt % 2 == 0) configuration.stretch *= step;
+        asked.device = device_for(configuration);
         asked.stop = request_.stop;
         asked.replications = 1;
         asked.with_reference = false;  // `direct` is measured in every round anyway

@@ -26,6 +26,7 @@ struct Configuration {
     RunOrder predicted_order;
     std::vector<RunOrder> measured_orders;  // by repeat
     std::int64_t late = 0;                  // emulated runs that were late, and done again
+    double stretch = 1;                     // how many times as slow it had to be therefore
     std::string failure;                    // why the measurement ended early; else empty
 
     // Whether there is something to compare.
@@ -58,12 +59,14 @@ struct StudyRequest {
     std::int64_t repeats = 5;
     LatenessBound lateness = {};              // of emulated runs
     const std::atomic<bool>* stop = nullptr;  // of measured runs: ends the study after this one
+    // What `measured` makes, so many times as slow; null where the pace is not free.
+    std::function<DeviceFactory(double)> slower = nullptr;
 };
 
 // `on_run(done, total)` after each measured run. Throws what `make_policy` and the runner throw for
 // bad input; a measured run that a policy or the device fails is a `failure` of its configuration.
-// An emulated run that is late counts for nothing and is done again, four times at most: then it is
-// one, too.
+// An emulated run that is late counts for nothing and is done again, five times at most: then it is
+// one, too. Where the pace is free, every second time is half as slow again as those before.
 Study conduct(const StudyRequest& request,
               const std::function<void(std::int64_t, std::int64_t)>& on_run);
 

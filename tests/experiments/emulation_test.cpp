@@ -590,12 +590,35 @@ TEST(LateRuns, AreDoneAgainAndThenAFailure) {
     EXPECT_TRUE(study.reference.compared());
     EXPECT_EQ(study.configurations[0].late, 0);
     runs = 0;
-    request.measured = device(7);
+    request.measured = device(8);
     const Study failed = conduct(request, ignore);
-    EXPECT_EQ(failed.reference.late, 5);
+    EXPECT_EQ(failed.reference.late, 6);
     EXPECT_NE(failed.reference.failure.find("too late at 1x"), std::string::npos)
         << failed.reference.failure;
     EXPECT_TRUE(failed.configurations[0].compared());
+}
+
+// Where nobody asked for a pace, every second late run slows it down, for this configuration only.
+TEST(LateRuns, AreSlowedDownWhereThePaceIsFree) {
+    Scenario scenario = made_up_scenario();
+    scenario.factory = make_sim_device;
+    const auto late_by = [](Duration by) {
+        return [by](const DeviceSetup& setup) -> std::unique_ptr<Device> {
+            return std::make_unique<LateDevice>(make_sim_device(setup), by);
+        };
+    };
+    std::vector<double> asked;
+    StudyRequest request{scenario, {"on-demand"}, parse_budgets({"12MiB"}),
+                         "emu",    late_by(milliseconds(1000)), 1};
+    request.slower = [&](double times) {
+        asked.push_back(times);
+        return late_by(times > 2 ? Duration{} : milliseconds(1000));
+    };
+    const Study study = conduct(request, [](std::int64_t, std::int64_t) {});
+    EXPECT_EQ(asked, (std::vector<double>{1.5, 1.5, 2.25, 1.5, 1.5, 2.25}));
+    EXPECT_EQ(study.reference.late, 4);
+    EXPECT_EQ(study.configurations[0].late, 4);
+    EXPECT_TRUE(study.configurations[0].compared());
 }
 
 // --- Orders -------------------------------------------------------------------------------------
