@@ -43,6 +43,8 @@ class Backing {
         bool write = false;
     };
 
+    // Gets the memory of the limit. Once, before all below.
+    virtual void get_memory() = 0;
     // Frames for a piece that has none. From the thread of a lane; throws `OutOfMemory`.
     virtual Addresses bring(std::uint32_t piece, Bytes size) = 0;
     // The piece's frames are free. The other calls come from one thread, beside `bring` of others.

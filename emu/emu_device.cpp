@@ -111,10 +111,10 @@ class EmuDevice final : public Device, private ActivityListener {
     const DeviceSetup& setup_;
     EmuOptions options_;
     Pressure pressure_;
-    ProcessWatch process_;
     Rules rules_;
     RunMemory memory_;
     Work work_;
+    ProcessWatch process_;  // executors are there, the run's memory is not
     std::unique_ptr<VirtualDevice> virtual_;
     PacedClock clock_;
     LatenessLog lateness_;
@@ -141,7 +141,7 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
       virtual_(clock(setup, this, &memory_)),
       clock_(options.time_scale),
       threads_(widths_of(setup)) {
-    memory_.watch(virtual_->memory());
+    memory_.get_memory(virtual_->memory());
     work_.load_resident();
     process_.begin_reading();
 }

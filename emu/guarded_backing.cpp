@@ -15,10 +15,13 @@ class GuardedBacking final : public Backing {
   public:
     explicit GuardedBacking(const BackingPlan& plan)
         : plan_(plan),
-          pool_(plan.limit.value_or(Bytes{}), views()),
+          pool_({}, views()),
           activations_(pool_, plan.activations + Bytes{1 << 20}),
           pieces_(plan.pieces) {}
 
+    void get_memory() override {
+        if (plan_.limit) pool_.set_size(*plan_.limit);
+    }
     Addresses bring(std::uint32_t piece, Bytes size) override;
     void drop(std::uint32_t piece) override;
     void set_aside(Bytes size) override;

@@ -23,10 +23,14 @@ class PlainBacking final : public Backing {
           window_(frames_.add_window(kAddressesPerByte * most_)),
           aside_(frames_.add_window(plan.limit.value_or(kUnlimitedAside))),
           activations_(frames_, kAddressesPerByte * (plan.activations + Bytes{1 << 20})),
-          places_(plan.pieces) {
-        if (!plan.limit) return;
-        frames_.warm(window_, std::min(plan.warm_pieces, *plan.limit));
-        frames_.warm(aside_, *plan.limit - std::min(plan.warm_pieces, *plan.limit));
+          places_(plan.pieces),
+          plan_(plan) {}
+
+    void get_memory() override {
+        if (!plan_.limit) return;
+        const Bytes for_pieces = std::min(plan_.warm_pieces, *plan_.limit);
+        frames_.warm(window_, for_pieces);
+        frames_.warm(aside_, *plan_.limit - for_pieces);
     }
 
     Addresses bring(std::uint32_t piece, Bytes size) override {
@@ -76,6 +80,7 @@ class PlainBacking final : public Backing {
     Bytes in_aside_;
     ActivationPool activations_;
     std::vector<std::optional<Place>> places_;  // by piece
+    BackingPlan plan_;
 };
 
 }  // namespace

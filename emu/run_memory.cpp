@@ -141,7 +141,8 @@ void RunMemory::bring(const Action& command) {
             part.at = backing_->bring(part.id, bytes_of(command.job, command.block));
 }
 
-void RunMemory::watch(const MemoryReport& ledger) {
+void RunMemory::get_memory(const MemoryReport& ledger) {
+    backing_->get_memory();
     ledger_ = &ledger;
     follow();
 }

@@ -34,9 +34,9 @@ class RunMemory final : public PlaceListener {
     // Puts frames behind the places that the command has got, on the thread that does its work.
     // Throws `OutOfMemory` where there are none.
     void bring(const Action& command);
-    // The ledger of the run: what it charges besides parameters is set aside, from now on and
-    // whenever `follow` is called.
-    void watch(const MemoryReport& ledger);
+    // Gets the memory. `ledger` is that of the run: what it charges besides parameters is set
+    // aside, from now on and whenever `follow` is called.
+    void get_memory(const MemoryReport& ledger);
     void follow();
     // At most so much may be in use from now on.
     void set_budget(Bytes most);
@@ -90,7 +90,7 @@ class RunMemory final : public PlaceListener {
 
     const DeviceSetup& setup_;
     const Rules& rules_;
-    const MemoryReport* ledger_ = nullptr;  // none before `watch`
+    const MemoryReport* ledger_ = nullptr;  // none before `get_memory`
     std::vector<std::vector<Bytes>> extents_;
     Bytes rounding_;  // what whole pages add
     Bytes beside_;    // what may be in use beside the budget: the rounding, unbounded activations

@@ -35,7 +35,7 @@ class RunMemoryTest : public ::testing::Test {
         memory_ = std::make_unique<RunMemory>(
             *setup_, std::vector<std::vector<Bytes>>(1, std::vector(kBlocks, Bytes{2 * 4096})),
             *rules_, false, guarded);
-        memory_->watch(ledger_);
+        memory_->get_memory(ledger_);
     }
 
     static Action action(Verb verb, std::uint32_t block) {
