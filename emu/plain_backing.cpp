@@ -61,7 +61,7 @@ class PlainBacking final : public Backing {
     Bytes committed_peak() const override { return frames_.committed_peak(); }
 
   private:
-    static constexpr Bytes kUnlimitedAside{std::int64_t{1} << 40};  // addresses only
+    static constexpr Bytes kUnlimitedAside{std::int64_t{64} << 30};  // addresses only
 
     Place place_for(std::uint32_t piece, Bytes size) {
         const std::lock_guard lock(mutex_);

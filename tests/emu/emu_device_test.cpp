@@ -129,6 +129,32 @@ TEST_F(Emulation, EveryPolicyDecidesAsInSimulation) {
     }
 }
 
+// In the least memory that will do, for many requests: memory and decisions are the simulation's to
+// the end, and what has been late has added up to nothing. (tests/bench/endurance.py: a minute.)
+TEST_F(Emulation, TwoDnnsShareTheLeastMemory) {
+    Options options;
+    options.mode = ArrivalMode::stream;
+    options.requests = 25;
+    workload_ = workload_of({pack_->model(), pack_->model()}, options);
+    for (const std::string spec : {"swapnet", "pipeload"}) {
+        SCOPED_TRACE(spec);
+        budget_ = minimum(spec);
+        SpanRecorder simulated, emulated;
+        const RunResult sim = run_on(make_sim_device, spec, &simulated);
+        const RunResult emu = run_on(emulator(), spec, &emulated);
+        ASSERT_EQ(sim.verdict, Verdict::ok) << sim.reason;
+        EXPECT_EQ(order_of(emulated), order_of(simulated));
+        EXPECT_EQ(emu.swapped_in, sim.swapped_in);
+        EXPECT_LE(emu.memory.peak, *budget_);
+        EXPECT_EQ(emu.memory.in_use, Bytes{});
+        Duration latest{};
+        for (const LaneLateness& lane : emu.evidence->pace->lanes)
+            latest = std::max(latest, lane.max);
+        EXPECT_GE(emu.makespan, sim.makespan);
+        EXPECT_LE(emu.makespan, sim.makespan + latest + Duration{1});
+    }
+}
+
 // Draws are the virtual device's: the same for the same key.
 TEST_F(Emulation, NoiseIsThatOfTheSimulation) {
     platform_.nodes[0].noise.cv.fill(0.2);
