@@ -1,3 +1,4 @@
+#include <sys/prctl.h>
 #include <time.h>
 
 #include <chrono>
@@ -66,6 +67,21 @@ bool PacedClock::sleep_until(Time instant, const std::atomic<bool>* stop) const 
     }
 }
 
+// The calling thread's sleeps end as exactly as the kernel can, and not up to 50 us late so that
+// timers may be put together (prctl(2)), while one lives. Ended by the thread that made it.
+class ExactSleeps {
+  public:
+    ExactSleeps() : usual_(prctl(PR_GET_TIMERSLACK)) { prctl(PR_SET_TIMERSLACK, 1UL); }
+    ~ExactSleeps() {
+        if (usual_ > 0) prctl(PR_SET_TIMERSLACK, static_cast<unsigned long>(usual_));
+    }
+    ExactSleeps(const ExactSleeps&) = delete;
+    ExactSleeps& operator=(const ExactSleeps&) = delete;
+
+  private:
+    int usual_;
+};
+
 std::array<std::uint32_t, kLanes> widths_of(const DeviceSetup& setup) {
     return {std::max(setup.deployment.parallel_reads, 1U), 1,
             setup.platform.nodes.front().assemble_lanes, 1};
@@ -117,6 +133,7 @@ class EmuDevice final : public Device, private ActivityListener {
     ProcessWatch process_;  // executors are there, the run's memory is not
     std::unique_ptr<VirtualDevice> virtual_;
     PacedClock clock_;
+    ExactSleeps exact_sleeps_;
     LatenessLog lateness_;
     Duration late_{};      // the instant that was shown last, on the wall clock
     Time shown_ = kStart;  // when the instant that the virtual device has reached came about
