@@ -268,7 +268,9 @@ void EmuDevice::set_budget(Bytes budget, Bytes tolerated) {
     memory_.set_budget(tolerated);
 }
 
+// After the end of the run has been asked for, what has been started still ends.
 std::optional<Evidence> EmuDevice::evidence() const {
+    threads_.finish();
     Evidence evidence;
     process_.tell(evidence);
     evidence.committed_peak = memory_.committed_peak();

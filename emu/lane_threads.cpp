@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <utility>
+
 #include "profiles/error.h"
 #include "profiles/text.h"
 
@@ -79,6 +81,11 @@ LaneThread& LaneThreads::start(Lane lane, std::function<void(std::uint32_t)> wor
     }
     threads[server]->start([work = std::move(work), server] { work(server); });
     return *threads[server];
+}
+
+void LaneThreads::finish() const {
+    for (const auto& threads : lanes_)
+        for (const auto& thread : threads) thread->finish();
 }
 
 }  // namespace swaplab

@@ -26,7 +26,7 @@ class LaneThread {
 
     // The calls below come from one thread. `start`: nothing is being done.
     void start(std::function<void()> work);
-    // Returns when the work is done; throws what it threw.
+    // Returns when the work is done, at once if there is none; throws what it threw.
     void finish();
     bool idle() const { return idle_; }
 
@@ -50,6 +50,8 @@ class LaneThreads {
     // Starts `work(server)` on a thread of the lane that is idle; there is one, since a lane runs
     // no more commands than it has servers.
     LaneThread& start(Lane lane, std::function<void(std::uint32_t)> work);
+    // Returns when nothing is being done; throws what that threw.
+    void finish() const;
 
   private:
     void add(Lane lane);

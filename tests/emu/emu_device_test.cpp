@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "emu/emu_backend.h"
 #include "hw/storage/pack_writer.h"
@@ -30,8 +31,8 @@ PackPtr pack_of(const TemporaryFolder& folder, const Model& model) {
 
 std::unique_ptr<Device> make_contract_device(const DeviceSetup& setup) {
     static const TemporaryFolder folder;
-    return make_emu_backend({pack_of(folder, setup.costs[0].model())}, {}, make_virtual_device)(
-        setup);
+    return make_emu_backend({pack_of(folder, setup.costs[0].model())}, {},
+                            make_virtual_device)(setup);
 }
 
 INSTANTIATE_TEST_SUITE_P(Emu, DeviceContract,
@@ -238,6 +239,48 @@ TEST_F(Emulation, TakesUpBudgetsAndModesAsTheyChange) {
     EXPECT_GE(emu.makespan, sim.makespan);
 }
 
+// Executes by doing as it is told.
+class ToldExecutor final : public Executor {
+  public:
+    explicit ToldExecutor(std::function<void()> work) : work_(std::move(work)) {}
+    void bind(BlockId, std::byte*) override {}
+    void unbind(BlockId) override {}
+    void execute(RequestId, std::uint32_t, BlockId) override { work_(); }
+    std::optional<std::string> output_digest(RequestId) const override { return std::nullopt; }
+
+  private:
+    std::function<void()> work_;
+};
+
+ExecutorFactory told(std::function<void()> work) {
+    return [work = std::move(work)](JobId, std::span<const LayerRange>, ActivationMemory&) {
+        return std::make_unique<ToldExecutor>(work);
+    };
+}
+
+// An executor that takes 6 ms on the wall clock, 3 ms of the device's time, where the profile says
+// 0.7 ms: all of it is in the makespan, and what is beyond the profile is lateness.
+TEST_F(Emulation, WorkThatTakesLongerThanTheProfileIsSeen) {
+    platform_.nodes[0].execute.other.per_layer = 100'000;
+    constexpr std::chrono::milliseconds taken(6);
+    int executions = 0;
+    EmuOptions options;
+    options.time_scale = 2;
+    const RunResult emu = run_on(emulator(options, told([&] {
+                                              ++executions;
+                                              std::this_thread::sleep_for(taken);
+                                          })),
+                                 "direct");
+    ASSERT_EQ(executions, 2);
+    EXPECT_GE(emu.makespan, 2 * taken / 2);
+    ASSERT_EQ(emu.evidence->pace->lanes.size(), 1U);
+    const LaneLateness& compute = emu.evidence->pace->lanes[0];
+    EXPECT_EQ(compute.lane, "compute");
+    EXPECT_EQ(compute.count, 2);
+    const RunResult sim = run_on(make_sim_device, "direct");
+    EXPECT_GE(compute.p50, taken - 2 * sim.jobs[0].latencies[0]);
+}
+
 TEST_F(Emulation, StopsWhenAsked) {
     budget_ = minimum("on-demand");
     std::atomic<bool> stop{true};
@@ -257,6 +300,31 @@ TEST_F(Emulation, StopsWhenAsked) {
     EXPECT_EQ(device->wait(Time::max()), nullptr);
     stop = false;
     EXPECT_NE(device->wait(Time::max()), nullptr);
+}
+
+// What has been started when the end is asked for ends before anybody looks at what was made.
+TEST_F(Emulation, EvidenceIsOfWhatHasEnded) {
+    platform_.nodes[0].execute.other.per_layer = 1e10;
+    std::atomic<bool> stop{false}, ended{false};
+    const RunRequest request{platform_, workload_, budget_, Account::all};
+    const auto deployment = std::get<Deployment>(plan(request, make_policy("direct")));
+    const std::vector<CostModel> costs{{*pack_->model(), platform_}};
+    const std::vector<std::vector<BlockFacts>> facts{
+        facts_of(costs[0], deployment.jobs[0].blocks, deployment.jobs[0].path)};
+    DeviceSetup setup{platform_, costs, facts, deployment, Account::all, budget_};
+    setup.stop = &stop;
+    const auto device = emulator({}, told([&] {
+                                     stop = true;
+                                     std::this_thread::sleep_for(std::chrono::milliseconds(100));
+                                     ended = true;
+                                 }))(setup);
+    Command execute;
+    execute.verb = Verb::execute;
+    execute.lane = Lane::compute;
+    device->submit(execute);
+    EXPECT_EQ(device->wait(Time::max()), nullptr);
+    EXPECT_TRUE(device->evidence());
+    EXPECT_TRUE(ended);
 }
 
 // --- Wrong packs, wrong policies, wrong runtimes -------------------------------------------------
