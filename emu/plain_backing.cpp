@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <mutex>
 #include <vector>
 
@@ -5,6 +6,8 @@
 #include "policies/runtime/activation_pool.h"
 #include "policies/runtime/arena.h"
 #include "policies/runtime/frames.h"
+#include "profiles/error.h"
+#include "profiles/text.h"
 
 namespace swaplab {
 
@@ -16,15 +19,13 @@ constexpr std::int64_t kAddressesPerByte = 16;
 class PlainBacking final : public Backing {
   public:
     explicit PlainBacking(const BackingPlan& plan)
-        : frames_(plan.limit),
-          most_(align_up(plan.limit ? std::min(*plan.limit, plan.all_pieces) : plan.all_pieces,
-                         kPage)),
-          addresses_(make_first_fit_arena(most_, kAddressesPerByte * most_)),
-          window_(frames_.add_window(kAddressesPerByte * most_)),
-          aside_(frames_.add_window(plan.limit.value_or(kUnlimitedAside))),
+        : plan_(plan),
+          frames_(plan.limit),
+          addresses_(make_first_fit_arena(plan.all_pieces, kAddressesPerByte * plan.all_pieces)),
+          window_(frames_.add_window(kAddressesPerByte * plan.all_pieces)),
+          aside_(frames_.add_window(std::max(plan.limit.value_or(Bytes{}), kLeastAside))),
           activations_(frames_, kAddressesPerByte * (plan.activations + Bytes{1 << 20})),
-          places_(plan.pieces),
-          plan_(plan) {}
+          places_(plan.pieces) {}
 
     void get_memory() override {
         if (!plan_.limit) return;
@@ -61,26 +62,24 @@ class PlainBacking final : public Backing {
     Bytes committed_peak() const override { return frames_.committed_peak(); }
 
   private:
-    static constexpr Bytes kUnlimitedAside{std::int64_t{64} << 30};  // addresses only
+    static constexpr Bytes kLeastAside{std::int64_t{64} << 30};  // addresses only
 
     Place place_for(std::uint32_t piece, Bytes size) {
         const std::lock_guard lock(mutex_);
-        const std::optional<Place> place = addresses_->reserve(size);
-        if (!place) throw OutOfMemory("the blocks of a run are more than its memory");
-        places_[piece] = place;
-        return *place;
+        places_[piece] = addresses_->reserve(size);
+        SWAPLAB_CHECK(places_[piece], "no addresses for {} bytes", size.count);
+        return *places_[piece];
     }
 
+    BackingPlan plan_;
     Frames frames_;
-    Bytes most_;
-    std::mutex mutex_;  // of the two below
-    std::unique_ptr<Arena> addresses_;
+    std::mutex mutex_;                  // of `addresses_` and `places_`
+    std::unique_ptr<Arena> addresses_;  // for all pieces at once: the frames are what is limited
     Frames::WindowId window_;
     Frames::WindowId aside_;
     Bytes in_aside_;
     ActivationPool activations_;
     std::vector<std::optional<Place>> places_;  // by piece
-    BackingPlan plan_;
 };
 
 }  // namespace

@@ -160,6 +160,30 @@ TEST_F(RunMemoryTest, IsTheBudgetAndTheRoundingToPages) {
     }
 }
 
+// With what stands beside the budget (7 pages less 30 bytes, see above), of which a block takes
+// two.
+TEST_F(RunMemoryTest, TheBudgetMayFallAndRise) {
+    for (const bool guarded : {false, true}) {
+        SCOPED_TRACE(guarded);
+        ledger_ = {};
+        make(std::nullopt, Bytes{4096}, guarded);
+        bring_in(0);
+        Bytes& activations = ledger_.by_category[static_cast<std::size_t>(Category::activations)];
+        const auto most = [&](std::int64_t pages) {
+            activations = {pages * 4096};
+            memory_->follow();
+            activations = {pages * 4096 + 1};
+            EXPECT_THROW(memory_->follow(), OutOfMemory);
+            activations = {};
+            memory_->follow();
+        };
+        memory_->set_budget(Bytes{});
+        most(7 - 2);
+        memory_->set_budget(Bytes{3 * 4096});
+        most(10 - 2);
+    }
+}
+
 TEST_F(RunMemoryTest, WithoutABudgetThereIsWhatIsAskedFor) {
     for (const bool guarded : {false, true}) {
         make(std::nullopt, std::nullopt, guarded);
