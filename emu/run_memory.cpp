@@ -120,15 +120,16 @@ Bytes RunMemory::bytes_of(JobId job, BlockId block) const {
 
 void RunMemory::on_reserved(const Action& command, std::size_t holding, const Arena&,
                             const Place&) {
-    follow();
     block(command).holdings[holding].held = true;
 }
 
 void RunMemory::on_freed(const Action& command, std::size_t holding, const Arena&, const Place&) {
-    Piece& freed = block(command).holdings[holding];
+    BlockPieces& owner = block(command);
+    Piece& freed = owner.holdings[holding];
     backing_->drop(freed.id);
     freed.held = false;
     freed.at = {};
+    if (std::ranges::none_of(owner.holdings, &Piece::held)) owner.closed = false;
 }
 
 void RunMemory::reserve_resident(JobId job, BlockId block) {

@@ -65,12 +65,12 @@ class RunMemory final : public PlaceListener {
   private:
     struct Piece {
         std::uint32_t id = 0;
-        bool held = false;  // it has a place
+        bool held = false;      // it has a place
         Backing::Addresses at;  // from `bring` on
     };
     struct BlockPieces {
         std::vector<Piece> holdings;
-        bool closed = false;  // to the host
+        bool closed = false;  // to the host; what is brought in anew is open
     };
     struct Owner {
         JobId job;

@@ -105,9 +105,10 @@ TEST_F(RunMemoryTest, WhoTouchesAManagedPageWhileAKernelRunsIsCaught) {
     EXPECT_EQ(violation(), "");
     host(1)[3] = 8;
     const std::string found = violation();
-    EXPECT_EQ(found.find("block 1 of net: byte 3 of its memory was written by a thread of the host: "
-                         "while a kernel runs"),
-              0U)
+    EXPECT_EQ(
+        found.find("block 1 of net: byte 3 of its memory was written by a thread of the host: "
+                   "while a kernel runs"),
+        0U)
         << found;
     EXPECT_NE(found.find("execute of block 0 of net (lane compute)"), std::string::npos) << found;
     EXPECT_EQ(violation(), "");  // told once
@@ -127,6 +128,25 @@ TEST_F(RunMemoryTest, WhatIsAttachedToTheHostStaysOpen) {
     EXPECT_EQ(violation(), "");
     static_cast<void>(host(0)[0]);
     EXPECT_NE(violation().find("block 0 of net: byte 0 of its memory was read"), std::string::npos);
+}
+
+// Freed while it was closed, and brought in and assembled anew while the same kernel runs.
+TEST_F(RunMemoryTest, WhatIsBroughtInAnewIsClosedAnew) {
+    make(MemoryKind::managed_attach, Bytes{4096});
+    bring_in(0);
+    bring_in(1);
+    start_kernel(0);
+    perform(Verb::release, 1);
+    perform(Verb::read, 1);
+    host(1)[5] = 7;
+    EXPECT_EQ(violation(), "");
+    perform(Verb::assemble, 1);
+    memory_->close_to_host();
+    host(1)[5] = 8;
+    EXPECT_NE(violation().find("block 1 of net: byte 5 of its memory was written"),
+              std::string::npos);
+    end_kernel(0);
+    EXPECT_EQ(host(1)[5], 7);
 }
 
 TEST_F(RunMemoryTest, WhoUsesFreedMemoryIsCaught) {
