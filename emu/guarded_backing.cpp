@@ -1,3 +1,4 @@
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -16,7 +17,7 @@ class GuardedBacking final : public Backing {
     explicit GuardedBacking(const BackingPlan& plan)
         : plan_(plan),
           pool_({}, views()),
-          activations_(pool_, plan.activations + Bytes{1 << 20}),
+          activations_(pool_, most_activations()),
           pieces_(plan.pieces) {}
 
     void get_memory() override {
@@ -40,10 +41,12 @@ class GuardedBacking final : public Backing {
     };
 
     Views views() const { return plan_.two_views ? Views::host_and_device : Views::one; }
+    Bytes most_activations() const { return plan_.activations + Bytes{1 << 20}; }
     void watch(const MappedRange& range, std::uint32_t piece);
     std::vector<FrameRange> take(Bytes size);
 
     BackingPlan plan_;
+    std::mutex growing_;  // without a limit: from making frames to taking them
     FramePool pool_;
     HostFaults faults_;
     Activations activations_;
@@ -77,7 +80,10 @@ void GuardedBacking::watch(const MappedRange& range, std::uint32_t piece) {
 }
 
 std::vector<FrameRange> GuardedBacking::take(Bytes size) {
-    if (!plan_.limit) pool_.set_size(pool_.in_use() + size + plan_.activations);
+    if (plan_.limit) return pool_.take(size);
+    const std::lock_guard lock(growing_);
+    const Bytes needed = pool_.in_use() + size + most_activations();
+    if (needed > pool_.size()) pool_.set_size(needed);
     return pool_.take(size);
 }
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <thread>
 
 #include "tests/support/chain.h"
 
@@ -170,8 +170,7 @@ TEST_F(RunMemoryTest, IsTheBudgetAndTheRoundingToPages) {
         ledger_ = {};
         make(std::nullopt, Bytes{4096}, guarded);
         for (std::uint32_t b = 0; b < kBlocks; ++b) bring_in(b);
-        Bytes& activations =
-            ledger_.by_category[static_cast<std::size_t>(Category::activations)];
+        Bytes& activations = ledger_.by_category[static_cast<std::size_t>(Category::activations)];
         activations = {4097};
         memory_->follow();
         activations = {2 * 4096 + 1};
@@ -210,6 +209,24 @@ TEST_F(RunMemoryTest, WithoutABudgetThereIsWhatIsAskedFor) {
         for (std::uint32_t b = 0; b < kBlocks; ++b) bring_in(b);
         host(2)[8191] = 1;
         EXPECT_GE(memory_->committed_peak(), Bytes{6 * 4096});
+    }
+}
+
+// Pieces larger than what is kept for activations, so that none finds room by chance.
+TEST(GuardedBacking, WithoutALimitSeveralThreadsGetWhatTheyAskFor) {
+    constexpr std::uint32_t pieces = 16;
+    BackingPlan plan;
+    plan.pieces = pieces;
+    for (int round = 0; round < 4; ++round) {
+        const auto backing = make_guarded_backing(plan);
+        backing->get_memory();
+        const auto bring = [&](std::uint32_t first) {
+            for (std::uint32_t piece = first; piece < pieces; piece += 2)
+                EXPECT_NO_THROW(backing->bring(piece, Bytes{3 << 20}));
+        };
+        std::thread other(bring, 1);
+        bring(0);
+        other.join();
     }
 }
 
