@@ -2,9 +2,7 @@
 
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -19,7 +17,7 @@ namespace swaplab {
 // Everything here is read and written inside a signal handler: lock-free atomics of fixed number.
 struct HostFaults::Table {
     struct Range {
-        std::atomic<std::uintptr_t> begin{0};  // 0: unused. Written last, so that the rest is good
+        std::atomic<std::uintptr_t> begin{0};
         std::atomic<std::uintptr_t> end{0};
         std::atomic<std::uint64_t> tag{0};
     };
@@ -29,10 +27,9 @@ struct HostFaults::Table {
         std::atomic<std::uint64_t> tag{0};
         std::atomic<std::uintptr_t> offset{0};
         std::atomic<bool> write{false};
-        std::atomic<std::int64_t> thread{0};
     };
     std::array<Range, kMostRanges> ranges;
-    std::atomic<std::size_t> ranges_end{0};  // no entry from here on was ever used
+    std::atomic<std::size_t> ranges_end{0};  // entries before it are complete
     std::array<Slot, kMostFaults> slots;
     std::atomic<std::uint64_t> recorded{0};
     std::atomic<std::uint64_t> taken{0};
@@ -99,7 +96,6 @@ void record(Table& table, const Table::Range& range, std::uintptr_t address, boo
     slot.tag = range.tag.load();
     slot.offset = address - range.begin.load();
     slot.write = write;
-    slot.thread = static_cast<std::int64_t>(syscall(SYS_gettid));
     slot.turn.store(number + 1, std::memory_order_release);
 }
 
@@ -161,29 +157,13 @@ void HostFaults::register_range(const std::byte* begin, std::size_t size, std::u
     SWAPLAB_CHECK(address != 0 && size > 0 && ((address | size) & kPageMask) == 0,
                   "{} bytes at {:#x} are not whole pages", size, address);
     const std::lock_guard lock(mutex_);
-    const std::size_t end = table_->ranges_end;
-    const std::size_t at = unused_.empty() ? end : unused_.back();
+    const std::size_t at = table_->ranges_end;
     SWAPLAB_CHECK(at < kMostRanges, "more than {} ranges", kMostRanges);
-    const bool is_new = slots_.emplace(begin, at).second;
-    SWAPLAB_CHECK(is_new, "the range at {:#x} is registered already", address);
     Table::Range& range = table_->ranges[at];
+    range.begin = address;
     range.end = address + size;
     range.tag = tag;
-    range.begin.store(address, std::memory_order_release);
-    if (at == end)
-        table_->ranges_end.store(end + 1, std::memory_order_release);
-    else
-        unused_.pop_back();
-}
-
-void HostFaults::unregister(const std::byte* begin) {
-    const std::lock_guard lock(mutex_);
-    const auto it = slots_.find(begin);
-    SWAPLAB_CHECK(it != slots_.end(), "no range at {} is registered",
-                  static_cast<const void*>(begin));
-    table_->ranges[it->second].begin = 0;
-    unused_.push_back(it->second);
-    slots_.erase(it);
+    table_->ranges_end.store(at + 1, std::memory_order_release);
 }
 
 std::optional<HostFaults::Fault> HostFaults::take() {
@@ -191,7 +171,7 @@ std::optional<HostFaults::Fault> HostFaults::take() {
     const std::uint64_t number = table_->taken;
     const Table::Slot& slot = table_->slots[number % kMostFaults];
     if (slot.turn.load(std::memory_order_acquire) != number + 1) return std::nullopt;
-    const Fault fault{slot.tag, slot.offset, slot.write, slot.thread};
+    const Fault fault{slot.tag, slot.offset, slot.write};
     table_->taken = number + 1;
     return fault;
 }

@@ -3,11 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <vector>
 
 namespace swaplab {
 
@@ -22,9 +20,8 @@ class HostFaults {
   public:
     struct Fault {
         std::uint64_t tag;
-        std::size_t offset;   // within the range
-        bool write;           // false also where the processor does not tell (not x86-64, AArch64)
-        std::int64_t thread;  // gettid(2) of who accessed it
+        std::size_t offset;  // within the range
+        bool write;          // false also where the processor does not tell (not x86-64, AArch64)
     };
     static constexpr std::size_t kMostRanges = 1 << 14;
     static constexpr std::size_t kMostFaults = 256;  // not taken yet; further ones are only counted
@@ -34,9 +31,8 @@ class HostFaults {
     HostFaults(const HostFaults&) = delete;
     HostFaults& operator=(const HostFaults&) = delete;
 
-    // Whole pages that overlap no other range. Aborts beyond `kMostRanges`.
+    // Whole pages that overlap no other range, for good. Aborts beyond `kMostRanges`.
     void register_range(const std::byte* begin, std::size_t size, std::uint64_t tag);
-    void unregister(const std::byte* begin);
 
     // The next fault, oldest first.
     std::optional<Fault> take();
@@ -47,9 +43,7 @@ class HostFaults {
 
   private:
     std::unique_ptr<Table> table_;
-    std::mutex mutex_;
-    std::map<const std::byte*, std::size_t> slots_;  // begin -> entry of the table
-    std::vector<std::size_t> unused_;
+    std::mutex mutex_;  // of who registers and who takes
 };
 
 }  // namespace swaplab

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
-#include <utility>
 
 #include "profiles/error.h"
 #include "profiles/text.h"
@@ -28,39 +27,10 @@ AddressWindow::AddressWindow(Bytes span) : span_(align_up(span, kFrame)) {
     base_ = static_cast<std::byte*>(at);
 }
 
-AddressWindow::~AddressWindow() {
-    if (base_) munmap(base_, length(span_));
-}
-
-AddressWindow::AddressWindow(AddressWindow&& other) noexcept
-    : base_(std::exchange(other.base_, nullptr)), span_(std::exchange(other.span_, {})) {}
-
-AddressWindow& AddressWindow::operator=(AddressWindow&& other) noexcept {
-    std::swap(base_, other.base_);
-    std::swap(span_, other.span_);
-    return *this;
-}
+AddressWindow::~AddressWindow() { munmap(base_, length(span_)); }
 
 MappedRange::MappedRange(Bytes span, Views views) : host_(span) {
     if (views == Views::host_and_device) device_.emplace(span);
-}
-
-MappedRange::MappedRange(MappedRange&& other) noexcept
-    : host_(std::move(other.host_)),
-      device_(std::move(other.device_)),
-      pool_(other.pool_),
-      frames_(std::move(other.frames_)),
-      mapped_(std::exchange(other.mapped_, {})),
-      closed_(other.closed_) {}
-
-MappedRange& MappedRange::operator=(MappedRange&& other) noexcept {
-    std::swap(host_, other.host_);
-    std::swap(device_, other.device_);
-    std::swap(pool_, other.pool_);
-    std::swap(frames_, other.frames_);
-    std::swap(mapped_, other.mapped_);
-    std::swap(closed_, other.closed_);
-    return *this;
 }
 
 void MappedRange::map(FramePool& pool, Bytes bytes, std::span<const FrameRange> frames) {

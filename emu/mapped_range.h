@@ -11,21 +11,21 @@
 namespace swaplab {
 
 // Address space without memory, where a pool can show frames. Whatever has no frames cannot be
-// accessed. Move-only.
+// accessed.
 class AddressWindow {
   public:
     // Rounded up to whole frames. Throws `std::runtime_error` where there are no addresses.
     explicit AddressWindow(Bytes span);
     ~AddressWindow();
-    AddressWindow(AddressWindow&& other) noexcept;
-    AddressWindow& operator=(AddressWindow&& other) noexcept;
+    AddressWindow(const AddressWindow&) = delete;
+    AddressWindow& operator=(const AddressWindow&) = delete;
 
     std::byte* base() const { return base_; }
     Bytes span() const { return span_; }
 
   private:
-    std::byte* base_ = nullptr;
     Bytes span_;
+    std::byte* base_;
 };
 
 // While frames are behind it, a write through one view is seen through the other. Without them, and
@@ -35,8 +35,8 @@ class MappedRange {
     // At most `span` bytes, rounded up to whole frames.
     MappedRange(Bytes span, Views views);
     ~MappedRange() { unmap(); }
-    MappedRange(MappedRange&& other) noexcept;
-    MappedRange& operator=(MappedRange&& other) noexcept;
+    MappedRange(const MappedRange&) = delete;
+    MappedRange& operator=(const MappedRange&) = delete;
 
     std::byte* host() const { return host_.base(); }
     std::byte* device() const { return device_ ? device_->base() : host_.base(); }

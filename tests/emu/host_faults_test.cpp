@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <array>
 #include <memory>
@@ -36,7 +34,6 @@ TEST(HostFaults, WhatIsNotMappedIsRecordedAndGoesOn) {
     EXPECT_EQ(read->tag, 42U);
     EXPECT_EQ(read->offset, 2 * kPageSize + 17);
     EXPECT_FALSE(read->write);
-    EXPECT_EQ(read->thread, syscall(SYS_gettid));
     write_byte(range.host(), 5);
     const auto write = faults.take();
     ASSERT_TRUE(write);
@@ -119,9 +116,6 @@ TEST(HostFaults, ThousandsOfRangesFromManyThreads) {
     AddressWindow window({static_cast<std::int64_t>(count) * 2 * kP});
     for (std::size_t i = 0; i < count; ++i)
         faults.register_range(window.base() + i * 2 * kPageSize, kPageSize, i);
-    for (std::size_t i = 0; i < count; i += 2) faults.unregister(window.base() + i * 2 * kPageSize);
-    for (std::size_t i = 0; i < count; i += 2)  // other tags, in entries that were used
-        faults.register_range(window.base() + i * 2 * kPageSize, kPageSize, count + i);
     std::vector<std::thread> threads;
     for (std::size_t first = 0; first < 4; ++first)
         threads.emplace_back([&, first] {
@@ -133,7 +127,7 @@ TEST(HostFaults, ThousandsOfRangesFromManyThreads) {
     while (const auto fault = faults.take()) {
         const std::size_t i = fault->offset;
         ASSERT_LT(i, seen.size());
-        EXPECT_EQ(fault->tag, count + i * 10);
+        EXPECT_EQ(fault->tag, i * 10);
         ++seen[i];
     }
     EXPECT_EQ(seen, std::vector<int>(200, 1));

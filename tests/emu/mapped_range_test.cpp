@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
 #include "policies/runtime/process.h"
 
@@ -89,20 +88,6 @@ TEST(MappedRange, MappingDoesNotMakeTheProcessLarger) {
     const Bytes after = process_memory().resident;
     EXPECT_LT(during.count - before.count, size.count / 4);
     EXPECT_LT(before.count - after.count, size.count / 4);
-}
-
-TEST(MappedRange, MovesWithItsAddresses) {
-    FramePool pool({2 * kP}, Views::host_and_device);
-    MappedRange range({2 * kP}, Views::host_and_device);
-    range.map(pool, {kP}, pool.take({kP}));
-    std::byte* const at = range.host();
-    *at = std::byte{3};
-    MappedRange other = std::move(range);
-    EXPECT_EQ(other.host(), at);
-    EXPECT_EQ(*other.device(), std::byte{3});
-    EXPECT_EQ(other.mapped(), Bytes{kP});
-    other = MappedRange({kP}, Views::one);
-    EXPECT_FALSE(readable(at));  // its addresses are gone
 }
 
 }  // namespace
