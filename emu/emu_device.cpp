@@ -152,8 +152,7 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
       options_(options),
       pressure_(options, setup.budget),
       rules_(setup),
-      memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr,
-              options.guarded),
+      memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr, options.guarded),
       work_(setup, memory_, std::move(packs), options, executors),
       virtual_(clock(setup, this, &memory_)),
       clock_(options.time_scale),
@@ -190,8 +189,8 @@ const Completion* EmuDevice::go_on(Time until) {
     return nullptr;
 }
 
-// All that starts and ends at this instant. `asked`: it is the one until which the caller waits, and
-// is shown whatever happens in it.
+// All that starts and ends at this instant. `asked`: it is the one until which the caller waits,
+// and is shown whatever happens in it.
 const Completion* EmuDevice::settle(Time instant, Time until, bool asked) {
     const Completion* const span = virtual_->wait(instant);
     if (span != nullptr || !starting_.empty() || asked) show_instant(until, asked);
@@ -200,8 +199,8 @@ const Completion* EmuDevice::settle(Time instant, Time until, bool asked) {
 }
 
 // This instant has come about now. At `until` the caller has something to do, and perhaps more soon
-// after: so that the order of the device's instants holds, what is before it is shown before it, and
-// what is at it is shown at it, however late.
+// after: so that the order of the device's instants holds, what is before it is shown before it,
+// and what is at it is shown at it, however late.
 void EmuDevice::show_instant(Time until, bool asked) {
     late_ = clock_.since(virtual_->now());
     const Time at = virtual_->now() + clock_.in_device_time(late_);
@@ -246,9 +245,8 @@ void EmuDevice::on_start(const Completion& span) {
     Running& running = running_[span.ticket.index];
     starting_.push_back(span.ticket.index);
     if (!work_.is_real(command)) return;
-    running.thread = &threads_.start(command.lane, [this, command](std::uint32_t server) {
-        work_.perform(command, server);
-    });
+    running.thread = &threads_.start(
+        command.lane, [this, command](std::uint32_t server) { work_.perform(command, server); });
 }
 
 void EmuDevice::on_end(const Completion& span) {

@@ -23,8 +23,7 @@ namespace swaplab {
 
 namespace {
 
-// --- In the child: async-signal-safe calls only, since its parent may have threads after all
-// -------
+// --- In the child: async-signal-safe calls only, since its parent may have threads after all ---
 
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::size_t kTouchEvery = 4096;
@@ -71,8 +70,7 @@ void live_as_a_hog(pid_t parent) {
     }
 }
 
-// --- In the parent
-// ----------------------------------------------------------------------------------
+// --- In the parent ------------------------------------------------------------------------------
 
 [[noreturn]] void fail(Bytes bytes, const std::string& why) {
     throw std::runtime_error(

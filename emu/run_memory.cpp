@@ -189,10 +189,11 @@ void RunMemory::check_faults() {
     const char* const why = blocks_[owner.job.index][owner.block.index].closed
                                 ? "while a kernel runs, the host may touch no managed memory"
                                 : "its memory has been freed";
-    throw RuleViolation(text("{}: byte {} of its memory was {} by a thread of the host: {} (under "
-                             "way: {})",
-                             rules_.name_of_block(owner.job, owner.block), fault->offset,
-                             fault->write ? "written" : "read", why, rules_.running()));
+    throw RuleViolation(
+        text("{}: byte {} of its memory was {} by a thread of the host: {} (under "
+             "way: {})",
+             rules_.name_of_block(owner.job, owner.block), fault->offset,
+             fault->write ? "written" : "read", why, rules_.running()));
 }
 
 }  // namespace swaplab

@@ -11,14 +11,14 @@
 
 namespace swaplab {
 
-// Hears of activities in the order in which they happen. Calls come from inside `wait`.
+// Hears of activities in the order in which they happen. Calls come from inside `wait`, which an
+// exception leaves; the device is unusable then but for `memory` and `waiting`.
 class ActivityListener {
   public:
     virtual ~ActivityListener() = default;
     // The command has started: its place is reserved, its memory is charged.
     virtual void on_start(const Completion& span) = 0;
-    // It ends now: nothing that it held has been freed, nothing that waits for it has started. An
-    // exception leaves the device unusable but for `memory` and `waiting`.
+    // It ends now: nothing that it held has been freed, nothing that waits for it has started.
     virtual void on_end(const Completion& span) = 0;
 };
 

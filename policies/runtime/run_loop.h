@@ -13,9 +13,9 @@
 namespace swaplab {
 
 // Runs the workload of `request` to its end on a new device of `request.device`. All is borrowed
-// for the call. Fills in the verdict (`stuck` with its reason, `interrupted`
-// or `deadline_miss`), the memory and
-// the metrics of `result`, which has its `jobs` already; what refers to other runs stays as it is.
+// for the call. Fills in the verdict (`stuck` with its reason, `interrupted` or `deadline_miss`),
+// the memory and the metrics of `result`, which has its `jobs` already; what refers to other runs
+// stays as it is.
 // Throws `PolicyError`, which blames `policy`, on an illegal command, on a breach of the budget,
 // and where nothing executes any more although commands go on ending.
 void run_loop(const RunRequest& request, const DeviceSetup& setup, Scheduler& scheduler,
