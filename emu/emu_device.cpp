@@ -194,7 +194,6 @@ const Completion* EmuDevice::go_on(Time until) {
 const Completion* EmuDevice::settle(Time instant, Time until, bool asked) {
     const Completion* const span = virtual_->wait(instant);
     if (span != nullptr || !starting_.empty() || asked) show_instant(until, asked);
-    memory_.check_faults();
     return span == nullptr ? nullptr : show(*span);
 }
 
@@ -240,8 +239,7 @@ Time EmuDevice::shown_of(Time virtual_time) const {
 void EmuDevice::on_start(const Completion& span) {
     const Action& command = span.command;
     rules_.on_start(command);
-    memory_.follow();
-    if (command.verb == Verb::execute) memory_.close_to_host();
+    memory_.on_start(command);
     Running& running = running_[span.ticket.index];
     starting_.push_back(span.ticket.index);
     if (!work_.is_real(command)) return;
@@ -255,10 +253,7 @@ void EmuDevice::on_end(const Completion& span) {
     if (LaneThread* const thread = running_[span.ticket.index].thread) thread->finish();
     memory_.check_faults();
     rules_.on_end(command);
-    if (!rules_.kernel_runs())
-        memory_.open_to_host();
-    else if (command.verb == Verb::assemble)
-        memory_.close_to_host();
+    memory_.on_end(command);
 }
 
 void EmuDevice::set_budget(Bytes budget, Bytes tolerated) {

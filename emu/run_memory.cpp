@@ -148,6 +148,19 @@ void RunMemory::get_memory(const MemoryReport& ledger) {
     follow();
 }
 
+void RunMemory::on_start(const Action& command) {
+    follow();
+    if (command.verb == Verb::execute) close_to_host();
+}
+
+// What has been assembled is not attached to the host any more.
+void RunMemory::on_end(const Action& command) {
+    if (!rules_.kernel_runs())
+        open_to_host();
+    else if (command.verb == Verb::assemble)
+        close_to_host();
+}
+
 void RunMemory::follow() {
     Bytes wanted = ledger_->by_category[static_cast<std::size_t>(Category::reserved)];
     if (!real_activations_)

@@ -35,15 +35,15 @@ class RunMemory final : public PlaceListener {
     // Throws `OutOfMemory` where there are none.
     void bring(const Action& command);
     // Gets the memory. `ledger` is that of the run: what it charges besides parameters is set
-    // aside, from now on and whenever `follow` is called.
+    // aside, from now on and at every start.
     void get_memory(const MemoryReport& ledger);
-    void follow();
+    // The command has started, or has ended, as the rules know already. The managed rule: while a
+    // kernel runs, the host's mapping of managed pages is closed, but for blocks that are attached
+    // to the host. Throws `OutOfMemory`.
+    void on_start(const Action& command);
+    void on_end(const Action& command);
     // At most so much may be in use from now on.
     void set_budget(Bytes most);
-    // The managed rule: while a kernel runs, the host's mapping of managed pages is closed, but for
-    // blocks that are attached to the host.
-    void close_to_host();
-    void open_to_host();
     // Throws `RuleViolation` if somebody touched what is closed or freed since the last call.
     void check_faults();
 
@@ -86,6 +86,9 @@ class RunMemory final : public PlaceListener {
         return blocks_[command.job.index][command.block.index].holdings[holding];
     }
     Bytes bytes_of(JobId job, BlockId block) const;
+    void follow();
+    void close_to_host();
+    void open_to_host();
     void set_host_access(BlockPieces& block, bool open);
 
     const DeviceSetup& setup_;

@@ -8,6 +8,7 @@
 
 #include "emu/emu_backend.h"
 #include "hw/storage/pack_writer.h"
+#include "hw/storage/storage_error.h"
 #include "policies/registry.h"
 #include "policies/runner.h"
 #include "profiles/error.h"
@@ -215,6 +216,15 @@ TEST_F(Emulation, MemoryIsTheBudgetAndNoMore) {
     }
 }
 
+TEST_F(Emulation, WithoutABudgetMemoryIsWhatIsAskedFor) {
+    const RunResult result = run_on(emulator(), "direct");
+    const auto& peak = result.memory.peak_by_category;
+    const Bytes executing = peak[static_cast<std::size_t>(Category::activations)] +
+                            peak[static_cast<std::size_t>(Category::workspace)];
+    EXPECT_GT(executing, Bytes{});
+    EXPECT_GE(result.evidence->committed_peak, pack_->index().size() + executing);
+}
+
 // A budget that rises, from what it was at the start or from a fall, and a mode that executes more
 // slowly, while the run goes on.
 TEST_F(Emulation, TakesUpBudgetsAndModesAsTheyChange) {
@@ -262,21 +272,24 @@ ExecutorFactory told(std::function<void()> work) {
     };
 }
 
-// An executor that takes 6 ms on the wall clock, 3 ms of the device's time, where the profile says
-// 0.7 ms: all of it is in the makespan, and what is beyond the profile is lateness.
+// An executor that takes 20 ms on the wall clock, 10 ms of the device's time, where the profile
+// says 0.7 ms: all of it is in the makespan, and what is beyond the profile is lateness.
 TEST_F(Emulation, WorkThatTakesLongerThanTheProfileIsSeen) {
     platform_.nodes[0].execute.other.per_layer = 100'000;
-    constexpr std::chrono::milliseconds taken(6);
+    constexpr std::chrono::milliseconds taken(20);
     int executions = 0;
     EmuOptions options;
     options.time_scale = 2;
+    const auto begin = std::chrono::steady_clock::now();
     const RunResult emu = run_on(emulator(options, told([&] {
                                               ++executions;
                                               std::this_thread::sleep_for(taken);
                                           })),
                                  "direct");
+    const Duration wall = std::chrono::steady_clock::now() - begin;
     ASSERT_EQ(executions, 2);
     EXPECT_GE(emu.makespan, 2 * taken / 2);
+    EXPECT_LE(emu.makespan, wall / 2 + Duration{1});
     ASSERT_EQ(emu.evidence->pace->lanes.size(), 1U);
     const LaneLateness& compute = emu.evidence->pace->lanes[0];
     EXPECT_EQ(compute.lane, "compute");

@@ -45,25 +45,32 @@ class RunMemoryTest : public ::testing::Test {
         a.block = {block};
         return a;
     }
+    void start(const Action& a) {
+        rules_->on_start(a);
+        memory_->on_start(a);
+    }
+    void end(const Action& a) {
+        rules_->on_end(a);
+        memory_->on_end(a);
+    }
     void perform(Verb verb, std::uint32_t block) {
         const Action a = action(verb, block);
         if (verb == Verb::read) memory_->on_reserved(a, 0, *arena_, {});
-        rules_->on_start(a);
+        start(a);
         if (verb == Verb::read) memory_->bring(a);
-        rules_->on_end(a);
+        end(a);
         if (verb == Verb::release) memory_->on_freed(a, 0, *arena_, {});
     }
     void bring_in(std::uint32_t block) {
         perform(Verb::read, block);
         perform(Verb::assemble, block);
     }
-    void start_kernel(std::uint32_t block) {
-        rules_->on_start(action(Verb::execute, block));
-        memory_->close_to_host();
-    }
-    void end_kernel(std::uint32_t block) {
-        rules_->on_end(action(Verb::execute, block));
-        memory_->open_to_host();
+    void start_kernel(std::uint32_t block) { start(action(Verb::execute, block)); }
+    void end_kernel(std::uint32_t block) { end(action(Verb::execute, block)); }
+    // Activations that the ledger charges when something starts.
+    void charge(Bytes activations) {
+        ledger_.by_category[static_cast<std::size_t>(Category::activations)] = activations;
+        memory_->on_start(action(Verb::release, 0));
     }
     volatile unsigned char* host(std::uint32_t block) {
         return reinterpret_cast<volatile unsigned char*>(
@@ -141,7 +148,6 @@ TEST_F(RunMemoryTest, WhatIsBroughtInAnewIsClosedAnew) {
     host(1)[5] = 7;
     EXPECT_EQ(violation(), "");
     perform(Verb::assemble, 1);
-    memory_->close_to_host();
     host(1)[5] = 8;
     EXPECT_NE(violation().find("block 1 of net: byte 5 of its memory was written"),
               std::string::npos);
@@ -170,11 +176,8 @@ TEST_F(RunMemoryTest, IsTheBudgetAndTheRoundingToPages) {
         ledger_ = {};
         make(std::nullopt, Bytes{4096}, guarded);
         for (std::uint32_t b = 0; b < kBlocks; ++b) bring_in(b);
-        Bytes& activations = ledger_.by_category[static_cast<std::size_t>(Category::activations)];
-        activations = {4097};
-        memory_->follow();
-        activations = {2 * 4096 + 1};
-        EXPECT_THROW(memory_->follow(), OutOfMemory);
+        charge({4097});
+        EXPECT_THROW(charge({2 * 4096 + 1}), OutOfMemory);
         EXPECT_EQ(memory_->committed_peak(), Bytes{8 * 4096});
     }
 }
@@ -187,14 +190,10 @@ TEST_F(RunMemoryTest, TheBudgetMayFallAndRise) {
         ledger_ = {};
         make(std::nullopt, Bytes{4096}, guarded);
         bring_in(0);
-        Bytes& activations = ledger_.by_category[static_cast<std::size_t>(Category::activations)];
         const auto most = [&](std::int64_t pages) {
-            activations = {pages * 4096};
-            memory_->follow();
-            activations = {pages * 4096 + 1};
-            EXPECT_THROW(memory_->follow(), OutOfMemory);
-            activations = {};
-            memory_->follow();
+            charge({pages * 4096});
+            EXPECT_THROW(charge({pages * 4096 + 1}), OutOfMemory);
+            charge({});
         };
         memory_->set_budget(Bytes{});
         most(7 - 2);
