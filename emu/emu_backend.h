@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "hw/storage/pack.h"
-#include "hw/storage/reader.h"
 #include "policies/executor.h"
 #include "policies/virtual_device.h"
 
@@ -31,7 +30,6 @@ struct EmuOptions {
     // Of the host's reads; absent: what keeps it fast, and parallel reads from each other's way.
     std::optional<Bytes> request_bytes;
     std::optional<std::uint32_t> depth;
-    IoBackend io = IoBackend::automatic;
     std::optional<Bytes> memory_hog;    // that another program takes and touches meanwhile
     std::optional<Bytes> memory_fence;  // a cgroup's limit around the run
 };

@@ -11,9 +11,9 @@ namespace swaplab {
 
 namespace {
 
-// How the host reads is its own affair: the profile says what it has to keep up with. Parallel reads
-// progress side by side on the device, but wait for each other's requests in the host's queue: many
-// small ones in all, so that a short read does not wait for a long one.
+// How the host reads is its own affair: the profile says what it has to keep up with. Parallel
+// reads progress side by side on the device, but wait for each other's requests in the host's
+// queue: many small ones in all, so that a short read does not wait for a long one.
 ReadOptions read_options(const DeviceSetup& setup, const EmuOptions& options) {
     constexpr Bytes shared_request{256 << 10};
     constexpr std::uint32_t in_flight = 16;  // of all reads
@@ -25,7 +25,6 @@ ReadOptions read_options(const DeviceSetup& setup, const EmuOptions& options) {
     }
     if (options.request_bytes) read.request_bytes = align_up(*options.request_bytes, kPage);
     if (options.depth) read.depth = *options.depth;
-    read.backend = options.io;
     read.direct = !options.page_cache;
     read.keep_cached = options.page_cache;
     return read;
@@ -154,9 +153,8 @@ std::vector<std::vector<std::string>> Work::outputs() const {
 std::map<std::string, std::string> Work::conditions() const {
     const ReaderInfo& info = jobs_.front().readers.front()->info();
     return {{"storage", info.description},
-            {"execution", jobs_.front().executors.empty()
-                              ? "the profile's time"
-                              : "real, within the profile's time"}};
+            {"execution", jobs_.front().executors.empty() ? "the profile's time"
+                                                          : "real, within the profile's time"}};
 }
 
 }  // namespace swaplab

@@ -8,6 +8,7 @@
 
 #include "emu/emu_backend.h"
 #include "emu/run_memory.h"
+#include "hw/storage/reader.h"
 #include "policies/runtime/job_executors.h"
 
 namespace swaplab {

@@ -67,10 +67,6 @@ void summarise(const Pack& pack, const Options& options, const Console& console)
         format_bytes(pack.index().size()), options.verify ? ", checksums verified" : "");
 }
 
-}  // namespace
-
-namespace {
-
 // The model as it is chosen elsewhere: a built-in name, or a model file.
 int pack_synthetic(const Options& options, const Console& console) {
     if (!options.inputs.empty() || !options.name.empty())
