@@ -18,10 +18,10 @@ constexpr Bytes kLeastDistance{16 << 20};
 Pressure::Pressure(const EmuOptions& options, std::optional<Bytes> budget)
     : limit_(options.memory_fence) {
     if (limit_ && budget && *limit_ < *budget + kLeastDistance)
-        throw InputError(text("a memory fence of {} bytes: expected at least the budget and {}, {} "
-                              "bytes, since the kernel kills what goes beyond a fence",
-                              limit_->count, format_bytes(kLeastDistance),
-                              (*budget + kLeastDistance).count));
+        throw InputError(
+            text("a memory fence of {} bytes: expected at least the budget and {}, {} "
+                 "bytes, since the kernel kills what goes beyond a fence",
+                 limit_->count, format_bytes(kLeastDistance), (*budget + kLeastDistance).count));
     if (options.memory_hog) hog_ = std::make_unique<MemoryHog>(*options.memory_hog);
     if (!limit_) return;
     if (budget)
@@ -32,11 +32,10 @@ Pressure::Pressure(const EmuOptions& options, std::optional<Bytes> budget)
 
 std::map<std::string, std::string> Pressure::conditions() const {
     std::map<std::string, std::string> all;
-    if (hog_)
-        all["memory hog"] = text("another process keeps {} hot", format_bytes(hog_->bytes()));
+    if (hog_) all["memory hog"] = text("another process keeps {} hot", format_bytes(hog_->bytes()));
     if (limit_)
-        all["memory fence"] = fence_ ? text("a cgroup of {}", format_bytes(*limit_))
-                                     : text("none: {}", why_not_);
+        all["memory fence"] =
+            fence_ ? text("a cgroup of {}", format_bytes(*limit_)) : text("none: {}", why_not_);
     return all;
 }
 

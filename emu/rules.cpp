@@ -13,8 +13,8 @@ bool same(const Action& a, const Action& b) {
 }
 
 void drop(std::vector<Action>& actions, const Action& command) {
-    const auto found = std::ranges::find_if(
-        actions, [&](const Action& action) { return same(action, command); });
+    const auto found =
+        std::ranges::find_if(actions, [&](const Action& action) { return same(action, command); });
     if (found != actions.end()) actions.erase(found);
 }
 
@@ -24,8 +24,8 @@ bool writes_from_host(Verb verb) { return verb == Verb::read || verb == Verb::co
 
 Rules::Rules(const DeviceSetup& setup) : setup_(setup) {
     const std::optional<MemoryKind> kind = setup.platform.memory_kind;
-    managed_rule_ = kind && is_managed(*kind) &&
-                    !setup.platform.nodes.front().memory.concurrent_managed_access;
+    managed_rule_ =
+        kind && is_managed(*kind) && !setup.platform.nodes.front().memory.concurrent_managed_access;
     attaches_ = kind == MemoryKind::managed_attach;
     for (std::size_t job = 0; job < setup.facts.size(); ++job) {
         blocks_.emplace_back(setup.facts[job].size());
@@ -36,9 +36,7 @@ Rules::Rules(const DeviceSetup& setup) : setup_(setup) {
 
 void Rules::on_start(const Action& command) {
     switch (command.verb) {
-        case Verb::read:
-            require_idle(command, "its place would be overwritten in use");
-            break;
+        case Verb::read: require_idle(command, "its place would be overwritten in use"); break;
         case Verb::copy:
         case Verb::assemble: check_swap_in(command); break;
         case Verb::execute: check_use(command); break;
@@ -81,14 +79,13 @@ void Rules::require_idle(const Action& command, const char* why) const {
 void Rules::check_swap_in(const Action& command) const {
     require_idle(command, "its bytes are not all there");
     const BlockState& block = state(command);
-    const std::uint32_t copies =
-        setup_.facts[command.job.index][command.block.index].copies;
+    const std::uint32_t copies = setup_.facts[command.job.index][command.block.index].copies;
     const std::uint32_t needed = command.verb == Verb::copy ? 1U + command.copy : 1U + copies;
     if (block.stage == Stage::arriving && block.steps == needed) return;
-    throw RuleViolation(text("{} starts after {} of the {} steps that bring its bytes: they are "
-                             "not all there",
-                             name_of_activity(command),
-                             block.stage == Stage::arriving ? block.steps : 0U, needed));
+    throw RuleViolation(
+        text("{} starts after {} of the {} steps that bring its bytes: they are "
+             "not all there",
+             name_of_activity(command), block.stage == Stage::arriving ? block.steps : 0U, needed));
 }
 
 void Rules::check_use(const Action& command) const {
