@@ -48,12 +48,15 @@ Bytes rounding_of(const DeviceSetup& setup, const std::vector<std::vector<Bytes>
     return sum + static_cast<std::int64_t>(setup.facts.size()) * kPage;
 }
 
-// Where no budget bounds what execution needs (the account of parameters, or none), an executor may
-// have a quarter more than planned (and 4 MiB), which stops only what has gone astray.
+// What an executor may have: a quarter more than planned (and 4 MiB), which stops only what has
+// gone astray.
+Bytes with_margin(Bytes planned) { return planned + Bytes{planned.count / 4} + 4 * Bytes{1 << 20}; }
+
+// What execution needs and no budget bounds (under the account of parameters, or without one).
 Bytes unbounded_activations(const DeviceSetup& setup, bool real_activations) {
     if (setup.budget && setup.account == Account::all) return {};
     const Bytes planned = most_activations(setup) + setup.platform.nodes.front().memory.reserved;
-    return real_activations ? planned + Bytes{planned.count / 4} + 4 * Bytes{1 << 20} : planned;
+    return real_activations ? with_margin(planned) : planned;
 }
 
 Bytes arena_bytes(const Deployment& deployment) {
@@ -108,7 +111,7 @@ BackingPlan RunMemory::plan_for(bool real_activations) const {
     for (const Owner& owner : owners_) plan.all_pieces += bytes_of(owner.job, owner.block);
     if (setup_.budget) plan.limit = align_up(*setup_.budget + beside_, kPage);
     plan.warm_pieces = align_up(arena_bytes(setup_.deployment), kPage);
-    if (real_activations) plan.activations = most_activations(setup_);
+    if (real_activations) plan.activations = with_margin(most_activations(setup_));
     plan.two_views = rules_.managed_rule();
     return plan;
 }

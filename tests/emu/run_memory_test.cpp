@@ -11,6 +11,7 @@ namespace swaplab {
 namespace {
 
 using testing::chain;
+using namespace literals;
 
 class RunMemoryTest : public ::testing::Test {
   protected:
@@ -27,14 +28,16 @@ class RunMemoryTest : public ::testing::Test {
     }
 
     // Of pages for each block, although their layers have 10 bytes each.
-    void make(std::optional<MemoryKind> kind, std::optional<Bytes> budget, bool guarded = false) {
+    void make(std::optional<MemoryKind> kind, std::optional<Bytes> budget, bool guarded = false,
+              bool real_activations = false) {
+        memory_.reset();  // one at a time watches for faults
         platform_.memory_kind = kind;
         setup_ = std::make_unique<DeviceSetup>(
             DeviceSetup{platform_, costs_, facts_, deployment_, Account::all, budget});
         rules_ = std::make_unique<Rules>(*setup_);
         memory_ = std::make_unique<RunMemory>(
             *setup_, std::vector<std::vector<Bytes>>(1, std::vector(kBlocks, Bytes{2 * 4096})),
-            *rules_, false, guarded);
+            *rules_, real_activations, guarded);
         memory_->get_memory(ledger_);
     }
 
@@ -208,6 +211,19 @@ TEST_F(RunMemoryTest, WithoutABudgetThereIsWhatIsAskedFor) {
         for (std::uint32_t b = 0; b < kBlocks; ++b) bring_in(b);
         host(2)[8191] = 1;
         EXPECT_GE(memory_->committed_peak(), Bytes{6 * 4096});
+    }
+}
+
+// Its layers plan no activations at all: 3 MiB are within the margin of 4.
+TEST_F(RunMemoryTest, AnExecutorMayHaveALittleMoreThanPlanned) {
+    for (const bool guarded : {false, true}) {
+        SCOPED_TRACE(guarded);
+        for (const std::optional<Bytes> budget : {std::optional<Bytes>(), std::optional(16_MiB)}) {
+            make(std::nullopt, budget, guarded, true);
+            bring_in(0);
+            ActivationMemory& memory = memory_->activations();
+            memory.free(memory.allocate(3 << 20));
+        }
     }
 }
 
