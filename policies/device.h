@@ -16,6 +16,7 @@
 #include "policies/deployment.h"
 #include "policies/holding.h"
 #include "profiles/cost.h"
+#include "profiles/error.h"
 #include "profiles/platform.h"
 
 namespace swaplab {
