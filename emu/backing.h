@@ -44,8 +44,8 @@ class Backing {
         bool write = false;
     };
 
-    // Gets the memory of the limit. Once, before all below.
-    virtual void get_memory() = 0;
+    // Gets the memory of the limit, as far as `size`; more by another call. Before all below.
+    virtual void get_memory(Bytes size) = 0;
     // Frames for a piece that has none. From the thread of a lane; throws `OutOfMemory`.
     virtual Addresses bring(std::uint32_t piece, Bytes size) = 0;
     // The piece's frames are free. The other calls come from one thread, beside `bring` of others.

@@ -1,12 +1,15 @@
 #include "emu/cgroup_fence.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -137,11 +140,24 @@ std::optional<Bytes> CgroupFence::peak() const {
     return peak >> bytes ? std::optional(Bytes{bytes}) : std::nullopt;
 }
 
+// Groups of processes that were killed: swaplab-PID where there is no such process any more.
+void remove_left_behind(const std::string& folder) {
+    constexpr std::string_view prefix = "swaplab-";
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+        const std::string name = entry.path().filename().string();
+        if (!name.starts_with(prefix)) continue;
+        const pid_t process = std::atoi(name.c_str() + prefix.size());
+        if (process > 0 && kill(process, 0) != 0 && errno == ESRCH) rmdir(entry.path().c_str());
+    }
+}
+
 std::unique_ptr<CgroupFence> make_cgroup_fence(Bytes limit, std::string& why) {
     std::ifstream groups("/proc/self/cgroup");
     std::ifstream mounts("/proc/self/mountinfo");
     const auto home = memory_cgroup(groups, mounts, why);
     if (!home) return nullptr;
+    remove_left_behind(home->folder);
     std::unique_ptr<CgroupFence> fence(new CgroupFence(*home));
     const auto error = fence->close_in(limit);
     if (!error) return fence;

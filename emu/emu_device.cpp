@@ -150,14 +150,14 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
                      const ExecutorFactory& executors)
     : setup_(setup),
       options_(options),
-      pressure_(options, setup.budget),
+      pressure_(options, setup.budget, setup.stop),
       rules_(setup),
       memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr, options.guarded),
       work_(setup, memory_, std::move(packs), options, executors),
       virtual_(clock(setup, this, &memory_)),
       clock_(options.time_scale),
       threads_(widths_of(setup)) {
-    memory_.get_memory(virtual_->memory());
+    memory_.get_memory(virtual_->memory(), setup.stop);
     work_.load_resident();
     process_.begin_reading();
 }
@@ -267,6 +267,8 @@ std::optional<Evidence> EmuDevice::evidence() const {
     Evidence evidence;
     process_.tell(evidence);
     evidence.committed_peak = memory_.committed_peak();
+    if (evidence.resident_growth && memory_.has_two_views())
+        *evidence.resident_growth -= evidence.committed_peak;
     evidence.cgroup_peak = pressure_.cgroup_peak();
     evidence.outputs = work_.outputs();
     evidence.conditions = work_.conditions();

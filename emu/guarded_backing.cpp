@@ -20,9 +20,7 @@ class GuardedBacking final : public Backing {
           activations_(pool_, most_activations()),
           pieces_(plan.pieces) {}
 
-    void get_memory() override {
-        if (plan_.limit) pool_.set_size(*plan_.limit);
-    }
+    void get_memory(Bytes size) override { pool_.set_size(size); }
     Addresses bring(std::uint32_t piece, Bytes size) override;
     void drop(std::uint32_t piece) override;
     void set_aside(Bytes size) override;

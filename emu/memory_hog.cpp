@@ -1,6 +1,7 @@
 #include "emu/memory_hog.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -13,10 +14,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <stdexcept>
 
 #include "policies/runtime/process.h"
 #include "profiles/error.h"
+#include "profiles/quantity.h"
 #include "profiles/text.h"
 
 namespace swaplab {
@@ -73,12 +74,17 @@ void live_as_a_hog(pid_t parent) {
 // --- In the parent ------------------------------------------------------------------------------
 
 [[noreturn]] void fail(Bytes bytes, const std::string& why) {
-    throw std::runtime_error(
-        text("no process to hold {} bytes of memory beside the run: {}", bytes.count, why));
+    throw UnsupportedError(text("no process to hold {} of memory beside the run: {}",
+                                format_bytes(bytes), why));
 }
 
-// One byte when the child is ready; its end of the pipe closes where it dies before.
-bool hear(int from) {
+// One byte when the child is ready; its end of the pipe closes where it dies before. True, too,
+// where `stop` is set meanwhile.
+bool hear(int from, const std::atomic<bool>* stop) {
+    constexpr int look_ms = 20;
+    pollfd ready{from, POLLIN, 0};
+    while (poll(&ready, 1, look_ms) <= 0)
+        if (stop != nullptr && *stop) return true;
     char byte = 0;
     ssize_t got = 0;
     do got = read(from, &byte, 1);
@@ -94,11 +100,18 @@ void end(pid_t child) {
 
 }  // namespace
 
-MemoryHog::MemoryHog(Bytes bytes) : bytes_(bytes) {
+// It is not waited for: the destructor does.
+bool MemoryHog::alive() const {
+    siginfo_t state{};
+    const int asked = waitid(P_PID, static_cast<id_t>(child_), &state, WEXITED | WNOHANG | WNOWAIT);
+    return asked == 0 && state.si_pid == 0;
+}
+
+MemoryHog::MemoryHog(Bytes bytes, const std::atomic<bool>* stop) : bytes_(bytes) {
     SWAPLAB_CHECK(bytes.count > 0, "a hog of {} bytes", bytes.count);
     const auto available = memory_available();
     if (available && bytes > *available)
-        fail(bytes, text("this machine has {} available", available->count));
+        fail(bytes, text("this machine has {} available", format_bytes(*available)));
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) fail(bytes, std::strerror(errno));
     const pid_t parent = getpid();
@@ -109,7 +122,7 @@ MemoryHog::MemoryHog(Bytes bytes) : bytes_(bytes) {
     }
     const int error = errno;
     close(ends[1]);
-    const bool ready = child_ > 0 && hear(ends[0]);
+    const bool ready = child_ > 0 && hear(ends[0], stop);
     close(ends[0]);
     if (child_ < 0) fail(bytes, std::strerror(error));
     if (ready) return;

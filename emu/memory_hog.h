@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <atomic>
+
 #include "profiles/units.h"
 
 namespace swaplab {
@@ -14,15 +16,18 @@ namespace swaplab {
 // which it would keep a copy of.
 class MemoryHog {
   public:
-    // Returns when every page has been touched. Throws `std::runtime_error` naming the bytes where
+    // Returns when every page has been touched. Throws `UnsupportedError` naming the bytes where
     // the machine does not have them.
-    explicit MemoryHog(Bytes bytes);
+    // `stop`: earlier, where it is set meanwhile.
+    explicit MemoryHog(Bytes bytes, const std::atomic<bool>* stop = nullptr);
     // Ends the child and waits for that.
     ~MemoryHog();
     MemoryHog(const MemoryHog&) = delete;
     MemoryHog& operator=(const MemoryHog&) = delete;
 
     Bytes bytes() const { return bytes_; }
+    // False once somebody else has ended it: the kernel, where memory ran out.
+    bool alive() const;
     pid_t process() const { return child_; }
 
   private:

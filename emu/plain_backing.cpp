@@ -27,11 +27,10 @@ class PlainBacking final : public Backing {
           activations_(frames_, kAddressesPerByte * (plan.activations + Bytes{1 << 20})),
           places_(plan.pieces) {}
 
-    void get_memory() override {
-        if (!plan_.limit) return;
-        const Bytes for_pieces = std::min(plan_.warm_pieces, *plan_.limit);
+    void get_memory(Bytes size) override {
+        const Bytes for_pieces = std::min(plan_.warm_pieces, size);
         frames_.warm(window_, for_pieces);
-        frames_.warm(aside_, *plan_.limit - for_pieces);
+        frames_.warm(aside_, size - for_pieces);
     }
 
     Addresses bring(std::uint32_t piece, Bytes size) override {

@@ -15,14 +15,15 @@ constexpr Bytes kLeastDistance{16 << 20};
 }  // namespace
 
 // The hog first: its memory is not the run's.
-Pressure::Pressure(const EmuOptions& options, std::optional<Bytes> budget)
+Pressure::Pressure(const EmuOptions& options, std::optional<Bytes> budget,
+                   const std::atomic<bool>* stop)
     : limit_(options.memory_fence) {
     if (limit_ && budget && *limit_ < *budget + kLeastDistance)
         throw InputError(
-            text("a memory fence of {} bytes: expected at least the budget and {}, {} "
+            text("--memory-fence: {} bytes: expected at least the budget and {}, {} "
                  "bytes, since the kernel kills what goes beyond a fence",
                  limit_->count, format_bytes(kLeastDistance), (*budget + kLeastDistance).count));
-    if (options.memory_hog) hog_ = std::make_unique<MemoryHog>(*options.memory_hog);
+    if (options.memory_hog) hog_ = std::make_unique<MemoryHog>(*options.memory_hog, stop);
     if (!limit_) return;
     if (budget)
         fence_ = make_cgroup_fence(*limit_, why_not_);
@@ -32,7 +33,10 @@ Pressure::Pressure(const EmuOptions& options, std::optional<Bytes> budget)
 
 std::map<std::string, std::string> Pressure::conditions() const {
     std::map<std::string, std::string> all;
-    if (hog_) all["memory hog"] = text("another process keeps {} hot", format_bytes(hog_->bytes()));
+    if (hog_)
+        all["memory hog"] =
+            text("{} {}", format_bytes(hog_->bytes()),
+                 hog_->alive() ? "kept hot by another process" : "until it was killed");
     if (limit_)
         all["memory fence"] =
             fence_ ? text("a cgroup of {}", format_bytes(*limit_)) : text("none: {}", why_not_);

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "policies/runtime/frames.h"
+#include "policies/runtime/process.h"
+#include "profiles/error.h"
 #include "profiles/quantity.h"
 #include "profiles/text.h"
 
@@ -63,6 +65,15 @@ Bytes arena_bytes(const Deployment& deployment) {
     Bytes sum;
     for (const JobPlan& job : deployment.jobs) sum += job.arena_bytes();
     return sum;
+}
+
+// Where there is no swap the kernel kills instead of refusing.
+void require_available(Bytes bytes) {
+    const std::optional<Bytes> available = memory_available();
+    if (available && bytes > *available)
+        throw UnsupportedError(
+            text("an emulated budget is real memory: {} are needed here and {} are available",
+                 format_bytes(bytes), format_bytes(*available)));
 }
 
 }  // namespace
@@ -145,8 +156,16 @@ void RunMemory::bring(const Action& command) {
             part.at = backing_->bring(part.id, bytes_of(command.job, command.block));
 }
 
-void RunMemory::get_memory(const MemoryReport& ledger) {
-    backing_->get_memory();
+void RunMemory::get_memory(const MemoryReport& ledger, const std::atomic<bool>* stop) {
+    constexpr Bytes step{256 << 20};
+    if (setup_.budget) {
+        const Bytes all = align_up(*setup_.budget + beside_, kPage);
+        require_available(all);
+        for (Bytes got; got < all && !(stop != nullptr && *stop);) {
+            got = std::min(got + step, all);
+            backing_->get_memory(got);
+        }
+    }
     ledger_ = &ledger;
     follow();
 }

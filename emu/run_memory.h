@@ -36,7 +36,9 @@ class RunMemory final : public PlaceListener {
     void bring(const Action& command);
     // Gets the memory. `ledger` is that of the run: what it charges besides parameters is set
     // aside, from now on and at every start.
-    void get_memory(const MemoryReport& ledger);
+    // Throws `UnsupportedError` where this machine does not have it. Incomplete where `stop` is set
+    // meanwhile, which takes a while to look at.
+    void get_memory(const MemoryReport& ledger, const std::atomic<bool>* stop = nullptr);
     // The command has started, or has ended, as the rules know already. The managed rule: while a
     // kernel runs, the host's mapping of managed pages is closed, but for blocks that are attached
     // to the host. Throws `OutOfMemory`.
@@ -59,6 +61,8 @@ class RunMemory final : public PlaceListener {
     }
     ActivationMemory& activations() { return backing_->activations(); }
     Bytes committed_peak() const { return backing_->committed_peak(); }
+    // Whether every frame is mapped twice, so that the system counts it twice as resident.
+    bool has_two_views() const { return rules_.managed_rule(); }
     // "841.00 MiB of huge pages: the budget and 1.10 MiB of rounding to pages"
     std::string description() const;
 

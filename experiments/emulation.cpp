@@ -1,5 +1,6 @@
 #include "experiments/emulation.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "experiments/cli/pack_cache.h"
@@ -55,12 +56,19 @@ ChosenPace choose_pace(const Scenario& scenario, const Packs& packs, const Backe
     const ReadRates device = device_rates(scenario.platform, scenario.models);
     if (device.streaming <= 0) return {1, "1 (nothing is read)"};
     const HostRates host = host_rates(packs, scenario.models, options, scenario.stop);
-    const double scale = pace_for(device, host.rates);
+    const double for_reads = pace_for(device, host.rates);
+    const double for_short_runs =
+        pace_for_short_runs(scenario.parameter_bytes(), device.streaming);
+    const double scale = std::max(for_reads, for_short_runs);
     return {scale,
             text("{} (auto: the device reads {} at most and this host {}, block by block {} and "
-                 "{}; measured: {})",
+                 "{}; measured: {}{})",
                  scale, rate_text(device.streaming), rate_text(host.rates.streaming),
-                 rate_text(device.by_unit), rate_text(host.rates.by_unit), host.how)};
+                 rate_text(device.by_unit), rate_text(host.rates.by_unit), host.how,
+                 for_short_runs > for_reads
+                     ? text("; {} would do, but requests are so short that lateness counts",
+                            for_reads)
+                     : "")};
 }
 
 void require_packs_to_execute(const Scenario& scenario) {

@@ -122,6 +122,14 @@ double rounded_up(double value) {
     return exponent < 0 ? digits / std::pow(10.0, -exponent) : digits * std::pow(10.0, exponent);
 }
 
+double pace_for_short_runs(Bytes bytes, double bytes_per_second) {
+    constexpr double seconds = 0.03;
+    constexpr double most = 100;
+    if (bytes.count == 0) return most;
+    return rounded_up(
+        std::min(most, seconds * bytes_per_second / static_cast<double>(bytes.count)));
+}
+
 double pace_for(const ReadRates& device, const ReadRates& host) {
     double scale = 1;
     for (const auto rate : {&ReadRates::streaming, &ReadRates::by_unit})

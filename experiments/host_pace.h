@@ -37,6 +37,10 @@ HostRates host_rates(const std::vector<std::shared_ptr<const Pack>>& packs,
 // either way; rounded up to two significant digits.
 double pace_for(const ReadRates& device, const ReadRates& host);
 
+// The least time scale at which 1 % of the time that reading `bytes` at such a rate takes is 0.3 ms
+// on the wall clock: a host's threads wake up as late as that. 100 at most; rounded likewise.
+double pace_for_short_runs(Bytes bytes, double bytes_per_second);
+
 // 1.23 -> 1.3, 0.0101 -> 0.011: up to two significant digits; `value` > 0.
 double rounded_up(double value);
 

@@ -398,7 +398,9 @@ std::vector<std::string> respelled(const std::vector<std::string>& arguments) {
     return respelled;
 }
 
-Parsed options_of(const CLI::App& app, Options options) {
+// The options of the command that was given.
+Parsed options_of(const CLI::App& app, const std::vector<Options>& of_commands,
+                  const std::vector<std::string>& arguments) {
     const std::vector<CLI::App*> chosen = app.get_subcommands();
     if (const auto left = app.remaining(); !left.empty()) refuse_leftover(app, left.front());
     if (chosen.empty())
@@ -407,27 +409,35 @@ Parsed options_of(const CLI::App& app, Options options) {
                "replay or reproduce");
     if (const auto left = chosen.front()->remaining(); !left.empty())
         refuse_leftover(*chosen.front(), left.front());
-    for (const CommandHelp& command : commands())
-        if (command.name == chosen.front()->get_name()) options.command = command.command;
+    Options options;
+    for (std::size_t i = 0; i < of_commands.size(); ++i) {
+        if (commands()[i].name != chosen.front()->get_name()) continue;
+        options = of_commands[i];
+        options.command = commands()[i].command;
+    }
+    options.arguments = arguments;
     return options;
 }
 
 }  // namespace
 
 Parsed parse_options(int argc, const char* const* argv) {
-    Options options;
-    options.arguments.assign(argv + std::min(argc, 1), argv + argc);
+    // One of each command: what the environment says to one that was not given is not for the one
+    // that was, above whose flags it would stand.
+    std::vector<Options> options(commands().size());
 
     CLI::App app("swaplab");
     app.allow_extras()->require_subcommand(0, 1);
     app.set_version_flag("--version", std::string("swaplab ") + SWAPLAB_VERSION + "\n");
-    for (const CommandHelp& command : commands()) {
+    for (std::size_t i = 0; i < options.size(); ++i) {
+        const CommandHelp& command = commands()[i];
         CLI::App& sub = *app.add_subcommand(std::string(command.name));
         sub.allow_extras();
-        add_options(command.command, sub, options);
+        add_options(command.command, sub, options[i]);
     }
 
-    std::vector<std::string> arguments = respelled(options.arguments);
+    const std::vector<std::string> given(argv + std::min(argc, 1), argv + argc);
+    std::vector<std::string> arguments = respelled(given);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 parses from the back
     const auto chosen = [&]() -> const CommandHelp* {
         for (const CommandHelp& command : commands())
@@ -446,7 +456,7 @@ Parsed parse_options(int argc, const char* const* argv) {
     } catch (const CLI::ParseError& error) {
         refuse(chosen() == nullptr ? "" : std::string(chosen()->name), error.what());
     }
-    return options_of(app, std::move(options));
+    return options_of(app, options, given);
 }
 
 }  // namespace swaplab

@@ -100,6 +100,20 @@ RunResult simulate(const Options& options, const Console& console, const Scenari
     return result;
 }
 
+// Where reads did not reach the storage, though nobody asked for the page cache.
+std::optional<std::string> unread_bytes(const Options& options, const RunResult& result) {
+    constexpr double nearly_all = 0.99;
+    if (options.page_cache || !result.evidence || !result.evidence->read_from_storage)
+        return std::nullopt;
+    const Bytes read = *result.evidence->read_from_storage;
+    if (static_cast<double>(read.count) >= nearly_all * static_cast<double>(result.swapped_in.count))
+        return std::nullopt;
+    return text("{} were swapped in and {} came from storage: the pack lies in memory, or in the "
+                "page cache ({})",
+                format_bytes(result.swapped_in), format_bytes(read),
+                result.evidence->conditions.at("storage"));
+}
+
 }  // namespace
 
 int run_command(const Options& options, const Console& console) {
@@ -130,6 +144,7 @@ int run_command(const Options& options, const Console& console) {
         console.err << "swaplab: " << *wrong << '\n';
         return exit_failed;
     }
+    if (const auto missing = unread_bytes(options, result)) console.note(*missing);
     const auto pace = judge_pace(result, scenario.lateness);
     if (pace && !pace->valid() && !scenario.stopped()) {
         console.err << text("swaplab: the run is invalid: {}; {}\n", pace->problem, pace->advice());

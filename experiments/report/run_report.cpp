@@ -326,7 +326,9 @@ std::string run_report(const RunResult& result, const Scenario& scenario,
                   name_of(scenario.account), kind_of(scenario.backend)),
              kWidth, 4) +
         "\n\n";
-    report += row("verdict", name_of(result.verdict)) + ended_row(result, scenario);
+    std::string verdict(name_of(result.verdict));
+    if (late_lanes(result, scenario.lateness)) verdict += ", but INVALID: see lateness";
+    report += row("verdict", verdict) + ended_row(result, scenario);
     if (result.verdict == Verdict::infeasible) {
         if (result.budget) report += row("budget", format_bytes(*result.budget));
         return report + infeasible_part(result);

@@ -33,7 +33,8 @@ void check_options(const std::string& path, const ReadOptions& options) {
 }
 
 FileHandle open_file(const std::string& path) {
-    FileHandle handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // O_NONBLOCK: opening a pipe without a writer returns, and it is refused below.
+    FileHandle handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!handle) throw InputError(text("{}: cannot be opened: {}", path, errno_text(errno)));
     struct stat status {};
     if (::fstat(handle.get(), &status) != 0)

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <fstream>
-#include <stdexcept>
 #include <string>
+
+#include "profiles/error.h"
 
 namespace swaplab {
 namespace {
@@ -38,9 +41,23 @@ TEST(MemoryHog, SaysWhichBytesItCannotGet) {
     try {
         const MemoryHog hog(Bytes{std::int64_t{1} << 50});
         FAIL() << "a pebibyte";
-    } catch (const std::runtime_error& error) {
-        EXPECT_NE(std::string(error.what()).find("1125899906842624"), std::string::npos);
+    } catch (const UnsupportedError& error) {
+        EXPECT_NE(std::string(error.what()).find("1024.00 TiB"), std::string::npos) << error.what();
     }
+}
+
+TEST(MemoryHog, ThatWasKilledIsNotAlive) {
+    const MemoryHog hog(Bytes{1 << 20});
+    EXPECT_TRUE(hog.alive());
+    kill(hog.process(), SIGKILL);
+    siginfo_t state{};
+    ASSERT_EQ(waitid(P_PID, static_cast<id_t>(hog.process()), &state, WEXITED | WNOWAIT), 0);
+    EXPECT_FALSE(hog.alive());
+}
+
+TEST(MemoryHog, StopsWaitingWhenItIsAsked) {
+    const std::atomic<bool> stop{true};
+    const MemoryHog hog(Bytes{64 << 20}, &stop);  // ends, whatever it has touched by then
 }
 
 }  // namespace

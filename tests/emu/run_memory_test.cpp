@@ -205,6 +205,22 @@ TEST_F(RunMemoryTest, TheBudgetMayFallAndRise) {
     }
 }
 
+TEST_F(RunMemoryTest, MoreThanTheMachineHasIsRefused) {
+    EXPECT_THROW(make(std::nullopt, Bytes{std::int64_t{1} << 45}), UnsupportedError);
+    EXPECT_THROW(make(MemoryKind::managed_attach, Bytes{std::int64_t{1} << 45}), UnsupportedError);
+}
+
+TEST_F(RunMemoryTest, StopsGettingMemoryWhenItIsAsked) {
+    make(std::nullopt, std::nullopt);
+    const std::atomic<bool> stop{true};
+    DeviceSetup budgeted = *setup_;
+    budgeted.budget = Bytes{64 << 20};
+    RunMemory memory(budgeted, std::vector<std::vector<Bytes>>(1, std::vector(kBlocks, Bytes{4096})),
+                     *rules_, false, false);
+    memory.get_memory(ledger_, &stop);
+    EXPECT_EQ(memory.committed_peak(), Bytes{});
+}
+
 TEST_F(RunMemoryTest, WithoutABudgetThereIsWhatIsAskedFor) {
     for (const bool guarded : {false, true}) {
         make(std::nullopt, std::nullopt, guarded);
@@ -234,7 +250,6 @@ TEST(GuardedBacking, WithoutALimitSeveralThreadsGetWhatTheyAskFor) {
     plan.pieces = pieces;
     for (int round = 0; round < 4; ++round) {
         const auto backing = make_guarded_backing(plan);
-        backing->get_memory();
         const auto bring = [&](std::uint32_t first) {
             for (std::uint32_t piece = first; piece < pieces; piece += 2)
                 EXPECT_NO_THROW(backing->bring(piece, Bytes{3 << 20}));

@@ -141,6 +141,9 @@ TEST(Cli, FlagsStandAboveTheEnvironment) {
     EXPECT_EQ(cli(run_with({"-p", "swapnet"})).code, 3);
     const CliResult staged = cli(run_with({"-p", "swapnet", "-b", "1x", "--json"}));
     EXPECT_NE(staged.out.find("\"swap_path\": \"staged\""), std::string::npos);
+    const CliResult flag = cli(run_with({"-p", "swapnet", "-b", "0.9x", "--json"}));
+    EXPECT_EQ(flag.code, 0);  // not 1 MiB
+    EXPECT_EQ(flag.out.find("\"budget_bytes\": 1048576,"), std::string::npos);
     unsetenv("SWAPLAB_BUDGET");
     unsetenv("SWAPLAB_SWAP_PATH");
 }

@@ -108,6 +108,11 @@ TEST(TimeScale, GivesStorageAMarginOfAHalf) {
     EXPECT_EQ(pace_for({2e9, 1e9}, {1.1e9, 1.1e9}), 2.8);  // 2.727...
     EXPECT_EQ(pace_for({2e9, 1e9}, {3e9, 0.5e9}), 3);
     EXPECT_EQ(pace_for({0, 0}, {0, 0}), 1);
+    // 1 % of 20 MB / 2 GB/s is 0.1 ms: three times as slow.
+    EXPECT_EQ(pace_for_short_runs(Bytes{20'000'000}, 2e9), 3);
+    EXPECT_EQ(pace_for_short_runs(Bytes{200'000'000}, 2e9), 0.3);
+    EXPECT_EQ(pace_for_short_runs(Bytes{1000}, 2e9), 100);
+    EXPECT_EQ(pace_for_short_runs(Bytes{}, 2e9), 100);
 }
 
 // 0.5 ns a byte alone; three at once are twice as fast: 4 GB/s. With 1 ms for each read besides,
