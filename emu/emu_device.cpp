@@ -207,6 +207,9 @@ void EmuDevice::show_instant(Time until, bool asked) {
     shown_ = std::max(shown_, std::min(at, latest));
     for (const std::uint32_t ticket : starting_) running_[ticket].start = shown_;
     starting_.clear();
+    if (setup_.memory_changes != nullptr)
+        for (MemoryChange& change : *setup_.memory_changes)
+            if (change.at == virtual_->now()) change.at = shown_;
     constexpr std::size_t kept = 1024;
     instants_.push_back({virtual_->now(), shown_});
     if (instants_.size() > kept) instants_.pop_front();

@@ -74,8 +74,8 @@ void live_as_a_hog(pid_t parent) {
 // --- In the parent ------------------------------------------------------------------------------
 
 [[noreturn]] void fail(Bytes bytes, const std::string& why) {
-    throw UnsupportedError(text("no process to hold {} of memory beside the run: {}",
-                                format_bytes(bytes), why));
+    throw UnsupportedError(
+        text("no process to hold {} of memory beside the run: {}", format_bytes(bytes), why));
 }
 
 // One byte when the child is ready; its end of the pipe closes where it dies before. True, too,

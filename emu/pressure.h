@@ -17,8 +17,7 @@ class Pressure {
     // Make it before the run's memory and threads. A fence is for runs with a budget; there is none
     // where the machine does not allow it, which the conditions say. Throws `InputError` where the
     // fence is too close to the budget, `UnsupportedError` where the hog finds no memory.
-    Pressure(const EmuOptions& options, std::optional<Bytes> budget,
-             const std::atomic<bool>* stop);
+    Pressure(const EmuOptions& options, std::optional<Bytes> budget, const std::atomic<bool>* stop);
 
     std::map<std::string, std::string> conditions() const;
     // Of the fence, else of the group that this process is in anyway; nothing where none tells.

@@ -12,17 +12,6 @@ namespace swaplab {
 
 namespace {
 
-// The most that execution needs, summed over the jobs.
-Bytes most_activations(const DeviceSetup& setup) {
-    Bytes sum;
-    for (const std::vector<BlockFacts>& blocks : setup.facts) {
-        Bytes most;
-        for (const BlockFacts& block : blocks) most = std::max(most, block.activations.total());
-        sum += most;
-    }
-    return sum;
-}
-
 // The holdings of a block: those of its path, or the copies of what is resident.
 std::size_t holdings_of_job(const DeviceSetup& setup, std::size_t job) {
     const JobPlan& plan = setup.deployment.jobs[job];
@@ -57,14 +46,9 @@ Bytes with_margin(Bytes planned) { return planned + Bytes{planned.count / 4} + 4
 // What execution needs and no budget bounds (under the account of parameters, or without one).
 Bytes unbounded_activations(const DeviceSetup& setup, bool real_activations) {
     if (setup.budget && setup.account == Account::all) return {};
-    const Bytes planned = most_activations(setup) + setup.platform.nodes.front().memory.reserved;
+    const Bytes planned =
+        most_activations(setup.facts) + setup.platform.nodes.front().memory.reserved;
     return real_activations ? with_margin(planned) : planned;
-}
-
-Bytes arena_bytes(const Deployment& deployment) {
-    Bytes sum;
-    for (const JobPlan& job : deployment.jobs) sum += job.arena_bytes();
-    return sum;
 }
 
 // Where there is no swap the kernel kills instead of refusing.
@@ -121,8 +105,8 @@ BackingPlan RunMemory::plan_for(bool real_activations) const {
     plan.pieces = static_cast<std::uint32_t>(owners_.size());
     for (const Owner& owner : owners_) plan.all_pieces += bytes_of(owner.job, owner.block);
     if (setup_.budget) plan.limit = align_up(*setup_.budget + beside_, kPage);
-    plan.warm_pieces = align_up(arena_bytes(setup_.deployment), kPage);
-    if (real_activations) plan.activations = with_margin(most_activations(setup_));
+    plan.warm_pieces = align_up(arena_bytes_of(setup_.deployment), kPage);
+    if (real_activations) plan.activations = with_margin(most_activations(setup_.facts));
     plan.two_views = rules_.managed_rule();
     return plan;
 }

@@ -57,18 +57,17 @@ ChosenPace choose_pace(const Scenario& scenario, const Packs& packs, const Backe
     if (device.streaming <= 0) return {1, "1 (nothing is read)"};
     const HostRates host = host_rates(packs, scenario.models, options, scenario.stop);
     const double for_reads = pace_for(device, host.rates);
-    const double for_short_runs =
-        pace_for_short_runs(scenario.parameter_bytes(), device.streaming);
+    const double for_short_runs = pace_for_short_runs(scenario.parameter_bytes(), device.streaming);
     const double scale = std::max(for_reads, for_short_runs);
-    return {scale,
-            text("{} (auto: the device reads {} at most and this host {}, block by block {} and "
-                 "{}; measured: {}{})",
-                 scale, rate_text(device.streaming), rate_text(host.rates.streaming),
-                 rate_text(device.by_unit), rate_text(host.rates.by_unit), host.how,
-                 for_short_runs > for_reads
-                     ? text("; {} would do, but requests are so short that lateness counts",
-                            for_reads)
-                     : "")};
+    return {
+        scale,
+        text("{} (auto: the device reads {} at most and this host {}, block by block {} and "
+             "{}; measured: {}{})",
+             scale, rate_text(device.streaming), rate_text(host.rates.streaming),
+             rate_text(device.by_unit), rate_text(host.rates.by_unit), host.how,
+             for_short_runs > for_reads
+                 ? text("; {} would do, but requests are so short that lateness counts", for_reads)
+                 : "")};
 }
 
 void require_packs_to_execute(const Scenario& scenario) {
@@ -105,14 +104,18 @@ void require_emulated(const Options& options, const std::string& backend) {
                      flag, backend));
 }
 
+// A bare number would be nanoseconds, which nobody means.
 LatenessBound parse_lateness(const std::string& given) {
     if (given.empty()) return {};
-    if (!given.ends_with('%')) {
-        const Duration time = parse_duration(given);
-        if (time > Duration::zero()) return {0, time};
-    } else if (const auto share = parse_number(given.substr(0, given.size() - 1));
-               share && *share > 0 && *share <= 1000) {
-        return {*share / 100, std::nullopt};
+    if (given.ends_with('%')) {
+        const auto share = parse_number(given.substr(0, given.size() - 1));
+        if (share && *share > 0 && *share <= 1000) return {*share / 100, std::nullopt};
+    } else if (!parse_number(given)) {
+        try {
+            const Duration time = parse_duration(given);
+            if (time > Duration::zero()) return {0, time};
+        } catch (const InputError&) {  // said below
+        }
     }
     throw InputError(
         text("--lateness: expected a share of the mean latency such as 1%, or a time such as "

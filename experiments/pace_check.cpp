@@ -43,18 +43,19 @@ std::string PaceVerdict::advice() const {
         advised_scale ? text("--time-scale {} or more", *advised_scale) : "a greater --time-scale";
     return text(
         "the host is slower than the profile at {}x the device's time, or busy with "
-        "something else: {}, or a wider --lateness",
+        "something else: run it again when it is not, or with {}, or a wider --lateness",
         time_scale, slower);
 }
 
-std::optional<PaceVerdict> judge_pace(const RunResult& result, const LatenessBound& bound) {
-    if (!result.evidence || !result.evidence->pace) return std::nullopt;
-    const Pace& pace = *result.evidence->pace;
+namespace {
+
+// `latency`: of the requests that ended; nothing where none has.
+PaceVerdict judged(const Pace& pace, std::optional<Duration> latency, const LatenessBound& bound) {
     PaceVerdict verdict;
     verdict.time_scale = pace.time_scale;
     for (const LaneLateness& lane : pace.lanes)
         verdict.lanes.push_back(in_device_time(lane, pace.time_scale));
-    if (bound.time || result.latency.count > 0) verdict.bound = bound.of(result.latency.mean);
+    if (bound.time || latency) verdict.bound = bound.of(latency.value_or(Duration{}));
     if (!verdict.bound) return verdict;
     const auto late = std::ranges::count_if(
         verdict.lanes, [&](const LaneLateness& lane) { return lane.p95 > *verdict.bound; });
@@ -65,14 +66,34 @@ std::optional<PaceVerdict> judge_pace(const RunResult& result, const LatenessBou
              format_duration(worst.p95), worst.count,
              late > 1 ? text(", {} too", plural(late - 1, "other lane")) : std::string(),
              format_duration(*verdict.bound));
-    verdict.advised_scale = scale_that_would_do(verdict, worst.p95, result.latency.mean);
+    verdict.advised_scale = scale_that_would_do(verdict, worst.p95, latency.value_or(Duration{}));
     return verdict;
+}
+
+std::string too_late(const PaceVerdict& verdict) {
+    return text("too late at {}x the device's time: {}", verdict.time_scale, verdict.problem);
+}
+
+}  // namespace
+
+std::optional<PaceVerdict> judge_pace(const RunResult& result, const LatenessBound& bound) {
+    if (!result.evidence || !result.evidence->pace) return std::nullopt;
+    const std::optional<Duration> latency =
+        result.latency.count > 0 ? std::optional(result.latency.mean) : std::nullopt;
+    return judged(*result.evidence->pace, latency, bound);
 }
 
 std::optional<std::string> late_lanes(const RunResult& result, const LatenessBound& bound) {
     const std::optional<PaceVerdict> verdict = judge_pace(result, bound);
     if (!verdict || verdict->valid()) return std::nullopt;
-    return text("too late at {}x the device's time: {}", verdict->time_scale, verdict->problem);
+    return too_late(*verdict);
+}
+
+std::optional<std::string> late_reference(const RunResult& result, const LatenessBound& bound) {
+    if (!result.full_memory_pace) return std::nullopt;
+    const PaceVerdict verdict = judged(*result.full_memory_pace, result.full_memory_latency, bound);
+    if (verdict.valid()) return std::nullopt;
+    return too_late(verdict);
 }
 
 }  // namespace swaplab

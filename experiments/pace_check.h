@@ -34,4 +34,7 @@ std::optional<PaceVerdict> judge_pace(const RunResult& result, const LatenessBou
 // What is wrong, in short; nothing for a run that is right, or not emulated.
 std::optional<std::string> late_lanes(const RunResult& result, const LatenessBound& bound);
 
+// Likewise of `direct`, which the result's latency is compared with.
+std::optional<std::string> late_reference(const RunResult& result, const LatenessBound& bound);
+
 }  // namespace swaplab

@@ -26,24 +26,13 @@ Bytes arena_bytes(const Deployment& deployment) {
     return sum;
 }
 
-// The most that execution needs, summed over the jobs.
-Bytes activation_bytes(const DeviceSetup& setup) {
-    Bytes sum;
-    for (const std::vector<BlockFacts>& blocks : setup.facts) {
-        Bytes most;
-        for (const BlockFacts& block : blocks) most = std::max(most, block.activations.total());
-        sum += most;
-    }
-    return sum;
-}
-
 // The frames that a run may have. Under the account of parameters the budget does not bound what
 // execution needs: a quarter more than planned (and 4 MiB) stops only what has gone astray.
 std::optional<Bytes> most_frames(const DeviceSetup& setup) {
     if (!setup.budget) return std::nullopt;
     if (setup.account == Account::all)
         return *setup.budget - setup.platform.nodes.front().memory.reserved;
-    const Bytes activations = activation_bytes(setup);
+    const Bytes activations = most_activations(setup.facts);
     return arena_bytes(setup.deployment) + activations + Bytes{activations.count / 4} +
            4 * Bytes{1 << 20};
 }
@@ -64,7 +53,7 @@ CpuMachine::CpuMachine(const DeviceSetup& setup, std::vector<PackPtr> packs,
     : setup_(setup),
       options_(options),
       frames_(most_frames(setup)),
-      activations_(frames_, kAddressesPerByte * (activation_bytes(setup) + Bytes{1 << 20})),
+      activations_(frames_, kAddressesPerByte * (most_activations(setup.facts) + Bytes{1 << 20})),
       jobs_(packs.size()) {
     SWAPLAB_CHECK(packs.size() == setup.facts.size(), "{} packs for {} jobs", packs.size(),
                   setup.facts.size());
@@ -79,8 +68,8 @@ CpuMachine::CpuMachine(const DeviceSetup& setup, std::vector<PackPtr> packs,
         job.copies = copies_of(path, compute);
         if (path == SwapPath::standard) job.dummy = holdings_of(path, compute).size() - 1;
         check_model(job);
-        job.executors = JobExecutors({j}, setup.deployment.jobs[j], setup.facts[j], executors,
-                                     activations_);
+        job.executors =
+            JobExecutors({j}, setup.deployment.jobs[j], setup.facts[j], executors, activations_);
         for (std::uint32_t server = 0; server < std::max(setup.deployment.parallel_reads, 1U);
              ++server)
             job.readers.push_back(open_reader(job.pack->parameters_path(), read));
@@ -227,9 +216,7 @@ void CpuMachine::assemble(const Action& command) {
     job.executors.bind(command.block, address(holdings[job.copies]));
 }
 
-void CpuMachine::release(const Action& command) {
-    job_of(command).executors.unbind(command.block);
-}
+void CpuMachine::release(const Action& command) { job_of(command).executors.unbind(command.block); }
 
 void CpuMachine::execute(const Action& command) {
     job_of(command).executors.execute(command.request, command.pass, command.block);

@@ -76,7 +76,8 @@ struct RunResult {
     Duration compute_busy{};
     Stalls stalls;
     double deadline_miss_ratio = 0;
-    Duration full_memory_latency{};  // mean over requests of `direct`
+    Duration full_memory_latency{};        // mean over requests of `direct`
+    std::optional<Pace> full_memory_pace;  // of that run, where it was emulated
     Duration lower_bound{};
     BoundOf lower_bound_of = BoundOf::latency;
     std::optional<Duration> closed_form;

@@ -132,6 +132,7 @@ void add_references(RunResult& result, const RunRequest& request,
     const RunResult direct = run_in_full_memory(request, costs);
     if (direct.verdict == Verdict::interrupted) return;
     result.full_memory_latency = direct.latency.mean;
+    if (direct.evidence) result.full_memory_pace = direct.evidence->pace;
     result.outputs_equal = equal_outputs(result, direct);
 }
 

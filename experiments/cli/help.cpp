@@ -97,8 +97,8 @@ constexpr std::array<CommandHelp, 11> kCommands{{
      "predicted and measured, and over all of them the errors, whether policies rank alike, and "
      "what each modelled effect contributes. Exit code 4 if a gate that was asked for is missed. "
      "Against emu, whose bytes and decisions have to be those of the simulation, it says whether "
-     "they "
-     "are; a run that was late is done again, four times at most.",
+     "they are; a run that was late is done again, five times at most, and slower where no "
+     "--time-scale is given (column pace).",
      "swaplab validate -m vit/ -d machine.json -p swapnet -p on-demand \\\n"
      "    -b 0.3x,0.5x,1.0x --against cpu --repeats 7 \\\n"
      "    --gate median=3%,p95=7%,tau=0.95 --plot vit.svg\n"
@@ -160,10 +160,10 @@ std::string general_help() {
     help += definition("-h, --help", "this text; `swaplab COMMAND --help` for one command",
                        kTextColumn, kWidth);
     help += definition("--version", "print the version", kTextColumn, kWidth);
-    paragraph(
-        help,
-        "Exit codes: 0 ok, 1 the run failed or got stuck, 2 usage or bad input, 3 infeasible, "
-        "4 a gate failed, 77 not supported here, 130 interrupted.");
+    paragraph(help,
+              "Exit codes: 0 ok, 1 the run failed, got stuck or was emulated too late, 2 usage or "
+              "bad input, 3 infeasible, "
+              "4 a gate failed, 77 not supported here, 130 interrupted.");
     examples(help,
              "swaplab list\n"
              "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x\n"

@@ -195,10 +195,12 @@ void add_emulation(CLI::App& app, Options& options) {
     Adder how(app, kHow);
     how.value("--time-scale", options.time_scale, "N",
               "of emu: so many times as slow as the device; auto (default): as fast as this host's "
-              "storage can, with a margin of a half, and not faster than real time");
-    how.value("--lateness", options.lateness, "BOUND",
-              "of emu: a run in which 5 % of a lane's activities end later than this, in the "
-              "device's time, is invalid: a share of the mean latency (default 1%), or 500us");
+              "storage can while it reads 1.5 times what the profile asks for, and not faster "
+              "than real time");
+    how.value(
+        "--lateness", options.lateness, "BOUND",
+        "of emu: a run in which more than 5 % of a lane's activities end later than this, in the "
+        "device's time, is invalid: a share of the mean latency (default 1%), or 500us");
     how.flag("--page-cache", options.page_cache,
              "of emu: reads go through the host's page cache and stay in it");
     how.value(

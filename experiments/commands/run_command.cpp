@@ -59,9 +59,10 @@ std::unique_ptr<TraceFile> trace_of(const Options& options, const Scenario& scen
     }
     const std::string title =
         text("{} on {}: {}", scenario.models_text(), scenario.device_text(), policy.spec);
-    const std::string subtitle = text(
-        "{}, {} request{} per model, {}", budget ? "budget " + format_bytes(*budget) : "no budget",
-        scenario.requests, scenario.requests == 1 ? "" : "s", scenario.arrival_text());
+    const std::string subtitle =
+        text("{}, {} request{} per model, {}, {}",
+             budget ? "budget " + format_bytes(*budget) : "no budget", scenario.requests,
+             scenario.requests == 1 ? "" : "s", scenario.arrival_text(), kind_of(scenario.backend));
     return std::make_unique<TraceFile>(options.trace, window, title, subtitle);
 }
 
@@ -106,12 +107,14 @@ std::optional<std::string> unread_bytes(const Options& options, const RunResult&
     if (options.page_cache || !result.evidence || !result.evidence->read_from_storage)
         return std::nullopt;
     const Bytes read = *result.evidence->read_from_storage;
-    if (static_cast<double>(read.count) >= nearly_all * static_cast<double>(result.swapped_in.count))
+    if (static_cast<double>(read.count) >=
+        nearly_all * static_cast<double>(result.swapped_in.count))
         return std::nullopt;
-    return text("{} were swapped in and {} came from storage: the pack lies in memory, or in the "
-                "page cache ({})",
-                format_bytes(result.swapped_in), format_bytes(read),
-                result.evidence->conditions.at("storage"));
+    return text(
+        "{} were swapped in and {} came from storage: the pack lies in memory, or in the "
+        "page cache ({})",
+        format_bytes(result.swapped_in), format_bytes(read),
+        result.evidence->conditions.at("storage"));
 }
 
 }  // namespace
@@ -145,6 +148,8 @@ int run_command(const Options& options, const Console& console) {
         return exit_failed;
     }
     if (const auto missing = unread_bytes(options, result)) console.note(*missing);
+    if (const auto late = late_reference(result, scenario.lateness))
+        console.note(text("direct, which the latency is compared with, was {}", *late));
     const auto pace = judge_pace(result, scenario.lateness);
     if (pace && !pace->valid() && !scenario.stopped()) {
         console.err << text("swaplab: the run is invalid: {}; {}\n", pace->problem, pace->advice());

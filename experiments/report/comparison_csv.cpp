@@ -1,6 +1,7 @@
 #include "experiments/report/comparison_csv.h"
 
 #include "experiments/cli/console.h"
+#include "experiments/pace_check.h"
 #include "experiments/report/csv.h"
 #include "experiments/report/result_json.h"
 #include "profiles/text.h"
@@ -66,7 +67,8 @@ std::vector<std::string> header() {
     for (const Column& column : metric_columns()) names.push_back(column.name);
     for (std::size_t i = 0; i < kCategories; ++i)
         names.push_back(text("peak_{}_bytes", name_of(static_cast<Category>(i))));
-    for (const char* name : {"blocks", "minimum_budget_bytes", "reason", "kind", "measured_device"})
+    for (const char* name : {"blocks", "minimum_budget_bytes", "reason", "kind", "measured_device",
+                             "valid", "time_scale"})
         names.emplace_back(name);
     return names;
 }
@@ -100,6 +102,10 @@ std::vector<std::string> fields_of(const RunResult& result, const std::string& b
     fields.push_back(result.reason);
     fields.push_back(certificate.kind());
     fields.emplace_back(scenario.measured() ? "true" : "false");
+    // Of emulated runs only.
+    const auto pace = judge_pace(result, scenario.lateness);
+    fields.push_back(!pace ? "" : pace->valid() ? "true" : "false");
+    fields.push_back(pace ? text("{}", pace->time_scale) : "");
     return fields;
 }
 

@@ -95,7 +95,8 @@ class Drawer {
     std::string reference_line() const {
         std::string line = text("parameters {}", format_bytes(scenario_.parameter_bytes()));
         if (comparison_.full_memory && feasible(*comparison_.full_memory))
-            line += text("; full memory (direct): latency {}, peak {}",
+            line += text("; full memory (direct): latency {}{}, peak {}",
+                         late_lanes(*comparison_.full_memory, scenario_.lateness) ? "~" : "",
                          format_duration(comparison_.full_memory->latency.mean),
                          format_bytes(comparison_.full_memory->memory.peak));
         return line;
@@ -142,9 +143,10 @@ class Drawer {
             return !feasible(other) || other.budget == row[i].budget;
         });
         if (!comparable) return shown(row[i]) + ' ';
-        const bool best = std::all_of(row.begin(), row.end(), [&](const RunResult& other) {
-            return !feasible(other) || value(row[i]) <= value(other);
-        });
+        const bool best = !late_lanes(row[i], scenario_.lateness) &&
+                          std::all_of(row.begin(), row.end(), [&](const RunResult& other) {
+                              return !feasible(other) || value(row[i]) <= value(other);
+                          });
         if (!best || row.size() < 2) return shown(row[i]) + ' ';
         const std::string marked = shown(row[i]) + '*';
         return console_.color ? "\x1b[1m" + marked + "\x1b[0m" : marked;

@@ -103,6 +103,7 @@ void write_pace(JsonWriter& json, const RunResult& result, const LatenessBound& 
     json.key("emulation").begin_object().member("time_scale", pace->time_scale);
     json.member("valid", pace->valid());
     write_optional(json.key("bound_ns"), pace->bound);
+    if (result.full_memory_pace) json.member("full_memory_valid", !late_reference(result, bound));
     json.key("lateness_ns").begin_object();
     for (const LaneLateness& lane : pace->lanes)
         json.key(lane.lane)

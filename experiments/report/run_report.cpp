@@ -39,18 +39,21 @@ std::string ended_row(const RunResult& result, const Scenario& scenario) {
     if (scenario.noise && scenario.replications > 1)
         ended +=
             text(", in {} of {} replications", result.replications.count, scenario.replications);
-    return row("requests", ended + "; what follows is of these");
+    return row("requests", ended +
+                               "; latencies are of these, the rest has the one that was cut "
+                               "off in it");
 }
 
-std::string latency_rows(const RunResult& result) {
+std::string latency_rows(const RunResult& result, const LatenessBound& bound) {
     const LatencySummary& latency = result.latency;
     if (latency.count == 0) return row("latency", "none: no request has ended");
     const std::string mean = format_duration(latency.mean);
     std::string rows;
     if (result.full_memory_latency > Duration::zero())
         rows += row("latency",
-                    text("{}: {} the full-memory latency of {}", mean, times(result.slowdown()),
-                         format_duration(result.full_memory_latency)));
+                    text("{}: {} the full-memory latency of {}{}", mean, times(result.slowdown()),
+                         format_duration(result.full_memory_latency),
+                         late_reference(result, bound) ? ", which is INVALID (late)" : ""));
     else
         rows += row("latency", mean);
     if (latency.count < 2) return rows;
@@ -150,7 +153,8 @@ std::string evidence_rows(const RunResult& result) {
     if (evidence.resident_growth)
         memory += text(", {} more resident (VmHWM)", format_bytes(*evidence.resident_growth));
     if (evidence.cgroup_peak)
-        memory += text(", {} in the cgroup", format_bytes(*evidence.cgroup_peak));
+        memory +=
+            text(", {} in the cgroup (all that is in it)", format_bytes(*evidence.cgroup_peak));
     std::string rows = row("peaks", memory);
     if (evidence.read_from_storage) {
         std::string read = format_bytes(*evidence.read_from_storage) + " fetched from storage";
@@ -336,7 +340,7 @@ std::string run_report(const RunResult& result, const Scenario& scenario,
     if (result.verdict == Verdict::stuck) return report + '\n' + result.reason + '\n';
     if (result.deadline_miss_ratio > 0)
         report += row("deadlines", text("{} missed", percent(result.deadline_miss_ratio)));
-    report += latency_rows(result);
+    report += latency_rows(result, scenario.lateness);
     if (frozen) report += row("", frozen_text(*frozen, result.latency.mean));
     report +=
         bound_row(result) + memory_rows(result, scenario.account, scenario.workload.budget_changes);

@@ -72,10 +72,10 @@ std::unique_ptr<Reader> open_reader(const std::string& path, const ReadOptions& 
     check_options(path, options);
     FileHandle handle = open_file(path);
     const int descriptor = handle.get();
-    const DirectIo direct = options.direct ? turn_on_direct_io(descriptor, options.alignment)
-                                           : DirectIo{{}, options.keep_cached
-                                                              ? "as asked for, and kept there"
-                                                              : "as asked for"};
+    const DirectIo direct =
+        options.direct
+            ? turn_on_direct_io(descriptor, options.alignment)
+            : DirectIo{{}, options.keep_cached ? "as asked for, and kept there" : "as asked for"};
     ChosenIo chosen = choose_io(path, descriptor, options);
 
     ReadPlan plan;

@@ -20,7 +20,7 @@ struct ReadOptions {
     Bytes request_bytes{1 << 20};  // > 0; rounded up to the alignment, at most kMostPerRequest
     std::uint32_t depth = 8;       // requests in flight of one `read`, 1 to kMostInFlight
     IoBackend backend = IoBackend::automatic;
-    bool direct = true;  // false: through the page cache, and dropped from it behind
+    bool direct = true;        // false: through the page cache, and dropped from it behind
     bool keep_cached = false;  // ... or kept there, so that the next read may not reach the storage
     // What the caller's offsets, sizes and addresses are multiples of, a power of two. Where direct
     // I/O asks for more, reads go through the page cache.

@@ -6,15 +6,25 @@ namespace swaplab {
 
 namespace {
 
+constexpr std::uint8_t bit(std::size_t i) { return static_cast<std::uint8_t>(1U << i); }
+
+}  // namespace
+
 Bytes arena_bytes_of(const Deployment& deployment) {
     Bytes total;
     for (const JobPlan& job : deployment.jobs) total += job.arena_bytes();
     return total;
 }
 
-constexpr std::uint8_t bit(std::size_t i) { return static_cast<std::uint8_t>(1U << i); }
-
-}  // namespace
+Bytes most_activations(const std::vector<std::vector<BlockFacts>>& facts) {
+    Bytes sum;
+    for (const std::vector<BlockFacts>& blocks : facts) {
+        Bytes most;
+        for (const BlockFacts& block : blocks) most = std::max(most, block.activations.total());
+        sum += most;
+    }
+    return sum;
+}
 
 BlockMemory::BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas,
                          PlaceListener* listener)

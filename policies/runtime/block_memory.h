@@ -24,6 +24,12 @@ class PlaceListener {
                           const Place& place) = 0;
 };
 
+// All arenas that are in force at the start.
+Bytes arena_bytes_of(const Deployment& deployment);
+
+// The most that execution needs besides parameters, summed over the jobs.
+Bytes most_activations(const std::vector<std::vector<BlockFacts>>& facts);
+
 class BlockMemory {
   public:
     // Charges what is there before the run: reserved bytes of the nodes and resident parameters.

@@ -1,5 +1,5 @@
-// The executors of one job. Each row of a job's lookup table is a cut of its own and has an executor
-// of its own; here, blocks go by the job's BlockIds.
+// The executors of one job. Each row of a job's lookup table is a cut of its own and has an
+// executor of its own; here, blocks go by the job's BlockIds.
 #pragma once
 
 #include <memory>

@@ -215,8 +215,9 @@ TEST_F(RunMemoryTest, StopsGettingMemoryWhenItIsAsked) {
     const std::atomic<bool> stop{true};
     DeviceSetup budgeted = *setup_;
     budgeted.budget = Bytes{64 << 20};
-    RunMemory memory(budgeted, std::vector<std::vector<Bytes>>(1, std::vector(kBlocks, Bytes{4096})),
-                     *rules_, false, false);
+    RunMemory memory(budgeted,
+                     std::vector<std::vector<Bytes>>(1, std::vector(kBlocks, Bytes{4096})), *rules_,
+                     false, false);
     memory.get_memory(ledger_, &stop);
     EXPECT_EQ(memory.committed_peak(), Bytes{});
 }

@@ -82,7 +82,6 @@ TEST(Cli, WrongUsageIsCode2AndSuggests) {
     }
 }
 
-
 TEST(Cli, InfeasibleIsCode3AndMinIsEnough) {
     const Arguments tight = run_with({"-p", "swapnet", "-b", "1MiB", "--json"});
     const CliResult refused = cli(tight);

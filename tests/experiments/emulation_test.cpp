@@ -152,7 +152,7 @@ TEST(Lateness, BoundsAreSharesOrTimes) {
     EXPECT_EQ(parse_lateness("").of(milliseconds(200)), milliseconds(2));
     EXPECT_EQ(parse_lateness("0.5%").of(milliseconds(200)), milliseconds(1));
     EXPECT_EQ(parse_lateness("500us").of(milliseconds(200)), microseconds(500));
-    for (const char* wrong : {"0%", "-1%", "%", "x%", "0", "fast"})
+    for (const char* wrong : {"5", "0%", "-1%", "%", "x%", "0", "fast"})
         EXPECT_THROW(parse_lateness(wrong), InputError) << wrong;
 }
 
@@ -575,6 +575,21 @@ TEST(InterruptedStudy, KeepsTheRoundsThatAreComplete) {
               std::string::npos);
 }
 
+// `direct` has a bound of its own: 1 % of its own latency.
+TEST(Pace, OfTheReferenceIsJudgedToo) {
+    RunResult result = emulated(1, {{"compute", 5, {}, microseconds(500), {}, {}}});
+    EXPECT_FALSE(late_reference(result, {}));  // none was run
+    result.full_memory_latency = milliseconds(20);
+    result.full_memory_pace = Pace{1, {{"compute", 1, {}, microseconds(150), {}, {}}}};
+    EXPECT_FALSE(late_reference(result, {}));
+    result.full_memory_pace = Pace{1, {{"compute", 1, {}, microseconds(250), {}, {}}}};
+    EXPECT_TRUE(late_reference(result, {}));
+    const Scenario scenario = made_up_scenario();
+    EXPECT_NE(run_report(result, scenario, std::nullopt).find("which is INVALID"),
+              std::string::npos);
+    EXPECT_FALSE(late_lanes(result, {}));  // the run itself is right
+}
+
 // An emulated run that is late is done again, and the study says how many were.
 TEST(LateRuns, AreDoneAgainAndThenAFailure) {
     Scenario scenario = made_up_scenario();
@@ -613,8 +628,8 @@ TEST(LateRuns, AreSlowedDownWhereThePaceIsFree) {
         };
     };
     std::vector<double> asked;
-    StudyRequest request{scenario, {"on-demand"}, parse_budgets({"12MiB"}),
-                         "emu",    late_by(milliseconds(1000)), 1};
+    StudyRequest request{
+        scenario, {"on-demand"}, parse_budgets({"12MiB"}), "emu", late_by(milliseconds(1000)), 1};
     request.slower = [&](double times) {
         asked.push_back(times);
         return late_by(times > 2 ? Duration{} : milliseconds(1000));

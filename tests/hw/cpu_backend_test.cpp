@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "policies/runtime/frames.h"
 #include "hw/storage/pack_writer.h"
 #include "policies/registry.h"
 #include "policies/runner.h"
+#include "policies/runtime/frames.h"
 #include "profiles/error.h"
 #include "profiles/hash.h"
 #include "profiles/text.h"
