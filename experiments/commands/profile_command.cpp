@@ -39,13 +39,13 @@ Duration parse_limit(const std::string& given) {
 // What is measured: a device that draws from a profile, or this machine.
 struct Subject {
     ModelChoice model;
-    Machine machine;
+    HostMachine machine;
     Platform platform;
     DeviceFactory device = nullptr;
     BackendSetup setup;
 };
 
-Platform platform_of(const Options& options, const Machine& machine) {
+Platform platform_of(const Options& options, const HostMachine& machine) {
     if (executes_models(options.measured)) {
         if (!options.device.empty())
             throw InputError("-d: this machine is measured; a device is for --backend sim only");

@@ -37,8 +37,8 @@ std::string first_line(const std::string& file) {
 
 }  // namespace
 
-Machine this_machine() {
-    Machine machine;
+HostMachine this_machine() {
+    HostMachine machine;
     machine.memory = memory_in("MemTotal");
     machine.available = memory_in("MemAvailable");
     machine.cores = std::thread::hardware_concurrency();
@@ -55,7 +55,7 @@ Machine this_machine() {
     return machine;
 }
 
-Platform unmeasured_platform(const Machine& machine, const std::string& name) {
+Platform unmeasured_platform(const HostMachine& machine, const std::string& name) {
     Platform platform;
     platform.name = name;
     Node& node = platform.nodes.emplace_back();

@@ -8,7 +8,7 @@
 
 namespace swaplab {
 
-struct Machine {
+struct HostMachine {
     Bytes memory;     // MemTotal
     Bytes available;  // MemAvailable
     std::int64_t cores = 0;
@@ -16,9 +16,9 @@ struct Machine {
     std::map<std::string, std::string> conditions;
 };
 
-Machine this_machine();
+HostMachine this_machine();
 
 // A platform of which nothing is measured yet, for schedules to run on: every activity is free.
-Platform unmeasured_platform(const Machine& machine, const std::string& name);
+Platform unmeasured_platform(const HostMachine& machine, const std::string& name);
 
 }  // namespace swaplab

@@ -107,9 +107,9 @@ Headlines headlines(double read_gb_per_s) {
 }
 
 Figure gated(std::string what, std::string_view unit, std::optional<double> published,
-             double simulated, Interval band) {
+             double simulated, FigureRange band) {
     Figure figure{std::move(what), unit};
-    if (published) figure.published = Interval{*published, *published};
+    if (published) figure.published = FigureRange{*published, *published};
     figure.simulated = simulated;
     figure.band = band;
     figure.gated = true;
@@ -129,7 +129,7 @@ void add_headlines(Reproduction& reproduction) {
                                 mean.fast_reduction, {86, 91}));
         Figure fast{"nets with a ring below 1 ms, " + at, "of 5"};
         fast.simulated = mean.fast;
-        fast.band = Interval{kNets.size(), kNets.size()};
+        fast.band = FigureRange{kNets.size(), kNets.size()};
         fast.remark = mean.slow;
         figures.push_back(fast);
         figures.push_back(gated("nets in order*, " + at, "of 5", std::nullopt, mean.in_order,
@@ -153,7 +153,7 @@ void add_yolov4(Reproduction& reproduction) {
     add("async, B = L", 36,
         net.with("demand-layering:pipeline=async,buffer=min").memory.arena_bytes);
     add("two-stage, B = L", 18, net.with("demand-layering:buffer=min").memory.arena_bytes);
-    Figure delay{"yolov4: preloading delay", "ms", Interval{160.8, 160.8}};
+    Figure delay{"yolov4: preloading delay", "ms", FigureRange{160.8, 160.8}};
     delay.simulated = static_cast<double>(count_ns(net.preloading().latency.mean)) / 1e6;
     delay.remark = "calibrated to it";
     reproduction.figures.push_back(delay);

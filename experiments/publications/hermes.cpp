@@ -152,13 +152,13 @@ Outcome outcome(const Encoder& encoder, const Calibration& calibration, std::uin
 Figure figure(std::string what, std::string_view unit, std::optional<double> published,
               double simulated, Origin origin = Origin::secondary) {
     Figure figure{std::move(what), unit};
-    if (published) figure.published = Interval{*published, *published};
+    if (published) figure.published = FigureRange{*published, *published};
     figure.origin = origin;
     figure.simulated = simulated;
     return figure;
 }
 
-Figure gated(Figure figure, Interval band) {
+Figure gated(Figure figure, FigureRange band) {
     figure.band = band;
     figure.gated = true;
     return figure;
@@ -185,7 +185,7 @@ void add_bert(Reproduction& reproduction) {
     const Outcome one = outcome(encoder, kBert.calibration, 1, "pipeload:agents=1");
     figures.push_back(figure("BERT-Large: cut against pipeswitch, one agent", "%", kLargestCut,
                              100 * (1 - one.mb / piped.mb), Origin::paper));
-    figures.back().band = Interval{kLargestCut - 5, kLargestCut + 5};
+    figures.back().band = FigureRange{kLargestCut - 5, kLargestCut + 5};
     figures.back().remark = "published: up to";
 }
 
@@ -197,7 +197,7 @@ void add_ungated(const Case& row, Reproduction& reproduction) {
                          double simulated) {
         reproduction.figures.push_back(
             figure(text("{}: {}", row.title, what), unit, published, simulated));
-        reproduction.figures.back().band = Interval{0.9 * published, 1.1 * published};
+        reproduction.figures.back().band = FigureRange{0.9 * published, 1.1 * published};
     };
     add("load all, then execute", "s", row.plain_s, plain.seconds);
     add("six agents", "s", row.hermes_s, hermes.seconds);
@@ -212,7 +212,7 @@ void add_least_of_vit(Reproduction& reproduction) {
     const Outcome least = outcome(encoder, {load, 1e-9, 1}, kAgents, pipeload());
     reproduction.figures.push_back(
         figure("ViT-Large: the least this model allows", "s", kVit.hermes_s, least.seconds));
-    reproduction.figures.back().band = Interval{0.9 * kVit.hermes_s, 1.1 * kVit.hermes_s};
+    reproduction.figures.back().band = FigureRange{0.9 * kVit.hermes_s, 1.1 * kVit.hermes_s};
     reproduction.figures.back().remark = "43 ms lies below this model's minimum of 57 ms";
 }
 

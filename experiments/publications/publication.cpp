@@ -23,7 +23,7 @@ std::string_view name_of(Origin origin) {
     return names[static_cast<std::size_t>(origin)];
 }
 
-double Interval::distance(double value) const {
+double FigureRange::distance(double value) const {
     return value < low ? value - low : std::max(0.0, value - high);
 }
 

@@ -22,7 +22,7 @@ enum class Origin : std::uint8_t {
 std::string_view name_of(Origin origin);
 
 // A closed interval of figures; `low` == `high` for a single one.
-struct Interval {
+struct FigureRange {
     double low = 0;
     double high = 0;
 
@@ -34,12 +34,12 @@ struct Interval {
 struct Figure {
     std::string what;  // "mean overhead at 4 GB/s"
     std::string_view unit{};
-    std::optional<Interval> published{};  // absent: the publication does not say
-    Origin origin = Origin::paper;        // of `published`
+    std::optional<FigureRange> published{};  // absent: the publication does not say
+    Origin origin = Origin::paper;           // of `published`
     double simulated = 0;
-    std::optional<Interval> band{};  // where the simulation should lie
-    bool gated = false;              // outside the band the reproduction fails; needs a band
-    std::string remark{};            // what to know when reading it; often empty
+    std::optional<FigureRange> band{};  // where the simulation should lie
+    bool gated = false;                 // outside the band the reproduction fails; needs a band
+    std::string remark{};               // what to know when reading it; often empty
 
     bool inside() const { return !band || band->holds(simulated); }
     bool fails() const { return gated && !inside(); }

@@ -32,8 +32,8 @@ struct Scenario {
     std::string_view name;
     std::vector<std::string_view> models;
     Bytes budget;
-    Interval cut;       // published, % of two copies of the parameters
-    Interval added_ms;  // published
+    FigureRange cut;       // published, % of two copies of the parameters
+    FigureRange added_ms;  // published
     std::string_view remark;
 };
 
@@ -57,8 +57,8 @@ std::vector<Scenario> scenarios() {
 // are 456 of 548 MiB and must be neighbours in memory, at most 58 % (to the nearest per cent)
 // whatever the range says.
 constexpr double kPoints = 5;
-constexpr Interval kVgg19Cut{0, 58.5};  // 58 %, rounded to whole percent
-constexpr Interval kAddedMs{0, 60};
+constexpr FigureRange kVgg19Cut{0, 58.5};  // 58 %, rounded to whole percent
+constexpr FigureRange kAddedMs{0, 60};
 
 Platform xavier_nx() {
     std::optional<Platform> platform = builtin_device(kDevice);
@@ -95,7 +95,7 @@ Figure cut_figure(const Scenario& scenario, const std::string& which, const Mode
                   Origin::secondary};
     figure.simulated = cut(model, share);
     figure.band =
-        vgg19 ? kVgg19Cut : Interval{scenario.cut.low - kPoints, scenario.cut.high + kPoints};
+        vgg19 ? kVgg19Cut : FigureRange{scenario.cut.low - kPoints, scenario.cut.high + kPoints};
     figure.gated = true;
     figure.remark =
         vgg19 && !scenario.cut.holds(figure.simulated) ? "a tension, see below" : scenario.remark;

@@ -19,7 +19,7 @@ std::string digits(double value) {
     return std::abs(value) >= 1000 ? text("{:.0f}", value) : text("{:.4g}", value);
 }
 
-std::string interval_text(const Interval& interval) {
+std::string interval_text(const FigureRange& interval) {
     if (interval.low == interval.high) return digits(interval.low);
     if (interval.low == 0) return text("<= {}", digits(interval.high));
     return text("{}..{}", digits(interval.low), digits(interval.high));
@@ -114,7 +114,7 @@ std::string reproduction_report(const Publication& publication, const Reproducti
 namespace {
 
 void write_interval(JsonWriter& json, std::string_view key,
-                    const std::optional<Interval>& interval) {
+                    const std::optional<FigureRange>& interval) {
     json.key(key);
     if (!interval)
         json.null();

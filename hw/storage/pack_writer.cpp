@@ -140,7 +140,7 @@ void PackWriter::put_zeros(Bytes size) {
 }
 
 void PackWriter::add_file(const std::string& name, std::span<const std::byte> bytes) {
-    OutputFile file(text("{}/{}", temporary_, name), shown(name), write_);
+    StoredFile file(text("{}/{}", temporary_, name), shown(name), write_);
     file.append(bytes);
     file.finish();
 }

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "hw/storage/output_file.h"
+#include "hw/storage/stored_file.h"
 #include "hw/storage/pack.h"
 #include "profiles/model.h"
 
@@ -75,7 +75,7 @@ class PackWriter {
     std::string temporary_;  // empty once it has been renamed
     WriteFunction write_;
     PackIndex index_;
-    std::optional<OutputFile> parameters_;
+    std::optional<StoredFile> parameters_;
     bool in_layer_ = false;
     Bytes end_;      // of the layer so far, from its begin
     Bytes missing_;  // bytes of the tensor that are still to come

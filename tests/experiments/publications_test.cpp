@@ -87,10 +87,10 @@ TEST(Publications, HermesIsItsClosedForms) {
 }
 
 TEST(Publications, VerdictsSayWhatHolds) {
-    Figure figure{"x", "%", Interval{1, 2}};
+    Figure figure{"x", "%", FigureRange{1, 2}};
     figure.simulated = 5;
     EXPECT_EQ(verdict_of(figure), "no gate");
-    figure.band = Interval{0, 4};
+    figure.band = FigureRange{0, 4};
     EXPECT_EQ(verdict_of(figure), "does not reproduce");
     figure.gated = true;
     EXPECT_EQ(verdict_of(figure), "OUTSIDE");
@@ -100,9 +100,9 @@ TEST(Publications, VerdictsSayWhatHolds) {
     figure.simulated = 1.5;
     EXPECT_EQ(verdict_of(figure), "holds");
     EXPECT_TRUE((Reproduction{{figure}, {}, {}}.holds()));
-    EXPECT_EQ((Interval{1, 2}.distance(5)), 3);
-    EXPECT_EQ((Interval{1, 2}.distance(0)), -1);
-    EXPECT_EQ((Interval{1, 2}.distance(1.5)), 0);
+    EXPECT_EQ((FigureRange{1, 2}.distance(5)), 3);
+    EXPECT_EQ((FigureRange{1, 2}.distance(0)), -1);
+    EXPECT_EQ((FigureRange{1, 2}.distance(1.5)), 0);
 }
 
 TEST(Reproduce, ListsAndReports) {

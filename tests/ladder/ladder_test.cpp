@@ -5,6 +5,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <regex>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -135,6 +138,25 @@ TEST(Ladder, LinesAreReadAsThePreprocessorReadsThem) {
 TEST(Ladder, AViolationNamesFileAndLine) {
     EXPECT_EQ(check("policies/a.cpp", "#include <vector>\n\n" + include("sim/engine.h")),
               std::vector<std::string>{"policies/a.cpp:3: sim/engine.h is not below policies/"});
+}
+
+// Two types of one name in one namespace are one type to the linker, which takes the members of
+// either for both. Those of headers are in `swaplab`, unless they are nested (and indented).
+TEST(Ladder, NoTwoHeadersDefineTheSameType) {
+    const std::regex definition(
+        "(?:class|struct|enum class) ([A-Za-z0-9]+)(?: final)?(?: :.*)? \\{.*");
+    std::map<std::string, std::string> defined;
+    for (const SourceFile& file : sources_of_this_repository()) {
+        if (!file.path.ends_with(".h")) continue;
+        std::istringstream lines(file.text);
+        std::smatch match;
+        for (std::string line; std::getline(lines, line);) {
+            if (!std::regex_match(line, match, definition)) continue;
+            const auto [first, added] = defined.emplace(match[1].str(), file.path);
+            EXPECT_TRUE(added) << match[1] << " in " << first->second << " and in " << file.path;
+        }
+    }
+    EXPECT_GT(defined.size(), 100U);
 }
 
 TEST(Ladder, OtherFoldersAreNotLookedAt) {

@@ -17,10 +17,10 @@ namespace swaplab {
 using WriteFunction = ssize_t (*)(int descriptor, const void* bytes, std::size_t size);
 
 // Each member throws `StorageError` naming file and offset: no space left, a broken disk, …
-class OutputFile {
+class StoredFile {
   public:
     // Makes a new file; `shown_as` is what messages call it.
-    OutputFile(const std::string& path, std::string shown_as, WriteFunction write);
+    StoredFile(const std::string& path, std::string shown_as, WriteFunction write);
 
     void append(std::span<const std::byte> bytes);
     // All is on the storage. Nothing may be appended afterwards.

@@ -1,4 +1,4 @@
-#include "hw/storage/output_file.h"
+#include "hw/storage/stored_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -23,12 +23,12 @@ FileHandle create(const std::string& path, const std::string& shown_as) {
 
 }  // namespace
 
-OutputFile::OutputFile(const std::string& path, std::string shown_as, WriteFunction write)
+StoredFile::StoredFile(const std::string& path, std::string shown_as, WriteFunction write)
     : shown_as_(std::move(shown_as)), write_(write), handle_(create(path, shown_as_)) {
     pending_.reserve(kMostPending);
 }
 
-void OutputFile::append(std::span<const std::byte> bytes) {
+void StoredFile::append(std::span<const std::byte> bytes) {
     if (pending_.size() + bytes.size() > kMostPending) flush();
     if (bytes.size() > kMostPending) {
         write_all(bytes);
@@ -37,18 +37,18 @@ void OutputFile::append(std::span<const std::byte> bytes) {
     }
 }
 
-void OutputFile::finish() {
+void StoredFile::finish() {
     flush();
     if (::fsync(handle_.get()) != 0)
         throw StorageError(text("{}: cannot be written: {}", shown_as_, errno_text(errno)));
 }
 
-void OutputFile::flush() {
+void StoredFile::flush() {
     write_all(pending_);
     pending_.clear();
 }
 
-void OutputFile::write_all(std::span<const std::byte> bytes) {
+void StoredFile::write_all(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
         const ssize_t wrote = write_(handle_.get(), bytes.data(), bytes.size());
         if (wrote < 0 && errno == EINTR) continue;
