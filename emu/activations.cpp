@@ -42,7 +42,7 @@ void* Activations::allocate(std::size_t bytes) {
     Allocation made{place_for(size), {}};
     try {
         made.frames = pool_.take(size);
-        pool_.show(made.frames, address_of(made), View::host);
+        pool_.show(made.frames, address_of(made), Side::host);
     } catch (...) {
         pool_.give(made.frames);
         addresses_->free(made.place);
@@ -66,7 +66,7 @@ void Activations::free(void* at) {
 
 // Unmaps first: frames that are given may have another taker at once.
 void Activations::release(const Allocation& allocation) noexcept {
-    pool_.hide(allocation.frames, address_of(allocation), View::host);
+    pool_.hide(allocation.frames, address_of(allocation), Side::host);
     pool_.give(allocation.frames);
     addresses_->free(allocation.place);
     in_use_ -= allocation.place.size;

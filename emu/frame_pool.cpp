@@ -178,12 +178,12 @@ void FramePool::grow(std::int64_t bytes) {
     }
 }
 
-ParkedView& FramePool::parked(View view) {
-    SWAPLAB_CHECK(view == View::host || device_, "a device's view of a pool with {}", 1);
-    return view == View::host ? host_ : *device_;
+ParkedView& FramePool::parked(Side view) {
+    SWAPLAB_CHECK(view == Side::host || device_, "a device's view of a pool with {}", 1);
+    return view == Side::host ? host_ : *device_;
 }
 
-void FramePool::show(std::span<const FrameRange> frames, std::byte* at, View view) {
+void FramePool::show(std::span<const FrameRange> frames, std::byte* at, Side view) {
     ParkedView& from = parked(view);
     std::byte* to = at;
     for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -198,7 +198,7 @@ void FramePool::show(std::span<const FrameRange> frames, std::byte* at, View vie
     }
 }
 
-void FramePool::hide(std::span<const FrameRange> frames, std::byte* at, View view) noexcept {
+void FramePool::hide(std::span<const FrameRange> frames, std::byte* at, Side view) noexcept {
     for (const auto& [offset, size] : frames) {
         parked(view).move_in({offset.count, offset.count + size.count}, at);
         at += size.count;

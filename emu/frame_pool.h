@@ -26,7 +26,7 @@ enum class Views {
     one,             // host and device see memory at the same addresses
     host_and_device  // each has its own, so that the host's can be closed alone
 };
-enum class View { host, device };
+enum class Side { host, device };
 
 // Frames are allocated and filled when the pool gets its size, not when they are first touched
 // (about 0.8 s per GiB). So what a run may use is there from its begin, and a machine that has less
@@ -54,9 +54,9 @@ class FramePool {
     // Frames in use appear at `at`, one range behind the other, to be read and written: whole
     // frames of addresses that are reserved. Throws `std::runtime_error` where the system refuses,
     // and then none do. One thread at a time for the same frames.
-    void show(std::span<const FrameRange> frames, std::byte* at, View view);
+    void show(std::span<const FrameRange> frames, std::byte* at, Side view);
     // No longer; every access there faults from now on. The same `frames` as were shown.
-    void hide(std::span<const FrameRange> frames, std::byte* at, View view) noexcept;
+    void hide(std::span<const FrameRange> frames, std::byte* at, Side view) noexcept;
 
     // Another size from now on, rounded up to whole frames. More frames come at once, or the call
     // throws as the constructor does and changes nothing. Fewer: free ones go back to the system at
@@ -77,7 +77,7 @@ class FramePool {
     void release_surplus();
     std::vector<Interval> chosen(std::int64_t bytes) const;
 
-    ParkedView& parked(View view);
+    ParkedView& parked(Side view);
 
     int file_;
     ParkedView host_;

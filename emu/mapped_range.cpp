@@ -42,11 +42,11 @@ void MappedRange::map(FramePool& pool, Bytes bytes, std::span<const FrameRange> 
                   "mapping {} bytes with {} of frames in a range of {}", bytes.count, size.count,
                   span().count);
     frames_.assign(frames.begin(), frames.end());
-    pool.show(frames_, host(), View::host);
+    pool.show(frames_, host(), Side::host);
     try {
-        if (device_) pool.show(frames_, device(), View::device);
+        if (device_) pool.show(frames_, device(), Side::device);
     } catch (...) {
-        pool.hide(frames_, host(), View::host);
+        pool.hide(frames_, host(), Side::host);
         throw;
     }
     pool_ = &pool;
@@ -57,16 +57,16 @@ void MappedRange::map(FramePool& pool, Bytes bytes, std::span<const FrameRange> 
 void MappedRange::unmap() noexcept {
     if (mapped_ == Bytes{}) return;
     set_host_access(false);
-    if (device_) pool_->hide(frames_, device(), View::device);
+    if (device_) pool_->hide(frames_, device(), Side::device);
     mapped_ = {};
 }
 
 void MappedRange::set_host_access(bool allowed) {
     if (mapped_ == Bytes{} || closed_ != allowed) return;
     if (allowed)
-        pool_->show(frames_, host(), View::host);
+        pool_->show(frames_, host(), Side::host);
     else
-        pool_->hide(frames_, host(), View::host);
+        pool_->hide(frames_, host(), Side::host);
     closed_ = !allowed;
 }
 
