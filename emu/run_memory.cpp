@@ -71,6 +71,7 @@ RunMemory::RunMemory(const DeviceSetup& setup, std::vector<std::vector<Bytes>> e
       beside_(rounding_ + unbounded_activations(setup, real_activations)),
       real_activations_(real_activations),
       guarded_(guarded || rules.managed_rule()) {
+    if (setup.budget) require_available(*setup.budget + beside_);
     add_pieces();
     const BackingPlan plan = plan_for(real_activations);
     backing_ = guarded_ ? make_guarded_backing(plan) : make_plain_backing(plan);
@@ -144,7 +145,6 @@ void RunMemory::get_memory(const MemoryReport& ledger, const std::atomic<bool>* 
     constexpr Bytes step{256 << 20};
     if (setup_.budget) {
         const Bytes all = align_up(*setup_.budget + beside_, kPage);
-        require_available(all);
         for (Bytes got; got < all && !(stop != nullptr && *stop);) {
             got = std::min(got + step, all);
             backing_->get_memory(got);

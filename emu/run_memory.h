@@ -20,6 +20,7 @@ class RunMemory final : public PlaceListener {
     // `extents`: what a read of each block brings, by JobId and BlockId. `real_activations`: an
     // executor allocates them; else as much is set aside as the ledger says. `guarded`: see
     // `Backing`; it is, too, where the host's view must be closed. Borrows setup and rules.
+    // Throws `UnsupportedError` where this machine does not have the budget.
     RunMemory(const DeviceSetup& setup, std::vector<std::vector<Bytes>> extents, const Rules& rules,
               bool real_activations, bool guarded);
 
@@ -36,8 +37,7 @@ class RunMemory final : public PlaceListener {
     void bring(const Action& command);
     // Gets the memory. `ledger` is that of the run: what it charges besides parameters is set
     // aside, from now on and at every start.
-    // Throws `UnsupportedError` where this machine does not have it. Incomplete where `stop` is set
-    // meanwhile, which takes a while to look at.
+    // Incomplete where `stop` is set meanwhile.
     void get_memory(const MemoryReport& ledger, const std::atomic<bool>* stop = nullptr);
     // The command has started, or has ended, as the rules know already. The managed rule: while a
     // kernel runs, the host's mapping of managed pages is closed, but for blocks that are attached
