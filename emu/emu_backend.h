@@ -2,7 +2,7 @@
 //
 // A virtual device says what starts and ends when, by the profile's costs, contention and noise.
 // The emulator goes through its instants on the wall clock, `time_scale` times as slow, and does
-// for real what happens in them: reads come from files into memory of exactly the budget, copies
+// for real what happens in them: reads come from files into memory of the budget, copies
 // copy, and an activity ends when its time has come and its work is done. So instants are chained
 // on the profile's own times: what was late once does not make everything behind it late, and how
 // late every lane was is measured (`Evidence::pace`).

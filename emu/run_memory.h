@@ -1,4 +1,4 @@
-// The real memory of an emulated run: exactly the budget, behind the places that the ledger
+// The real memory of an emulated run: the budget in whole pages, behind the places that the ledger
 // reserves. Frames come when the command that needs them runs and go when the place is freed.
 //
 // Built-in models have layers of any size, and direct reads bring whole pages: what rounding adds

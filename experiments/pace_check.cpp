@@ -35,20 +35,6 @@ double scale_that_would_do(const PaceVerdict& verdict, Duration worst, Duration 
     return rounded_up(verdict.time_scale * factor);
 }
 
-}  // namespace
-
-std::string PaceVerdict::advice() const {
-    if (valid()) return {};
-    const std::string slower =
-        advised_scale ? text("--time-scale {} or more", *advised_scale) : "a greater --time-scale";
-    return text(
-        "the host is slower than the profile at {}x the device's time, or busy with "
-        "something else: run it again when it is not, or with {}, or a wider --lateness",
-        time_scale, slower);
-}
-
-namespace {
-
 // `latency`: of the requests that ended; nothing where none has.
 PaceVerdict judged(const Pace& pace, std::optional<Duration> latency, const LatenessBound& bound) {
     PaceVerdict verdict;
@@ -75,6 +61,16 @@ std::string too_late(const PaceVerdict& verdict) {
 }
 
 }  // namespace
+
+std::string PaceVerdict::advice() const {
+    if (valid()) return {};
+    const std::string slower =
+        advised_scale ? text("--time-scale {} or more", *advised_scale) : "a greater --time-scale";
+    return text(
+        "the host is slower than the profile at {}x the device's time, or busy with "
+        "something else: run it again when it is not, or with {}, or a wider --lateness",
+        time_scale, slower);
+}
 
 std::optional<PaceVerdict> judge_pace(const RunResult& result, const LatenessBound& bound) {
     if (!result.evidence || !result.evidence->pace) return std::nullopt;

@@ -59,17 +59,19 @@ void check_metric(Metric metric, const Platform& platform) {
 
 // How many runs are invalid, and what is to be done about the worst; empty if none is.
 std::string late_cells(const Comparison& comparison, const LatenessBound& bound) {
+    std::int64_t judged = 0;
     std::int64_t late = 0;
     std::optional<PaceVerdict> worst;
     for (const RunResult* cell : comparison.results()) {
         const std::optional<PaceVerdict> pace = judge_pace(*cell, bound);
+        judged += pace.has_value();
         if (!pace || pace->valid()) continue;
         ++late;
         if (!worst || pace->advised_scale > worst->advised_scale) worst = pace;
     }
     if (late == 0) return {};
-    return text("{} of {} are invalid; in the worst {}; {}", late,
-                plural(std::ssize(comparison.results()), "run"), worst->problem, worst->advice());
+    return text("{} of {} are invalid; in the worst {}; {}", late, plural(judged, "run"),
+                worst->problem, worst->advice());
 }
 
 int code_of(const Comparison& comparison) {
