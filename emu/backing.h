@@ -1,8 +1,6 @@
 // The frames of an emulated run, and where blocks see them. Two ways:
 //
-// - plain: huge pages, moved to where they are needed. Direct reads into them are more than twice
-// as
-//   fast as into small pages.
+// - plain: huge pages, moved to where they are needed. Direct reads are twice as fast or more.
 // - guarded: small pages of a file in memory, taken away from whoever frees them and, where the
 //   host's view and the kernels' must differ, mapped twice. Accesses that the device would not
 //   survive are seen.
