@@ -87,10 +87,15 @@ std::array<std::uint32_t, kLanes> widths_of(const DeviceSetup& setup) {
             setup.platform.nodes.front().assemble_lanes, 1};
 }
 
+DeviceSetup heard_by(DeviceListener* listener, DeviceSetup setup) {
+    setup.listener = listener;
+    return setup;
+}
+
 // Instants come from the virtual device; what the runner sees of them are the times at which they
 // really came about. The two differ by the lateness only, and commands that follow are chained on
 // the former.
-class EmuDevice final : public Device, private ActivityListener {
+class EmuDevice final : public Device, private DeviceListener {
   public:
     EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs, const EmuOptions& options,
               const VirtualDeviceFactory& clock, const ExecutorFactory& executors);
@@ -116,8 +121,23 @@ class EmuDevice final : public Device, private ActivityListener {
         Time shown{};
     };
 
-    void on_start(const Completion& span) override;
-    void on_end(const Completion& span) override;
+    // To the virtual device.
+    DeviceInterests device_interests() const override {
+        return {.activities = true, .places = true, .memory = listener_ != nullptr};
+    }
+    void on_activity_start(const Completion& span) override;
+    void on_activity_end(const Completion& span) override;
+    void on_reserved(const Action& command, std::size_t holding, const Arena&,
+                     const Place&) override {
+        memory_.on_reserved(command, holding);
+    }
+    void on_freed(const Action& command, std::size_t holding, const Arena&,
+                  const Place&) override {
+        memory_.on_freed(command, holding);
+    }
+    void on_memory(const MemoryChange& change) override { changes_.push_back(change); }
+    void tell_memory();
+
     const Completion* go_on(Time until);
     const Completion* settle(Time instant, Time until, bool asked);
     void show_instant(Time until, bool asked);
@@ -125,12 +145,14 @@ class EmuDevice final : public Device, private ActivityListener {
     Time shown_of(Time virtual_time) const;
 
     const DeviceSetup& setup_;
+    DeviceListener* listener_;  // to changes of memory; null if nobody listens
     EmuOptions options_;
     Pressure pressure_;
     Rules rules_;
     RunMemory memory_;
     Work work_;
     ProcessWatch process_;  // executors are there, the run's memory is not
+    std::vector<MemoryChange> changes_;  // not told yet
     std::unique_ptr<VirtualDevice> virtual_;
     PacedClock clock_;
     ExactSleeps exact_sleeps_;
@@ -149,12 +171,13 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
                      const EmuOptions& options, const VirtualDeviceFactory& clock,
                      const ExecutorFactory& executors)
     : setup_(setup),
+      listener_(who_listens(setup, &DeviceInterests::memory)),
       options_(options),
       pressure_(options, setup.budget, setup.stop),
       rules_(setup),
       memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr, options.guarded),
       work_(setup, memory_, std::move(packs), options, executors),
-      virtual_(clock(setup, this, &memory_)),
+      virtual_(clock(heard_by(this, setup))),
       clock_(options.time_scale),
       threads_(widths_of(setup)) {
     memory_.get_memory(virtual_->memory(), setup.stop);
@@ -165,15 +188,22 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
 const Completion* EmuDevice::wait(Time until) {
     if (ended_) return nullptr;
     clock_.start();
+    const Completion* span = nullptr;
     try {
-        return go_on(until);
+        span = go_on(until);
     } catch (const OutOfMemory&) {
         // Where the budget was broken, that is why: the runner looks at the breach and blames the
         // policy.
         if (!memory().breach) throw;
         ended_ = true;
-        return nullptr;
     }
+    tell_memory();
+    return span;
+}
+
+void EmuDevice::tell_memory() {
+    for (const MemoryChange& change : changes_) listener_->on_memory(change);
+    changes_.clear();
 }
 
 const Completion* EmuDevice::go_on(Time until) {
@@ -207,9 +237,8 @@ void EmuDevice::show_instant(Time until, bool asked) {
     shown_ = std::max(shown_, std::min(at, latest));
     for (const std::uint32_t ticket : starting_) running_[ticket].start = shown_;
     starting_.clear();
-    if (setup_.memory_changes != nullptr)
-        for (MemoryChange& change : *setup_.memory_changes)
-            if (change.at == virtual_->now()) change.at = shown_;
+    for (MemoryChange& change : changes_)
+        if (change.at == virtual_->now()) change.at = shown_;
     constexpr std::size_t kept = 1024;
     instants_.push_back({virtual_->now(), shown_});
     if (instants_.size() > kept) instants_.pop_front();
@@ -239,7 +268,7 @@ Time EmuDevice::shown_of(Time virtual_time) const {
     return std::prev(later)->shown;
 }
 
-void EmuDevice::on_start(const Completion& span) {
+void EmuDevice::on_activity_start(const Completion& span) {
     const Action& command = span.command;
     rules_.on_start(command);
     memory_.on_start(command);
@@ -250,7 +279,7 @@ void EmuDevice::on_start(const Completion& span) {
         command.lane, [this, command](std::uint32_t server) { work_.perform(command, server); });
 }
 
-void EmuDevice::on_end(const Completion& span) {
+void EmuDevice::on_activity_end(const Completion& span) {
     const Action& command = span.command;
     if (command.verb == Verb::wake_at) return;
     if (LaneThread* const thread = running_[span.ticket.index].thread) thread->finish();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policies/port/rule_violation.h"
 #include "profiles/text.h"
 
 namespace swaplab {

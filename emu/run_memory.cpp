@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policies/port/rule_violation.h"
 #include "policies/runtime/frames.h"
 #include "policies/runtime/process.h"
 #include "profiles/error.h"
@@ -117,12 +118,11 @@ Bytes RunMemory::bytes_of(JobId job, BlockId block) const {
     return align_up(std::max(extents_[job.index][block.index], held), kPage);
 }
 
-void RunMemory::on_reserved(const Action& command, std::size_t holding, const Arena&,
-                            const Place&) {
+void RunMemory::on_reserved(const Action& command, std::size_t holding) {
     block(command).holdings[holding].held = true;
 }
 
-void RunMemory::on_freed(const Action& command, std::size_t holding, const Arena&, const Place&) {
+void RunMemory::on_freed(const Action& command, std::size_t holding) {
     BlockPieces& owner = block(command);
     Piece& freed = owner.holdings[holding];
     backing_->drop(freed.id);
@@ -171,7 +171,7 @@ void RunMemory::follow() {
     Bytes wanted = ledger_->by_category[static_cast<std::size_t>(Category::reserved)];
     if (!real_activations_)
         for (const Category category :
-             {Category::activations, Category::workspace, Category::kv_cache, Category::skeleton})
+             {Category::activations, Category::workspace, Category::kv_cache})
             wanted += ledger_->by_category[static_cast<std::size_t>(category)];
     backing_->set_aside(align_up(wanted, kPage));
 }

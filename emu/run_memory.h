@@ -15,7 +15,7 @@
 
 namespace swaplab {
 
-class RunMemory final : public PlaceListener {
+class RunMemory {
   public:
     // `extents`: what a read of each block brings, by JobId and BlockId. `real_activations`: an
     // executor allocates them; else as much is set aside as the ledger says. `guarded`: see
@@ -26,10 +26,8 @@ class RunMemory final : public PlaceListener {
 
     // All below is called by the thread that drives the run, but for `bring`, addresses and
     // `activations`.
-    void on_reserved(const Action& command, std::size_t holding, const Arena& arena,
-                     const Place& place) override;
-    void on_freed(const Action& command, std::size_t holding, const Arena& arena,
-                  const Place& place) override;
+    void on_reserved(const Action& command, std::size_t holding);
+    void on_freed(const Action& command, std::size_t holding);
     // Places of a block that is there from before the run, in as many copies as the plan has.
     void reserve_resident(JobId job, BlockId block);
     // Puts frames behind the places that the command has got, on the thread that does its work.

@@ -50,9 +50,9 @@ void ObserverFan::on_stall(const Stall& stall) {
         if (member.interests.timeline) member.observer->on_stall(stall);
 }
 
-void ObserverFan::on_memory(std::span<const MemoryChange> changes) {
+void ObserverFan::on_memory(const MemoryChange& change) {
     for (const Member& member : members_)
-        if (member.interests.timeline) member.observer->on_memory(changes);
+        if (member.interests.timeline) member.observer->on_memory(change);
 }
 
 void ObserverFan::on_budget(Time at, Bytes budget) {

@@ -7,14 +7,21 @@
 #include <optional>
 
 #include "policies/device.h"
+#include "policies/port/evidence.h"
 #include "policies/runtime/block_memory.h"
 
 namespace swaplab {
 
-// Places are told (PlaceListener) under the device's lock, when they are reserved or freed: keep it
-// short. `perform` runs on a lane's thread without any lock.
-class Machine : public PlaceListener {
+// `perform` runs on a lane's thread without any lock.
+class Machine {
   public:
+    virtual ~Machine() = default;
+    // Where a holding of a block goes, and that it is there no more (`DeviceListener`). Called
+    // under the device's lock: keep it short.
+    virtual void on_reserved(const Action& command, std::size_t holding, const Arena& arena,
+                             const Place& place) = 0;
+    virtual void on_freed(const Action& command, std::size_t holding, const Arena& arena,
+                          const Place& place) = 0;
     // Where the bytes of an arena go by address.
     virtual std::unique_ptr<Arena> arena_for(const ArenaPlan& plan) = 0;
     // All arenas have been made: gets memory, brings in what is resident. Before the clock starts.

@@ -39,7 +39,7 @@ struct LaneState {
     std::condition_variable wake;
 };
 
-class RealDevice final : public Device {
+class RealDevice final : public Device, private DeviceListener {
   public:
     RealDevice(const DeviceSetup& setup, std::unique_ptr<Machine> machine);
     ~RealDevice() override;
@@ -53,11 +53,28 @@ class RealDevice final : public Device {
     std::optional<Action> cancel(Ticket ticket) override;
     const Completion* wait(Time until) override;
     void set_budget(Bytes budget, Bytes tolerated) override;
+    void set_mode(const ModeFacts&) override {
+        throw UnsupportedError("this device cannot change its mode during a run");
+    }
     const MemoryReport& memory() const override { return report_; }
     std::vector<Waiting> waiting() const override;
     std::optional<Evidence> evidence() const override;
 
   private:
+    // Of its own memory, under the lock.
+    DeviceInterests device_interests() const override {
+        return {.places = true, .memory = listener_ != nullptr};
+    }
+    void on_reserved(const Action& command, std::size_t holding, const Arena& arena,
+                     const Place& place) override {
+        machine_->on_reserved(command, holding, arena, place);
+    }
+    void on_freed(const Action& command, std::size_t holding, const Arena& arena,
+                  const Place& place) override {
+        machine_->on_freed(command, holding, arena, place);
+    }
+    void on_memory(const MemoryChange& change) override { changes_.push_back(change); }
+
     void serve(Lane lane, std::uint32_t server);
     std::optional<Ticket> take(Lane lane);
     bool run(Ticket ticket, Lane which, std::uint32_t server, Lock& lock);
@@ -86,6 +103,7 @@ class RealDevice final : public Device {
     LaneState& lane(Lane lane) { return lanes_[index_of(lane)]; }
 
     const DeviceSetup setup_;
+    DeviceListener* listener_;           // to changes of memory; null if nobody listens
     std::vector<MemoryChange> changes_;  // filled by the lanes, passed on in `wait`
     std::unique_ptr<Machine> machine_;
     mutable std::mutex mutex_;  // of all below, but for what only the runner's thread touches
@@ -112,17 +130,17 @@ class RealDevice final : public Device {
     std::vector<std::thread> threads_;
 };
 
-DeviceSetup with_changes(DeviceSetup setup, std::vector<MemoryChange>* changes) {
-    if (setup.memory_changes != nullptr) setup.memory_changes = changes;
+DeviceSetup heard_by(DeviceListener* listener, DeviceSetup setup) {
+    setup.listener = listener;
     return setup;
 }
 
 RealDevice::RealDevice(const DeviceSetup& setup, std::unique_ptr<Machine> machine)
     : setup_(setup),
+      listener_(who_listens(setup, &DeviceInterests::memory)),
       machine_(std::move(machine)),
-      memory_(
-          with_changes(setup, &changes_),
-          [this](const ArenaPlan& plan) { return machine_->arena_for(plan); }, machine_.get()) {
+      memory_(heard_by(this, setup),
+              [this](const ArenaPlan& plan) { return machine_->arena_for(plan); }) {
     lane(Lane::storage).width = std::max(setup.deployment.parallel_reads, 1U);
     lane(Lane::assembly).width = setup.platform.nodes.front().assemble_lanes;
     machine_->ready();
@@ -241,8 +259,7 @@ const Completion* RealDevice::next_ended(Time until) {
 // The runner reads its own copy, since the lanes go on.
 void RealDevice::show_memory() {
     report_ = memory_.report();
-    if (setup_.memory_changes == nullptr) return;
-    setup_.memory_changes->insert(setup_.memory_changes->end(), changes_.begin(), changes_.end());
+    for (const MemoryChange& change : changes_) listener_->on_memory(change);
     changes_.clear();
 }
 

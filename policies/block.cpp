@@ -121,14 +121,12 @@ std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> b
                                  SwapPath path) {
     std::vector<BlockFacts> facts;
     facts.reserve(blocks.size());
-    for (const Block& block : blocks) facts.push_back(facts_of(cost, layers_of(block), path));
+    for (const Block& block : blocks) facts.push_back(facts_of(cost, block, path));
     return facts;
 }
 
 std::vector<Block> unit_blocks(const Model& model) {
-    std::vector<Block> blocks;
-    for (const LayerRange& unit : model.units()) blocks.push_back(block_of(unit));
-    return blocks;
+    return {model.units().begin(), model.units().end()};
 }
 
 }  // namespace swaplab

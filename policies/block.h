@@ -22,23 +22,8 @@ enum class SwapPath : std::uint8_t {
 std::string_view name_of(SwapPath path);
 std::optional<SwapPath> swap_path_named(std::string_view name);
 
-// The position of a slice of a layer; a layer that is not sliced has slice 0 only.
-struct Unit {
-    LayerId layer;
-    std::uint32_t slice = 0;
-    friend constexpr auto operator<=>(Unit, Unit) = default;
-};
-
-// A half-open range of units [begin, end).
-struct Block {
-    Unit begin, end;
-    friend constexpr auto operator<=>(const Block&, const Block&) = default;
-};
-
-constexpr Block block_of(LayerRange layers) { return {{{layers.first}, 0}, {{layers.last}, 0}}; }
-constexpr LayerRange layers_of(const Block& block) {
-    return {block.begin.layer.index, block.end.layer.index};
-}
+// A block: the layers whose parameters come and go together.
+using Block = LayerRange;
 
 // How a block of a generative model executes: pass 0 is the prompt, pass p the p-th token after it.
 struct Decoding {

@@ -18,7 +18,7 @@ class DirectPlanner final : public Planner {
             const LayerRange whole{0, cost.model().size()};
             const std::uint32_t usual = cost.node().compute == ComputeKind::gpu ? 2 : 1;
             JobPlan job;
-            job.blocks = {block_of(whole)};
+            job.blocks = {whole};
             job.path = SwapPath::resident;
             job.resident_copies = copies_.value_or(usual);
             job.arena.capacity =

@@ -17,7 +17,7 @@ enum class Category : std::uint8_t {
     activations,
     workspace,
     kv_cache,
-    skeleton,
+    skeleton,  // a key of results that is 0 in this version: nothing is charged to it
     reserved
 };
 inline constexpr std::size_t kCategories = 8;

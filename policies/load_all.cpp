@@ -25,7 +25,7 @@ class LoadAllPartitioner final : public Partitioner {
         const BlockFacts facts = facts_of(request.cost, whole(request), path_);
         JobPlan plan;
         plan.node = request.node;
-        plan.blocks = {block_of(whole(request))};
+        plan.blocks = {whole(request)};
         plan.path = path_;
         plan.arena = {ArenaKind::counter, copies(request) * facts.held_bytes, 0};
         plan.closed_form = facts.swap_in() + facts.execute;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "policies/device.h"
+#include "policies/port/device_listener.h"
 #include "policies/workload.h"
 
 namespace swaplab {
@@ -65,12 +66,15 @@ struct Interests {
 };
 
 // Each kind of call comes in order of time (spans and stalls: of their ends).
-class Observer {
+// What the device tells (changes of memory) comes on top.
+class Observer : public DeviceListener {
   public:
-    virtual ~Observer() = default;
 
     // Asked before the run; the answer holds for all of it.
     virtual Interests interests() const { return {}; }
+    DeviceInterests device_interests() const override {
+        return {.memory = interests().timeline};
+    }
     // The run begins and ends; always called (the end not where a policy is blamed). What a run is
     // of stays until `on_end` has returned.
     virtual void on_start(const DeviceSetup&, const Workload&) {}
@@ -82,7 +86,6 @@ class Observer {
     virtual void on_arrival(const Arrival&) {}
     virtual void on_request_end(const RequestEnd&) {}
     virtual void on_stall(const Stall&) {}
-    virtual void on_memory(std::span<const MemoryChange>) {}
     virtual void on_budget(Time, Bytes) {}           // the budget is another from now on
     virtual void on_mode(Time, std::string_view) {}  // likewise; empty: the device's own
 };

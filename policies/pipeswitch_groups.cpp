@@ -109,7 +109,7 @@ class Search {
         std::vector<Block> groups;
         for (auto end = static_cast<std::uint32_t>(units_.size()); end > 0;) {
             const Label& last = fronts_[end].labels()[label];
-            groups.push_back(block_of({units_[last.from].first, units_[end - 1].last}));
+            groups.push_back({units_[last.from].first, units_[end - 1].last});
             end = last.from;
             label = last.before;
         }
@@ -133,7 +133,7 @@ std::vector<Block> groups_of_size(const Model& model, std::size_t size) {
     std::vector<Block> groups;
     for (std::size_t first = 0; first < units.size(); first += size)
         groups.push_back(
-            block_of({units[first].first, units[std::min(first + size, units.size()) - 1].last}));
+            {units[first].first, units[std::min(first + size, units.size()) - 1].last});
     return groups;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "policies/device.h"
+#include "policies/port/evidence.h"
 
 namespace swaplab {
 

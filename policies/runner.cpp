@@ -66,12 +66,16 @@ RunResult run_once(const RunRequest& request, const Planned& planned, Scheduler&
                    const std::string& name) {
     const Deployment& deployment = planned.deployment;
     check_length(request.workload, deployment);
-    std::vector<MemoryChange> changes;
-    const bool timeline = request.observer != nullptr && request.observer->interests().timeline;
-    const DeviceSetup setup{
-        request.platform, planned.costs,  planned.facts, deployment,
-        request.account,  request.budget, request.noise, timeline ? &changes : nullptr,
-        request.stop,     planned.modes};
+    const DeviceSetup setup{.platform = request.platform,
+                            .costs = planned.costs,
+                            .facts = planned.facts,
+                            .deployment = deployment,
+                            .account = request.account,
+                            .budget = request.budget,
+                            .noise = request.noise,
+                            .listener = request.observer,
+                            .stop = request.stop,
+                            .modes = planned.modes};
     RunResult result;
     result.policy = name;
     result.budget = request.budget;

@@ -117,7 +117,7 @@ class StandardSwapPartitioner final : public Partitioner {
         std::vector<Block> blocks;
         for (std::size_t end = units.size(); end > 0;) {
             const std::uint32_t from = best[row][end].from;
-            blocks.push_back(block_of({units[from].first, units[end - 1].last}));
+            blocks.push_back({units[from].first, units[end - 1].last});
             end = from;
             if (row > 0) --row;
         }

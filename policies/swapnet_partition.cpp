@@ -450,7 +450,7 @@ std::optional<SwapnetPartition> partition_swapnet(const SwapnetCosts& costs, Byt
     if (!cuts) return std::nullopt;
     SwapnetPartition best;
     for (std::size_t b = 0; b + 1 < cuts->size(); ++b)
-        best.blocks.push_back(block_of(costs.layers((*cuts)[b], (*cuts)[b + 1])));
+        best.blocks.push_back(costs.layers((*cuts)[b], (*cuts)[b + 1]));
     best.closed_form = Duration{solver.time()};
     best.peak = Bytes{solver.peak()};
     return best;

@@ -1,12 +1,18 @@
 // Device files, `swaplab/device/1` (2-contracts: Device file).
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 
 #include "profiles/document.h"
 #include "profiles/platform.h"
 
 namespace swaplab {
+
+// Figures that are read, kept and written, and that nothing acts on yet, by their paths.
+inline constexpr std::array<std::string_view, 2> kDeviceKeysNotUsedYet{"host.cores",
+                                                                       "memory.fresh_ns_per_byte"};
 
 // Throws `InputError` with file, line, column and field on anything that is not a device.
 Platform read_device(const Document& document);

@@ -14,7 +14,6 @@ struct Id {
 };
 
 using LayerId = Id<struct LayerTag>;      // a layer of one model, in execution order
-using ModelId = Id<struct ModelTag>;      // a model of one run, in the order of -m
 using JobId = Id<struct JobTag>;          // one -m entry of a run (two entries may name one model)
 using NodeId = Id<struct NodeTag>;        // a node of a platform
 using BlockId = Id<struct BlockTag>;      // a block of one job's deployment, in execution order

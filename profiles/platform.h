@@ -1,4 +1,4 @@
-// A platform: nodes (devices) and the links between them. One device is the one-node case.
+// A platform: its nodes. One device is the one-node case.
 //
 // All coefficients are nanoseconds per something, as in `swaplab/device/1` (2-contracts); missing
 // ones are 0 and a missing activity costs nothing.
@@ -204,18 +204,9 @@ struct Node {
     friend bool operator==(const Node&, const Node&) = default;
 };
 
-struct Link {
-    NodeId from, to;
-    double bytes_per_second = 0;
-    Duration latency{};
-
-    friend bool operator==(const Link&, const Link&) = default;
-};
-
 struct Platform {
     std::string name;
     std::vector<Node> nodes;
-    std::vector<Link> links;
     Provenance provenance;
     std::string mode;  // the operating mode in force on every node, empty for the default
     // The kind of memory in force on every node; absent: none is modelled, at no cost.

@@ -15,12 +15,11 @@
 
 namespace swaplab {
 
-// What comes first at one instant, and why.
+// What comes first at one instant, and why. Changes of the budget and the mode, then arrivals, come
+// behind both: they are the runner's (`run_loop`), which no device knows of.
 enum class Phase : std::uint8_t {
     completion,  // frees what others wait for
-    change,      // budget and mode changes apply to what is left
-    timer,       // a policy's own alarm sees both
-    arrival,     // a request sees the state of its instant
+    timer,       // a policy's own alarm sees that
 };
 
 class Engine {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <utility>
 
+#include "policies/port/evidence.h"
 #include "policies/runtime/block_memory.h"
 #include "policies/runtime/noise.h"
 #include "policies/runtime/ticket_ring.h"
@@ -75,7 +76,7 @@ struct NodeState {
 
 class SimDevice final : public VirtualDevice {
   public:
-    SimDevice(const DeviceSetup& setup, ActivityListener* activities, PlaceListener* places);
+    explicit SimDevice(const DeviceSetup& setup);
 
     Time now() const override { return engine_.now(); }
     Ticket submit(const Command& command) override;
@@ -89,6 +90,7 @@ class SimDevice final : public VirtualDevice {
     std::vector<Waiting> waiting() const override {
         return waiting_commands(tickets_, setup_.facts);
     }
+    std::optional<Evidence> evidence() const override { return std::nullopt; }
     Time next_event() override { return engine_.next().value_or(Time::max()); }
 
   private:
@@ -126,7 +128,7 @@ class SimDevice final : public VirtualDevice {
     const Completion* report();
 
     DeviceSetup setup_;
-    ActivityListener* activities_;                                  // null if nobody listens
+    DeviceListener* activities_;                                    // null if nobody listens
     const std::vector<std::vector<BlockFacts>>* facts_;             // in the mode in force
     std::vector<std::vector<std::array<Duration, kKinds>>> means_;  // of them; by job, block, verb
     std::optional<Noise> noise_;
@@ -143,11 +145,11 @@ class SimDevice final : public VirtualDevice {
     bool submitted_ = true;  // something may have become startable since `settle`
 };
 
-SimDevice::SimDevice(const DeviceSetup& setup, ActivityListener* activities, PlaceListener* places)
+SimDevice::SimDevice(const DeviceSetup& setup)
     : setup_(setup),
-      activities_(activities),
+      activities_(who_listens(setup, &DeviceInterests::activities)),
       facts_(&setup.facts),
-      memory_(setup, make_arena, places) {
+      memory_(setup) {
     take_means();
     for (const Node& spec : setup.platform.nodes) {
         NodeState& node = nodes_.emplace_back(spec, setup.deployment.parallel_reads);
@@ -298,7 +300,7 @@ void SimDevice::end(Ticket ticket) {
     Record& record = tickets_[ticket];
     record.completion.end = now();
     if (activities_ != nullptr) [[unlikely]]
-        activities_->on_end(record.completion);
+        activities_->on_activity_end(record.completion);
     reportable_.push_back(ticket);
     const Action& command = record.completion.command;
     NodeState& node = nodes_[command.node.index];
@@ -343,7 +345,7 @@ void SimDevice::start_releases(NodeState& node) {
         record.state = State::running;
         record.completion.start = now();
         if (activities_ != nullptr) [[unlikely]]
-            activities_->on_start(record.completion);
+            activities_->on_activity_start(record.completion);
         start_work(node, record, work_of(record.completion.command));
     }
     node.releases.clear();
@@ -374,7 +376,7 @@ bool SimDevice::start_head(NodeState& node, LaneState& lane) {
     record.state = State::running;
     span.start = now();
     if (activities_ != nullptr) [[unlikely]]
-        activities_->on_start(span);
+        activities_->on_activity_start(span);
     Duration work = work_of(command);
     if (command.verb == Verb::read) work += wake_storage(node, lane);
     if (command.verb == Verb::execute && node.switching.count() > 0) [[unlikely]]
@@ -439,13 +441,11 @@ void SimDevice::share(NodeState& node) {
 }  // namespace
 
 std::unique_ptr<Device> make_sim_device(const DeviceSetup& setup) {
-    return make_virtual_device(setup, nullptr, nullptr);
+    return make_virtual_device(setup);
 }
 
-std::unique_ptr<VirtualDevice> make_virtual_device(const DeviceSetup& setup,
-                                                   ActivityListener* activities,
-                                                   PlaceListener* places) {
-    return std::make_unique<SimDevice>(setup, activities, places);
+std::unique_ptr<VirtualDevice> make_virtual_device(const DeviceSetup& setup) {
+    return std::make_unique<SimDevice>(setup);
 }
 
 }  // namespace swaplab

@@ -11,8 +11,6 @@ namespace swaplab {
 std::unique_ptr<Device> make_sim_device(const DeviceSetup& setup);
 
 // The same, for who drives it: see `VirtualDeviceFactory`.
-std::unique_ptr<VirtualDevice> make_virtual_device(const DeviceSetup& setup,
-                                                   ActivityListener* activities,
-                                                   PlaceListener* places);
+std::unique_ptr<VirtualDevice> make_virtual_device(const DeviceSetup& setup);
 
 }  // namespace swaplab

@@ -19,17 +19,17 @@ std::vector<Block> cut_of(const Model& model, Bytes most, Bytes alignment) {
     for (const LayerRange& unit : model.units()) {
         const LayerRange longer{open ? open->first : unit.first, unit.last};
         if (open && held_bytes(model, longer, alignment) > most) {
-            blocks.push_back(block_of(*open));
+            blocks.push_back(*open);
             open = unit;
         } else {
             open = longer;
         }
     }
-    if (open) blocks.push_back(block_of(*open));
+    if (open) blocks.push_back(*open);
     return blocks;
 }
 
-std::vector<Block> whole(const Model& model) { return {block_of({0, model.size()})}; }
+std::vector<Block> whole(const Model& model) { return {{0, model.size()}}; }
 
 std::string label_of(const Model& model, LayerRange layers) {
     const std::string& first = model.layers()[layers.first].name;

@@ -94,7 +94,7 @@ SampleMaker::SampleMaker(const Model& model, const Platform& platform,
     : model_(&model), cost_(model, platform), request_bytes_(request_bytes), run_(&run) {}
 
 Measurement SampleMaker::work_of(const Action& action) const {
-    const LayerRange layers = layers_of(run_->jobs[action.job.index].blocks[action.block.index]);
+    const LayerRange layers = run_->jobs[action.job.index].blocks[action.block.index];
     Measurement row;
     row.activity = kActivityOf[static_cast<std::size_t>(action.verb)];
     row.label = label_of(*model_, layers);

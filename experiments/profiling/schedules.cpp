@@ -27,7 +27,7 @@ class Writer {
         return static_cast<std::uint32_t>(run_.jobs[job.index].blocks.size());
     }
     LayerRange layers(JobId job, std::uint32_t block) const {
-        return layers_of(run_.jobs[job.index].blocks[block]);
+        return run_.jobs[job.index].blocks[block];
     }
     Bytes held(JobId job, std::uint32_t block) const {
         return held_bytes(setup_->model, layers(job, block), setup_->alignment);

@@ -163,8 +163,8 @@ void write_deployment(JsonWriter& json, const Deployment& deployment) {
         json.member("arena_bytes", job.arena_bytes().count).key("blocks").begin_array();
         for (const Block& block : job.blocks)
             json.begin_array()
-                .value(number(layers_of(block).first))
-                .value(number(layers_of(block).last))
+                .value(number(block.first))
+                .value(number(block.last))
                 .end_array();
         json.end_array().end_object();
     }

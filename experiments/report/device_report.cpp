@@ -107,6 +107,17 @@ class Sources {
     std::vector<std::string> sources_;
 };
 
+// Figures that nothing acts on in this version.
+std::string not_used_yet(const std::vector<Leaf>& leaves) {
+    std::vector<std::string> unused;
+    for (const Leaf& leaf : leaves)
+        if (std::ranges::find(kDeviceKeysNotUsedYet, leaf.path) != kDeviceKeysNotUsedYet.end() &&
+            parse_number(leaf.value) != 0.0)
+            unused.push_back(leaf.path);
+    if (unused.empty()) return {};
+    return text("  (kept, but not used yet: {})\n", join(unused, ", "));
+}
+
 std::string figures(const Platform& platform, Sources& sources) {
     const Document document = parse_json(write_device(platform), platform.name);
     std::vector<Leaf> leaves;
@@ -122,7 +133,7 @@ std::string figures(const Platform& platform, Sources& sources) {
     }
     std::string figures = table.str(2);
     if (left_out > 0) figures += text("  ({} of value 0 left out)\n", plural(left_out, "figure"));
-    return figures;
+    return figures + not_used_yet(leaves);
 }
 
 std::string modes(const Node& node, Sources& sources) {

@@ -13,6 +13,19 @@ namespace swaplab {
 
 namespace {
 
+// What the file says of its layers that nothing acts on in this version.
+std::string not_used_yet(const ModelSpec& spec) {
+    const auto sliced = std::ranges::count_if(spec.layers, [](const Layer& layer) {
+        return layer.slices != 1 || !layer.slice_axis.empty();
+    });
+    const auto sized = std::ranges::count_if(
+        spec.layers, [](const Layer& layer) { return layer.gemm.has_value(); });
+    std::vector<std::string> unused;
+    if (sliced > 0) unused.push_back(text("slices of {}", plural(sliced, "layer")));
+    if (sized > 0) unused.push_back(text("gemm of {}", plural(sized, "layer")));
+    return join(unused, ", ");
+}
+
 std::string totals(const Model& model) {
     const ModelSpec& spec = model.spec();
     TextTable table;
@@ -38,6 +51,8 @@ std::string totals(const Model& model) {
         table.add_row(
             {"measured", text("{} on {} (whole model)", format_duration(duration), device)});
     if (!spec.measured_on.empty()) table.add_row({"layers timed on", spec.measured_on});
+    if (const std::string unused = not_used_yet(spec); !unused.empty())
+        table.add_row({"not used yet", unused});
     return table.str(2);
 }
 

@@ -36,7 +36,7 @@ void write_row(JsonWriter& json, const Variant& row, const JobPlan& job, const M
     json.member("latency_ns", count_ns(*row.closed_form));
     json.member("arena_bytes", row.arena_bytes().count).key("cuts").begin_array();
     for (std::uint32_t b = row.first + 1; b < row.last; ++b)
-        json.value(model.layer(job.blocks[b].begin.layer).name);
+        json.value(model.layer({job.blocks[b].first}).name);
     json.end_array().end_object();
 }
 

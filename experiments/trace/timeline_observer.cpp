@@ -188,8 +188,8 @@ NameId TimelineObserver::name_stall(StallReason reason) {
     return *name;
 }
 
-void TimelineObserver::on_memory(std::span<const MemoryChange> changes) {
-    if (!stopped_at_) changes_.insert(changes_.end(), changes.begin(), changes.end());
+void TimelineObserver::on_memory(const MemoryChange& change) {
+    if (!stopped_at_) changes_.push_back(change);
 }
 
 void TimelineObserver::on_budget(Time at, Bytes budget) {

@@ -28,7 +28,7 @@ class TimelineObserver final : public Observer {
     void on_arrival(const Arrival& arrival) override;
     void on_request_end(const RequestEnd& end) override;
     void on_stall(const Stall& stall) override;
-    void on_memory(std::span<const MemoryChange> changes) override;
+    void on_memory(const MemoryChange& change) override;
     void on_budget(Time at, Bytes budget) override;
     void on_mode(Time at, std::string_view mode) override;
     // When the first slice ended that was left out because there were too many.

@@ -1,53 +1,72 @@
 #include "experiments/validation/other_world.h"
 
+#include <algorithm>
+
 #include "policies/planning.h"
+#include "policies/port/forwarding_device.h"
+#include "profiles/error.h"
 #include "sim/sim_device.h"
 
 namespace swaplab {
 
 namespace {
 
+std::vector<CostModel> costs_in(const DeviceSetup& asked, const Platform& platform,
+                                const std::vector<ModelPtr>& others) {
+    std::vector<CostModel> costs;
+    for (std::size_t j = 0; j < asked.costs.size(); ++j) {
+        const Model& model = others.empty() ? asked.costs[j].model() : *others[j];
+        costs.emplace_back(model, platform, asked.deployment.jobs[j].node);
+    }
+    return costs;
+}
+
 // What the simulated device borrows, kept as long as it lives.
 struct World {
     World(const DeviceSetup& asked, const Platform& other, const std::vector<ModelPtr>& others)
-        : platform(other), models(others) {
-        for (std::size_t j = 0; j < asked.costs.size(); ++j) {
-            const Model& model = models.empty() ? asked.costs[j].model() : *models[j];
-            costs.emplace_back(model, platform, asked.deployment.jobs[j].node);
+        : platform(other),
+          models(others),
+          costs(costs_in(asked, platform, models)),
+          facts(block_facts(costs, asked.deployment)),
+          setup{.platform = platform,
+                .costs = costs,
+                .facts = facts,
+                .deployment = asked.deployment,
+                .account = asked.account,
+                .budget = asked.budget,
+                .noise = asked.noise,
+                .listener = asked.listener,
+                .stop = asked.stop} {
+        for (const ModeFacts& asked_mode : asked.modes) {
+            Platform in_mode = platform;
+            in_mode.mode = asked_mode.mode;
+            modes.push_back({asked_mode.mode, asked_mode.switching,
+                             block_facts(costs_in(asked, in_mode, models), asked.deployment)});
         }
-        facts = block_facts(costs, asked.deployment);
+        setup.modes = modes;
     }
 
     Platform platform;
     std::vector<ModelPtr> models;
     std::vector<CostModel> costs;
     std::vector<std::vector<BlockFacts>> facts;
+    std::vector<ModeFacts> modes;
+    DeviceSetup setup;
 };
 
-class OtherWorldDevice final : public Device {
+// The world comes first, so that it outlives the device in it.
+class OtherWorldDevice final : private World, public ForwardingDevice {
   public:
-    OtherWorldDevice(const DeviceSetup& asked, const Platform& platform,
-                     const std::vector<ModelPtr>& models)
-        : world_(asked, platform, models),
-          setup_{world_.platform,  world_.costs,         world_.facts,
-                 asked.deployment, asked.account,        asked.budget,
-                 asked.noise,      asked.memory_changes, asked.stop},
-          device_(make_sim_device(setup_)) {}
+    OtherWorldDevice(const DeviceSetup& asked, const Platform& other,
+                     const std::vector<ModelPtr>& others)
+        : World(asked, other, others), ForwardingDevice(make_sim_device(setup)) {}
 
-    Time now() const override { return device_->now(); }
-    Ticket submit(const Command& command) override { return device_->submit(command); }
-    std::optional<Action> cancel(Ticket ticket) override { return device_->cancel(ticket); }
-    const Completion* wait(Time until) override { return device_->wait(until); }
-    void set_budget(Bytes budget, Bytes tolerated) override {
-        device_->set_budget(budget, tolerated);
+    // The mode of that name in this world.
+    void set_mode(const ModeFacts& asked) override {
+        const auto found = std::ranges::find(modes, asked.mode, &ModeFacts::mode);
+        SWAPLAB_CHECK(found != modes.end(), "mode '{}' is none of {}", asked.mode, modes.size());
+        behind().set_mode(*found);
     }
-    const MemoryReport& memory() const override { return device_->memory(); }
-    std::vector<Waiting> waiting() const override { return device_->waiting(); }
-
-  private:
-    World world_;
-    DeviceSetup setup_;
-    std::unique_ptr<Device> device_;
 };
 
 }  // namespace

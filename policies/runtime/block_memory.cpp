@@ -26,11 +26,11 @@ Bytes most_activations(const std::vector<std::vector<BlockFacts>>& facts) {
     return sum;
 }
 
-BlockMemory::BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas,
-                         PlaceListener* listener)
-    : listener_(listener),
+BlockMemory::BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas)
+    : places_(who_listens(setup, &DeviceInterests::places)),
       arena_bytes_(arena_bytes_of(setup.deployment)),
-      ledger_(setup.account, setup.budget, arena_bytes_, setup.memory_changes) {
+      ledger_(setup.account, setup.budget, arena_bytes_,
+              who_listens(setup, &DeviceInterests::memory)) {
     for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
         jobs_.push_back(job_state(setup, {j}, arenas));
         charge_resident(setup, {j});
@@ -114,7 +114,7 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
             continue;
         }
         new_peak |= ledger_.charge(job.holdings[i].category, block.held_bytes, now);
-        if (listener_ != nullptr) listener_->on_reserved(command, i, arena, block.places[i]);
+        if (places_ != nullptr) places_->on_reserved(command, i, arena, block.places[i]);
     }
     if (placed) block.held |= taken;
     if (new_peak) note_peak();
@@ -132,7 +132,7 @@ bool BlockMemory::free_after(const Action& command, Time now) {
         if (holding.until == Verb::copy && holding.until_copy != command.copy) continue;
         Arena& arena = arena_of(block, holding);
         arena.free(block.places[i]);
-        if (listener_ != nullptr) listener_->on_freed(command, i, arena, block.places[i]);
+        if (places_ != nullptr) places_->on_freed(command, i, arena, block.places[i]);
         ledger_.credit(holding.category, block.held_bytes, now);
         block.held &= static_cast<std::uint8_t>(~bit(i));
         freed = true;

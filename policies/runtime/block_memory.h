@@ -8,21 +8,11 @@
 #include <vector>
 
 #include "policies/device.h"
+#include "policies/port/device_listener.h"
 #include "policies/runtime/arena.h"
 #include "policies/runtime/ledger.h"
 
 namespace swaplab {
-
-// Told where bytes are put, by devices that have real memory behind the arenas.
-class PlaceListener {
-  public:
-    virtual ~PlaceListener() = default;
-    // `holding` is the index into `holdings_of` the job's path.
-    virtual void on_reserved(const Action& command, std::size_t holding, const Arena& arena,
-                             const Place& place) = 0;
-    virtual void on_freed(const Action& command, std::size_t holding, const Arena& arena,
-                          const Place& place) = 0;
-};
 
 // All arenas that are in force at the start.
 Bytes arena_bytes_of(const Deployment& deployment);
@@ -33,9 +23,9 @@ Bytes most_activations(const std::vector<std::vector<BlockFacts>>& facts);
 class BlockMemory {
   public:
     // Charges what is there before the run: reserved bytes of the nodes and resident parameters.
-    // Arenas are made with `arenas`, by job, variant, and (staging after the arena itself).
-    explicit BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas = make_arena,
-                         PlaceListener* listener = nullptr);
+    // Arenas are made with `arenas`, by job, variant, and (staging after the arena itself). The
+    // setup's listener is told of places and changes of memory, as far as it listens.
+    explicit BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas = make_arena);
 
     // Reserves all that `command` (read or copy) brings; false, and nothing reserved, if there is
     // no place now. Commands of other verbs, and blocks that are held already, need nothing.
@@ -89,7 +79,7 @@ class BlockMemory {
     bool reserve_holdings(JobState& job, BlockState& block, Verb from, std::uint8_t& taken);
     void note_peak();
 
-    PlaceListener* listener_;  // null if nobody listens
+    DeviceListener* places_;  // null if nobody listens
     std::vector<JobState> jobs_;
     Bytes arena_bytes_;  // of the variants in force
     Ledger ledger_;

@@ -3,8 +3,8 @@
 namespace swaplab {
 
 Ledger::Ledger(Account account, std::optional<Bytes> budget, Bytes arena_bytes,
-               std::vector<MemoryChange>* changes)
-    : account_(account), budget_(budget), tolerated_(budget), changes_(changes) {
+               DeviceListener* listener)
+    : account_(account), budget_(budget), tolerated_(budget), listener_(listener) {
     report_.arena_bytes = arena_bytes;
 }
 
@@ -19,6 +19,11 @@ bool Ledger::move_activations(const ActivationPeak& before, const ActivationPeak
     if (before.activations != after.activations) record(Category::activations, now);
     if (before.workspace != after.workspace) record(Category::workspace, now);
     return counts && report_.in_use > watched_ && pass_watched(now);
+}
+
+void Ledger::tell(Category category, Time now) const {
+    listener_->on_memory({now, category, report_.by_category[static_cast<std::size_t>(category)],
+                          report_.in_use});
 }
 
 // True if this is a new peak.

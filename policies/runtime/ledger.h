@@ -6,14 +6,15 @@
 
 #include "policies/device.h"
 #include "policies/holding.h"
+#include "policies/port/device_listener.h"
 
 namespace swaplab {
 
 class Ledger {
   public:
-    // `changes` may be null; else every change is appended to it.
+    // `listener` hears of every change; null if nobody listens.
     Ledger(Account account, std::optional<Bytes> budget, Bytes arena_bytes,
-           std::vector<MemoryChange>* changes);
+           DeviceListener* listener);
 
     // Adds bytes; true if the chosen account reached a new peak (the caller then tells the hole).
     bool charge(Category category, Bytes bytes, Time now) {
@@ -50,17 +51,16 @@ class Ledger {
         if (account_ == Account::all || holds_weights(category)) report_.in_use -= bytes;
     }
     void record(Category category, Time now) {
-        if (changes_ == nullptr) return;
-        changes_->push_back({now, category, report_.by_category[static_cast<std::size_t>(category)],
-                             report_.in_use});
+        if (listener_ != nullptr) tell(category, now);
     }
+    void tell(Category category, Time now) const;
     bool pass_watched(Time now);
     void note_time(Time now);
     void watch();
 
     Account account_;
     std::optional<Bytes> budget_, tolerated_;
-    std::vector<MemoryChange>* changes_;
+    DeviceListener* listener_;
     Bytes watched_;       // the lesser of the peak and what is tolerated
     bool timed_ = false;  // a budget has been set, and time over it counts
     bool over_ = false;   // since `settled_` more than the budget has been in use

@@ -38,7 +38,7 @@ JobPlan one_block_plan(const PartitionRequest& request, const std::vector<BlockF
     Bytes largest;
     Duration total{};
     for (const BlockFacts& block : blocks) {
-        plan.blocks.push_back(block_of(block.layers));
+        plan.blocks.push_back(block.layers);
         largest = std::max(largest, block.held_bytes);
         total += block.swap_in() + block.execute + block.release;
     }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "policies/device.h"
+#include "policies/port/evidence.h"
 #include "profiles/units.h"
 
 namespace swaplab {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "policies/port/evidence.h"
+#include "policies/port/rule_violation.h"
 #include "policies/runtime/arrivals.h"
 #include "policies/runtime/budget_in_force.h"
 #include "policies/runtime/command_check.h"
@@ -43,7 +45,6 @@ class Run final : public Moves {
           listeners_(request.observer),
           device_(request.device(setup)),
           memory_(device_->memory()),
-          memory_changes_(setup.memory_changes),
           check_(setup, request.workload, policy),
           metrics_(setup, request.workload, listeners_.timeline),
           arrivals_(request.workload),
@@ -64,7 +65,6 @@ class Run final : public Moves {
     bool finished() const { return metrics_.requests_ended() == requests_; }
     bool advance();
     void note(const Completion& span);
-    void tell_memory();
     void end_cold_request(JobId job);
     void end_instant();
     Time next_instant() const;
@@ -81,7 +81,6 @@ class Run final : public Moves {
     Listeners listeners_;
     std::unique_ptr<Device> device_;
     const MemoryReport& memory_;
-    std::vector<MemoryChange>* memory_changes_;  // null if nobody listens
     CommandCheck check_;
     Metrics metrics_;
     Arrivals arrivals_;
@@ -122,7 +121,6 @@ void Run::go(RunResult& result) {
     // it. Nobody waits for it where the run was interrupted.
     if (result.verdict != Verdict::interrupted)
         while (const Completion* span = device_->wait(Time::max())) note(*span);
-    tell_memory();
     if (memory_.breach) blame_breach(*memory_.breach);
     result.memory = memory_;
     result.evidence = device_->evidence();
@@ -141,7 +139,6 @@ bool Run::advance() {
     const Time next = next_instant();
     const Completion* span = device_->wait(next);
     now_ = device_->now();
-    tell_memory();
     if (span == nullptr) return next != Time::max();
     while (span != nullptr) {
         note(*span);
@@ -149,12 +146,6 @@ bool Run::advance() {
         span = device_->wait(now_);
     }
     return true;
-}
-
-void Run::tell_memory() {
-    if (memory_changes_ == nullptr || memory_changes_->empty()) return;
-    listeners_.timeline->on_memory(*memory_changes_);
-    memory_changes_->clear();
 }
 
 void Run::note(const Completion& span) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "policies/port/rule_violation.h"
 #include "tests/support/chain.h"
 
 namespace swaplab {

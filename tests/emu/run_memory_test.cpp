@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "policies/port/rule_violation.h"
 #include "tests/support/chain.h"
 
 namespace swaplab {
@@ -58,11 +59,11 @@ class RunMemoryTest : public ::testing::Test {
     }
     void perform(Verb verb, std::uint32_t block) {
         const Action a = action(verb, block);
-        if (verb == Verb::read) memory_->on_reserved(a, 0, *arena_, {});
+        if (verb == Verb::read) memory_->on_reserved(a, 0);
         start(a);
         if (verb == Verb::read) memory_->bring(a);
         end(a);
-        if (verb == Verb::release) memory_->on_freed(a, 0, *arena_, {});
+        if (verb == Verb::release) memory_->on_freed(a, 0);
     }
     void bring_in(std::uint32_t block) {
         perform(Verb::read, block);

@@ -12,6 +12,7 @@
 #include "experiments/report/result_json.h"
 #include "experiments/report/run_report.h"
 #include "experiments/validation/study.h"
+#include "policies/port/forwarding_device.h"
 #include "profiles/builtin.h"
 #include "profiles/error.h"
 #include "sim/sim_device.h"
@@ -32,17 +33,10 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 // A device that was so late, at its own pace.
-class LateDevice final : public Device {
+class LateDevice final : public ForwardingDevice {
   public:
     LateDevice(std::unique_ptr<Device> device, Duration late)
-        : device_(std::move(device)), late_(late) {}
-    Time now() const override { return device_->now(); }
-    Ticket submit(const Command& command) override { return device_->submit(command); }
-    std::optional<Action> cancel(Ticket ticket) override { return device_->cancel(ticket); }
-    const Completion* wait(Time until) override { return device_->wait(until); }
-    void set_budget(Bytes budget, Bytes most) override { device_->set_budget(budget, most); }
-    const MemoryReport& memory() const override { return device_->memory(); }
-    std::vector<Waiting> waiting() const override { return device_->waiting(); }
+        : ForwardingDevice(std::move(device)), late_(late) {}
     std::optional<Evidence> evidence() const override {
         Evidence evidence;
         evidence.pace = Pace{1, {{"compute", 9, late_, late_, late_, late_}}};
@@ -50,7 +44,6 @@ class LateDevice final : public Device {
     }
 
   private:
-    std::unique_ptr<Device> device_;
     Duration late_;
 };
 

@@ -392,7 +392,7 @@ class Deaf final : public Observer {
     void on_arrival(const Arrival&) override { ++calls; }
     void on_request_end(const RequestEnd&) override { ++calls; }
     void on_stall(const Stall&) override { ++calls; }
-    void on_memory(std::span<const MemoryChange>) override { ++calls; }
+    void on_memory(const MemoryChange&) override { ++calls; }
     int calls = 0;
 };
 

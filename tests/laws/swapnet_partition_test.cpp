@@ -63,7 +63,7 @@ std::vector<std::size_t> cuts_of(const Model& model, const JobPlan& job) {
     std::vector<std::size_t> cuts;
     for (std::size_t i = 1; i < job.blocks.size(); ++i)
         for (std::size_t u = 0; u < model.units().size(); ++u)
-            if (model.units()[u].first == layers_of(job.blocks[i]).first) cuts.push_back(u);
+            if (model.units()[u].first == job.blocks[i].first) cuts.push_back(u);
     return cuts;
 }
 

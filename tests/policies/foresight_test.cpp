@@ -93,7 +93,7 @@ class Prophet : public Scheduler {
 Deployment one_block(const Model& model) {
     Deployment deployment;
     JobPlan plan;
-    plan.blocks = {block_of({0, model.size()})};
+    plan.blocks = {{0, model.size()}};
     plan.arena = {ArenaKind::counter, Bytes{1000}, 0};
     deployment.jobs.push_back(plan);
     return deployment;

@@ -1,6 +1,7 @@
 // Modes that change during a run: golden timelines, laws, energy.
 #include <gtest/gtest.h>
 
+#include "policies/port/forwarding_device.h"
 #include "policies/registry.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
@@ -130,21 +131,10 @@ TEST(Modes, UnknownOnesAreBadInput) {
 }
 
 TEST(Modes, ADeviceMayRefuse) {
-    class Fixed final : public Device {
+    class Fixed final : public ForwardingDevice {
       public:
-        explicit Fixed(std::unique_ptr<Device> device) : device_(std::move(device)) {}
-        Time now() const override { return device_->now(); }
-        Ticket submit(const Command& command) override { return device_->submit(command); }
-        std::optional<Action> cancel(Ticket ticket) override { return device_->cancel(ticket); }
-        const Completion* wait(Time until) override { return device_->wait(until); }
-        void set_budget(Bytes budget, Bytes tolerated) override {
-            device_->set_budget(budget, tolerated);
-        }
-        const MemoryReport& memory() const override { return device_->memory(); }
-        std::vector<Waiting> waiting() const override { return device_->waiting(); }
-
-      private:
-        std::unique_ptr<Device> device_;
+        using ForwardingDevice::ForwardingDevice;
+        void set_mode(const ModeFacts&) override { throw UnsupportedError("one mode only"); }
     };
     Workload workload = testing::workload_of({testing::chain("two", 2)}, plenty());
     workload.mode_changes = {{at_ns(15), "SLOW"}};

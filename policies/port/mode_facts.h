@@ -1,0 +1,19 @@
+// An operating mode that a run may change to, as its device acts on it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policies/block.h"
+#include "profiles/units.h"
+
+namespace swaplab {
+
+// What blocks take in a mode that the run may change to; their bytes are the same in every mode.
+struct ModeFacts {
+    std::string mode;                            // empty: the nodes' own
+    std::vector<Duration> switching;             // by NodeId: `Mode::switching`
+    std::vector<std::vector<BlockFacts>> facts;  // by JobId and BlockId
+};
+
+}  // namespace swaplab
