@@ -12,6 +12,7 @@
 #include "emu/pressure.h"
 #include "emu/run_memory.h"
 #include "emu/work.h"
+#include "policies/port/lane_widths.h"
 #include "policies/runtime/process.h"
 #include "profiles/error.h"
 #include "profiles/text.h"
@@ -81,11 +82,6 @@ class ExactSleeps {
   private:
     int usual_;
 };
-
-std::array<std::uint32_t, kLanes> widths_of(const DeviceSetup& setup) {
-    return {std::max(setup.deployment.parallel_reads, 1U), 1,
-            setup.platform.nodes.front().assemble_lanes, 1};
-}
 
 DeviceSetup heard_by(DeviceListener* listener, DeviceSetup setup) {
     setup.listener = listener;
@@ -179,7 +175,7 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
       work_(setup, memory_, std::move(packs), options, executors),
       virtual_(clock(heard_by(this, setup))),
       clock_(options.time_scale),
-      threads_(widths_of(setup)) {
+      threads_(lane_widths(setup.deployment, setup.platform.nodes.front())) {
     memory_.get_memory(virtual_->memory(), setup.stop);
     work_.load_resident();
     process_.begin_reading();
@@ -245,7 +241,7 @@ void EmuDevice::show_instant(Time until, bool asked) {
 }
 
 const Completion* EmuDevice::show(const Completion& span) {
-    if (span.command.verb != Verb::wake_at) lateness_.add(span.command.lane, late_);
+    if (takes_time(span.command.verb)) lateness_.add(span.command.lane, late_);
     reported_ = span;
     reported_.start = shown_of(span.start);
     reported_.end = shown_;
@@ -281,7 +277,7 @@ void EmuDevice::on_activity_start(const Completion& span) {
 
 void EmuDevice::on_activity_end(const Completion& span) {
     const Action& command = span.command;
-    if (command.verb == Verb::wake_at) return;
+    if (!takes_time(command.verb)) return;
     if (LaneThread* const thread = running_[span.ticket.index].thread) thread->finish();
     memory_.check_faults();
     rules_.on_end(command);

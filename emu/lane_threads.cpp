@@ -58,20 +58,19 @@ void LaneThread::serve(const std::string& name) {
 }
 
 LaneThreads::LaneThreads(const std::array<std::uint32_t, kLanes>& widths) {
-    for (const Lane lane : {Lane::storage, Lane::copy, Lane::assembly, Lane::compute})
-        for (std::uint32_t server = 0; server < widths[static_cast<std::size_t>(lane)]; ++server)
-            add(lane);
+    for (std::size_t lane = 0; lane < kLanes; ++lane)
+        for (std::uint32_t server = 0; server < widths[lane]; ++server)
+            add(static_cast<Lane>(lane));
 }
 
 // Names of threads have 15 characters at most.
 void LaneThreads::add(Lane lane) {
-    const auto name = lane == Lane::none ? name_of(Verb::release) : name_of(lane);
-    lanes_[static_cast<std::size_t>(lane)].push_back(
-        std::make_unique<LaneThread>(text("emu-{}", name)));
+    lanes_[index_of(lane)].push_back(
+        std::make_unique<LaneThread>(text("emu-{}", lane_or_verb_name(index_of(lane)))));
 }
 
 LaneThread& LaneThreads::start(Lane lane, std::function<void(std::uint32_t)> work) {
-    auto& threads = lanes_[static_cast<std::size_t>(lane)];
+    auto& threads = lanes_[index_of(lane)];
     std::uint32_t server = 0;
     while (server < threads.size() && !threads[server]->idle()) ++server;
     if (server == threads.size()) {

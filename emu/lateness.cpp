@@ -11,8 +11,7 @@ std::vector<LaneLateness> LatenessLog::summary() const {
     for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
         const LatencySummary late = summarize(lanes_[lane]);
         if (late.count == 0) continue;
-        const auto name = lane < kLanes ? name_of(static_cast<Lane>(lane)) : name_of(Verb::release);
-        all.push_back({std::string(name), late.count, late.p50, late.p95, late.p99, late.max});
+        all.push_back({std::string(lane_or_verb_name(lane)), late.count, late.p50, late.p95, late.p99, late.max});
     }
     return all;
 }

@@ -19,53 +19,53 @@ void drop(std::vector<Action>& actions, const Action& command) {
     if (found != actions.end()) actions.erase(found);
 }
 
-bool writes_from_host(Verb verb) { return verb == Verb::read || verb == Verb::copy; }
-
 }  // namespace
 
 Rules::Rules(const DeviceSetup& setup) : setup_(setup) {
-    const std::optional<MemoryKind> kind = setup.platform.memory_kind;
-    managed_rule_ =
-        kind && is_managed(*kind) && !setup.platform.nodes.front().memory.concurrent_managed_access;
-    attaches_ = kind == MemoryKind::managed_attach;
+    const HostAccess host = row_of(setup.platform.memory_kind).host;
+    managed_rule_ = host != HostAccess::always &&
+                    !setup.platform.nodes.front().memory.concurrent_managed_access;
+    attaches_ = host == HostAccess::until_assembled;
     for (std::size_t job = 0; job < setup.facts.size(); ++job) {
-        blocks_.emplace_back(setup.facts[job].size());
-        if (setup.deployment.jobs[job].path != SwapPath::resident) continue;
-        for (BlockState& block : blocks_.back()) block.stage = Stage::assembled;
+        blocks_.emplace_back();
+        for (const BlockFacts& facts : setup.facts[job])
+            blocks_.back().push_back({BlockLife(facts.steps), {}});
+    }
+}
+
+void Rules::check(const Action& command) const {
+    const BlockLife& life = state(command).life;
+    switch (row_of(command.verb).stage) {
+        case Stage::swap_in:
+            if (step_of(command) == life.steps().front())
+                return require_idle(command, "its place would be overwritten in use");
+            return check_swap_in(command);
+        case Stage::use: return check_use(command);
+        case Stage::swap_out: return require_idle(command, "it frees memory that is in use");
+        case Stage::none: return;
     }
 }
 
 void Rules::on_start(const Action& command) {
-    switch (command.verb) {
-        case Verb::read: require_idle(command, "its place would be overwritten in use"); break;
-        case Verb::copy:
-        case Verb::assemble: check_swap_in(command); break;
-        case Verb::execute: check_use(command); break;
-        case Verb::release: require_idle(command, "it frees memory that is in use"); break;
-        case Verb::wake_at: return;
-    }
+    if (!takes_time(command.verb)) return;
+    check(command);
     check_managed(command);
     BlockState& block = state(command);
-    if (command.verb == Verb::read) {
-        block.stage = Stage::arriving;
-        block.steps = 0;
-    }
+    if (swaps_in(command.verb) && step_of(command) == block.life.steps().front())
+        block.life.leave();
     block.under.push_back(command);
-    if (command.verb == Verb::execute) kernels_.push_back(command);
-    if (writes_from_host(command.verb)) host_writes_.push_back(command);
+    if (uses(command.verb)) kernels_.push_back(command);
+    if (brings(command.verb)) host_writes_.push_back(command);
 }
 
 void Rules::on_end(const Action& command) {
-    if (command.verb == Verb::wake_at) return;
+    if (!takes_time(command.verb)) return;
     BlockState& block = state(command);
     drop(block.under, command);
-    if (command.verb == Verb::execute) drop(kernels_, command);
-    if (writes_from_host(command.verb)) {
-        drop(host_writes_, command);
-        ++block.steps;
-    }
-    if (command.verb == Verb::assemble) block.stage = Stage::assembled;
-    if (command.verb == Verb::release) block.stage = Stage::absent;
+    if (uses(command.verb)) drop(kernels_, command);
+    if (brings(command.verb)) drop(host_writes_, command);
+    if (swaps_in(command.verb)) block.life.advance();
+    if (swaps_out(command.verb)) block.life.leave();
 }
 
 // Nothing else is under way on the block.
@@ -76,40 +76,39 @@ void Rules::require_idle(const Action& command, const char* why) const {
                              name_of_activity(block.under.front()), why));
 }
 
-// What stood before it in the swap-in has ended: the read, then the copies.
+// What stood before it in the swap-in has ended.
 void Rules::check_swap_in(const Action& command) const {
     require_idle(command, "its bytes are not all there");
-    const BlockState& block = state(command);
-    const std::uint32_t copies = setup_.facts[command.job.index][command.block.index].copies;
-    const std::uint32_t needed = command.verb == Verb::copy ? 1U + command.copy : 1U + copies;
-    if (block.stage == Stage::arriving && block.steps == needed) return;
+    const BlockLife& life = state(command).life;
+    if (life.is_next(step_of(command))) return;
+    const auto needed = std::ranges::find(life.steps(), step_of(command)) - life.steps().begin();
     throw RuleViolation(
         text("{} starts after {} of the {} steps that bring its bytes: they are "
              "not all there",
-             name_of_activity(command), block.stage == Stage::arriving ? block.steps : 0U, needed));
+             name_of_activity(command), life.done(), needed));
 }
 
 void Rules::check_use(const Action& command) const {
-    const BlockFacts& facts = setup_.facts[command.job.index][command.block.index];
-    if (!facts.has_parameters()) return;
     const BlockState& block = state(command);
-    if (block.stage == Stage::assembled) {
+    if (!block.life.swaps() && !setup_.facts[command.job.index][command.block.index].has_parameters())
+        return;
+    if (block.life.in_place()) {
         require_idle(command, "one of them would use what the other changes");
         return;
     }
     if (block.under.empty())
         throw RuleViolation(text("{} starts, and its parameters are not {}",
                                  name_of_activity(command),
-                                 block.stage == Stage::absent ? "in memory" : "assembled"));
+                                 block.life.absent() ? "in memory" : "assembled"));
     throw RuleViolation(text("{} starts while {} is under way: its parameters are not all there",
                              name_of_activity(command), name_of_activity(block.under.front())));
 }
 
 void Rules::check_managed(const Action& command) const {
     if (!managed_rule_ || attaches_) return;
-    const bool kernel = command.verb == Verb::execute;
+    const bool kernel = uses(command.verb);
     const std::vector<Action>& others = kernel ? host_writes_ : kernels_;
-    if (others.empty() || !(kernel || writes_from_host(command.verb))) return;
+    if (others.empty() || !(kernel || brings(command.verb))) return;
     const Action& host = kernel ? others.front() : command;
     const Action& device = kernel ? command : others.front();
     throw RuleViolation(text(
@@ -121,7 +120,7 @@ void Rules::check_managed(const Action& command) const {
 }
 
 bool Rules::attached_to_host(JobId job, BlockId block) const {
-    return attaches_ && blocks_[job.index][block.index].stage != Stage::assembled;
+    return attaches_ && !blocks_[job.index][block.index].life.in_place();
 }
 
 std::string Rules::name_of_block(JobId job, BlockId block) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "policies/device.h"
+#include "policies/port/block_life.h"
 
 namespace swaplab {
 
@@ -27,6 +28,7 @@ class Rules {
     // Whether the managed rule holds for this run, and whether a kernel runs now.
     bool managed_rule() const { return managed_rule_; }
     bool kernel_runs() const { return !kernels_.empty(); }
+    bool in_place(const Action& command) const { return state(command).life.in_place(); }
     // While a kernel runs: whether the host may touch the block's memory all the same.
     bool attached_to_host(JobId job, BlockId block) const;
 
@@ -37,13 +39,12 @@ class Rules {
     std::string running() const;
 
   private:
-    enum class Stage : std::uint8_t { absent, arriving, assembled };
     struct BlockState {
-        Stage stage = Stage::absent;
-        std::uint8_t steps = 0;     // of the swap-in that have ended: the read, then its copies
+        BlockLife life;             // as far as its steps have ended
         std::vector<Action> under;  // activities under way, a few
     };
 
+    void check(const Action& command) const;
     void require_idle(const Action& command, const char* why) const;
     void check_swap_in(const Action& command) const;
     void check_use(const Action& command) const;

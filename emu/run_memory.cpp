@@ -156,14 +156,14 @@ void RunMemory::get_memory(const MemoryReport& ledger, const std::atomic<bool>* 
 
 void RunMemory::on_start(const Action& command) {
     follow();
-    if (command.verb == Verb::execute) close_to_host();
+    if (uses(command.verb)) close_to_host();
 }
 
 // What has been assembled is not attached to the host any more.
 void RunMemory::on_end(const Action& command) {
     if (!rules_.kernel_runs())
         open_to_host();
-    else if (command.verb == Verb::assemble)
+    else if (swaps_in(command.verb) && rules_.in_place(command))
         close_to_host();
 }
 

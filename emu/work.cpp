@@ -62,10 +62,9 @@ Work::Work(const DeviceSetup& setup, RunMemory& memory,
     for (std::uint32_t j = 0; j < jobs_.size(); ++j) {
         JobState& job = jobs_[j];
         job.pack = std::move(packs[j]);
-        const SwapPath path = setup.deployment.jobs[j].path;
-        const ComputeKind compute = setup.platform.nodes.front().compute;
-        job.copies = copies_of(path, compute);
-        if (path == SwapPath::standard) job.dummy = holdings_of(path, compute).size() - 1;
+        const SwapPathRow& path = row_of(setup.deployment.jobs[j].path, setup.platform.nodes.front().compute);
+        job.copies = path.executes_from;
+        if (path.dummy) job.dummy = *path.dummy;
         for (std::uint32_t s = 0; s < std::max(setup.deployment.parallel_reads, 1U); ++s)
             job.readers.push_back(open_reader(job.pack->parameters_path(), read));
         if (executors)

@@ -90,9 +90,9 @@ ReadRates device_rates(const Platform& platform, const std::vector<ModelChoice>&
         const CostModel cost(*choice.model, platform);
         const LayerRange whole{0, choice.model->size()};
         bytes += cost.stored_bytes(whole);
-        whole_ns += cost.read_ns(whole);
+        whole_ns += cost.ns(Activity::read, whole);
         for (const LayerRange& unit : choice.model->units())
-            if (cost.stored_bytes(unit).count > 0) units_ns += cost.read_ns(unit);
+            if (cost.stored_bytes(unit).count > 0) units_ns += cost.ns(Activity::read, unit);
     }
     const std::vector<double>& gains = platform.nodes.front().read.concurrency;
     const double gain = gains.empty() ? 1 : *std::ranges::max_element(gains);

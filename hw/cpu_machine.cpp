@@ -63,10 +63,9 @@ CpuMachine::CpuMachine(const DeviceSetup& setup, std::vector<PackPtr> packs,
         job.pack = std::move(packs[j]);
         job.facts = &setup.facts[j];
         job.places.resize(job.facts->size());
-        const SwapPath path = setup.deployment.jobs[j].path;
-        const ComputeKind compute = setup.platform.nodes.front().compute;
-        job.copies = copies_of(path, compute);
-        if (path == SwapPath::standard) job.dummy = holdings_of(path, compute).size() - 1;
+        const SwapPathRow& path = row_of(setup.deployment.jobs[j].path, setup.platform.nodes.front().compute);
+        job.copies = path.executes_from;
+        if (path.dummy) job.dummy = *path.dummy;
         check_model(job);
         job.executors =
             JobExecutors({j}, setup.deployment.jobs[j], setup.facts[j], executors, activations_);

@@ -10,6 +10,7 @@
 
 #include "hw/machine.h"
 #include "policies/executor.h"
+#include "policies/port/lane_widths.h"
 #include "policies/runtime/ticket_ring.h"
 #include "policies/runtime/waiting_commands.h"
 #include "profiles/error.h"
@@ -26,8 +27,6 @@ using Clock = std::chrono::steady_clock;
 
 // How often a runner that waits looks whether the end has been asked for.
 constexpr Duration kLook = std::chrono::milliseconds(20);
-
-constexpr std::size_t index_of(Lane lane) { return static_cast<std::size_t>(lane); }
 
 // A lane's commands, and its threads. The assembly lane has no threads of its own.
 struct LaneState {
@@ -83,8 +82,8 @@ class RealDevice final : public Device, private DeviceListener {
     void hand_out(std::optional<Lane> caller = std::nullopt);
     void tell_runner();
     static bool is_short(const Record& record) {
-        const Verb verb = record.completion.command.verb;
-        return verb == Verb::assemble || verb == Verb::release;
+        const Lane lane = record.completion.command.lane;
+        return lane == Lane::assembly || lane == Lane::none;
     }
     void note_ready(const Record& record);
     void start(Record& record);
@@ -141,8 +140,8 @@ RealDevice::RealDevice(const DeviceSetup& setup, std::unique_ptr<Machine> machin
       machine_(std::move(machine)),
       memory_(heard_by(this, setup),
               [this](const ArenaPlan& plan) { return machine_->arena_for(plan); }) {
-    lane(Lane::storage).width = std::max(setup.deployment.parallel_reads, 1U);
-    lane(Lane::assembly).width = setup.platform.nodes.front().assemble_lanes;
+    const LaneWidths widths = lane_widths(setup.deployment, setup.platform.nodes.front());
+    for (std::size_t which = 0; which < kLanes; ++which) lanes_[which].width = widths[which];
     machine_->ready();
     show_memory();
     begin_ = Clock::now();
@@ -164,7 +163,7 @@ Ticket RealDevice::submit(const Command& command) {
     const Lock lock(mutex_);
     Record& record = tickets_.add(command);
     const Ticket ticket = record.completion.ticket;
-    if (command.verb == Verb::wake_at) {
+    if (!takes_time(command.verb)) {
         record.state = State::running;
         record.completion.start = now();
         const std::pair timer{command.at, ticket};
@@ -309,7 +308,7 @@ std::optional<Ticket> RealDevice::take(Lane which) {
         return first;
     };
     if (!short_work_.empty()) {
-        const bool release = tickets_[short_work_.front()].completion.command.verb == Verb::release;
+        const bool release = tickets_[short_work_.front()].completion.command.lane == Lane::none;
         const bool mine = which == Lane::compute ? own.handed_out.empty() : !compute_is_idle();
         if (release || mine) return pop(short_work_);
     }
@@ -352,7 +351,7 @@ void RealDevice::end(Ticket ticket) {
     const Action& command = record.completion.command;
     const Time at = now();
     record.completion.end = at;
-    if (command.verb == Verb::execute) memory_.end_execute(command, at);
+    if (uses(command.verb)) memory_.end_execute(command, at);
     memory_.free_after(command, at);
     memory_.settle(at);
     if (command.lane != Lane::none) --lane(command.lane).busy;
@@ -421,7 +420,7 @@ void RealDevice::wake_for_short_work(std::optional<Lane> caller) {
     if (short_work_.empty()) return;
     // The compute thread does what is short next, unless it executes first.
     const bool takes_it = lane(Lane::compute).handed_out.empty() ||
-                          tickets_[short_work_.back()].completion.command.verb == Verb::release;
+                          tickets_[short_work_.back()].completion.command.lane == Lane::none;
     if (caller == Lane::compute && takes_it) return;
     if (compute_is_idle()) return wake(lane(Lane::compute));
     if (caller && caller != Lane::compute) return;

@@ -2,21 +2,9 @@
 
 #include <algorithm>
 
-#include <array>
-#include <utility>
-
-#include "profiles/text.h"
-
 namespace swaplab {
 
 namespace {
-
-constexpr std::array<std::pair<SwapPath, std::string_view>, 4> kPathNames{{
-    {SwapPath::resident, "resident"},
-    {SwapPath::zero_copy, "zero-copy"},
-    {SwapPath::staged, "staged"},
-    {SwapPath::standard, "standard"},
-}};
 
 // One token's share of what a prompt needs, rounded up (ours).
 Bytes one_token_of(Bytes bytes, std::int64_t prompt_tokens) {
@@ -25,26 +13,22 @@ Bytes one_token_of(Bytes bytes, std::int64_t prompt_tokens) {
 
 }  // namespace
 
-std::string_view name_of(SwapPath path) {
-    return kPathNames[static_cast<std::size_t>(path)].second;
+std::uint32_t BlockFacts::copies() const {
+    const auto brought = std::ranges::count_if(steps, brings, &SwapStep::verb);
+    return brought > 0 ? static_cast<std::uint32_t>(brought) - 1 : 0;
 }
 
-std::optional<SwapPath> swap_path_named(std::string_view name) {
-    for (const auto& [path, known] : kPathNames)
-        if (known == name && path != SwapPath::resident) return path;
-    return std::nullopt;
+Duration BlockFacts::swap_in() const {
+    Duration sum{};
+    for (const SwapStep step : steps) sum += of(step.verb);
+    return sum;
 }
 
-std::uint32_t copies_of(SwapPath path, ComputeKind compute) {
-    switch (path) {
-        case SwapPath::staged: return 1;
-        case SwapPath::standard: return compute == ComputeKind::gpu ? 2 : 1;
-        default: return 0;
-    }
-}
+Duration BlockFacts::use() const { return of(kUse); }
 
-Duration BlockFacts::execute_in(std::uint32_t pass) const {
-    if (!decoding) return execute;
+Duration BlockFacts::swap_out() const { return of(kSwapOut); }
+
+Duration BlockFacts::use_in(std::uint32_t pass) const {
     if (pass == 0) return decoding->prompt;
     return to_duration(decoding->cost.at(static_cast<double>(decoding->prompt_tokens + pass)));
 }
@@ -65,7 +49,7 @@ Bytes BlockFacts::kv_in(std::uint32_t pass) const {
 }
 
 GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_layer)
-    : cost_(&cost), path_(path) {
+    : cost_(&cost), path_(&swaplab::row_of(path, cost.node().compute)) {
     facts_.layers = {first_layer, first_layer};
     if (cost.model().passes() == 1) return;
     prompt_ns_ = cost.execute_per_block_ns();
@@ -101,14 +85,23 @@ void GrowingBlock::extend(std::uint32_t last) {
     facts_.tensors = features.tensors;
     facts_.flops = features.flops;
     facts_.live_out = model.live_across(last);
-    facts_.execute = to_duration(execute_ns_ + cost_->execute_per_block_ns());
-    if (!facts_.has_parameters() || path_ == SwapPath::resident) return;
-    facts_.copies = copies_of(path_, cost_->node().compute);
-    facts_.read = to_duration(cost_->read_ns(layers));
-    if (facts_.copies > 0) facts_.copy = to_duration(cost_->copy_ns(layers));
-    const double dummy = path_ == SwapPath::standard ? cost_->instantiate_ns(layers) : 0.0;
-    facts_.assemble = to_duration(dummy + cost_->assemble_ns(layers));
-    facts_.release = to_duration(cost_->release_ns(layers));
+    take_durations();
+}
+
+void GrowingBlock::take_durations() {
+    facts_.durations[index_of(kUse)] = to_duration(execute_ns_ + cost_->execute_per_block_ns());
+    if (!facts_.has_parameters() || path_->steps.empty()) return;
+    facts_.steps = path_->steps;
+    const auto take = [this](Verb verb) {
+        double ns = 0;
+        for (const AddedCost& added : path_->added)
+            if (added.to == *row_of(verb).activity) ns += cost_->ns(added.cost, facts_.layers);
+        facts_.durations[index_of(verb)] =
+            to_duration(ns + cost_->ns(*row_of(verb).activity, facts_.layers));
+    };
+    for (const SwapStep step : path_->steps)
+        if (step.copy == 0) take(step.verb);
+    take(kSwapOut);
 }
 
 BlockFacts facts_of(const CostModel& cost, LayerRange layers, SwapPath path) {

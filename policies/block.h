@@ -1,26 +1,17 @@
-// Units, blocks and the facts about a block that planners decide with and devices act on.
+// Blocks and the facts about a block that planners decide with and devices act on.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "policies/port/swap_path.h"
 #include "profiles/cost.h"
 #include "profiles/ids.h"
 #include "profiles/model.h"
 
 namespace swaplab {
-
-// How a block's parameters reach the place where they execute (3-semantics: Swap paths). The path
-// decides what is held, not the kind of memory.
-enum class SwapPath : std::uint8_t {
-    resident,   // in place before the run: `direct`
-    zero_copy,  // read -> assemble
-    staged,     // read into a host arena -> copy into the device arena -> assemble
-    standard,   // page cache -> host tensor (-> device) -> dummy model -> assemble
-};
-std::string_view name_of(SwapPath path);
-std::optional<SwapPath> swap_path_named(std::string_view name);
 
 // A block: the layers whose parameters come and go together.
 using Block = LayerRange;
@@ -47,32 +38,37 @@ struct BlockFacts {
     std::int64_t flops = 0;
     ActivationPeak activations;  // A_i
     Bytes live_out;              // alive across the cut behind the block
-    Duration read{};
-    Duration copy{};      // of one copy
-    Duration assemble{};  // includes `instantiate` on the standard path
-    Duration execute{};   // of a generative model: the mean over its passes
-    Duration release{};
-    std::uint32_t copies = 0;          // how many copies the path takes
+    // By verb; of one command where the path has several, of `execute` the mean over the passes.
+    // With what the path and the kind of memory add.
+    std::array<Duration, kTimedVerbs> durations{};
+    // Of its way in, in order: those of the path; none where nothing is swapped.
+    std::span<const SwapStep> steps;
     std::optional<Decoding> decoding;  // of a generative model
 
     bool has_parameters() const { return parameter_bytes.count > 0; }
-    Duration swap_in() const { return read + copies * copy + assemble; }  // t_in
-    Duration execute_in(std::uint32_t pass) const;
+    Duration of(Verb verb) const { return durations[index_of(verb)]; }
+    // In one pass of a request.
+    Duration of(Verb verb, std::uint32_t pass) const {
+        return decoding && uses(verb) ? use_in(pass) : of(verb);
+    }
+    std::uint32_t copies() const;  // that its way in makes, behind the read
+    Duration swap_in() const;   // t_in: all steps, one after the other
+    Duration use() const;       // t_ex
+    Duration swap_out() const;  // t_out
     // What execution needs besides parameters, and what is alive behind the block, in a pass.
     ActivationPeak activations_in(std::uint32_t pass) const;
     Bytes live_out_in(std::uint32_t pass) const;
     // What the KV cache grows by when the block executes in a pass.
     Bytes kv_in(std::uint32_t pass) const;
+
+  private:
+    Duration use_in(std::uint32_t pass) const;
 };
 
 // How often a request walks through these blocks of a job.
 inline std::uint32_t passes_of(std::span<const BlockFacts> blocks) {
     return blocks.front().decoding ? blocks.front().decoding->passes : 1;
 }
-
-// How many `copy` commands a block's swap-in has: 0 zero-copy, 1 staged, standard 2 (gpu) or 1
-// (cpu).
-std::uint32_t copies_of(SwapPath path, ComputeKind compute);
 
 // The facts of a block that grows at its end, layer by layer, without taking sums and peaks anew:
 // what planners use that look at every block.
@@ -85,10 +81,11 @@ class GrowingBlock {
     const BlockFacts& facts() const { return facts_; }
 
   private:
-    const CostModel* cost_;
-    SwapPath path_;
     void extend_decoding(std::uint32_t first, std::uint32_t last);
+    void take_durations();
 
+    const CostModel* cost_;
+    const SwapPathRow* path_;
     double execute_ns_ = 0;  // summed from the first layer on, as the cost of a block is
     double prompt_ns_ = 0;   // likewise
     BlockFacts facts_;

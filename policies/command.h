@@ -5,26 +5,14 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
-#include <string_view>
 
+#include "policies/port/verbs.h"
 #include "profiles/error.h"
 #include "profiles/ids.h"
 #include "profiles/text.h"
 #include "profiles/units.h"
 
 namespace swaplab {
-
-enum class Verb : std::uint8_t { read, copy, assemble, execute, release, wake_at };
-inline constexpr std::size_t kVerbs = 6;
-std::string_view name_of(Verb verb);
-
-// The lanes of a node. `release` and `wake_at` need none.
-enum class Lane : std::uint8_t { storage, copy, assembly, compute, none };
-inline constexpr std::size_t kLanes = 4;
-std::string_view name_of(Lane lane);
-constexpr Lane lane_of(Verb verb) {
-    return verb <= Verb::execute ? static_cast<Lane>(verb) : Lane::none;
-}
 
 // The tickets a command waits for: a small set. Adding one twice keeps one.
 class After {
@@ -59,7 +47,7 @@ class After {
 struct Action {
     Verb verb = Verb::execute;
     Lane lane = Lane::compute;
-    std::uint8_t copy = 0;  // which copy of the path (0 or 1), for Verb::copy
+    std::uint8_t copy = 0;  // which copy of the swap path (0 or 1); 0 for other verbs
     NodeId node;
     JobId job;
     RequestId request;
@@ -68,10 +56,10 @@ struct Action {
 };
 
 // A command starts when all `after` have ended, it is at the head of its lane's queue, the lane is
-// free and, for `read` and `copy`, its place in the arena can be reserved there and then.
+// free and, if it brings bytes somewhere, its place in the arena can be reserved there and then.
 struct Command : Action {
     After after;
-    Time at{};  // for Verb::wake_at
+    Time at{};  // of `wake_at`
 };
 
 // The end of a command, as every backend reports it; also the span that a timeline draws.

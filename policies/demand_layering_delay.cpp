@@ -56,11 +56,11 @@ Duration two_stage_delay(const std::vector<BlockFacts>& layers, Bytes ring,
     for (const BlockFacts& layer : layers) {
         Duration ready{};
         if (layer.has_parameters()) {
-            read_end = place.reserve(layer.held_bytes, read_end) + layer.read;
-            ready = assembly.serve(read_end, layer.assemble);
+            read_end = place.reserve(layer.held_bytes, read_end) + layer.of(Verb::read);
+            ready = assembly.serve(read_end, layer.of(Verb::assemble));
         }
-        executed = std::max(ready, executed) + layer.execute;
-        if (layer.has_parameters()) place.free_last_at(executed + layer.release);
+        executed = std::max(ready, executed) + layer.use();
+        if (layer.has_parameters()) place.free_last_at(executed + layer.swap_out());
     }
     return executed;
 }
@@ -75,13 +75,13 @@ Duration async_delay(const std::vector<BlockFacts>& layers, Bytes ring, std::uin
     for (const BlockFacts& layer : layers) {
         Duration ready{};
         if (layer.has_parameters()) {
-            read_end = host.reserve(layer.held_bytes, read_end) + layer.read;
-            copy_end = device.reserve(layer.held_bytes, std::max(copy_end, read_end)) + layer.copy;
+            read_end = host.reserve(layer.held_bytes, read_end) + layer.of(Verb::read);
+            copy_end = device.reserve(layer.held_bytes, std::max(copy_end, read_end)) + layer.of(Verb::copy);
             host.free_last_at(copy_end);
-            ready = assembly.serve(copy_end, layer.assemble);
+            ready = assembly.serve(copy_end, layer.of(Verb::assemble));
         }
-        executed = std::max(ready, executed) + layer.execute;
-        if (layer.has_parameters()) device.free_last_at(executed + layer.release);
+        executed = std::max(ready, executed) + layer.use();
+        if (layer.has_parameters()) device.free_last_at(executed + layer.swap_out());
     }
     return executed;
 }
@@ -90,12 +90,12 @@ Duration sync_delay(const std::vector<BlockFacts>& layers) {
     const std::size_t n = layers.size();
     Duration total{};
     for (std::size_t t = 0; t < n + 2; ++t) {
-        const Duration read = t < n ? layers[t].read : Duration{};
+        const Duration read = t < n ? layers[t].of(Verb::read) : Duration{};
         const Duration copy =
-            t >= 1 && t - 1 < n ? layers[t - 1].copy + layers[t - 1].assemble : Duration{};
+            t >= 1 && t - 1 < n ? layers[t - 1].of(Verb::copy) + layers[t - 1].of(Verb::assemble) : Duration{};
         Duration execute{};
-        if (t >= 2) execute = layers[t - 2].execute;
-        if (t >= 2 && t < n + 1) execute += layers[t - 2].release;
+        if (t >= 2) execute = layers[t - 2].use();
+        if (t >= 2 && t < n + 1) execute += layers[t - 2].swap_out();
         total += std::max({read, copy, execute});
     }
     return total;

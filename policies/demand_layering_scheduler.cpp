@@ -101,7 +101,7 @@ class SyncScheduler final : public PipelineScheduler {
         }
         if (state.copying && state.copying->facts.has_parameters()) {
             Trail& trail = state.trails[state.copying->block.index];
-            submit_copies(*state.copying, trail, state.barrier, moves);
+            submit_rest(*state.copying, trail, state.barrier, moves);
             done |= trail.assembled;
             any = true;
         }

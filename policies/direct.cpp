@@ -24,7 +24,7 @@ class DirectPlanner final : public Planner {
             job.arena.capacity =
                 job.resident_copies * facts_of(cost, whole, SwapPath::resident).held_bytes;
             job.budget = job.arena.capacity;
-            job.closed_form = facts_of(cost, whole, SwapPath::resident).execute;
+            job.closed_form = facts_of(cost, whole, SwapPath::resident).use();
             if (request.costs.size() == 1) deployment.closed_form = job.closed_form;
             deployment.jobs.push_back(std::move(job));
         }

@@ -1,11 +1,9 @@
-// What a block's swap-in holds, and from when to when: the swap paths as a table.
+// By which categories memory is accounted, and which of them a budget bounds.
 #pragma once
 
 #include <cstddef>
-#include <span>
-
-#include "policies/block.h"
-#include "policies/command.h"
+#include <cstdint>
+#include <string_view>
 
 namespace swaplab {
 
@@ -30,23 +28,5 @@ enum class Account : std::uint8_t {
     parameters,  // parameters, staging and duplicates: every byte that holds weights
 };
 std::string_view name_of(Account account);
-
-// One copy of a block's bytes: reserved when `from` starts, freed when `until` ends.
-struct Holding {
-    Verb from;
-    Verb until;
-    std::uint8_t until_copy;  // which copy, where `until` is Verb::copy
-    bool in_staging;          // in the job's staging arena, if its plan has one
-    Category category;
-};
-
-inline constexpr std::size_t kMostHoldings = 4;  // of any path
-
-// In the order in which they are reserved. All holdings of one verb are reserved together or not
-// at all. 1 zero-copy, 2 staged, 4 (gpu) or 3 (cpu) standard; none for `resident`.
-std::span<const Holding> holdings_of(SwapPath path, ComputeKind compute);
-
-// The most copies of a block that the path holds at once while the block is swapped in.
-std::uint32_t peak_copies(SwapPath path, ComputeKind compute);
 
 }  // namespace swaplab

@@ -28,7 +28,7 @@ class LoadAllPartitioner final : public Partitioner {
         plan.blocks = {whole(request)};
         plan.path = path_;
         plan.arena = {ArenaKind::counter, copies(request) * facts.held_bytes, 0};
-        plan.closed_form = facts.swap_in() + facts.execute;
+        plan.closed_form = facts.swap_in() + facts.use();
         plan.need = alone_bytes(facts, {}, copies(request), request.account);
         return plan;
     }
@@ -48,29 +48,19 @@ class LoadAllScheduler final : public PipelineScheduler {
   public:
     // One model executes while the next is read.
     explicit LoadAllScheduler(const SchedulerSetup& setup)
-        : PipelineScheduler(setup, 2), loaded_(setup.deployment.jobs.size(), false) {}
+        : PipelineScheduler(setup, 2) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
         Trail trail;
         const Trail& before = step.job.before;
-        if (loaded_[step.job.id.index])
-            trail.assembled = before.executed;
-        else
-            submit_swap_in(step, before.released, {}, trail, moves);
-        const Wait ready = trail.assembled | before.executed;
+        submit_swap_in(step, before.released, {}, trail, moves);  // nothing, while it is loaded
+        submit_use(step, trail.assembled | before.executed, trail, moves);
         // Where the budget may change, what stays loaded could not be got rid of in time.
         const bool last = step.last_pass() && (step.job.queued == 0 || adaptive());
-        if (last)
-            submit_execution(step, ready, trail, moves);
-        else
-            trail.executed = trail.released =
-                Wait::for_execution(moves.submit(step.command(Verb::execute, ready)));
-        loaded_[step.job.id.index] = !last;
+        if (last) submit_release(step, trail.executed, trail, moves);
         return trail;
     }
-
-    std::vector<bool> loaded_;  // by job
 };
 
 }  // namespace

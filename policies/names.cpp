@@ -1,25 +1,12 @@
 // The names of small enums, as they appear in files and messages.
 #include <array>
 
-#include "policies/command.h"
 #include "policies/deployment.h"
 #include "policies/observer.h"
 #include "policies/result.h"
 #include "policies/workload.h"
 
 namespace swaplab {
-
-std::string_view name_of(Verb verb) {
-    static constexpr std::array<std::string_view, kVerbs> names{"read",    "copy",    "assemble",
-                                                                "execute", "release", "wake_at"};
-    return names[static_cast<std::size_t>(verb)];
-}
-
-std::string_view name_of(Lane lane) {
-    static constexpr std::array<std::string_view, kLanes + 1> names{"storage", "copy", "assembly",
-                                                                    "compute", "none"};
-    return names[static_cast<std::size_t>(lane)];
-}
 
 std::string_view name_of(ArenaKind kind) {
     static constexpr std::array<std::string_view, 4> names{"counter", "two-ended", "ring", "slots"};

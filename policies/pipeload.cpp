@@ -213,10 +213,8 @@ class PipeloadScheduler final : public PipelineScheduler {
         Trail trail;
         if (step.pass == 0)
             submit_swap_in(step, step.job.blocks[step.block.index].released, {}, trail, moves);
-        trail.executed = trail.released = Wait::for_execution(
-            moves.submit(step.command(Verb::execute, trail.assembled | step.job.before.executed)));
-        if (step.last_pass())
-            trail.released = Wait(moves.submit(step.command(Verb::release, trail.executed)));
+        submit_use(step, trail.assembled | step.job.before.executed, trail, moves);
+        if (step.last_pass()) submit_release(step, trail.executed, trail, moves);
         return trail;
     }
 

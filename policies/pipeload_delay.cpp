@@ -122,7 +122,7 @@ class Request {
         for (; next_load_ < loads_.size() && may_start(next_load_); ++next_load_) {
             const BlockFacts& unit = units_[loads_[next_load_].unit];
             free_ -= unit.held_bytes;
-            reads_.start(next_load_, unit.read);
+            reads_.start(next_load_, unit.of(Verb::read));
         }
     }
     std::optional<Duration> until_next_event() const {
@@ -150,12 +150,12 @@ class Request {
             Duration ready{};
             if (unit.has_parameters()) {
                 if (!loads_[executed_loads_].read) return;
-                ready = assembly_.serve(now_, unit.assemble);
+                ready = assembly_.serve(now_, unit.of(Verb::assemble));
             }
-            executed_ = std::max(ready, executed_) + unit.execute;
+            executed_ = std::max(ready, executed_) + unit.use();
             if (!unit.has_parameters()) continue;
-            loads_[executed_loads_++].released = executed_ + unit.release;
-            releases_.push({executed_ + unit.release, unit.held_bytes});
+            loads_[executed_loads_++].released = executed_ + unit.swap_out();
+            releases_.push({executed_ + unit.swap_out(), unit.held_bytes});
         }
     }
 

@@ -100,14 +100,10 @@ class PipeswitchScheduler final : public PipelineScheduler {
     Trail submit_block(const Step& step, Moves& moves) override {
         JobRun& job = step.job;
         Trail trail;
-        if (step.pass > 0)
-            trail.assembled = job.before.assembled;
-        else
-            submit_swap_in(step, job.before.assembled | job.blocks[step.block.index].released, {},
-                           trail, moves);
-        trail.executed = Wait::for_execution(
-            moves.submit(step.command(Verb::execute, trail.assembled | job.before.executed)));
-        trail.released = trail.executed;
+        Wait read_after = job.before.assembled;
+        if (step.pass == 0) read_after |= job.blocks[step.block.index].released;
+        submit_swap_in(step, read_after, {}, trail, moves);  // nothing, after the first pass
+        submit_use(step, trail.assembled | job.before.executed, trail, moves);
         const bool last = step.block.index + 1 == job.variant->last;
         if (last && step.last_pass()) release_all(step, trail, moves);
         return trail;
@@ -115,11 +111,9 @@ class PipeswitchScheduler final : public PipelineScheduler {
 
     static void release_all(const Step& step, Trail& last, Moves& moves) {
         for (std::uint32_t b = step.job.variant->first; b < step.job.variant->last; ++b) {
-            if (!step.job.facts[b].has_parameters()) continue;
             const Step block{step.job, step.request, step.pass, {b}, step.job.facts[b]};
-            const Wait released(moves.submit(block.command(Verb::release, last.executed)));
-            step.job.blocks[b].released = released;
-            if (b == step.block.index) last.released = released;
+            Trail& trail = b == step.block.index ? last : step.job.blocks[b];
+            submit_release(block, last.executed, trail, moves);
         }
     }
 };

@@ -98,7 +98,7 @@ class Search {
         const Label& before = labels[index];
         Label label;
         label.in = before.in + group.swap_in();
-        label.executed = std::max(label.in, before.executed) + group.execute;
+        label.executed = std::max(label.in, before.executed) + group.use();
         label.groups = before.groups + 1;
         label.from = from;
         label.before = index;
@@ -141,7 +141,7 @@ Duration pipeswitch_delay(const std::vector<BlockFacts>& groups) {
     Duration in{}, executed{};
     for (const BlockFacts& group : groups) {
         in += group.swap_in();
-        executed = std::max(in, executed) + group.execute;
+        executed = std::max(in, executed) + group.use();
     }
     return executed;
 }

@@ -131,7 +131,7 @@ Policy make_policy(std::string_view spec, std::optional<SwapPath> path,
         read_parameters(text("policy {}", info.name), spec, info.parameters);
     if (path) check_path(info, *path);
     Policy policy = info.make(parameters, path);
-    if (kind == MemoryKind::staged) take_staged(policy, info, parameters, path);
+    if (row_of(kind).staged) take_staged(policy, info, parameters, path);
     policy.name = info.name;
     policy.spec = spec;
     return policy;

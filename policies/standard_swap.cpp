@@ -97,7 +97,7 @@ class StandardSwapPartitioner final : public Partitioner {
         for_each_block(request,
                        [&](std::uint32_t i, std::uint32_t j, const BlockFacts& facts, Bytes need) {
                            if (need > request.budget) return;
-                           const Duration time = facts.swap_in() + facts.execute + facts.release;
+                           const Duration time = facts.swap_in() + facts.use() + facts.swap_out();
                            for (std::size_t row = 0; row < rows; ++row) {
                                if (rows > 1 && row + 1 == rows) break;
                                const Best& before = best[row][i];

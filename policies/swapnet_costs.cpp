@@ -27,8 +27,8 @@ void SwapnetCosts::fill_row(const PartitionRequest& request, SwapPath path, std:
         const BlockFacts& facts = block.facts();
         const std::size_t at = index(i, j);
         in_[at] = facts.swap_in().count();
-        execute_[at] = facts.execute.count();
-        out_[at] = facts.release.count();
+        execute_[at] = facts.use().count();
+        out_[at] = facts.swap_out().count();
         held_[at] = facts.held_bytes.count;
         active_[at] = counted(facts.activations, request.account).count;
     }

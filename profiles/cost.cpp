@@ -136,7 +136,7 @@ double cost_ns(const LinearCost& cost, const Features& features) {
 }
 
 CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
-    : model_(&model), node_(&platform.node(node)), memory_kind_(platform.memory_kind) {
+    : model_(&model), node_(&platform.node(node)), added_(row_of(platform.memory_kind).added) {
     const Mode* const mode = mode_in_force(platform, *node_);
     if (mode != nullptr) {
         read_scale_ = mode->read_scale;
@@ -204,35 +204,18 @@ double CostModel::read_ns(LayerRange block) const {
     return cost_ns(node_->read.cost, read) * read_scale_;
 }
 
-double CostModel::copy_ns(LayerRange block) const {
-    return parameter_cost_ns(node_->copy, block) * copy_scale_;
-}
-
-double CostModel::instantiate_ns(LayerRange block) const {
-    return parameter_cost_ns(node_->instantiate, block);
-}
-
-double CostModel::assemble_ns(LayerRange block) const {
-    const double assemble = parameter_cost_ns(node_->assemble, block);
-    if (memory_kind_ == MemoryKind::managed_attach)
-        return assemble + parameter_cost_ns(node_->attach, block);
-    if (memory_kind_ == MemoryKind::managed_prefetch)
-        return assemble + parameter_cost_ns(node_->prefetch, block);
-    return assemble;
-}
-
-double CostModel::release_ns(LayerRange block) const {
-    const double release = parameter_cost_ns(node_->release, block);
-    if (memory_kind_ != MemoryKind::managed_attach) return release;
-    return release + parameter_cost_ns(node_->attach, block);
+double CostModel::ns(Activity activity, LayerRange block) const {
+    if (activity == Activity::execute) return execute_bound_ns(block) + execute_per_block_;
+    if (activity == Activity::read) return read_ns(block);
+    double ns = parameter_cost_ns(node_->cost(activity), block);
+    if (activity == Activity::copy) ns *= copy_scale_;
+    for (const AddedCost& added : added_)
+        if (added.to == activity) ns += parameter_cost_ns(node_->cost(added.cost), block);
+    return ns;
 }
 
 double CostModel::parameter_cost_ns(const LinearCost& cost, LayerRange block) const {
     return parameter_bytes(block).count == 0 ? 0 : cost_ns(cost, features(block));
-}
-
-double CostModel::execute_ns(LayerRange block) const {
-    return execute_bound_ns(block) + execute_per_block_;
 }
 
 double CostModel::read_bound_ns(LayerRange unit) const {

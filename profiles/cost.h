@@ -1,7 +1,7 @@
 // What the activities of a block cost: one model on one node, in the node's mode.
 #pragma once
 
-#include <optional>
+#include <span>
 #include <vector>
 
 #include "profiles/model.h"
@@ -41,7 +41,7 @@ struct DecodeCost {
 // Execution of a layer is its measured time where the model was measured on this platform, else the
 // line of its op class; an anchor of the model for this platform (and mode) scales all lines so
 // that the whole model as one block takes exactly the anchor (of a generative model: its prompt).
-// The kind of memory makes assembly and release longer (`MemoryKind`); modes do not change that.
+// The kind of memory makes activities longer (`MemoryKindRow::added`); modes do not change that.
 //
 // A request of a generative model is several passes (Model::passes); execution is then the mean
 // over its passes, which is what planners decide with, and `prompt_ns` and `decode_cost` tell the
@@ -58,12 +58,10 @@ class CostModel {
     Bytes parameter_bytes(LayerRange block) const;
     Bytes stored_bytes(LayerRange block) const;
 
-    double read_ns(LayerRange block) const;
-    double copy_ns(LayerRange block) const;
-    double instantiate_ns(LayerRange block) const;
-    double assemble_ns(LayerRange block) const;  // with what the kind of memory adds
-    double execute_ns(LayerRange block) const;   // sum over its layers + per_block
-    double release_ns(LayerRange block) const;   // likewise
+    // What an activity takes: with what the kind of memory adds to it, and in the mode in force.
+    // Of parameters, nothing where the block has none; `execute`: the sum over its layers and
+    // per_block.
+    double ns(Activity activity, LayerRange block) const;
 
     double execute_layer_ns(std::uint32_t layer) const { return layer_ns_[layer]; }
     double execute_per_block_ns() const { return execute_per_block_; }
@@ -85,13 +83,14 @@ class CostModel {
   private:
     void find_execution(const Platform& platform, const Mode* mode);
     void average_over_passes(const ExecuteSpec& table);
+    double read_ns(LayerRange block) const;
     double parameter_cost_ns(const LinearCost& cost, LayerRange block) const;
 
     const Model* model_;
     const Node* node_;
     double read_scale_ = 1;
     double copy_scale_ = 1;
-    std::optional<MemoryKind> memory_kind_;
+    std::span<const AddedCost> added_;  // by the kind of memory
     double execute_per_block_ = 0;
     std::vector<double> layer_ns_;             // execution of each layer
     std::vector<double> prompt_ns_;            // of a generative model

@@ -72,7 +72,7 @@ void read_host(const Field& section, Node& node) {
 
 void read_assemble(const Field& section, Node& node) {
     Fields fields(section);
-    node.assemble = read_coefficients(fields);
+    node.cost(Activity::assemble) = read_coefficients(fields);
     if (const auto lanes = fields.optional("lanes")) {
         constexpr std::int64_t most = 1024;
         const std::int64_t count = lanes->as_positive();
@@ -198,22 +198,33 @@ Provenance read_provenance(const Field& section) {
     return provenance;
 }
 
+// What an activity costs: a section of its own.
+void read_activity(Fields& fields, const ActivityRow& row, Node& node) {
+    const auto section = fields.optional(row.name);
+    switch (row.activity) {
+        case Activity::read:
+            if (section) node.read = read_read(*section);
+            return;
+        case Activity::assemble:
+            if (section) read_assemble(*section, node);
+            return;
+        case Activity::execute:
+            if (section) node.execute = read_execute(*section);
+            if (const auto tables = fields.optional("execute_by_dtype"))
+                node.execute_by_dtype = read_execute_by_dtype(*tables);
+            return;
+        default:
+            if (section) node.cost(row.activity) = read_cost(*section);
+    }
+}
+
 Node read_node(Fields& fields) {
     Node node;
     node.name = read_name(fields.required("name"));
     node.compute = read_compute(fields.required("compute"));
     node.memory = read_memory(fields.required("memory"));
     if (const auto host = fields.optional("host")) read_host(*host, node);
-    if (const auto read = fields.optional("read")) node.read = read_read(*read);
-    node.copy = read_cost(fields, "copy");
-    node.instantiate = read_cost(fields, "instantiate");
-    if (const auto assemble = fields.optional("assemble")) read_assemble(*assemble, node);
-    if (const auto execute = fields.optional("execute")) node.execute = read_execute(*execute);
-    if (const auto tables = fields.optional("execute_by_dtype"))
-        node.execute_by_dtype = read_execute_by_dtype(*tables);
-    node.release = read_cost(fields, "release");
-    node.attach = read_cost(fields, "attach");
-    node.prefetch = read_cost(fields, "prefetch");
+    for (const ActivityRow& row : kActivityTable) read_activity(fields, row, node);
     if (const auto contention = fields.optional("contention")) read_contention(*contention, node);
     if (const auto noise = fields.optional("noise")) node.noise = read_noise(*noise);
     if (const auto power = fields.optional("power")) node.power = read_power(*power);

@@ -58,10 +58,8 @@ LinearCost read_coefficients(Fields& fields) {
     return cost;
 }
 
-LinearCost read_cost(Fields& device, std::string_view section) {
-    const auto field = device.optional(section);
-    if (!field) return {};
-    Fields fields(*field);
+LinearCost read_cost(const Field& section) {
+    Fields fields(section);
     const LinearCost cost = read_coefficients(fields);
     fields.finish();
     return cost;

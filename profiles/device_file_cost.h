@@ -11,8 +11,8 @@ namespace swaplab {
 
 // The coefficients that every activity has. The caller finishes `fields`.
 LinearCost read_coefficients(Fields& fields);
-// A section of nothing else; all 0 if it is missing.
-LinearCost read_cost(Fields& device, std::string_view section);
+// A section of nothing else.
+LinearCost read_cost(const Field& section);
 // The `read` section: coefficients, requests, concurrency, idleness.
 ReadSpec read_read(const Field& section);
 // The `execute` section: a row per op class, `*` for the rest.

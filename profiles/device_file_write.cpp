@@ -23,8 +23,20 @@ void write_memory(JsonWriter& writer, const MemorySpec& memory) {
 
 void write_assemble(JsonWriter& writer, const Node& node) {
     writer.key("assemble").begin_object();
-    write_coefficients(writer, node.assemble);
+    write_coefficients(writer, node.cost(Activity::assemble));
     writer.member("lanes", node.assemble_lanes).end_object();
+}
+
+// In the order in which they are read.
+void write_activity(JsonWriter& writer, const ActivityRow& row, const Node& node) {
+    switch (row.activity) {
+        case Activity::read: return write_read(writer, node.read);
+        case Activity::assemble: return write_assemble(writer, node);
+        case Activity::execute:
+            write_execute(writer, node.execute);
+            return write_execute_by_dtype(writer, node.execute_by_dtype);
+        default: return write_cost(writer, row.name, node.cost(row.activity));
+    }
 }
 
 void write_contention(JsonWriter& writer, const Node& node) {
@@ -117,15 +129,7 @@ std::string write_device(const Platform& platform) {
     write_memory(writer, node.memory);
     writer.key("host").begin_object().member("cores", node.host_cores);
     writer.member("ns_per_command", count_ns(node.host_per_command)).end_object();
-    write_read(writer, node.read);
-    write_cost(writer, "copy", node.copy);
-    write_cost(writer, "instantiate", node.instantiate);
-    write_assemble(writer, node);
-    write_execute(writer, node.execute);
-    write_execute_by_dtype(writer, node.execute_by_dtype);
-    write_cost(writer, "release", node.release);
-    write_cost(writer, "attach", node.attach);
-    write_cost(writer, "prefetch", node.prefetch);
+    for (const ActivityRow& row : kActivityTable) write_activity(writer, row, node);
     write_contention(writer, node);
     write_noise(writer, node.noise);
     if (node.power) write_power(writer, *node.power);

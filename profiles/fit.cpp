@@ -76,16 +76,8 @@ class DeviceFitter {
     }
 
     LinearCost& place_of(const LineKey& key) {
-        switch (key.activity) {
-            case Activity::read: return node().read.cost;
-            case Activity::copy: return node().copy;
-            case Activity::instantiate: return node().instantiate;
-            case Activity::assemble: return node().assemble;
-            case Activity::release: return node().release;
-            case Activity::attach: return node().attach;
-            case Activity::prefetch: return node().prefetch;
-            case Activity::execute: break;
-        }
+        if (key.activity == Activity::read) return node().read.cost;
+        if (key.activity != Activity::execute) return node().cost(key.activity);
         ExecuteSpec& table = table_of(key);
         return key.op ? table.by_op[static_cast<std::size_t>(*key.op)].emplace() : table.other;
     }

@@ -11,27 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "profiles/device/activity.h"
+#include "profiles/device/memory_kind.h"
 #include "profiles/extras.h"
 #include "profiles/ids.h"
 #include "profiles/model.h"
 #include "profiles/units.h"
 
 namespace swaplab {
-
-// The kinds of activity that cost time. `instantiate` is a part of the assembly (dummy model).
-enum class Activity : std::uint8_t {
-    read,
-    copy,
-    instantiate,
-    assemble,
-    execute,
-    release,
-    attach,
-    prefetch
-};
-inline constexpr std::size_t kActivities = 8;
-std::string_view name_of(Activity activity);
-std::optional<Activity> activity_named(std::string_view name);
 
 // per_byte·bytes + per_tensor·tensors + per_layer·layers + per_flop·FLOPs
 // + per_activation_byte·activation bytes + per_block, for reads +
@@ -53,20 +40,6 @@ enum class ComputeKind : std::uint8_t {
     gpu,  // a framework keeps a CPU and a GPU copy of the parameters
     cpu,  // one copy
 };
-
-// Where a device's compute unit finds the parameters (5-hardware: CUDA memory kinds).
-enum class MemoryKind : std::uint8_t {
-    registered,  // host memory, pinned and mapped: true zero-copy, at no cost
-    staged,      // read into a pinned ring, then copied to the device's own memory: the swap path
-                 // of policies that would copy nothing becomes `staged`
-    managed_attach,    // managed; attached to the host for the read, to a stream to execute:
-                       // assembly and release take `attach` longer each
-    managed_prefetch,  // managed; prefetched to the device: assembly takes `prefetch` longer
-};
-inline constexpr std::size_t kMemoryKinds = 4;
-std::string_view name_of(MemoryKind kind);  // "register", "staged", "managed-attach", ...
-std::optional<MemoryKind> memory_kind_named(std::string_view name);
-constexpr bool is_managed(MemoryKind kind) { return kind >= MemoryKind::managed_attach; }
 
 struct MemorySpec {
     Bytes capacity{};
@@ -181,16 +154,19 @@ struct Node {
     std::int64_t host_cores = 0;
     Duration host_per_command{};
     ReadSpec read;
-    LinearCost copy, instantiate, assemble, release, attach, prefetch;
-    std::uint32_t assemble_lanes = 1;
     ExecuteSpec execute;
     ExecuteByDtype execute_by_dtype;
+    // By activity, of all that cost by parameters alone: all but `read` and `execute`, above.
+    std::array<LinearCost, kActivities> costs{};
+    std::uint32_t assemble_lanes = 1;
     // contention[a][b]: a is stretched by this factor while a b is running.
     std::array<std::array<double, kActivities>, kActivities> contention = no_contention();
     NoiseSpec noise;
     std::optional<PowerSpec> power;
     std::vector<Mode> modes;
 
+    LinearCost& cost(Activity activity) { return costs[index_of(activity)]; }
+    const LinearCost& cost(Activity activity) const { return costs[index_of(activity)]; }
     const Mode* mode_named(std::string_view name) const;  // null if there is none
     // The rows that hold for models of this dtype in this mode (null: the device's own).
     const ExecuteSpec& execute_table(const Mode* mode, std::string_view dtype) const;

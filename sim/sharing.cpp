@@ -10,15 +10,13 @@ namespace swaplab {
 
 namespace {
 
-constexpr std::array<Activity, kKinds> kActivityOf{
-    Activity::read, Activity::copy, Activity::assemble, Activity::execute, Activity::release};
+std::size_t activity_of(std::size_t kind) { return index_of(*kVerbTable[kind].activity); }
 
 double stretch(const Node& node, std::size_t kind, std::uint32_t running) {
     double product = 1;
     for (std::size_t other = 0; other < kKinds; ++other) {
         if (other == kind || ((running >> other) & 1U) == 0) continue;
-        product *= node.contention[static_cast<std::size_t>(kActivityOf[kind])]
-                                  [static_cast<std::size_t>(kActivityOf[other])];
+        product *= node.contention[activity_of(kind)][activity_of(other)];
     }
     return product;
 }

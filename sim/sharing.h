@@ -16,9 +16,8 @@
 
 namespace swaplab {
 
-// The kinds that share a node: the verbs from read to release.
-inline constexpr std::size_t kKinds = 5;
-static_assert(static_cast<std::size_t>(Verb::release) == kKinds - 1);
+// The kinds of work that share a node: the verbs that take time.
+inline constexpr std::size_t kKinds = kTimedVerbs;
 
 inline constexpr std::int64_t kFullRate = std::int64_t{1} << 20;
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "policies/port/evidence.h"
+#include "policies/port/lane_widths.h"
 #include "policies/runtime/block_memory.h"
 #include "policies/runtime/noise.h"
 #include "policies/runtime/ticket_ring.h"
@@ -46,10 +47,8 @@ struct LaneState {
 
 // One node: its lanes, and the work clocks of what runs on it.
 struct NodeState {
-    NodeState(const Node& spec, std::uint32_t parallel_reads)
-        : node(&spec), rates(spec, std::max(parallel_reads, 1U)) {
-        lanes[static_cast<std::size_t>(Lane::storage)].width = parallel_reads;
-        lanes[static_cast<std::size_t>(Lane::assembly)].width = spec.assemble_lanes;
+    NodeState(const Node& spec, const LaneWidths& widths) : node(&spec), rates(spec, widths[0]) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane].width = widths[lane];
     }
 
     const Node* node;
@@ -114,8 +113,8 @@ class SimDevice final : public VirtualDevice {
     Duration work_of(const Action& command) const {
         const auto verb = static_cast<std::size_t>(command.verb);
         Duration work = means_[command.job.index][command.block.index][verb];
-        if (command.pass > 0 && command.verb == Verb::execute)
-            work = (*facts_)[command.job.index][command.block.index].execute_in(command.pass);
+        if (command.pass > 0)
+            work = (*facts_)[command.job.index][command.block.index].of(command.verb, command.pass);
         return noise_ ? noise_->draw(command, work) : work;
     }
     void start_work(NodeState& node, const Record& record, Duration work) {
@@ -152,7 +151,7 @@ SimDevice::SimDevice(const DeviceSetup& setup)
       memory_(setup) {
     take_means();
     for (const Node& spec : setup.platform.nodes) {
-        NodeState& node = nodes_.emplace_back(spec, setup.deployment.parallel_reads);
+        NodeState& node = nodes_.emplace_back(spec, lane_widths(setup.deployment, spec));
         node.slot = engine_.add_slot(Phase::completion);
     }
     if (setup.noise) noise_.emplace(setup.platform, *setup.noise);
@@ -162,9 +161,10 @@ void SimDevice::take_means() {
     means_.clear();
     for (const std::vector<BlockFacts>& blocks : *facts_) {
         auto& means = means_.emplace_back();
-        for (const BlockFacts& block : blocks)
-            means.push_back(
-                {block.read, block.copy, block.assemble, block.execute_in(0), block.release});
+        for (const BlockFacts& block : blocks) {
+            means.push_back(block.durations);
+            means.back()[index_of(kUse)] = block.of(kUse, 0);
+        }
     }
 }
 
@@ -178,7 +178,7 @@ Ticket SimDevice::submit(const Command& command) {
     submitted_ = true;
     Record& record = tickets_.add(command);
     const Ticket ticket = record.completion.ticket;
-    if (command.verb == Verb::wake_at) {
+    if (command.verb == kWake) {
         timers_.add(engine_, command.at, ticket);
         record.state = State::running;
         record.completion.start = now();
@@ -304,7 +304,7 @@ void SimDevice::end(Ticket ticket) {
     reportable_.push_back(ticket);
     const Action& command = record.completion.command;
     NodeState& node = nodes_[command.node.index];
-    if (command.verb == Verb::execute) memory_.end_execute(command, now());
+    if (uses(command.verb)) memory_.end_execute(command, now());
     if (memory_.free_after(command, now())) node.startable |= node.blocked;
     if (command.lane != Lane::none) vacate_lane(node, command);
     tickets_.end(ticket, now(), [this](const Record& waiter) { may_start(waiter); });
@@ -365,21 +365,21 @@ bool SimDevice::start_head(NodeState& node, LaneState& lane) {
     if (record.unmet > 0) return false;
     Completion& span = record.completion;
     const Action& command = span.command;
-    const bool brings = command.verb == Verb::read || command.verb == Verb::copy;
-    if (brings && !memory_.reserve_for(command, now())) {
+    const bool brings_bytes = brings(command.verb);
+    if (brings_bytes && !memory_.reserve_for(command, now())) {
         node.blocked |= bit(command.lane);
         if (!span.blocked_since) span.blocked_since = now();
         return false;
     }
-    if (brings) node.blocked &= ~bit(command.lane);
-    if (command.verb == Verb::execute) memory_.begin_execute(command, now());
+    if (brings_bytes) node.blocked &= ~bit(command.lane);
+    if (uses(command.verb)) memory_.begin_execute(command, now());
     record.state = State::running;
     span.start = now();
     if (activities_ != nullptr) [[unlikely]]
         activities_->on_activity_start(span);
     Duration work = work_of(command);
-    if (command.verb == Verb::read) work += wake_storage(node, lane);
-    if (command.verb == Verb::execute && node.switching.count() > 0) [[unlikely]]
+    if (command.lane == Lane::storage) work += wake_storage(node, lane);
+    if (uses(command.verb) && node.switching.count() > 0) [[unlikely]]
         work += std::exchange(node.switching, {});
     ++lane.busy;
     if (node.node->host_per_command.count() > 0) {

@@ -146,8 +146,7 @@ void choose_memory(Platform& platform, const Spec& spec, const std::string& valu
 
 std::vector<std::string> memory_kind_names() {
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < kMemoryKinds; ++i)
-        names.emplace_back(name_of(static_cast<MemoryKind>(i)));
+    for (const MemoryKindRow& row : memory_kinds()) names.emplace_back(row.name);
     return names;
 }
 

@@ -10,19 +10,15 @@ namespace swaplab {
 
 namespace {
 
-constexpr std::size_t kKinds = 5;  // read, copy, assemble, execute, release
-constexpr double kWhole = 0.05;    // how far the number of reads in flight may be from a whole one
+constexpr double kWhole = 0.05;  // how far the number of reads in flight may be from a whole one
 
-constexpr std::array<Activity, kKinds> kActivityOf{
-    Activity::read, Activity::copy, Activity::assemble, Activity::execute, Activity::release};
-
-using Timelines = std::array<Covered, kKinds>;
+using Timelines = std::array<Covered, kTimedVerbs>;  // by verb
 
 Timelines timelines_of(const std::vector<Played>& steps) {
     Timelines lines;
     for (const Played& step : steps) {
-        const auto kind = static_cast<std::size_t>(step.span.command.verb);
-        if (kind < kKinds) lines[kind].add(step.span.start, step.span.end);
+        const Verb verb = step.span.command.verb;
+        if (takes_time(verb)) lines[index_of(verb)].add(step.span.start, step.span.end);
     }
     for (Covered& line : lines) line.finish();
     return lines;
@@ -38,12 +34,12 @@ Company company_of(const Completion& span, const Timelines& lines) {
     Company company;
     const auto length = static_cast<double>(count_ns(span.end - span.start));
     if (length <= 0) return company;
-    for (std::size_t kind = 0; kind < kKinds; ++kind) {
-        if (kind == static_cast<std::size_t>(span.command.verb)) continue;
+    for (std::size_t kind = 0; kind < kTimedVerbs; ++kind) {
+        if (kind == index_of(span.command.verb)) continue;
         const double share = lines[kind].within(span.start, span.end) / length;
         if (share < kApart) continue;
         if (share < kBeside || company.beside) company.mixed = true;
-        company.beside = kActivityOf[kind];
+        company.beside = kVerbTable[kind].activity;
     }
     return company;
 }
@@ -96,15 +92,15 @@ SampleMaker::SampleMaker(const Model& model, const Platform& platform,
 Measurement SampleMaker::work_of(const Action& action) const {
     const LayerRange layers = run_->jobs[action.job.index].blocks[action.block.index];
     Measurement row;
-    row.activity = kActivityOf[static_cast<std::size_t>(action.verb)];
+    row.activity = *row_of(action.verb).activity;
     row.label = label_of(*model_, layers);
     row.features = cost_.features(layers);
-    if (action.verb == Verb::execute) {
+    if (uses(action.verb)) {
         if (layers.last - layers.first == 1) row.op = model_->layer({layers.first}).op;
         const bool resident = run_->jobs[action.job.index].path == SwapPath::resident;
         row.state = resident ? MeasuredState::warm : MeasuredState::after_dma;
     }
-    if (action.verb == Verb::read) {
+    if (action.lane == Lane::storage) {
         row.features.bytes = cost_.stored_bytes(layers);
         if (request_bytes_) {
             row.request_bytes = *request_bytes_;
@@ -121,7 +117,7 @@ std::vector<Measurement> SampleMaker::rows(const std::vector<Played>& steps, std
     std::optional<Time> last_read_end;  // reads start in the order of the steps
     for (const Played& step : steps) {
         const Completion& span = step.span;
-        if (static_cast<std::size_t>(span.command.verb) >= kKinds) continue;
+        if (!takes_time(span.command.verb)) continue;
         const Company company = company_of(span, lines);
         Measurement row = work_of(span.command);
         row.run = round;
@@ -129,7 +125,7 @@ std::vector<Measurement> SampleMaker::rows(const std::vector<Played>& steps, std
         row.hand_off_ns = step.hand_off_ns;
         row.duration_ns = static_cast<double>(count_ns(span.end - span.start));
         bool usable = !company.mixed;
-        if (span.command.verb == Verb::read) {
+        if (span.command.lane == Lane::storage) {
             const double length = std::max(1.0, row.duration_ns);
             const double flying = lines[0].sum_within(span.start, span.end) / length;
             const double whole = std::max(1.0, std::round(flying));

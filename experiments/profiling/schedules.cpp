@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "experiments/profiling/cuts.h"
-#include "policies/holding.h"
+#include "policies/port/swap_path.h"
 
 namespace swaplab {
 
@@ -65,7 +65,7 @@ class Writer {
     }
     StepIndex release_all(JobId job, const std::vector<std::uint32_t>& batch, StepIndex after) {
         StepIndex last = after;
-        for (const std::uint32_t block : batch) last = step(Verb::release, job, block, last);
+        for (const std::uint32_t block : batch) last = step(kSwapOut, job, block, last);
         return last;
     }
 
@@ -133,8 +133,8 @@ BenchRun one_by_one(const ScheduleSetup& setup, const std::vector<Block>& cut) {
         const bool swaps = writer.swaps(job, b);
         if (swaps) last = writer.step(Verb::read, job, b, last);
         if (swaps) last = writer.step(Verb::assemble, job, b, last);
-        last = writer.step(Verb::execute, job, b, last);
-        if (swaps) last = writer.step(Verb::release, job, b, last);
+        last = writer.step(kUse, job, b, last);
+        if (swaps) last = writer.step(kSwapOut, job, b, last);
     }
     return writer.take();
 }
@@ -176,7 +176,6 @@ BenchRun after_rests(const ScheduleSetup& setup, const std::vector<Duration>& re
 
 BenchRun by_path(const ScheduleSetup& setup, const std::vector<Block>& cut, SwapPath path,
                  ComputeKind compute) {
-    const std::uint32_t copies = copies_of(path, compute);
     const bool two_arenas = path == SwapPath::staged;
     const Bytes arena{setup.memory.count / (two_arenas ? 2 : 1)};
     Writer writer(setup);
@@ -184,11 +183,9 @@ BenchRun by_path(const ScheduleSetup& setup, const std::vector<Block>& cut, Swap
     std::optional<StepIndex> last;
     for (const std::uint32_t b : writer.swapped(job)) {
         if (!two_arenas && peak_copies(path, compute) * writer.held(job, b) > arena) continue;
-        last = writer.step(Verb::read, job, b, last);
-        for (std::uint32_t copy = 0; copy < copies; ++copy)
-            last = writer.step(Verb::copy, job, b, last, {}, {}, static_cast<std::uint8_t>(copy));
-        last = writer.step(Verb::assemble, job, b, last);
-        last = writer.step(Verb::release, job, b, last);
+        for (const SwapStep step : steps_of(path, compute))
+            last = writer.step(step.verb, job, b, last, {}, {}, step.copy);
+        last = writer.step(kSwapOut, job, b, last);
     }
     return writer.take();
 }
@@ -200,7 +197,7 @@ BenchRun warm(const ScheduleSetup& setup, std::int64_t repetitions) {
     std::optional<StepIndex> last;
     for (std::uint32_t r = 0; r < repetitions; ++r)
         for (std::uint32_t b = 0; b < writer.blocks(job); ++b)
-            last = writer.step(Verb::execute, job, b, last, {}, {r});
+            last = writer.step(kUse, job, b, last, {}, {r});
     return writer.take();
 }
 
@@ -242,11 +239,11 @@ BenchRun execute_beside_read(const ScheduleSetup& setup, const Estimates& known,
             // The next may begin beside the assembly, unless it is a block that is still there.
             reading = writer.step(Verb::read, large, c, reading, released[cover]);
             const StepIndex ready = writer.step(Verb::assemble, large, c, reading);
-            released[cover] = writer.step(Verb::release, large, c, ready);
+            released[cover] = writer.step(kSwapOut, large, c, ready);
             cover = (cover + 1) % covers.size();
         }
         for (const std::uint32_t e : group)
-            executing = writer.step(Verb::execute, units, e, executing);
+            executing = writer.step(kUse, units, e, executing);
         const StepIndex both = writer.pause(Duration::zero());
         last = swapped.empty() ? both : writer.release_all(units, swapped, both);
     }
@@ -280,11 +277,11 @@ BenchRun read_beside_execute(const ScheduleSetup& setup, const Estimates& known,
             inside.push_back(unit);
         }
         std::optional<StepIndex> reading = last;
-        writer.step(Verb::execute, large, b, last);
+        writer.step(kUse, large, b, last);
         for (const auto& batch : writer.batches(units, inside))
             reading = writer.release_all(units, batch, writer.read_all(units, batch, reading));
         last = writer.pause(Duration::zero());
-        if (swaps) last = writer.step(Verb::release, large, b, last);
+        if (swaps) last = writer.step(kSwapOut, large, b, last);
     }
     return writer.take();
 }

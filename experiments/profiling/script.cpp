@@ -24,7 +24,7 @@ StepIndex Script::add(Verb verb, JobId job, BlockId block, std::initializer_list
 }
 
 StepIndex Script::pause(Duration rest) {
-    const StepIndex index = add(Verb::wake_at, {}, {});
+    const StepIndex index = add(kWake, {}, {});
     steps_.back().pause = rest;
     return index;
 }
@@ -34,7 +34,7 @@ void ScriptScheduler::decide(const View& view, Moves& moves) {
     while (tickets_.size() < script_->steps().size() && pending_ < kWindow) {
         const Step& step = script_->steps()[tickets_.size()];
         Command command = step.command;
-        if (command.verb == Verb::wake_at) {
+        if (command.verb == kWake) {
             if (pending_ > 0) return;
             command.at = view.now + step.pause;
         }

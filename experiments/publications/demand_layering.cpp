@@ -31,7 +31,7 @@ Platform agx_xavier(double read_gb_per_s) {
     node.memory.capacity = {std::int64_t{32} << 30};
     node.memory.unified = true;
     node.read.cost.per_byte = 1 / read_gb_per_s;
-    node.copy.per_byte = 1 / kCopyGBs;
+    node.cost(Activity::copy).per_byte = 1 / kCopyGBs;
     node.execute.other.per_layer = kNsPerLayer;
     node.execute.other.per_flop =
         (kCalibrationNs - kNsPerLayer * yolov4->size()) / static_cast<double>(yolov4->flops());

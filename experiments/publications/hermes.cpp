@@ -124,7 +124,7 @@ Platform host(const Encoder& encoder, const Calibration& calibration, std::uint3
     node.compute = ComputeKind::cpu;
     node.memory.capacity = {std::int64_t{64} << 30};
     node.memory.reserved = encoder.around;
-    node.assemble.per_byte =
+    node.cost(Activity::assemble).per_byte =
         1e9 * calibration.load_s * stretch / static_cast<double>(encoder.layer_bytes.count);
     node.assemble_lanes = agents;
     node.execute.other.per_flop = 1;  // an anchor scales it

@@ -8,7 +8,7 @@
 namespace swaplab {
 
 std::string describe(const Action& action) {
-    if (action.verb == Verb::wake_at) return "wake_at";
+    if (!takes_time(action.verb)) return std::string(name_of(action.verb));
     std::string what = text("{} of block {} of job {}, request {}", name_of(action.verb),
                             action.block.index, action.job.index, action.request.index);
     if (action.pass != 0) what += text(", pass {}", action.pass);
@@ -19,7 +19,7 @@ std::string describe(const Action& action) {
 
 bool same(const Action& a, const Action& b) {
     if (a.verb != b.verb) return false;
-    if (a.verb == Verb::wake_at) return true;
+    if (!takes_time(a.verb)) return true;
     return a.job == b.job && a.request == b.request && a.pass == b.pass && a.block == b.block &&
            a.copy == b.copy && a.node == b.node;
 }

@@ -46,7 +46,7 @@ Action read_action(Fields& fields) {
     Action action;
     action.verb = named<Verb>(fields.required("verb"), kVerbs, "a verb");
     action.lane = lane_of(action.verb);
-    if (action.verb == Verb::wake_at) return action;
+    if (!takes_time(action.verb)) return action;
     action.job = {index_of(fields.required("job"))};
     action.request = {index_of(fields.required("request"))};
     action.pass = index_or_zero(fields, "pass");
@@ -98,7 +98,7 @@ RecordedMove read_move(const Field& field) {
     } else {
         Command& command = move.command.emplace();
         static_cast<Action&>(command) = read_action(fields);
-        if (command.verb == Verb::wake_at) command.at = required_time(fields, "at_ns");
+        if (command.verb == kWake) command.at = required_time(fields, "at_ns");
         command.lane = named<Lane>(fields.required("lane"), kLanes + 1, "a lane");
         command.after = read_after(fields.required("after"));
     }

@@ -28,7 +28,7 @@ void require_hash(std::string_view what, const RecordedOrigin::Named& recorded,
 std::string describe_move(const RecordedMove& move) {
     if (!move.command) return text("cancels ticket {}", move.ticket.index);
     std::string what = text("ticket {}: {}", move.ticket.index, describe(*move.command));
-    if (move.command->verb == Verb::wake_at) what += text(" at {} ns", count_ns(move.command->at));
+    if (move.command->verb == kWake) what += text(" at {} ns", count_ns(move.command->at));
     std::string after;
     for (const Ticket ticket : move.command->after)
         after += text("{}{}", after.empty() ? " after " : ", ", ticket.index);

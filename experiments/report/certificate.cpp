@@ -85,18 +85,20 @@ void Certificate::write_device(JsonWriter& json) const {
     json.member("hash", device_hash_).end_object();
 }
 
-// The path that was asked for, else the policy's: the first of those it takes that has as many
-// copies as its blocks were given (a policy may choose by its parameters). Unknown where nothing
-// was planned.
+// The path that was asked for, else the policy's: the first of those it takes that has the steps
+// that its blocks were given (a policy may choose by its parameters). Unknown where nothing was
+// planned.
 std::optional<SwapPath> Certificate::path_of(const RunResult& result) const {
     const PolicyInfo* info = policy_info(result.policy.substr(0, result.policy.find(':')));
     if (info == nullptr || result.jobs.empty()) return scenario_->path;
-    std::uint32_t copies = 0;
+    std::span<const SwapStep> steps;
     for (const JobResult& job : result.jobs)
-        for (const BlockFacts& block : job.blocks) copies = std::max(copies, block.copies);
+        for (const BlockFacts& block : job.blocks)
+            if (!block.steps.empty()) steps = block.steps;
     const ComputeKind compute = scenario_->platform.node({}).compute;
     const auto fits = [&](SwapPath path) {
-        return scenario_->path ? path == *scenario_->path : copies_of(path, compute) == copies;
+        return scenario_->path ? path == *scenario_->path
+                               : std::ranges::equal(steps_of(path, compute), steps);
     };
     const auto taken = std::find_if(info->swap_paths.begin(), info->swap_paths.end(), fits);
     return taken == info->swap_paths.end() ? info->swap_paths.front() : *taken;

@@ -17,11 +17,11 @@ std::int64_t number(std::uint32_t index) { return static_cast<std::int64_t>(inde
 // What is done to which block; a wake-up is about none. What is 0 almost always is left out.
 void write_action(JsonWriter& json, const Action& action) {
     json.member("verb", name_of(action.verb));
-    if (action.verb == Verb::wake_at) return;
+    if (!takes_time(action.verb)) return;
     json.member("job", number(action.job.index)).member("request", number(action.request.index));
     if (action.pass != 0) json.member("pass", number(action.pass));
     json.member("block", number(action.block.index));
-    if (action.verb == Verb::copy) json.member("copy", static_cast<std::int64_t>(action.copy));
+    if (action.lane == Lane::copy) json.member("copy", static_cast<std::int64_t>(action.copy));
     if (action.node.index != 0) json.member("node", number(action.node.index));
 }
 
@@ -83,7 +83,7 @@ void write_memory(JsonWriter& json, const MemoryReport& now, const MemoryReport&
 void write_command(JsonWriter& json, const Command& command, std::uint32_t ticket) {
     json.begin_object().member("ticket", number(ticket));
     write_action(json, command);
-    if (command.verb == Verb::wake_at) json.member("at_ns", count_ns(command.at));
+    if (command.verb == kWake) json.member("at_ns", count_ns(command.at));
     json.member("lane", name_of(command.lane)).key("after").begin_array();
     for (const Ticket after : command.after) json.value(number(after.index));
     json.end_array().end_object();

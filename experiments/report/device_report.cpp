@@ -154,20 +154,11 @@ std::string modes(const Node& node, Sources& sources) {
 }
 
 // What `memory=` may say, what each kind adds, and what holds of managed memory here.
-std::string memory_kinds(const Node& node) {
+std::string kinds_of_memory(const Node& node) {
     if (node.compute == ComputeKind::cpu) return {};
-    constexpr std::pair<MemoryKind, const char*> kinds[] = {
-        {MemoryKind::registered, "host memory, pinned and mapped: read in place, at no cost"},
-        {MemoryKind::staged,
-         "read into a pinned ring, then copied: policies that would copy nothing take the swap "
-         "path staged, at the cost of copy"},
-        {MemoryKind::managed_attach,
-         "managed: assembly attaches a block to a stream, its release attaches it back to the "
-         "host; each takes attach longer"},
-        {MemoryKind::managed_prefetch, "managed: assembly takes prefetch longer"},
-    };
     std::string lines = "\nKinds of memory (memory=KIND; without it none is modelled)\n";
-    for (const auto& [kind, what] : kinds) lines += definition(name_of(kind), what, 20, kWidth);
+    for (const MemoryKindRow& row : memory_kinds())
+        lines += definition(row.name, row.what, 20, kWidth);
     return lines + definition("",
                               node.memory.concurrent_managed_access
                                   ? "The host may touch managed memory while kernels run."
@@ -197,7 +188,7 @@ std::string device_report(const Platform& platform) {
     report += fits(platform.provenance) + '\n';
     Sources sources(platform.provenance);
     report += figures(platform, sources);
-    for (const Node& node : platform.nodes) report += modes(node, sources) + memory_kinds(node);
+    for (const Node& node : platform.nodes) report += modes(node, sources) + kinds_of_memory(node);
     return report + sources.list();
 }
 

@@ -22,7 +22,7 @@ std::vector<Extrapolation> of_job(const JobResult& job, const Model& model,
     for (const BlockFacts& block : job.blocks) ranges.push_back(block.layers);
     std::vector<Extrapolation> found = extrapolated(model, platform, ranges);
     std::erase_if(found, [&](const Extrapolation& each) {
-        return each.of == "copy" && job.blocks[each.block].copies == 0;
+        return each.of == "copy" && job.blocks[each.block].copies() == 0;
     });
     return found;
 }

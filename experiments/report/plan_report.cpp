@@ -33,7 +33,7 @@ std::string block_table(const JobResult& job, const Model& model) {
         table.add_row({text("{}", ++number), mib(block.parameter_bytes),
                        significant(static_cast<double>(block.flops) / 1e9),
                        text("{}", block.tensors), format_duration(block.swap_in()),
-                       format_duration(block.execute), format_duration(block.release),
+                       format_duration(block.use()), format_duration(block.swap_out()),
                        layers_text(block, model)});
     return table.str(2);
 }
@@ -92,11 +92,12 @@ void write_blocks(JsonWriter& json, const JobResult& job, const Model& model) {
         json.member("layers", static_cast<std::int64_t>(block.layers.last - block.layers.first));
         json.member("flops", block.flops).member("tensors", block.tensors);
         json.member("t_in_ns", count_ns(block.swap_in()));
-        json.member("t_ex_ns", count_ns(block.execute));
-        json.member("t_out_ns", count_ns(block.release));
-        json.member("read_ns", count_ns(block.read)).member("copy_ns", count_ns(block.copy));
-        json.member("copies", static_cast<std::int64_t>(block.copies));
-        json.member("assemble_ns", count_ns(block.assemble));
+        json.member("t_ex_ns", count_ns(block.use()));
+        json.member("t_out_ns", count_ns(block.swap_out()));
+        json.member("read_ns", count_ns(block.of(Verb::read)));
+        json.member("copy_ns", count_ns(block.of(Verb::copy)));
+        json.member("copies", static_cast<std::int64_t>(block.copies()));
+        json.member("assemble_ns", count_ns(block.of(Verb::assemble)));
         json.member("activation_peak_bytes", block.activations.total().count);
         json.member("live_out_bytes", block.live_out.count).end_object();
     }

@@ -13,7 +13,7 @@ namespace {
 
 Duration direct_latency(const Scenario& scenario, const Model& model) {
     const CostModel cost(model, scenario.platform);
-    return facts_of(cost, {0, model.size()}, SwapPath::resident).execute;
+    return facts_of(cost, {0, model.size()}, SwapPath::resident).use();
 }
 
 std::string rows_of(const JobPlan& job, const Model& model, Duration direct) {

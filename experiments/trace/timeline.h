@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policies/port/verbs.h"
 #include "profiles/ids.h"
 #include "profiles/units.h"
 
@@ -19,8 +20,9 @@ using LaneId = Id<struct LaneTag>;          // slices that do not overlap, or in
 using CountersId = Id<struct CountersTag>;  // values that belong together, with one sum
 using NameId = Id<struct NameTag>;          // what a slice or instant is called, with arguments
 
-enum class SliceKind : std::uint8_t { read, copy, assemble, execute, release, stall, mark };
-inline constexpr std::size_t kSliceKinds = 7;
+// The verbs that take time, by their numbers, and what explains them.
+enum class SliceKind : std::uint8_t { stall = kTimedVerbs, mark };
+inline constexpr std::size_t kSliceKinds = kTimedVerbs + 2;
 std::string_view name_of(SliceKind kind);
 
 struct LaneSpec {

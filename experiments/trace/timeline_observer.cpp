@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policies/port/lane_widths.h"
 #include "profiles/quantity.h"
 #include "profiles/text.h"
 
@@ -17,9 +18,6 @@ constexpr int kRanksPerVerb = 1000;  // for the slots of one resource
 constexpr int kStallsRank = 4500;    // below compute
 constexpr int kMemoryRank = 9000;
 
-constexpr std::array<std::string_view, 5> kVerbLanes{"storage", "copy", "assembly", "compute",
-                                                     "release"};
-
 std::string layers_text(const Model& model, LayerRange layers) {
     const std::string& first = model.layer({layers.first}).name;
     const std::string& last = model.layer({layers.last - 1}).name;
@@ -29,9 +27,9 @@ std::string layers_text(const Model& model, LayerRange layers) {
 }  // namespace
 
 std::string_view name_of(SliceKind kind) {
-    static constexpr std::array<std::string_view, 7> names{
-        "read", "copy", "assemble", "execute", "release", "stall", "mark"};
-    return names[static_cast<std::size_t>(kind)];
+    const auto index = static_cast<std::size_t>(kind);
+    if (index < kTimedVerbs) return kVerbTable[index].name;
+    return kind == SliceKind::stall ? "stall" : "mark";
 }
 
 TimelineObserver::TimelineObserver(Timeline& timeline, const TimelineBounds& bounds,
@@ -74,19 +72,20 @@ void TimelineObserver::add_node(NodeId id) {
                   {timeline_, {process, "stalls", SliceKind::stall, kStallsRank}, 1},
                   {timeline_, {process, "requests", SliceKind::mark, kRequestsRank}, 1},
                   {timeline_, {process, "misses", SliceKind::mark, kMissesRank}, 1}});
-    for (std::size_t v = 0; v < kDrawnVerbs; ++v) {
-        std::uint32_t width = 1;
-        if (static_cast<Verb>(v) == Verb::read) width = setup_->deployment.parallel_reads;
-        if (static_cast<Verb>(v) == Verb::assemble) width = node.assemble_lanes;
+    const LaneWidths widths = lane_widths(setup_->deployment, node);
+    for (std::size_t v = 0; v < kTimedVerbs; ++v) {
+        const std::size_t lane = index_of(kVerbTable[v].lane);
         const int rank = kFirstVerbRank + static_cast<int>(v) * kRanksPerVerb;
-        const LaneSpec lane{process, std::string(kVerbLanes[v]), static_cast<SliceKind>(v), rank};
-        state.slots.emplace_back(timeline_, lane, width);
+        state.slots.emplace_back(timeline_,
+                                 LaneSpec{process, std::string(lane_or_verb_name(lane)),
+                                          static_cast<SliceKind>(v), rank},
+                                 lane < kLanes ? widths[lane] : 1);
     }
 }
 
 void TimelineObserver::on_span(const Completion& span) {
     const Action& action = span.command;
-    if (action.verb == Verb::wake_at) return;
+    if (!takes_time(action.verb)) return;
     spans_.push_back({span.start, span.end, action.job, action.block, action.request, action.pass,
                       static_cast<std::uint16_t>(action.node.index), action.verb});
     if (spans_.size() >= kBatch) [[unlikely]]
@@ -103,14 +102,14 @@ void TimelineObserver::draw_pending() {
 
 void TimelineObserver::draw(const Span& span) {
     BlockState& block = jobs_[span.job.index].blocks[span.block.index];
-    if (span.verb == Verb::read) block.flow = ++next_flow_;
+    if (lane_of(span.verb) == Lane::storage) block.flow = ++next_flow_;
     if (!admit(span.from, span.to)) return;
     const auto verb = static_cast<std::size_t>(span.verb);
     if (!block.name) [[unlikely]]
         block.name = name_block(span);
     const LaneId lane = nodes_[span.node].slots[verb].lane_for(span.from, span.to);
     timeline_.slice({lane, *block.name, span.from, span.to, span.request, block.flow,
-                     span.verb == Verb::release, shown_pass(span.job, span.pass)});
+                     swaps_out(span.verb), shown_pass(span.job, span.pass)});
 }
 
 std::optional<std::uint32_t> TimelineObserver::shown_pass(JobId job, std::uint32_t pass) const {

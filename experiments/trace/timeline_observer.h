@@ -35,8 +35,6 @@ class TimelineObserver final : public Observer {
     std::optional<Time> stopped_at() const { return stopped_at_; }
 
   private:
-    static constexpr std::size_t kDrawnVerbs = 5;  // all but wake_at
-
     struct BlockState {
         std::uint64_t flow = 0;  // of the swap-in that is held; 0 where nothing was read
         std::optional<NameId> name;

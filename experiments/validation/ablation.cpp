@@ -20,9 +20,8 @@ struct Effect {
 };
 
 void drop_per_block(Node& node) {
-    for (LinearCost* cost : {&node.read.cost, &node.copy, &node.instantiate, &node.assemble,
-                             &node.release, &node.attach, &node.prefetch, &node.execute.other})
-        cost->per_block = 0;
+    node.read.cost.per_block = node.execute.other.per_block = 0;
+    for (LinearCost& cost : node.costs) cost.per_block = 0;
     for (auto& [dtype, table] : node.execute_by_dtype) table.other.per_block = 0;
     for (Mode& mode : node.modes) {
         if (mode.execute) mode.execute->other.per_block = 0;
@@ -39,16 +38,16 @@ constexpr std::array kEffects{
     Effect{"storage after idling", [](Node& n) { n.read.after_idle.reset(); }, nullptr},
     Effect{"parallel reads", [](Node& n) { n.read.concurrency = {1.0}; }, nullptr},
     Effect{"cost per request", [](Node& n) { n.read.cost.per_request = 0; }, nullptr},
-    Effect{"copies", [](Node& n) { n.copy = {}; }, nullptr},
+    Effect{"copies", [](Node& n) { n.cost(Activity::copy) = {}; }, nullptr},
     Effect{"assembly",
            [](Node& n) {
-               n.assemble = {};
-               n.instantiate = {};
-               n.attach = {};  // what a kind of memory adds
-               n.prefetch = {};
+               n.cost(Activity::assemble) = {};
+               n.cost(Activity::instantiate) = {};
+               n.cost(Activity::attach) = {};  // what a kind of memory adds
+               n.cost(Activity::prefetch) = {};
            },
            nullptr},
-    Effect{"release", [](Node& n) { n.release = {}; }, nullptr},
+    Effect{"release", [](Node& n) { n.cost(Activity::release) = {}; }, nullptr},
     Effect{"cost per command", [](Node& n) { n.host_per_command = {}; }, nullptr},
     Effect{"cost per block", drop_per_block, nullptr},
     Effect{"measured layer times (fitted lines instead)", nullptr, drop_measured_times},

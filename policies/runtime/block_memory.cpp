@@ -45,7 +45,7 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
     JobState job;
     job.holdings = holdings_of(plan.path, setup.platform.node(plan.node).compute);
     for (const Holding& holding : job.holdings)
-        job.freeing |= 1U << static_cast<std::uint32_t>(holding.until);
+        job.freeing |= 1U << index_of(holding.until.verb);
     job.passes = passes_of(setup.facts[id.index]);
     job.variant = static_cast<std::uint32_t>(plan.initial);
     for (const Variant& variant : plan.all_variants()) {
@@ -85,7 +85,7 @@ void BlockMemory::change_variant(JobState& job, std::uint32_t variant) {
     ledger_.raise_arena(arena_bytes_);
 }
 
-bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, Verb from,
+bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, SwapStep from,
                                    std::uint8_t& taken) {
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         if (job.holdings[i].from != from || (block.held & bit(i)) != 0) continue;
@@ -104,7 +104,7 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
     if (block.variant != job.variant) [[unlikely]]
         change_variant(job, block.variant);
     std::uint8_t taken = 0;
-    const bool placed = reserve_holdings(job, block, command.verb, taken);
+    const bool placed = reserve_holdings(job, block, step_of(command), taken);
     bool new_peak = false;
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         if ((taken & bit(i)) == 0) continue;
@@ -123,13 +123,12 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
 
 bool BlockMemory::free_after(const Action& command, Time now) {
     JobState& job = jobs_[command.job.index];
-    if ((job.freeing >> static_cast<std::uint32_t>(command.verb) & 1U) == 0) return false;
+    if ((job.freeing >> index_of(command.verb) & 1U) == 0) return false;
     BlockState& block = job.blocks[command.block.index];
     bool freed = false;
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         const Holding& holding = job.holdings[i];
-        if ((block.held & bit(i)) == 0 || holding.until != command.verb) continue;
-        if (holding.until == Verb::copy && holding.until_copy != command.copy) continue;
+        if ((block.held & bit(i)) == 0 || holding.until != step_of(command)) continue;
         Arena& arena = arena_of(block, holding);
         arena.free(block.places[i]);
         if (places_ != nullptr) places_->on_freed(command, i, arena, block.places[i]);

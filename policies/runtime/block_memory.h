@@ -27,8 +27,8 @@ class BlockMemory {
     // setup's listener is told of places and changes of memory, as far as it listens.
     explicit BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas = make_arena);
 
-    // Reserves all that `command` (read or copy) brings; false, and nothing reserved, if there is
-    // no place now. Commands of other verbs, and blocks that are held already, need nothing.
+    // Reserves all that `command` brings; false, and nothing reserved, if there is no place now.
+    // Commands that bring nothing, and blocks that are held already, need nothing.
     bool reserve_for(const Action& command, Time now);
     // Frees what ends with `command`; true if anything was freed.
     bool free_after(const Action& command, Time now);
@@ -76,7 +76,7 @@ class BlockMemory {
     static Arena& arena_of(const BlockState& block, const Holding& holding) {
         return holding.in_staging ? *block.staging : *block.arena;
     }
-    bool reserve_holdings(JobState& job, BlockState& block, Verb from, std::uint8_t& taken);
+    bool reserve_holdings(JobState& job, BlockState& block, SwapStep from, std::uint8_t& taken);
     void note_peak();
 
     DeviceListener* places_;  // null if nobody listens

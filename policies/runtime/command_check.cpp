@@ -39,14 +39,12 @@ CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, s
         jobs_[j].home = plan.node;
         jobs_[j].block_count = static_cast<std::uint32_t>(setup.facts[j].size());
         jobs_[j].passes = passes_of(setup.facts[j]);
-        const bool resident = plan.path == SwapPath::resident;
         std::uint32_t number = 0;
         for (const Variant& variant : plan.all_variants()) {
             for (std::uint32_t b = variant.first; b < variant.last; ++b) {
                 const BlockFacts& block = setup.facts[j][b];
                 BlockState& state = jobs_[j].blocks.emplace_back();
-                state.swaps = block.has_parameters() && !resident;
-                state.copies = static_cast<std::uint8_t>(block.copies);
+                state.submitted = state.observed = BlockLife(block.steps);
                 state.fits = !excess(setup, plan, variant, block.held_bytes);
                 state.begin = variant.first;
                 state.first = b == variant.first;
@@ -106,7 +104,7 @@ void CommandCheck::blame_ids(const Command& command) const {
 
 void CommandCheck::on_submit(const Command& command, Ticket next, Time now) {
     check_ids(command, next);
-    if (command.verb == Verb::wake_at) {
+    if (!takes_time(command.verb)) {
         if (command.at < now)
             blame(command,
                   text("it is set for {} ns, now is {} ns", count_ns(command.at), count_ns(now)));
@@ -117,77 +115,68 @@ void CommandCheck::on_submit(const Command& command, Ticket next, Time now) {
     if (command.request.index >= job.arrived)
         blame(command, text("the request has not arrived; {} have", job.arrived));
     job.begun = std::max(job.begun, command.request.index + 1);
-    if (command.verb == Verb::execute) return submit_execute(command, job, block);
-    if (!block.swaps) blame(command, "the block has nothing to swap, only execution");
-    switch (command.verb) {
-        case Verb::read: return submit_read(command, block);
-        case Verb::copy:
-            if (block.stage != Stage::read || command.copy != block.copied)
-                blame(command,
-                      text("copy {} after {} copies of a block that was {}read", command.copy,
-                           block.copied, block.stage == Stage::absent ? "not " : ""));
-            if (block.copied >= block.copies)
-                blame(command, text("its swap path has {} copies", block.copies));
-            ++block.copied;
-            return;
-        case Verb::assemble:
-            if (block.stage != Stage::read || block.copied != block.copies)
-                blame(command, text("it is not read, or {} of {} copies are done", block.copied,
-                                    block.copies));
-            block.stage = Stage::assembled;
-            return;
-        case Verb::release:
-            if (block.stage == Stage::absent) blame(command, "the block is not resident");
-            block.before_release = block.stage;
-            block.stage = Stage::absent;
-            return;
-        default: return;
-    }
+    if (uses(command.verb)) return submit_execute(command, job, block);
+    if (!block.submitted.swaps()) blame(command, "the block has nothing to swap, only execution");
+    if (swaps_out(command.verb)) return submit_release(command, block);
+    submit_step(command, block);
+}
+
+void CommandCheck::submit_step(const Action& command, BlockState& block) const {
+    if (!block.submitted.is_next(step_of(command))) blame_step(command, block.submitted);
+    if (block.submitted.absent() && !block.fits) blame_size(command);
+    block.submitted.advance();
+}
+
+void CommandCheck::submit_release(const Action& command, BlockState& block) const {
+    if (!block.submitted.may_leave()) blame(command, "the block is not resident");
+    block.before_release = block.submitted;
+    block.submitted.leave();
+}
+
+void CommandCheck::blame_step(const Action& command, const BlockLife& life) const {
+    if (step_of(command) == life.steps().front()) blame(command, "the block is resident already");
+    const auto named = [](SwapStep step) {
+        return step.copy > 0 ? text("{} {}", name_of(step.verb), step.copy)
+                             : std::string(name_of(step.verb));
+    };
+    std::string steps;
+    for (const SwapStep step : life.steps())
+        steps += text("{}{}", steps.empty() ? "" : ", ", named(step));
+    blame(command, text("it is not the next step of its swap-in ({}), of which {} are done: {}",
+                        steps, life.done(), named(step_of(command))));
 }
 
 // The block is again as before the command, which must be the last that was submitted for it.
 void CommandCheck::on_cancel(const Action& command) {
-    if (command.verb == Verb::wake_at) return;
+    if (!takes_time(command.verb)) return;
     JobState& job = job_of(command);
     BlockState& block = job.blocks[command.block.index];
-    const auto expect_last = [&](bool last) {
-        if (!last) blame(command, "it is taken back although a later command stands behind it");
-    };
-    switch (command.verb) {
-        case Verb::read:
-            expect_last(block.stage == Stage::read && block.copied == 0);
-            block.stage = Stage::absent;
-            return;
-        case Verb::copy:
-            expect_last(block.stage == Stage::read && block.copied == command.copy + 1);
-            block.copied = command.copy;
-            return;
-        case Verb::assemble:
-            expect_last(block.stage == Stage::assembled);
-            block.stage = Stage::read;
-            return;
-        case Verb::release:
-            expect_last(block.stage == Stage::absent);
-            block.stage = block.before_release;
-            return;
-        default: break;
-    }
+    if (uses(command.verb)) return cancel_use(command, job, block);
+    const bool releases = swaps_out(command.verb);
+    const bool last = releases ? block.submitted.absent()
+                               : block.submitted.last_done() == step_of(command);
+    if (!last) blame_cancel(command);
+    if (releases)
+        block.submitted = block.before_release;
+    else
+        block.submitted.take_back();
+}
+
+void CommandCheck::blame_cancel(const Action& command) const {
+    blame(command, "it is taken back although a later command stands behind it");
+}
+
+void CommandCheck::cancel_use(const Action& command, JobState& job,
+                              const BlockState& block) const {
     const bool between = job.blocks[job.next_block.index].first;
     const bool of_request = between && job.next_pass == 0;
     const std::uint32_t pass = of_request ? job.passes - 1 : job.next_pass - std::uint32_t{between};
     const RequestId request{job.next_request.index - static_cast<std::uint32_t>(of_request)};
     const bool last = between ? block.last : command.block.index + 1 == job.next_block.index;
-    expect_last(last && command.request == request && command.pass == pass);
+    if (!last || command.request != request || command.pass != pass) blame_cancel(command);
     job.next_block = command.block;
     job.next_pass = pass;
     job.next_request = request;
-}
-
-void CommandCheck::submit_read(const Action& command, BlockState& block) const {
-    if (block.stage != Stage::absent) blame(command, "the block is resident already");
-    if (!block.fits) blame_size(command);
-    block.stage = Stage::read;
-    block.copied = 0;
 }
 
 void CommandCheck::blame_size(const Action& command) const {
@@ -205,7 +194,7 @@ void CommandCheck::submit_execute(const Action& command, JobState& job, BlockSta
         blame(command, text("out of order; block {} of request {}{} is next", job.next_block.index,
                             job.next_request.index,
                             job.passes > 1 ? text(", pass {},", job.next_pass) : ""));
-    if (block.swaps && block.stage != Stage::assembled)
+    if (!block.submitted.in_place())
         blame(command, "the block is not assembled");
     job.next_block = {command.block.index + 1};
     if (!block.last) return;
@@ -220,8 +209,7 @@ void CommandCheck::submit_execute(const Action& command, JobState& job, BlockSta
 bool CommandCheck::holds_before(JobId job, std::uint32_t request) const {
     return std::any_of(jobs_[job.index].blocks.begin(), jobs_[job.index].blocks.end(),
                        [&](const BlockState& block) {
-                           return block.observed != Stage::absent &&
-                                  block.observed_request < request;
+                           return block.observed.may_leave() && block.observed_request < request;
                        });
 }
 
@@ -235,40 +223,44 @@ void CommandCheck::check_variant(const Completion& span, JobState& job,
     job.variant = block.variant;
 }
 
-void CommandCheck::on_swap_in(const Completion& span) {
+void CommandCheck::on_end(const Completion& span) {
+    switch (row_of(span.command.verb).stage) {
+        case Stage::swap_in: return on_step(span);
+        case Stage::use: return on_use(span);
+        case Stage::swap_out: return on_release(span);
+        case Stage::none: return;
+    }
+}
+
+void CommandCheck::on_step(const Completion& span) {
     JobState& job = job_of(span.command);
     BlockState& block = job.blocks[span.command.block.index];
-    const Action& command = span.command;
-    if (command.verb == Verb::read) {
-        if (block.observed != Stage::absent || span.start < block.release_end)
-            blame(command, text("it began at {} ns, when the block was still resident",
-                                count_ns(span.start)));
-        if (block.variant != job.variant) [[unlikely]]
-            check_variant(span, job, block);
-        block.observed = Stage::read;
-        block.observed_request = command.request.index;
-        block.observed_copies = 0;
-        ++job.resident;
-    } else {
-        const bool copies_done = command.verb == Verb::copy ? block.observed_copies == command.copy
-                                                            : block.observed_copies == block.copies;
-        if (block.observed != Stage::read || !copies_done || span.start < block.step_end)
-            blame(command, text("it began at {} ns, before the step of the swap-in that it needs "
-                                "had ended",
-                                count_ns(span.start)));
-        if (command.verb == Verb::copy)
-            ++block.observed_copies;
-        else
-            block.observed = Stage::assembled;
-    }
+    if (step_of(span.command) == block.observed.steps().front())
+        begin_stay(span, job, block);
+    else if (!block.observed.is_next(step_of(span.command)) || span.start < block.step_end)
+        blame(span.command, text("it began at {} ns, before the step of the swap-in that it needs "
+                                 "had ended",
+                                 count_ns(span.start)));
+    block.observed.advance();
     block.step_end = span.end;
 }
 
-void CommandCheck::on_execute(const Completion& span) {
+void CommandCheck::begin_stay(const Completion& span, JobState& job, BlockState& block) const {
+    if (!block.observed.absent() || span.start < block.release_end)
+        blame(span.command, text("it began at {} ns, when the block was still resident",
+                                 count_ns(span.start)));
+    if (block.variant != job.variant) [[unlikely]]
+        check_variant(span, job, block);
+    block.observed_request = span.command.request.index;
+    ++job.resident;
+}
+
+void CommandCheck::on_use(const Completion& span) {
     JobState& job = job_of(span.command);
     BlockState& block = job.blocks[span.command.block.index];
     const Action& command = span.command;
-    if (block.swaps && (block.observed != Stage::assembled || span.start < block.step_end))
+    if (block.observed.swaps() &&
+        (!block.observed.in_place() || span.start < block.step_end))
         blame(command,
               text("it began at {} ns, when the block was not assembled, or was released before it "
                    "ended",
@@ -283,12 +275,12 @@ void CommandCheck::on_execute(const Completion& span) {
 void CommandCheck::on_release(const Completion& span) {
     JobState& job = job_of(span.command);
     BlockState& block = job.blocks[span.command.block.index];
-    const bool in_use = block.observed == Stage::absent || span.start < block.step_end ||
+    const bool in_use = block.observed.absent() || span.start < block.step_end ||
                         span.start < block.execute_end;
     if (in_use)
         blame(span.command,
               text("it began at {} ns, when the block was in use", count_ns(span.start)));
-    block.observed = Stage::absent;
+    block.observed.leave();
     block.release_end = job.release_end = span.end;
     --job.resident;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "policies/device.h"
+#include "policies/port/block_life.h"
 #include "policies/workload.h"
 
 namespace swaplab {
@@ -17,9 +18,7 @@ class CommandCheck {
     // All throw `PolicyError`, blaming the policy by name.
     void on_submit(const Command& command, Ticket next, Time now);
     void on_cancel(const Action& command);
-    void on_swap_in(const Completion& span);  // the end of a read, copy or assemble
-    void on_execute(const Completion& span);
-    void on_release(const Completion& span);
+    void on_end(const Completion& span);  // of any command
 
     void on_arrival(JobId job) { ++jobs_[job.index].arrived; }
     // How many requests of the job have been begun: something has been submitted for them.
@@ -30,23 +29,15 @@ class CommandCheck {
     std::size_t resident_blocks(JobId job) const { return jobs_[job.index].resident; }
 
   private:
-    enum class Stage : std::uint8_t { absent, read, assembled };
-
     struct BlockState {
-        bool swaps = false;       // its parameters come and go during the run
         bool fits = true;         // into the arenas of its job
-        std::uint8_t copies = 0;  // that its swap path takes
         bool first = false;       // of its variant: where a request may begin
         std::uint32_t begin = 0;  // where its variant begins
         bool last = false;        // of its variant: where a request ends
         std::uint32_t variant = 0;
-        // As submitted.
-        Stage stage = Stage::absent;
-        Stage before_release = Stage::absent;
-        std::uint8_t copied = 0;
-        // As observed.
-        Stage observed = Stage::absent;
-        std::uint8_t observed_copies = 0;
+        BlockLife submitted;       // its parameters come and go during the run, if it has steps
+        BlockLife before_release;  // as it was submitted
+        BlockLife observed;
         std::uint32_t observed_request = 0;  // that it was read for
         Time step_end = kStart;              // of the last step of the swap-in
         Time execute_end = kStart;
@@ -70,9 +61,17 @@ class CommandCheck {
 
     void check_ids(const Command& command, Ticket next) const;
     [[noreturn]] void blame_ids(const Command& command) const;
-    void submit_read(const Action& command, BlockState& block) const;
+    void submit_step(const Action& command, BlockState& block) const;
+    void submit_release(const Action& command, BlockState& block) const;
+    void cancel_use(const Action& command, JobState& job, const BlockState& block) const;
+    [[noreturn]] void blame_cancel(const Action& command) const;
+    [[noreturn]] void blame_step(const Action& command, const BlockLife& life) const;
     [[noreturn]] void blame_size(const Action& command) const;
     void submit_execute(const Action& command, JobState& job, BlockState& block);
+    void on_step(const Completion& span);
+    void on_use(const Completion& span);
+    void on_release(const Completion& span);
+    void begin_stay(const Completion& span, JobState& job, BlockState& block) const;
     void check_variant(const Completion& span, JobState& job, const BlockState& block) const;
     JobState& job_of(const Action& command) { return jobs_[command.job.index]; }
     const BlockFacts& facts(const Action& command) const {

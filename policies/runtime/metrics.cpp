@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "profiles/error.h"
+#include "profiles/text.h"
+
 namespace swaplab {
 
 Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* observer)
@@ -37,21 +40,33 @@ void Metrics::on_arrival(const Arrival& arrival) {
     jobs_[arrival.job.index].arrivals.push_back(arrival.at);
 }
 
-void Metrics::on_swap_in(const Completion& span) {
+void Metrics::on_end(const Completion& span) {
+    switch (row_of(span.command.verb).stage) {
+        case Stage::swap_in: return on_step(span);
+        case Stage::use: return on_use(span);
+        case Stage::swap_out: return count(span);
+        case Stage::none: return;
+    }
+}
+
+void Metrics::on_step(const Completion& span) {
     count(span);
-    SwapIn& swap_in = jobs_[span.command.job.index].swap_ins[span.command.block.index];
-    if (span.command.verb == Verb::read) {
-        used_[span.command.node.index].read += swap_in.stored_bytes;
+    const Action& command = span.command;
+    SwapIn& swap_in = jobs_[command.job.index].swap_ins[command.block.index];
+    if (command.lane == Lane::storage) {
+        used_[command.node.index].read += swap_in.stored_bytes;
         swap_in.reading += span.end - span.start;
         swap_in.count = 0;
-    } else if (span.command.verb == Verb::copy) {
-        used_[span.command.node.index].copied += swap_in.parameter_bytes;
+    } else if (brings(command.verb)) {
+        used_[command.node.index].copied += swap_in.parameter_bytes;
     }
+    SWAPLAB_CHECK(swap_in.count < swap_in.steps.size(), "step {} of a swap-in of at most {}",
+                  swap_in.count + 1, swap_in.steps.size());
     swap_in.steps[swap_in.count++] = {span.start, span.end, span.released_at.value_or(kStart),
                                       span.blocked_since.value_or(span.start)};
 }
 
-void Metrics::on_execute(const Completion& span) {
+void Metrics::on_use(const Completion& span) {
     count(span);
     JobState& job = jobs_[span.command.job.index];
     SwapIn& swap_in = job.swap_ins[span.command.block.index];

@@ -18,9 +18,7 @@ class Metrics {
     Metrics(const DeviceSetup& setup, const Workload& workload, Observer* observer);
 
     void on_arrival(const Arrival& arrival);
-    void on_swap_in(const Completion& span);  // the end of a read, copy or assemble
-    void on_execute(const Completion& span);
-    void on_release(const Completion& span) { count(span); }
+    void on_end(const Completion& span);  // of any command
     void on_mode(Time at, const std::string& mode);  // from then on
 
     std::int64_t requests_ended() const { return requests_ended_; }
@@ -42,7 +40,7 @@ class Metrics {
         std::uint8_t count = 0;
         bool last = false;  // of its variant: where a request ends
         std::uint32_t variant = 0;
-        std::array<Step, 4> steps;
+        std::array<Step, kMostSteps> steps;
         // Over the whole run.
         Duration reading{}, executing{};
     };
@@ -63,6 +61,8 @@ class Metrics {
     void count(const Completion& span) {
         events_ += static_cast<std::uint64_t>(span.end > span.start);
     }
+    void on_step(const Completion& span);
+    void on_use(const Completion& span);
     static Time begin_of_request(const JobState& job, const Job& spec);
     static void note_variant(JobState& job, const Action& last);
     void end_pass(JobState& job, const Action& last, Time end);

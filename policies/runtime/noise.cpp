@@ -12,16 +12,6 @@ namespace {
 
 using Philox = r123::Philox4x32;
 
-constexpr Activity activity_of(Verb verb) {
-    switch (verb) {
-        case Verb::read: return Activity::read;
-        case Verb::copy: return Activity::copy;
-        case Verb::assemble: return Activity::assemble;
-        case Verb::execute: return Activity::execute;
-        default: return Activity::release;
-    }
-}
-
 // In (0, 1), from 52 random bits.
 double uniform(std::uint32_t high, std::uint32_t low) {
     const std::uint64_t bits = (std::uint64_t{high} << 32 | low) >> 12;
@@ -39,11 +29,11 @@ Noise::Noise(const Platform& platform, NoiseKey key) {
     key_ = {drawn[0], drawn[1]};
     for (const Node& node : platform.nodes) {
         auto& by_verb = by_node_.emplace_back();
-        for (std::size_t v = 0; v < static_cast<std::size_t>(Verb::wake_at); ++v) {
-            const double cv =
-                node.noise.cv[static_cast<std::size_t>(activity_of(static_cast<Verb>(v)))];
+        for (const VerbRow& row : kVerbTable) {
+            if (!row.activity) continue;
+            const double cv = node.noise.cv[index_of(*row.activity)];
             const double variance = std::log1p(cv * cv);
-            by_verb[v] = {-variance / 2, std::sqrt(variance)};
+            by_verb[index_of(row.verb)] = {-variance / 2, std::sqrt(variance)};
         }
     }
 }

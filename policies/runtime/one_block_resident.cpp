@@ -40,10 +40,10 @@ JobPlan one_block_plan(const PartitionRequest& request, const std::vector<BlockF
     for (const BlockFacts& block : blocks) {
         plan.blocks.push_back(block.layers);
         largest = std::max(largest, block.held_bytes);
-        total += block.swap_in() + block.execute + block.release;
+        total += block.swap_in() + block.use() + block.swap_out();
     }
     // The request ends with its last execution; what is released after it is not in its latency.
-    plan.closed_form = total - blocks.back().release;
+    plan.closed_form = total - blocks.back().swap_out();
     plan.arena = {ArenaKind::counter, peak_copies(path, request.cost.node().compute) * largest, 0};
     return plan;
 }

@@ -22,7 +22,7 @@ Bytes reserved_bytes(const PlanRequest& request) {
 }
 
 Duration direct_latency(const CostModel& cost) {
-    return facts_of(cost, {0, cost.model().size()}, SwapPath::resident).execute;
+    return facts_of(cost, {0, cost.model().size()}, SwapPath::resident).use();
 }
 
 Duration known(const JobPlan& plan) {

@@ -12,7 +12,7 @@ class PipelineScheduler::CountingMoves final : public Moves {
     Ticket submit(const Command& command) override {
         JobRun& job = jobs_[command.job.index];
         ++job.outstanding;
-        job.executing += static_cast<int>(command.verb == Verb::execute);
+        job.executing += static_cast<int>(uses(command.verb));
         return moves_.submit(command);
     }
     bool cancel(Ticket ticket) override { return moves_.cancel(ticket); }
@@ -35,6 +35,7 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
         job.plan = &setup.deployment.jobs[j];
         job.facts = setup.facts[j];
         job.blocks.resize(setup.facts[j].size());
+        for (const BlockFacts& block : job.facts) job.lives.emplace_back(block.steps);
         job.passes = passes_of(setup.facts[j]);
         job.variants = job.plan->all_variants();
         job.variant = &job.variants[job.plan->initial];
@@ -56,7 +57,7 @@ void PipelineScheduler::decide(const View& view, Moves& moves) {
         ++job.queued;
     }
     for (const Completion& span : view.completions)
-        if (span.command.verb == Verb::execute) --submitted_ahead_;
+        if (uses(span.command.verb)) --submitted_ahead_;
     if (adaptive()) take_in(view);
     // Refills in batches where that changes nothing, so that most calls have nothing to do.
     if (submitted_ahead_ > refill_at_) return;
@@ -77,7 +78,7 @@ void PipelineScheduler::take_in(const View& view) {
     for (const Completion& span : view.completions) {
         JobRun& job = jobs_[span.command.job.index];
         --job.outstanding;
-        job.executing -= static_cast<int>(span.command.verb == Verb::execute);
+        job.executing -= static_cast<int>(uses(span.command.verb));
     }
     if (!view.budget) return;
     usable_ = adaptation_->usable(*view.budget);
@@ -155,10 +156,11 @@ void PipelineScheduler::submit_next(JobRun& job, Moves& moves) {
     end_pass(job, request, !adaptive() && next_job() == &job, moves);
 }
 
-Command PipelineScheduler::Step::command(Verb verb, const Wait& wait) const {
+Command PipelineScheduler::Step::command(SwapStep step, const Wait& wait) const {
     Command command;
-    command.verb = verb;
-    command.lane = lane_of(verb);
+    command.verb = step.verb;
+    command.lane = lane_of(step.verb);
+    command.copy = step.copy;
     command.node = job.plan->node;
     command.job = job.id;
     command.request = request;
@@ -170,38 +172,53 @@ Command PipelineScheduler::Step::command(Verb verb, const Wait& wait) const {
 
 void PipelineScheduler::submit_swap_in(const Step& step, const Wait& read_after,
                                        const Wait& copy_after, Trail& trail, Moves& moves) {
-    if (!step.facts.has_parameters() || step.job.plan->path == SwapPath::resident) {
+    if (step.life().missing().empty()) {
         trail.read = read_after;
         trail.copied = trail.assembled = read_after | copy_after;
         return;
     }
     submit_read(step, read_after, trail, moves);
-    submit_copies(step, trail, copy_after, moves);
+    submit_rest(step, trail, copy_after, moves);
 }
 
 void PipelineScheduler::submit_read(const Step& step, const Wait& after, Trail& trail,
                                     Moves& moves) {
-    trail.read = Wait(moves.submit(step.command(Verb::read, after)));
+    trail.read = Wait(moves.submit(step.command(step.life().missing().front(), after)));
+    step.life().advance();
 }
 
-void PipelineScheduler::submit_copies(const Step& step, Trail& trail, const Wait& first_copy_after,
-                                      Moves& moves) {
-    trail.copied = trail.read;
-    for (std::uint32_t copy = 0; copy < step.facts.copies; ++copy) {
-        Command command =
-            step.command(Verb::copy, copy == 0 ? trail.copied | first_copy_after : trail.copied);
-        command.copy = static_cast<std::uint8_t>(copy);
-        trail.copied = Wait(moves.submit(command));
+void PipelineScheduler::submit_rest(const Step& step, Trail& trail, const Wait& first_copy_after,
+                                    Moves& moves) {
+    Wait done = trail.copied = trail.read;
+    bool copied = false;
+    for (BlockLife& life = step.life(); !life.missing().empty(); life.advance()) {
+        const SwapStep next = life.missing().front();
+        const bool first_copy = brings(next.verb) && !copied;
+        done = Wait(moves.submit(step.command(next, first_copy ? done | first_copy_after : done)));
+        if (!brings(next.verb)) continue;
+        trail.copied = done;
+        copied = true;
     }
-    trail.assembled = Wait(moves.submit(step.command(Verb::assemble, trail.copied)));
+    trail.assembled = done;
+}
+
+void PipelineScheduler::submit_use(const Step& step, const Wait& wait, Trail& trail,
+                                   Moves& moves) {
+    trail.executed = trail.released =
+        Wait::for_execution(moves.submit(step.command({kUse}, wait)));
+}
+
+void PipelineScheduler::submit_release(const Step& step, const Wait& wait, Trail& trail,
+                                       Moves& moves) {
+    if (!step.life().may_leave()) return;
+    trail.released = Wait(moves.submit(step.command({kSwapOut}, wait)));
+    step.life().leave();
 }
 
 void PipelineScheduler::submit_execution(const Step& step, const Wait& wait, Trail& trail,
                                          Moves& moves) {
-    const Ticket execution = moves.submit(step.command(Verb::execute, wait));
-    trail.executed = trail.released = Wait::for_execution(execution);
-    if (!step.facts.has_parameters() || step.job.plan->path == SwapPath::resident) return;
-    trail.released = Wait(moves.submit(step.command(Verb::release, trail.executed)));
+    submit_use(step, wait, trail, moves);
+    submit_release(step, trail.executed, trail, moves);
 }
 
 }  // namespace swaplab

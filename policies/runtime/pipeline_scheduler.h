@@ -18,6 +18,7 @@
 #include <optional>
 #include <vector>
 
+#include "policies/port/block_life.h"
 #include "policies/roles.h"
 
 namespace swaplab {
@@ -71,6 +72,7 @@ class PipelineScheduler : public Scheduler {
         JobId id;
         const JobPlan* plan = nullptr;
         std::span<const BlockFacts> facts;
+        std::vector<BlockLife> lives;      // by block, as submitted
         std::uint32_t passes = 1;          // of a request
         std::vector<Trail> blocks;         // of the last pass that came by, by block
         Trail before, before_that;         // of the blocks i-1 and i-2, across passes and requests
@@ -98,9 +100,10 @@ class PipelineScheduler : public Scheduler {
         BlockId block;
         const BlockFacts& facts;
 
+        BlockLife& life() const { return job.lives[block.index]; }
         bool begins_pass() const { return block.index == job.variant->first; }
         bool last_pass() const { return pass + 1 == job.passes; }
-        Command command(Verb verb, const Wait& wait) const;
+        Command command(SwapStep step, const Wait& wait) const;
     };
 
     // One block that executes, one that comes in, and one of another job behind them.
@@ -126,14 +129,19 @@ class PipelineScheduler : public Scheduler {
     // how many executions it submitted more (or fewer) than that.
     void count_executions(int more) { submitted_ahead_ += more; }
 
-    // Reads (and copies, on the staged and standard paths) and assembles the block: every step
-    // after the one before it; the first copy after `copy_after` too.
+    // Brings in what is missing of the block: every step of its way in after the one before it, the
+    // first that copies after `copy_after` too. Where nothing is missing (no parameters, or all
+    // there already), what the steps would have waited for stands in the trail instead.
     static void submit_swap_in(const Step& step, const Wait& read_after, const Wait& copy_after,
                                Trail& trail, Moves& moves);
-    // The halves of a swap-in: the read, and what follows it.
+    // The halves of a swap-in of which something is missing: its first step, and what follows.
     static void submit_read(const Step& step, const Wait& after, Trail& trail, Moves& moves);
-    static void submit_copies(const Step& step, Trail& trail, const Wait& first_copy_after,
-                              Moves& moves);
+    static void submit_rest(const Step& step, Trail& trail, const Wait& first_copy_after,
+                            Moves& moves);
+    // Executes after `wait`; the block stays.
+    static void submit_use(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
+    // Releases after `wait`, if there is anything to release.
+    static void submit_release(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
     // Executes after `wait`, then releases.
     static void submit_execution(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
 

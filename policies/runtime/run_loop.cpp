@@ -150,26 +150,11 @@ bool Run::advance() {
 
 void Run::note(const Completion& span) {
     ++idle_;
-    switch (span.command.verb) {
-        case Verb::read:
-        case Verb::copy:
-        case Verb::assemble:
-            check_.on_swap_in(span);
-            metrics_.on_swap_in(span);
-            break;
-        case Verb::execute:
-            check_.on_execute(span);
-            metrics_.on_execute(span);
-            idle_ = 0;
-            end_cold_request(span.command.job);
-            break;
-        case Verb::release:
-            check_.on_release(span);
-            metrics_.on_release(span);
-            end_cold_request(span.command.job);
-            break;
-        case Verb::wake_at: break;
-    }
+    check_.on_end(span);
+    metrics_.on_end(span);
+    const Stage stage = row_of(span.command.verb).stage;
+    if (stage == Stage::use) idle_ = 0;
+    if (stage == Stage::use || stage == Stage::swap_out) end_cold_request(span.command.job);
     if (listeners_.spans != nullptr) listeners_.spans->on_span(span);
 }
 

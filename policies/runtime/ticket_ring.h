@@ -93,7 +93,7 @@ template <class Freed>
 void TicketRing::end(Ticket ticket, Time now, Freed freed) {
     Record& ended = (*this)[ticket];
     ended.state = State::ended;
-    const bool is_release = ended.completion.command.verb == Verb::release;
+    const bool is_release = swaps_out(ended.completion.command.verb);
     std::uint32_t entry = ended.first_waiter;
     while (entry != kNobody) {
         Record& waiter = records_[(entry >> 3) & mask_];

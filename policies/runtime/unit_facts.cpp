@@ -15,7 +15,7 @@ UnitFacts::UnitFacts(const PartitionRequest& request, SwapPath path)
         }
         total += unit.held_bytes;
         active = std::max(active, counted(unit.activations, request.account));
-        executing += unit.execute;
+        executing += unit.use();
     }
 }
 

@@ -22,8 +22,8 @@ Platform platform_of(const PipelineShape& shape) {
     node.read.cost.per_byte = shape.read_ns_per_byte;
     node.read.cost.per_request = 80000;
     node.read.concurrency = shape.concurrency;
-    node.assemble.per_tensor = 20000;
-    node.release.per_tensor = 5000;
+    node.cost(Activity::assemble).per_tensor = 20000;
+    node.cost(Activity::release).per_tensor = 5000;
     node.execute.other.per_flop = 0.0023;
     node.execute.other.per_layer = 20000;
     if (!shape.contended) return platform;
@@ -164,10 +164,10 @@ std::string Pipeline::description() const {
         for (std::size_t b = 0; b < job.blocks.size(); ++b) {
             const LayerRange layer = job.blocks[b];
             lines += text("layer {} {} {} {} {} {} {}\n", j, b, cost.parameter_bytes(layer).count,
-                          count_ns(to_duration(cost.read_ns(layer))),
-                          count_ns(to_duration(cost.assemble_ns(layer))),
-                          count_ns(to_duration(cost.execute_ns(layer))),
-                          count_ns(to_duration(cost.release_ns(layer))));
+                          count_ns(to_duration(cost.ns(Activity::read, layer))),
+                          count_ns(to_duration(cost.ns(Activity::assemble, layer))),
+                          count_ns(to_duration(cost.ns(Activity::execute, layer))),
+                          count_ns(to_duration(cost.ns(Activity::release, layer))));
         }
     }
     return lines;

@@ -36,8 +36,8 @@ Platform bench_platform(double execution) {
     node.memory.capacity = {std::int64_t{1} << 36};
     node.read.cost.per_byte = 0.5;
     node.read.cost.per_request = 80'000;
-    node.assemble.per_tensor = 20'000;
-    node.release.per_tensor = 5'000;
+    node.cost(Activity::assemble).per_tensor = 20'000;
+    node.cost(Activity::release).per_tensor = 5'000;
     node.execute.other.per_flop = 0.27 * execution;
     node.execute.other.per_layer = 20'000;
     return platform;

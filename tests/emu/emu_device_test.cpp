@@ -49,10 +49,10 @@ class Emulation : public ::testing::Test {
         node.memory.unified = true;
         node.read.cost.per_byte = 1;
         node.read.concurrency = {1.0, 1.5};
-        node.copy.per_byte = 0.1;
-        node.assemble.per_tensor = 20'000;
+        node.cost(Activity::copy).per_byte = 0.1;
+        node.cost(Activity::assemble).per_tensor = 20'000;
         node.execute.other.per_layer = 300'000;
-        node.release.per_tensor = 5'000;
+        node.cost(Activity::release).per_tensor = 5'000;
         workload_ = workload_of({pack_->model()}, {});
         workload_.jobs[0].requests = 2;
     }

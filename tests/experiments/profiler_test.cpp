@@ -54,11 +54,11 @@ Platform some_platform() {
     node.read.cost.per_block = 150'000;
     node.read.concurrency = {1, 1.5, 1.8, 1.7};
     node.read.after_idle = AfterIdle{nanoseconds(3'000'000), nanoseconds(200'000)};
-    node.copy.per_byte = 0.1;
-    node.copy.per_block = 10'000;
-    node.instantiate.per_byte = 0.02;
-    node.assemble.per_tensor = 7'000;
-    node.release.per_tensor = 2'000;
+    node.cost(Activity::copy).per_byte = 0.1;
+    node.cost(Activity::copy).per_block = 10'000;
+    node.cost(Activity::instantiate).per_byte = 0.02;
+    node.cost(Activity::assemble).per_tensor = 7'000;
+    node.cost(Activity::release).per_tensor = 2'000;
     node.execute.other.per_flop = 0.4;
     node.execute.other.per_layer = 60'000;
     node.execute.other.per_block = 40'000;
@@ -101,11 +101,11 @@ TEST(Profiler, GivesBackTheDeviceThatItMeasured) {
     EXPECT_NEAR(static_cast<double>(count_ns(node.read.after_idle->extra)), 200'000, 500);
     EXPECT_GE(node.read.after_idle->gap, nanoseconds(3'000'000));
     EXPECT_LE(node.read.after_idle->gap, nanoseconds(5'100'000));
-    EXPECT_NEAR(node.copy.per_byte, 0.1, 1e-4);
-    EXPECT_NEAR(node.copy.per_block, 10'000, 10);
-    EXPECT_NEAR(node.instantiate.per_byte, 0.02, 1e-4);
-    EXPECT_NEAR(node.assemble.per_tensor, 7'000, 1);
-    EXPECT_NEAR(node.release.per_tensor, 2'000, 1);
+    EXPECT_NEAR(node.cost(Activity::copy).per_byte, 0.1, 1e-4);
+    EXPECT_NEAR(node.cost(Activity::copy).per_block, 10'000, 10);
+    EXPECT_NEAR(node.cost(Activity::instantiate).per_byte, 0.02, 1e-4);
+    EXPECT_NEAR(node.cost(Activity::assemble).per_tensor, 7'000, 1);
+    EXPECT_NEAR(node.cost(Activity::release).per_tensor, 2'000, 1);
     EXPECT_NEAR(node.execute.other.per_block, 40'000, 10);
     const LinearCost& linear = node.execute.of(OpClass::linear);
     EXPECT_NEAR(linear.per_flop, 0.3, 1e-3);
@@ -133,7 +133,7 @@ TEST(Profiler, TablesAndAnchorsHoldWhatTheDeviceTakes) {
             << l;
     const auto anchors = anchors_of(profile.measurements, *model, {"board", ""});
     EXPECT_NEAR(static_cast<double>(count_ns(anchors.at("board"))),
-                cost.execute_ns({0, model->size()}), 2);
+                cost.ns(Activity::execute, {0, model->size()}), 2);
 }
 
 double off(double predicted, double actual) {
@@ -160,11 +160,11 @@ TEST(Profiler, PredictsBlocksOfRandomDevices) {
         const std::uint32_t half = model->size() / 2;
         for (const LayerRange block :
              {LayerRange{0, model->size()}, LayerRange{0, half}, LayerRange{half, model->size()}}) {
-            const double scale = 1000 + actual.read_ns(block) + actual.execute_ns(block);
-            EXPECT_NEAR(predicted.read_ns(block), actual.read_ns(block), scale * 2e-3);
-            EXPECT_NEAR(predicted.execute_ns(block), actual.execute_ns(block), scale * 2e-3);
-            EXPECT_NEAR(predicted.assemble_ns(block), actual.assemble_ns(block), scale * 2e-3);
-            EXPECT_NEAR(predicted.release_ns(block), actual.release_ns(block), scale * 2e-3);
+            const double scale = 1000 + actual.ns(Activity::read, block) + actual.ns(Activity::execute, block);
+            EXPECT_NEAR(predicted.ns(Activity::read, block), actual.ns(Activity::read, block), scale * 2e-3);
+            EXPECT_NEAR(predicted.ns(Activity::execute, block), actual.ns(Activity::execute, block), scale * 2e-3);
+            EXPECT_NEAR(predicted.ns(Activity::assemble, block), actual.ns(Activity::assemble, block), scale * 2e-3);
+            EXPECT_NEAR(predicted.ns(Activity::release, block), actual.ns(Activity::release, block), scale * 2e-3);
         }
     }
 }
@@ -188,7 +188,7 @@ TEST(Profiler, AveragesNoiseOut) {
         whole += node.execute.other.per_block;
         const CostModel cost(*model, truth);
         // A block's noise is one draw for all its layers, so what blocks add is known less well.
-        EXPECT_LT(off(whole, cost.execute_ns({0, model->size()})), 0.025);
+        EXPECT_LT(off(whole, cost.ns(Activity::execute, {0, model->size()})), 0.025);
         EXPECT_LT(
             off(cost_ns(node.read.cost, {Bytes{4 * kMiB}, 2, 1, 0, {}}), 0.5 * 4 * kMiB + 150'000),
             0.02);

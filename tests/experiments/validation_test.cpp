@@ -225,9 +225,9 @@ Scenario small_world() {
     Node& node = scenario.platform.nodes.front();
     node.read.cost.per_byte = 1.0 / 8;
     node.read.after_idle = AfterIdle{Duration{1}, Duration{40'000}};
-    node.assemble.per_tensor = 2000;
+    node.cost(Activity::assemble).per_tensor = 2000;
     node.execute.other.per_layer = 100'000;
-    node.release.per_tensor = 600;
+    node.cost(Activity::release).per_tensor = 600;
     scenario.factory = make_sim_device;
     return scenario;
 }
@@ -251,9 +251,9 @@ Platform scaled(Platform platform, double by) {
     Node& node = platform.nodes.front();
     node.read.cost.per_byte *= by;
     node.read.after_idle->extra *= static_cast<int>(by);
-    node.assemble.per_tensor *= by;
+    node.cost(Activity::assemble).per_tensor *= by;
     node.execute.other.per_layer *= by;
-    node.release.per_tensor *= by;
+    node.cost(Activity::release).per_tensor *= by;
     return platform;
 }
 

@@ -29,15 +29,7 @@ class FakeMachine : public Machine {
   private:
     Duration duration_of(const Action& command) const {
         const BlockFacts& facts = setup_.facts[command.job.index][command.block.index];
-        switch (command.verb) {
-            case Verb::read: return facts.read;
-            case Verb::copy: return facts.copy;
-            case Verb::assemble: return facts.assemble;
-            case Verb::execute: return facts.execute_in(command.pass);
-            case Verb::release: return facts.release;
-            case Verb::wake_at: break;
-        }
-        return {};
+        return takes_time(command.verb) ? facts.of(command.verb, command.pass) : Duration{};
     }
     const DeviceSetup& setup_;
 };

@@ -122,7 +122,7 @@ class RandomScheduler : public Scheduler {
         };
         if (facts.has_parameters()) {
             chain = {add(Verb::read, 0, {})};
-            for (std::uint8_t k = 0; k < facts.copies; ++k) chain = {add(Verb::copy, k, chain)};
+            for (std::uint8_t k = 0; k < facts.copies(); ++k) chain = {add(Verb::copy, k, chain)};
             chain = {add(Verb::assemble, 0, chain)};
         }
         if (block > 0) chain.push_back(last_execute_);

@@ -42,11 +42,11 @@ Platform platform_of(ComputeKind compute, double release = 2) {
     node.compute = compute;
     node.memory.capacity = {1 << 20};
     node.read.cost.per_byte = 10;
-    node.copy.per_byte = 5;
-    node.instantiate.per_byte = 1;
-    node.assemble.per_tensor = 3;
+    node.cost(Activity::copy).per_byte = 5;
+    node.cost(Activity::instantiate).per_byte = 1;
+    node.cost(Activity::assemble).per_tensor = 3;
     node.execute.other.per_flop = 1;
-    node.release.per_tensor = release;
+    node.cost(Activity::release).per_tensor = release;
     return platform;
 }
 

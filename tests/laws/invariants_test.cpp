@@ -327,7 +327,7 @@ TEST(Invariants, PipelinesLieBetweenKernelsAndSequential) {
         };
         Duration kernels{};
         for (const LayerRange unit : model->units())
-            kernels += to_duration(CostModel(*model, platform).execute_ns(unit));
+            kernels += to_duration(CostModel(*model, platform).ns(Activity::execute, unit));
         const Duration sequential = latency("pipeline=sequential");
         for (const char* pipeline :
              {"buffer=min", "pipeline=async,buffer=min", "pipeline=sync", "pipeline=async"}) {
@@ -372,8 +372,8 @@ TEST(Invariants, NoActivityTakes73Minutes) {
     options.budget = Bytes{100};
     const double limit = 4398046511104.0;
     for (double* cost :
-         {&platform.nodes[0].read.cost.per_byte, &platform.nodes[0].assemble.per_byte,
-          &platform.nodes[0].execute.other.per_layer, &platform.nodes[0].release.per_byte}) {
+         {&platform.nodes[0].read.cost.per_byte, &platform.nodes[0].cost(Activity::assemble).per_byte,
+          &platform.nodes[0].execute.other.per_layer, &platform.nodes[0].cost(Activity::release).per_byte}) {
         for (const char* policy : {"on-demand", "swapnet", "demand-layering:buffer=min"}) {
             *cost = limit - 1;
             EXPECT_EQ(simulate(platform, model, policy, options).result.verdict, Verdict::ok);

@@ -39,8 +39,8 @@ Platform plain(double read_per_byte, std::vector<double> concurrency) {
 // belongs to A's agent: 47. D waits for the release of A: 82.
 TEST(Pipeload, TwoAgentsByHand) {
     Platform platform = plain(10, {1.0, 1.5});
-    platform.nodes[0].assemble.per_tensor = 3;
-    platform.nodes[0].release.per_tensor = 2;
+    platform.nodes[0].cost(Activity::assemble).per_tensor = 3;
+    platform.nodes[0].cost(Activity::release).per_tensor = 2;
     Options options;
     options.budget = Bytes{100};
     const auto run = simulate(platform, layers_of_bytes({4, 2, 2, 2}, {30, 10, 50, 20}),

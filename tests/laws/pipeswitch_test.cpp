@@ -106,9 +106,9 @@ TEST(Pipeswitch, ByHand) {
     Node& node = platform.nodes[0];
     node.memory.capacity = {1 << 20};
     node.read.cost.per_byte = 10;
-    node.copy.per_byte = 5;
-    node.assemble.per_tensor = 3;
-    node.release.per_tensor = 2;
+    node.cost(Activity::copy).per_byte = 5;
+    node.cost(Activity::assemble).per_tensor = 3;
+    node.cost(Activity::release).per_tensor = 2;
     node.execute.other.per_flop = 1;
     const auto model = std::make_shared<const Model>(spec);
     const auto lines = [&](const std::string& policy, Options options) {

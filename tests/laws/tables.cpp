@@ -22,7 +22,7 @@ double nearest_rank(std::vector<double> values, double percent) {
 
 oracle::Item item_of(const CostModel& cost, LayerRange layers, bool standard_path) {
     oracle::Item item;
-    item.execute = rounded(cost.execute_ns(layers));
+    item.execute = rounded(cost.ns(Activity::execute, layers));
     std::int64_t bytes = 0, stored = 0;
     for (std::uint32_t j = layers.first; j < layers.last; ++j) {
         bytes += cost.model().layers()[j].parameter_bytes.count;
@@ -32,11 +32,11 @@ oracle::Item item_of(const CostModel& cost, LayerRange layers, bool standard_pat
     bytes = std::max(bytes, stored);  // what a read brings has its place, too
     const std::int64_t alignment = cost.node().memory.alignment.count;
     item.bytes = static_cast<double>((bytes + alignment - 1) / alignment * alignment);
-    item.read = rounded(cost.read_ns(layers));
-    item.copy = rounded(cost.copy_ns(layers));
+    item.read = rounded(cost.ns(Activity::read, layers));
+    item.copy = rounded(cost.ns(Activity::copy, layers));
     item.assemble =
-        rounded(cost.assemble_ns(layers) + (standard_path ? cost.instantiate_ns(layers) : 0.0));
-    item.release = rounded(cost.release_ns(layers));
+        rounded(cost.ns(Activity::assemble, layers) + (standard_path ? cost.ns(Activity::instantiate, layers) : 0.0));
+    item.release = rounded(cost.ns(Activity::release, layers));
     return item;
 }
 

@@ -138,7 +138,7 @@ class CountingPartitioner final : public Partitioner {
         const Bytes whole = model.parameter_bytes();
         const bool fits = request.budget >= whole;
         plan.blocks = unit_blocks(model);
-        if (fits) plan.blocks = {block_of({0, model.size()})};
+        if (fits) plan.blocks = {{0, model.size()}};
         plan.need = fits ? whole : Bytes{20};
         plan.arena = {ArenaKind::counter, plan.need, 0};
         plan.closed_form = nanoseconds(fits ? 100 : 200);

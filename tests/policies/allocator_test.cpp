@@ -144,20 +144,20 @@ std::vector<Point> front_by_force(const CostModel& cost, Account account) {
             }
         // T = t_in(1) + sum_i max(t_ex(i), t_out(i-1) + t_in(i+1)) + t_out(n), and
         // s_i + s_{i+1} + max(A_i, A_{i+1}); a block alone s_1 + A_1.
-        Duration time = blocks[0].swap_in() + blocks.back().release;
+        Duration time = blocks[0].swap_in() + blocks.back().swap_out();
         const auto active = [&](const BlockFacts& b) {
             return account == Account::all ? b.activations.total() : Bytes{};
         };
         Bytes need = blocks.size() == 1 ? blocks[0].held_bytes + active(blocks[0]) : Bytes{};
         for (std::size_t i = 0; i < blocks.size(); ++i) {
             Duration hidden{};
-            if (i > 0) hidden += blocks[i - 1].release;
+            if (i > 0) hidden += blocks[i - 1].swap_out();
             if (i + 1 < blocks.size()) {
                 hidden += blocks[i + 1].swap_in();
                 need = std::max(need, blocks[i].held_bytes + blocks[i + 1].held_bytes +
                                           std::max(active(blocks[i]), active(blocks[i + 1])));
             }
-            time += std::max(blocks[i].execute, hidden);
+            time += std::max(blocks[i].use(), hidden);
         }
         all.push_back({need.count, time.count()});
     }

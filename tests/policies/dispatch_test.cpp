@@ -17,9 +17,9 @@ Platform board(double assemble, double release) {
     Node& node = platform.nodes.emplace_back();
     node.memory.capacity = {1 << 20};
     node.read.cost.per_byte = 1;
-    node.assemble.per_tensor = assemble;
+    node.cost(Activity::assemble).per_tensor = assemble;
     node.execute.other.per_layer = 20;
-    node.release.per_tensor = release;
+    node.cost(Activity::release).per_tensor = release;
     return platform;
 }
 

@@ -24,7 +24,7 @@ Platform board() {
     node.compute = ComputeKind::gpu;
     node.memory.capacity = {std::int64_t{1} << 32};
     node.read.cost.per_byte = 1;
-    node.copy.per_byte = 0.5;
+    node.cost(Activity::copy).per_byte = 0.5;
     node.execute.other.per_layer = 3'000'000;
     node.power = kPower;
     node.modes = {{.name = "SLOW", .execute_scale = 2, .power_scale = 0.5},

@@ -100,8 +100,8 @@ TEST(Generative, PlannersSeeTheMeanOverThePasses) {
     const Model model(two_layers());
     const Platform platform = plain();
     const CostModel cost(model, platform);
-    EXPECT_DOUBLE_EQ(cost.execute_ns({0, 1}), 910);
-    EXPECT_DOUBLE_EQ(cost.execute_ns({1, 2}), 410);
+    EXPECT_DOUBLE_EQ(cost.ns(Activity::execute, {0, 1}), 910);
+    EXPECT_DOUBLE_EQ(cost.ns(Activity::execute, {1, 2}), 410);
 }
 
 TEST(Generative, LoadAllReadsOnce) {
@@ -188,9 +188,9 @@ TEST(Generative, TheMeanPassIsTheMeanOfThePasses) {
         const BlockFacts facts = facts_of(cost, LayerRange{0, model->size()}, SwapPath::zero_copy);
         double sum = 0;
         for (std::uint32_t pass = 0; pass < model->passes(); ++pass)
-            sum += static_cast<double>(facts.execute_in(pass).count());
+            sum += static_cast<double>(facts.of(kUse, pass).count());
         const auto passes = static_cast<double>(model->passes());
-        EXPECT_NEAR(sum / passes, static_cast<double>(facts.execute.count()), 1.0);
+        EXPECT_NEAR(sum / passes, static_cast<double>(facts.use().count()), 1.0);
     }
 }
 

@@ -49,7 +49,7 @@ Platform xavier() {
     node.memory.capacity = {std::int64_t{32} << 30};
     node.memory.unified = true;
     node.read.cost.per_byte = 0.25;
-    node.copy.per_byte = 0.1;
+    node.cost(Activity::copy).per_byte = 0.1;
     node.execute.other.per_flop = per_flop();
     node.execute.other.per_layer = 20000;
     return platform;

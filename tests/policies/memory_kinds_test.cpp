@@ -23,12 +23,12 @@ Platform board() {
     node.compute = ComputeKind::gpu;
     node.memory.capacity = {1 << 20};
     node.read.cost.per_byte = 1;
-    node.copy.per_byte = 0.5;
-    node.assemble.per_tensor = 2;
+    node.cost(Activity::copy).per_byte = 0.5;
+    node.cost(Activity::assemble).per_tensor = 2;
     node.execute.other.per_layer = 7;
-    node.release.per_tensor = 3;
-    node.attach = {.per_byte = 0.1, .per_block = 3, .request_bytes = {}};
-    node.prefetch.per_block = 6;
+    node.cost(Activity::release).per_tensor = 3;
+    node.cost(Activity::attach) = {.per_byte = 0.1, .per_block = 3, .request_bytes = {}};
+    node.cost(Activity::prefetch).per_block = 6;
     return platform;
 }
 
@@ -78,7 +78,7 @@ TEST(MemoryKinds, TwoBlocksOneAtATime) {
 // is 2 * sum(attach) longer.
 TEST(MemoryKinds, OnDemandTakesTwiceTheAttachingLonger) {
     Platform platform = *builtin_device("jetson-xavier-nx");
-    platform.nodes[0].attach = {.per_byte = 1, .per_block = 10'000, .request_bytes = {}};
+    platform.nodes[0].cost(Activity::attach) = {.per_byte = 1, .per_block = 10'000, .request_bytes = {}};
     const auto model = std::make_shared<const Model>(*builtin_model("resnet101"));
     Options options;
     options.budget = Bytes{std::int64_t{1} << 30};
@@ -111,11 +111,11 @@ TEST(MemoryKinds, PlansSeeTheCosts) {
     };
     EXPECT_EQ(facts(std::nullopt).swap_in(), nanoseconds(10 + 2));
     EXPECT_EQ(facts(MemoryKind::managed_attach).swap_in(), nanoseconds(10 + 2 + 4));
-    EXPECT_EQ(facts(MemoryKind::managed_attach).release, nanoseconds(3 + 4));
+    EXPECT_EQ(facts(MemoryKind::managed_attach).swap_out(), nanoseconds(3 + 4));
     EXPECT_EQ(facts(MemoryKind::managed_prefetch).swap_in(), nanoseconds(10 + 2 + 6));
     // What is in memory before the run is attached before it.
     const Platform platform = with_kind(board(), MemoryKind::managed_attach);
-    EXPECT_EQ(facts_of(CostModel(*model, platform), {0, 1}, SwapPath::resident).assemble,
+    EXPECT_EQ(facts_of(CostModel(*model, platform), {0, 1}, SwapPath::resident).of(Verb::assemble),
               Duration{});
     const auto closed_form = [&](std::optional<MemoryKind> kind) {
         return std::get<Deployment>(

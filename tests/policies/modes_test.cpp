@@ -29,9 +29,9 @@ Platform board() {
     Node& node = platform.nodes.emplace_back();
     node.memory.capacity = {1 << 20};
     node.read.cost.per_byte = 1;
-    node.assemble.per_tensor = 2;
+    node.cost(Activity::assemble).per_tensor = 2;
     node.execute.other.per_layer = 7;
-    node.release.per_tensor = 3;
+    node.cost(Activity::release).per_tensor = 3;
     node.power = kPower;
     node.modes = {{.name = "SLOW",
                    .execute_scale = 2,

@@ -34,9 +34,9 @@ inline Platform small_platform() {
     Node& node = platform.nodes[0];
     node.memory.capacity = {1 << 20};
     node.read.cost.per_byte = 1;
-    node.assemble.per_tensor = 1;
+    node.cost(Activity::assemble).per_tensor = 1;
     node.execute.other.per_flop = 1;
-    node.release.per_tensor = 2;
+    node.cost(Activity::release).per_tensor = 2;
     return platform;
 }
 

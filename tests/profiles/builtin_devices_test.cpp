@@ -52,13 +52,13 @@ class UsedKeys {
         add("read.concurrency", node.read.concurrency.size() > 1);
         add("read.after_idle.gap_ns", node.read.after_idle.has_value());
         add("read.after_idle.ns", node.read.after_idle.has_value());
-        add("copy", node.copy);
-        add("instantiate", node.instantiate);
-        add("assemble", node.assemble);
+        add("copy", node.cost(Activity::copy));
+        add("instantiate", node.cost(Activity::instantiate));
+        add("assemble", node.cost(Activity::assemble));
         add("assemble.lanes", node.assemble_lanes != 1);
-        add("release", node.release);
-        add("attach", node.attach);
-        add("prefetch", node.prefetch);
+        add("release", node.cost(Activity::release));
+        add("attach", node.cost(Activity::attach));
+        add("prefetch", node.cost(Activity::prefetch));
         add("execute.*", node.execute.other);
         for (std::size_t op = 0; op < kOpClasses; ++op) {
             const auto& row = node.execute.by_op[op];
@@ -87,7 +87,7 @@ class UsedKeys {
 };
 
 double milliseconds(const Model& model, const Platform& platform) {
-    return CostModel(model, platform).execute_ns({0, model.size()}) / 1e6;
+    return CostModel(model, platform).ns(Activity::execute, {0, model.size()}) / 1e6;
 }
 
 TEST(Activity, NamesRoundTrip) {

@@ -44,10 +44,10 @@ Platform board() {
     Node& node = platform.nodes[0];
     node.read.cost = {
         .per_byte = 0.5, .per_block = 70, .per_request = 10, .request_bytes = Bytes{256}};
-    node.copy = {.per_byte = 0.25, .per_block = 9, .request_bytes = {}};
-    node.instantiate = {.per_byte = 1, .per_tensor = 3, .request_bytes = {}};
-    node.assemble = {.per_tensor = 100, .per_layer = 5, .request_bytes = {}};
-    node.release = {.per_tensor = 7, .per_block = 11, .request_bytes = {}};
+    node.cost(Activity::copy) = {.per_byte = 0.25, .per_block = 9, .request_bytes = {}};
+    node.cost(Activity::instantiate) = {.per_byte = 1, .per_tensor = 3, .request_bytes = {}};
+    node.cost(Activity::assemble) = {.per_tensor = 100, .per_layer = 5, .request_bytes = {}};
+    node.cost(Activity::release) = {.per_tensor = 7, .per_block = 11, .request_bytes = {}};
     node.execute.other = {.per_layer = 20, .per_flop = 2, .per_block = 50, .request_bytes = {}};
     LinearCost linear;
     linear.per_byte = 0.5;
@@ -123,18 +123,18 @@ TEST_F(Costs, FeaturesOfABlockAreSums) {
 
 TEST_F(Costs, SwapInAndOut) {
     const CostModel costs(model_, platform_);
-    EXPECT_EQ(costs.read_ns(kWhole), 0.5 * 1150 + 10 * 5 + 70);  // 1150 bytes: 5 requests
-    EXPECT_EQ(costs.read_ns(kFc), 0.5 * 150 + 10 * 1 + 70);
-    EXPECT_EQ(costs.copy_ns(kWhole), 0.25 * 1600 + 9);  // what is copied is decoded
-    EXPECT_EQ(costs.instantiate_ns(kConv), 1000 + 3 * 2);
-    EXPECT_EQ(costs.assemble_ns({1, 3}), 100 * 4 + 5 * 2);
-    EXPECT_EQ(costs.release_ns(kWhole), 7 * 6 + 11);
+    EXPECT_EQ(costs.ns(Activity::read, kWhole), 0.5 * 1150 + 10 * 5 + 70);  // 1150 bytes: 5 requests
+    EXPECT_EQ(costs.ns(Activity::read, kFc), 0.5 * 150 + 10 * 1 + 70);
+    EXPECT_EQ(costs.ns(Activity::copy, kWhole), 0.25 * 1600 + 9);  // what is copied is decoded
+    EXPECT_EQ(costs.ns(Activity::instantiate, kConv), 1000 + 3 * 2);
+    EXPECT_EQ(costs.ns(Activity::assemble, {1, 3}), 100 * 4 + 5 * 2);
+    EXPECT_EQ(costs.ns(Activity::release, kWhole), 7 * 6 + 11);
 }
 
 TEST(MemoryKind, NamesRoundTrip) {
-    for (std::size_t i = 0; i < kMemoryKinds; ++i) {
-        const auto kind = static_cast<MemoryKind>(i);
-        EXPECT_EQ(memory_kind_named(name_of(kind)), kind);
+    for (const MemoryKindRow& row : memory_kinds()) {
+        EXPECT_EQ(memory_kind_named(row.name), row.kind);
+        EXPECT_EQ(&row_of(row.kind), &row);
     }
     EXPECT_EQ(name_of(MemoryKind::registered), "register");
     EXPECT_EQ(memory_kind_named("managed"), std::nullopt);
@@ -143,20 +143,20 @@ TEST(MemoryKind, NamesRoundTrip) {
 //   attach(fc)   = 0.5 * 600 + 13, added to assembly and to release
 //   prefetch(fc) = 2 * 4 + 17, added to assembly
 TEST_F(Costs, KindsOfMemoryAddToAssemblyAndRelease) {
-    platform_.nodes[0].attach = {.per_byte = 0.5, .per_block = 13, .request_bytes = {}};
-    platform_.nodes[0].prefetch = {.per_tensor = 2, .per_block = 17, .request_bytes = {}};
+    platform_.nodes[0].cost(Activity::attach) = {.per_byte = 0.5, .per_block = 13, .request_bytes = {}};
+    platform_.nodes[0].cost(Activity::prefetch) = {.per_tensor = 2, .per_block = 17, .request_bytes = {}};
     constexpr double assemble = 100 * 4 + 5, release = 7 * 4 + 11;
     constexpr double attach = 0.5 * 600 + 13, prefetch = 2 * 4 + 17;
     const auto expect = [&](std::optional<MemoryKind> kind, double assembly, double releasing) {
         platform_.memory_kind = kind;
         const CostModel costs(model_, platform_);
-        EXPECT_EQ(costs.assemble_ns(kFc), assembly);
-        EXPECT_EQ(costs.release_ns(kFc), releasing);
-        EXPECT_EQ(costs.assemble_ns(kPool), 0);  // without parameters there is nothing to attach
-        EXPECT_EQ(costs.release_ns(kPool), 0);
-        EXPECT_EQ(costs.read_ns(kFc), 0.5 * 150 + 10 + 70);
-        EXPECT_EQ(costs.copy_ns(kFc), 0.25 * 600 + 9);
-        EXPECT_EQ(costs.execute_ns(kWhole), kWholeNs);
+        EXPECT_EQ(costs.ns(Activity::assemble, kFc), assembly);
+        EXPECT_EQ(costs.ns(Activity::release, kFc), releasing);
+        EXPECT_EQ(costs.ns(Activity::assemble, kPool), 0);  // without parameters there is nothing to attach
+        EXPECT_EQ(costs.ns(Activity::release, kPool), 0);
+        EXPECT_EQ(costs.ns(Activity::read, kFc), 0.5 * 150 + 10 + 70);
+        EXPECT_EQ(costs.ns(Activity::copy, kFc), 0.25 * 600 + 9);
+        EXPECT_EQ(costs.ns(Activity::execute, kWhole), kWholeNs);
     };
     expect(std::nullopt, assemble, release);
     expect(MemoryKind::registered, assemble, release);
@@ -167,13 +167,13 @@ TEST_F(Costs, KindsOfMemoryAddToAssemblyAndRelease) {
 
 TEST_F(Costs, ABlockWithoutParametersOnlyExecutes) {
     const CostModel costs(model_, platform_);
-    EXPECT_EQ(costs.read_ns(kPool), 0);
-    EXPECT_EQ(costs.copy_ns(kPool), 0);
-    EXPECT_EQ(costs.instantiate_ns(kPool), 0);
-    EXPECT_EQ(costs.assemble_ns(kPool), 0);
-    EXPECT_EQ(costs.release_ns(kPool), 0);
+    EXPECT_EQ(costs.ns(Activity::read, kPool), 0);
+    EXPECT_EQ(costs.ns(Activity::copy, kPool), 0);
+    EXPECT_EQ(costs.ns(Activity::instantiate, kPool), 0);
+    EXPECT_EQ(costs.ns(Activity::assemble, kPool), 0);
+    EXPECT_EQ(costs.ns(Activity::release, kPool), 0);
     EXPECT_EQ(costs.read_bound_ns(kPool), 0);
-    EXPECT_EQ(costs.execute_ns(kPool), kPoolNs + kPerBlockNs);
+    EXPECT_EQ(costs.ns(Activity::execute, kPool), kPoolNs + kPerBlockNs);
 }
 
 TEST_F(Costs, ExecutionTakesTheLineOfEachOpClass) {
@@ -181,7 +181,7 @@ TEST_F(Costs, ExecutionTakesTheLineOfEachOpClass) {
     EXPECT_EQ(costs.execute_layer_ns(0), kConvNs);
     EXPECT_EQ(costs.execute_layer_ns(1), kPoolNs);
     EXPECT_EQ(costs.execute_layer_ns(2), kFcNs);
-    EXPECT_EQ(costs.execute_ns(kWhole), kWholeNs);
+    EXPECT_EQ(costs.ns(Activity::execute, kWhole), kWholeNs);
     EXPECT_EQ(costs.execute_per_block_ns(), kPerBlockNs);
 }
 
@@ -191,7 +191,7 @@ TEST_F(Costs, BoundsLeaveOutBlocksAndRoundings) {
     const CostModel costs(model_, platform_);
     EXPECT_EQ(costs.read_bound_ns(kWhole), 0.5 * 1150 + 10 * (1150.0 / 256));
     EXPECT_EQ(costs.execute_bound_ns(kWhole), kWholeNs - kPerBlockNs);
-    EXPECT_LE(costs.read_bound_ns(kConv) + costs.read_bound_ns(kFc), costs.read_ns(kWhole));
+    EXPECT_LE(costs.read_bound_ns(kConv) + costs.read_bound_ns(kFc), costs.ns(Activity::read, kWhole));
     platform_.nodes[0].read.cost.request_bytes.reset();  // one request a block: nothing is left
     EXPECT_EQ(CostModel(model_, platform_).read_bound_ns(kWhole), 0.5 * 1150);
 }
@@ -199,13 +199,13 @@ TEST_F(Costs, BoundsLeaveOutBlocksAndRoundings) {
 TEST_F(Costs, AModeScalesReadsCopiesAndExecution) {
     platform_.mode = "slow";
     const CostModel costs(model_, platform_);
-    EXPECT_EQ(costs.read_ns(kFc), 4 * (0.5 * 150 + 10 + 70));
+    EXPECT_EQ(costs.ns(Activity::read, kFc), 4 * (0.5 * 150 + 10 + 70));
     EXPECT_EQ(costs.read_bound_ns(kWhole), 4 * (0.5 * 1150 + 10 * (1150.0 / 256)));
     EXPECT_EQ(costs.read_per_byte_ns(), 4 * 0.5);
-    EXPECT_EQ(costs.copy_ns(kFc), 3 * (0.25 * 600 + 9));
-    EXPECT_EQ(costs.execute_ns(kWhole), 2 * kWholeNs);
-    EXPECT_EQ(costs.assemble_ns(kFc), 100 * 4 + 5);  // the host keeps its pace
-    EXPECT_EQ(costs.release_ns(kFc), 7 * 4 + 11);
+    EXPECT_EQ(costs.ns(Activity::copy, kFc), 3 * (0.25 * 600 + 9));
+    EXPECT_EQ(costs.ns(Activity::execute, kWhole), 2 * kWholeNs);
+    EXPECT_EQ(costs.ns(Activity::assemble, kFc), 100 * 4 + 5);  // the host keeps its pace
+    EXPECT_EQ(costs.ns(Activity::release, kFc), 7 * 4 + 11);
 }
 
 TEST_F(Costs, AnUnknownModeIsBadInput) {
@@ -238,10 +238,10 @@ TEST_F(Costs, AnAnchorScalesTheWholeModelToItself) {
     spec.anchors = {{"board", nanoseconds(7'777'777)}, {"another", nanoseconds(1)}};
     const Model anchored(spec);
     const CostModel costs(anchored, platform_);
-    EXPECT_EQ(to_duration(costs.execute_ns(kWhole)), nanoseconds(7'777'777));
+    EXPECT_EQ(to_duration(costs.ns(Activity::execute, kWhole)), nanoseconds(7'777'777));
     EXPECT_DOUBLE_EQ(costs.execute_layer_ns(2), kFcNs * 7'777'777 / kWholeNs);
     EXPECT_DOUBLE_EQ(costs.execute_per_block_ns(), kPerBlockNs * 7'777'777 / kWholeNs);
-    EXPECT_EQ(costs.read_ns(kFc), 0.5 * 150 + 10 + 70);  // an anchor is of execution only
+    EXPECT_EQ(costs.ns(Activity::read, kFc), 0.5 * 150 + 10 + 70);  // an anchor is of execution only
 }
 
 TEST_F(Costs, AnAnchorOfTheModeComesFirst) {
@@ -249,19 +249,19 @@ TEST_F(Costs, AnAnchorOfTheModeComesFirst) {
     spec.anchors = {{"board", nanoseconds(1'000'000)}};
     platform_.mode = "slow";
     const Model plain(spec);
-    EXPECT_EQ(to_duration(CostModel(plain, platform_).execute_ns(kWhole)), nanoseconds(2'000'000));
+    EXPECT_EQ(to_duration(CostModel(plain, platform_).ns(Activity::execute, kWhole)), nanoseconds(2'000'000));
     spec.anchors["board:mode=slow"] = nanoseconds(1'234'567);
     const Model moded(spec);
-    EXPECT_EQ(to_duration(CostModel(moded, platform_).execute_ns(kWhole)), nanoseconds(1'234'567));
+    EXPECT_EQ(to_duration(CostModel(moded, platform_).ns(Activity::execute, kWhole)), nanoseconds(1'234'567));
     platform_.mode = "";
-    EXPECT_EQ(to_duration(CostModel(moded, platform_).execute_ns(kWhole)), nanoseconds(1'000'000));
+    EXPECT_EQ(to_duration(CostModel(moded, platform_).ns(Activity::execute, kWhole)), nanoseconds(1'000'000));
 }
 
 TEST_F(Costs, AnAnchorOfAModeSaysNothingAboutTheOthers) {
     ModelSpec spec = three_layers();
     spec.anchors = {{"board:mode=slow", nanoseconds(1)}};
     const Model model(spec);
-    EXPECT_EQ(CostModel(model, platform_).execute_ns(kWhole), kWholeNs);
+    EXPECT_EQ(CostModel(model, platform_).ns(Activity::execute, kWhole), kWholeNs);
 }
 
 TEST_F(Costs, AnAnchorCannotBeSplitOverCostsOfZero) {
@@ -277,8 +277,8 @@ TEST_F(Costs, AMissingActivityCostsNothing) {
     bare.name = "bare";
     bare.nodes.resize(1);
     const CostModel costs(model_, bare);
-    EXPECT_EQ(costs.read_ns(kWhole) + costs.copy_ns(kWhole) + costs.instantiate_ns(kWhole) +
-                  costs.assemble_ns(kWhole) + costs.execute_ns(kWhole) + costs.release_ns(kWhole),
+    EXPECT_EQ(costs.ns(Activity::read, kWhole) + costs.ns(Activity::copy, kWhole) + costs.ns(Activity::instantiate, kWhole) +
+                  costs.ns(Activity::assemble, kWhole) + costs.ns(Activity::execute, kWhole) + costs.ns(Activity::release, kWhole),
               0);
 }
 
@@ -325,10 +325,10 @@ TEST_F(Costs, AnchorsAndTablesOfAMode) {
     spec.anchors["board"] = nanoseconds(2 * static_cast<std::int64_t>(kWholeNs));
     platform_.mode = "eco";
     const Model twice(spec);
-    EXPECT_DOUBLE_EQ(CostModel(twice, platform_).execute_ns(kWhole), 2 * 30);
+    EXPECT_DOUBLE_EQ(CostModel(twice, platform_).ns(Activity::execute, kWhole), 2 * 30);
     spec.anchors["board:mode=eco"] = nanoseconds(900);
     const Model exact(spec);
-    EXPECT_DOUBLE_EQ(CostModel(exact, platform_).execute_ns(kWhole), 900);
+    EXPECT_DOUBLE_EQ(CostModel(exact, platform_).ns(Activity::execute, kWhole), 900);
 }
 
 }  // namespace

@@ -45,13 +45,13 @@ TEST(DeviceFile, ReadsEveryKey) {
     EXPECT_EQ(node.read.cost, read_cost);
     EXPECT_EQ(node.read.concurrency, (std::vector<double>{1, 1.6, 1.8}));
     EXPECT_EQ(node.read.after_idle, (AfterIdle{nanoseconds(1000000), nanoseconds(1200000)}));
-    EXPECT_EQ(node.copy, (LinearCost{.per_byte = 0.1, .per_block = 10000}));
-    EXPECT_EQ(node.instantiate, (LinearCost{.per_byte = 0.01, .per_tensor = 3}));
-    EXPECT_EQ(node.assemble, (LinearCost{.per_byte = 0.001, .per_tensor = 20000}));
+    EXPECT_EQ(node.cost(Activity::copy), (LinearCost{.per_byte = 0.1, .per_block = 10000}));
+    EXPECT_EQ(node.cost(Activity::instantiate), (LinearCost{.per_byte = 0.01, .per_tensor = 3}));
+    EXPECT_EQ(node.cost(Activity::assemble), (LinearCost{.per_byte = 0.001, .per_tensor = 20000}));
     EXPECT_EQ(node.assemble_lanes, 2U);
-    EXPECT_EQ(node.release, (LinearCost{.per_tensor = 5000}));
-    EXPECT_EQ(node.attach, (LinearCost{.per_block = 12}));
-    EXPECT_EQ(node.prefetch, (LinearCost{.per_byte = 0.07}));
+    EXPECT_EQ(node.cost(Activity::release), (LinearCost{.per_tensor = 5000}));
+    EXPECT_EQ(node.cost(Activity::attach), (LinearCost{.per_block = 12}));
+    EXPECT_EQ(node.cost(Activity::prefetch), (LinearCost{.per_byte = 0.07}));
 }
 
 TEST(DeviceFile, ReadsEveryKeyOfExecution) {

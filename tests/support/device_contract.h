@@ -31,9 +31,9 @@ class DeviceContract : public ::testing::TestWithParam<ContractDevice> {
         Node& node = platform_.nodes.emplace_back();
         node.memory.capacity = {1 << 30};
         node.read.cost.per_byte = 100;  // 0.4 ms a block
-        node.assemble.per_tensor = 1000;
+        node.cost(Activity::assemble).per_tensor = 1000;
         node.execute.other.per_layer = 200'000;
-        node.release.per_tensor = 1000;
+        node.cost(Activity::release).per_tensor = 1000;
         ModelSpec spec;
         spec.name = "contract";
         for (std::uint32_t l = 0; l < kBlocks; ++l) {

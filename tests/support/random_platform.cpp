@@ -64,21 +64,21 @@ class Generator {
         node.read.cost.per_request = coefficient(shape_.scale / 8);
         if (shape_.requests && rng_.chance(50))
             node.read.cost.request_bytes = Bytes{rng_.between(1, shape_.scale)};
-        node.copy.per_byte = coefficient(2);
-        node.copy.per_block = constant();
-        node.instantiate.per_byte = coefficient(1);
-        node.instantiate.per_tensor = coefficient(shape_.scale / 8);
+        node.cost(Activity::copy).per_byte = coefficient(2);
+        node.cost(Activity::copy).per_block = constant();
+        node.cost(Activity::instantiate).per_byte = coefficient(1);
+        node.cost(Activity::instantiate).per_tensor = coefficient(shape_.scale / 8);
         node.execute.other = execution(true);
         if (rng_.chance(50))
             node.execute.by_op[static_cast<std::size_t>(OpClass::linear)] = execution(false);
         node.assemble_lanes =
             static_cast<std::uint32_t>(rng_.between(1, shape_.most_assemble_lanes));
         if (shape_.free_hand_offs) return;
-        node.assemble.per_tensor = coefficient(shape_.scale / 8);
-        node.assemble.per_byte = coefficient(1);
-        node.release.per_tensor = coefficient(shape_.scale / 8);
-        node.assemble.per_block = constant();
-        node.release.per_block = constant();
+        node.cost(Activity::assemble).per_tensor = coefficient(shape_.scale / 8);
+        node.cost(Activity::assemble).per_byte = coefficient(1);
+        node.cost(Activity::release).per_tensor = coefficient(shape_.scale / 8);
+        node.cost(Activity::assemble).per_block = constant();
+        node.cost(Activity::release).per_block = constant();
     }
 
     LinearCost execution(bool block) {
