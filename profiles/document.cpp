@@ -10,7 +10,8 @@
 namespace swaplab {
 namespace {
 
-bool is_extra(std::string_view key) { return key.starts_with("x-"); }
+// What an editor checks a file by: at the root of any document, and of no concern to its reader.
+constexpr std::string_view kSchemaReference = "$schema";
 
 // A value as messages call it.
 std::string described(const Value& value) {
@@ -146,6 +147,9 @@ std::string Field::prefix(Position at) const {
 
 Fields::Fields(const Field& object) : object_(object) {
     if (object.value().kind != Value::Kind::object) object.fail_expecting("an object");
+    if (!object.path().empty()) return;
+    if (const Value::Member* const reference = find(kSchemaReference))
+        static_cast<void>(object_.member(*reference).as_string());
 }
 
 Field Fields::required(std::string_view key) {
@@ -164,7 +168,7 @@ std::optional<Field> Fields::optional(std::string_view key) {
 std::vector<std::pair<std::string, Field>> Fields::rest() {
     std::vector<std::pair<std::string, Field>> rest;
     for (const Value::Member& member : object_.value().members) {
-        if (is_extra(member.first) || std::ranges::find(asked_, member.first) != asked_.end())
+        if (passes_by(member.first) || std::ranges::find(asked_, member.first) != asked_.end())
             continue;
         rest.emplace_back(member.first, object_.member(member));
     }
@@ -175,10 +179,14 @@ std::vector<std::pair<std::string, Field>> Fields::rest() {
 void Fields::finish() const {
     if (rest_taken_) return;
     for (const Value::Member& member : object_.value().members) {
-        if (is_extra(member.first) || std::ranges::find(asked_, member.first) != asked_.end())
+        if (passes_by(member.first) || std::ranges::find(asked_, member.first) != asked_.end())
             continue;
         object_.member(member).fail_at_key("unknown key" + suggestion(member.first, asked_));
     }
+}
+
+bool Fields::passes_by(std::string_view key) const {
+    return key.starts_with("x-") || (key == kSchemaReference && object_.path().empty());
 }
 
 const Value::Member* Fields::find(std::string_view key) const {
@@ -192,7 +200,7 @@ void Fields::fail_missing(std::string_view key) const {
     const std::vector<std::string> wanted{std::string(key)};
     const std::string near = suggestion(key, wanted);
     for (const Value::Member& member : object_.value().members) {
-        const bool is_near = !is_extra(member.first) && suggestion(member.first, wanted) == near &&
+        const bool is_near = !passes_by(member.first) && suggestion(member.first, wanted) == near &&
                              std::ranges::find(asked_, member.first) == asked_.end();
         if (is_near) object_.member(member).fail_at_key("unknown key" + near);
     }

@@ -7,7 +7,8 @@
 // whatever of YAML JSON cannot say (anchors, aliases, tags, several documents), always naming file,
 // line, column and field. A plain YAML scalar is null, a boolean or a number where JSON would read
 // it as one, else a string; a quoted one is a string. Keys that begin with `x-` are carried through
-// untouched (profiles/extras.h).
+// untouched (profiles/extras.h); `$schema` at the root names a schema to editors, must be a string,
+// and is dropped like a comment.
 #pragma once
 
 #include <cstdint>
@@ -102,10 +103,12 @@ class Field {
     std::string path_;
 };
 
-// Reads an object key by key and rejects what nobody asked for.
+// Reads an object key by key and rejects what nobody asked for. Of the root of a document `$schema`
+// counts as asked for.
 class Fields {
   public:
-    explicit Fields(const Field& object);  // fails unless it is an object
+    // Fails unless it is an object, and on a root's `$schema` that is no string.
+    explicit Fields(const Field& object);
 
     Field required(std::string_view key);
     std::optional<Field> optional(std::string_view key);
@@ -117,6 +120,7 @@ class Fields {
     void finish() const;
 
   private:
+    bool passes_by(std::string_view key) const;  // nobody has to ask for it
     const Value::Member* find(std::string_view key) const;
     [[noreturn]] void fail_missing(std::string_view key) const;
 

@@ -64,6 +64,8 @@ choose_optional() {
             continue
         fi
         case $package in
+            python3-jsonschema | python3-yaml)
+                say "there is no $package here: the test of the file formats is skipped" ;;
             liburing-dev) say "there is no liburing-dev here: reads will use threads" ;;
             libtorch-dev)
                 say "there is no libtorch-dev here: no pack, profile and --backend cpu, unless you"
@@ -109,6 +111,8 @@ done
 if [ "$for_tests" = yes ]; then
     need_package libgtest-dev
     need_package libbenchmark-dev
+    want_package python3-jsonschema  # tests/formats; skipped with less than version 4
+    want_package python3-yaml
 fi
 [ "$render" = no ] || need_tool rsvg-convert librsvg2-bin
 if [ "$peers" = yes ]; then

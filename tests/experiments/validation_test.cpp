@@ -412,6 +412,8 @@ TEST(ExperimentFile, IsMultipliedOut) {
               (std::vector<std::string>{"on-demand", "demand-layering:pipeline=two-stage",
                                         "demand-layering:pipeline=async"}));
     EXPECT_EQ(experiment.budgets, (std::vector<std::string>{"0.5x", "1x", "1.5x"}));
+    write_file(folder.file("same.yaml"), "$schema: e.schema.json\n" + std::string(kExperiment));
+    EXPECT_EQ(load_experiment(folder.file("same.yaml")).policies, experiment.policies);
     const std::vector<Options> studies = studies_of(experiment, {});
     ASSERT_EQ(studies.size(), 2U);
     EXPECT_EQ(studies[1].models, (std::vector<std::string>{"vgg19:weight=2"}));
@@ -440,6 +442,7 @@ TEST(ExperimentFile, SaysWhatIsWrongAndWhere) {
         {"mode: stream", "mode: strem", "e.yaml:6:"},
         {"requests: 2", "requests: many", "e.yaml:6:"},
         {"experiment/1", "experiment/9", "e.yaml:1:"},
+        {"seed: 7", "$schema: 7", "e.yaml:7:10: $schema: expected a string, found 7"},
         {"devices: [jetson-xavier-nx]", "devices: []", "e.yaml:3:"}};
     for (const auto& [from, to, expected] : cases)
         EXPECT_NE(refusal(from, to).find(expected), std::string::npos) << refusal(from, to);

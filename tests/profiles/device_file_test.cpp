@@ -54,6 +54,14 @@ TEST(DeviceFile, ReadsEveryKey) {
     EXPECT_EQ(node.cost(Activity::prefetch), (LinearCost{.per_byte = 0.07}));
 }
 
+TEST(DeviceFile, DropsTheReferenceToASchemaLikeAComment) {
+    const Platform platform = read(with_section(R"("$schema": "device-1.schema.json")"));
+    EXPECT_EQ(platform, read(kMinimal));
+    EXPECT_EQ(device_hash(platform), device_hash(read(kMinimal)));
+    EXPECT_EQ(read_error(with_section(R"("$schema": null)")),
+              "d.json:3:12: $schema: expected a string, found null");
+}
+
 TEST(DeviceFile, ReadsEveryKeyOfExecution) {
     const ExecuteSpec execute = read(kDeviceSample).node({}).execute;
     EXPECT_EQ(execute.other, (LinearCost{.per_layer = 20000, .per_flop = 0.0023, .per_block = 5}));

@@ -88,6 +88,22 @@ TEST(ModelFile, ReadsBackWhatItWrites) {
     EXPECT_NE(written.find("1.50"), std::string::npos);  // x- members are not even reformatted
 }
 
+TEST(ModelFile, DropsTheReferenceToASchemaLikeAComment) {
+    const std::string_view begin = "{\n  \"schema\"";
+    const auto referring = [&](const std::string& to) {
+        return with(kModelSample, begin, "{\n  \"$schema\": " + to + ",\n  \"schema\"");
+    };
+    const Model model = read(kModelSample);
+    const Model again = read(referring("\"schemas/model-1.schema.json\""));
+    EXPECT_EQ(again.spec(), model.spec());
+    EXPECT_EQ(write_model(again), write_model(model));
+    EXPECT_EQ(model_hash(again), model_hash(model));
+    EXPECT_EQ(read_error(referring("5")), "m.json:2:14: $schema: expected a string, found 5");
+    EXPECT_EQ(read_error(R"({"$schema": "x", "name": "m"})"), "m.json:1:1: missing key \"schema\"");
+    EXPECT_NE(read_error(model_of({layer("a", R"(, "$schema": "x")")})).find("unknown key"),
+              std::string::npos);  // it is for the top only
+}
+
 TEST(ModelFile, CarriesExtrasOfObjectsItWouldNotWrite) {
     const Model model =
         read(model_of({layer("a", R"(, "slices": {"x-why": 1})")}, R"("anchors": {"x-n": []}, )"));
