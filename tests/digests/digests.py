@@ -24,7 +24,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 KINDS = ("numbers", "texts")
-MOST_SECONDS = 300  # of one command, under sanitizers too
+MOST_SECONDS = 120  # of one command, under sanitizers too
 MOST_LINES = 40  # of one difference
 LOCAL = ("noise", "fit")  # groups whose numbers depend on the math library
 
