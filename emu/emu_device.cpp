@@ -9,12 +9,12 @@
 #include "emu/emu_backend.h"
 #include "emu/lane_threads.h"
 #include "emu/lateness.h"
-#include "emu/pressure.h"
-#include "emu/run_memory.h"
+#include "emu/memory/run_memory.h"
+#include "emu/pressure/pressure.h"
 #include "emu/work.h"
-#include "policies/runtime/process.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "hw/host/process.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "policies/result.h"
+#include "policies/run/result.h"
 
 namespace swaplab {
 

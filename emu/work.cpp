@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "policies/runtime/frames.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "hw/host/frames.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

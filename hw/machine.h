@@ -6,8 +6,8 @@
 #include <memory>
 #include <optional>
 
-#include "policies/device.h"
-#include "policies/runtime/block_memory.h"
+#include "policies/memory/block_memory.h"
+#include "policies/port/device.h"
 
 namespace swaplab {
 

@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "policies/parameters.h"
 #include "policies/registry.h"
+#include "policies/schedule/parameters.h"
 
 namespace swaplab {
 

@@ -1,11 +1,11 @@
 // The names of small enums, as they appear in files and messages.
 #include <array>
 
-#include "policies/command.h"
-#include "policies/deployment.h"
-#include "policies/observer.h"
-#include "policies/result.h"
-#include "policies/workload.h"
+#include "policies/port/command.h"
+#include "policies/port/deployment.h"
+#include "policies/port/workload.h"
+#include "policies/run/observer.h"
+#include "policies/run/result.h"
 
 namespace swaplab {
 

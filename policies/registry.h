@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "policies/parameters.h"
-#include "policies/roles.h"
+#include "policies/plan/planner.h"
+#include "policies/schedule/parameters.h"
 
 namespace swaplab {
 

@@ -4,14 +4,14 @@
 #include <bit>
 #include <utility>
 
-#include "policies/runtime/block_memory.h"
-#include "policies/runtime/noise.h"
-#include "policies/runtime/ticket_ring.h"
-#include "policies/runtime/waiting_commands.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "policies/lanes/noise.h"
+#include "policies/lanes/sharing.h"
+#include "policies/lanes/ticket_ring.h"
+#include "policies/lanes/waiting_commands.h"
+#include "policies/memory/block_memory.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 #include "sim/engine.h"
-#include "sim/sharing.h"
 #include "sim/timers.h"
 
 namespace swaplab {

@@ -5,9 +5,9 @@
 #include "experiments/report/figures.h"
 #include "experiments/report/table.h"
 #include "policies/registry.h"
-#include "profiles/builtin.h"
-#include "profiles/document.h"
-#include "profiles/quantity.h"
+#include "profiles/base/quantity.h"
+#include "profiles/document/document.h"
+#include "profiles/models/builtin_models.h"
 
 namespace swaplab {
 

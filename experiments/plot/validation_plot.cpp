@@ -10,7 +10,7 @@
 #include "experiments/plot/style.h"
 #include "experiments/plot/svg.h"
 #include "experiments/report/figures.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

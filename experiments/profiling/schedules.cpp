@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "experiments/profiling/cuts.h"
-#include "policies/holding.h"
+#include "policies/port/holding.h"
 
 namespace swaplab {
 

@@ -1,10 +1,10 @@
 #include "experiments/report/decision_log.h"
 
 #include "experiments/report/json_parts.h"
-#include "profiles/device_file.h"
-#include "profiles/hash.h"
-#include "profiles/model_file.h"
-#include "profiles/text.h"
+#include "profiles/base/hash.h"
+#include "profiles/base/text.h"
+#include "profiles/device/device_file.h"
+#include "profiles/model/model_file.h"
 
 namespace swaplab {
 

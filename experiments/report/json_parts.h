@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "policies/result.h"
-#include "profiles/document.h"
+#include "policies/run/result.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

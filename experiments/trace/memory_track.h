@@ -5,7 +5,7 @@
 #include <span>
 
 #include "experiments/trace/timeline.h"
-#include "policies/device.h"
+#include "policies/port/device.h"
 
 namespace swaplab {
 

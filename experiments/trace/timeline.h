@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "profiles/ids.h"
-#include "profiles/units.h"
+#include "profiles/base/ids.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

@@ -1,6 +1,6 @@
 #include "experiments/validation/other_world.h"
 
-#include "policies/planning.h"
+#include "policies/run/planning.h"
 #include "sim/sim_device.h"
 
 namespace swaplab {

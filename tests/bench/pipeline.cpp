@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 #include "sim/sim_device.h"
 
 namespace swaplab::bench {

@@ -7,8 +7,8 @@
 #include <sstream>
 
 #include "experiments/profiling/samples.h"
-#include "profiles/fit.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
+#include "profiles/fit/fit.h"
 #include "sim/sim_device.h"
 #include "tests/support/random.h"
 #include "tests/support/random_model.h"

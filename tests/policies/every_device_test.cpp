@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "profiles/builtin.h"
+#include "profiles/models/builtin_models.h"
 #include "tests/support/simulate.h"
 
 namespace swaplab {

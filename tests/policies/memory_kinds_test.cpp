@@ -1,9 +1,9 @@
 // What the kind of memory costs in plans and in runs: closed forms, and that nothing else changes.
 #include <gtest/gtest.h>
 
-#include "profiles/builtin.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/models/builtin_models.h"
 #include "tests/support/chain.h"
 #include "tests/support/simulate.h"
 

@@ -1,9 +1,9 @@
 // Costs of blocks, against the formulas of the contract worked out by hand.
-#include "profiles/cost.h"
+#include "profiles/cost/cost.h"
 
 #include <gtest/gtest.h>
 
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 
 namespace swaplab {
 namespace {
