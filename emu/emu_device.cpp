@@ -150,7 +150,7 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
                      const ExecutorFactory& executors)
     : setup_(setup),
       options_(options),
-      pressure_(options, setup.budget, setup.stop),
+      pressure_({options.memory_hog, options.memory_fence}, setup.budget, setup.stop),
       rules_(setup),
       memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr, options.guarded),
       work_(setup, memory_, std::move(packs), options, executors),

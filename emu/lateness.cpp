@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "policies/run/result.h"
+#include "profiles/base/latency_summary.h"
 
 namespace swaplab {
 

@@ -8,6 +8,7 @@
 #include "experiments/cli/interrupt.h"
 #include "experiments/cli/spec.h"
 #include "experiments/cli/traces.h"
+#include "policies/registry.h"
 #include "profiles/base/error.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"

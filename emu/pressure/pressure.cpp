@@ -15,15 +15,14 @@ constexpr Bytes kLeastDistance{16 << 20};
 }  // namespace
 
 // The hog first: its memory is not the run's.
-Pressure::Pressure(const EmuOptions& options, std::optional<Bytes> budget,
-                   const std::atomic<bool>* stop)
-    : limit_(options.memory_fence) {
+Pressure::Pressure(const Asked& asked, std::optional<Bytes> budget, const std::atomic<bool>* stop)
+    : limit_(asked.fence) {
     if (limit_ && budget && *limit_ < *budget + kLeastDistance)
         throw InputError(
             text("--memory-fence: {} bytes: expected at least the budget and {}, {} "
                  "bytes, since the kernel kills what goes beyond a fence",
                  limit_->count, format_bytes(kLeastDistance), (*budget + kLeastDistance).count));
-    if (options.memory_hog) hog_ = std::make_unique<MemoryHog>(*options.memory_hog, stop);
+    if (asked.hog) hog_ = std::make_unique<MemoryHog>(*asked.hog, stop);
     if (!limit_) return;
     if (budget)
         fence_ = make_cgroup_fence(*limit_, why_not_);

@@ -10,6 +10,7 @@
 #include "profiles/base/error.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
+#include "profiles/device/builtin_devices.h"
 #include "profiles/device/device_file.h"
 #include "profiles/model/model_file.h"
 #include "profiles/models/builtin_models.h"

@@ -6,6 +6,7 @@
 #include "experiments/report/table.h"
 #include "policies/registry.h"
 #include "profiles/base/quantity.h"
+#include "profiles/device/builtin_devices.h"
 #include "profiles/document/document.h"
 #include "profiles/models/builtin_models.h"
 

@@ -12,6 +12,7 @@
 #include "experiments/plot/validation_plot.h"
 #include "experiments/report/validation_report.h"
 #include "experiments/trace/trace_file.h"
+#include "policies/registry.h"
 #include "profiles/base/error.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"

@@ -7,7 +7,7 @@
 #include "experiments/publications/simulated.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
-#include "profiles/models/builtin_models.h"
+#include "profiles/device/builtin_devices.h"
 
 namespace swaplab {
 

@@ -6,6 +6,7 @@
 #include "experiments/replay/observation_check.h"
 #include "experiments/replay/recorded_log.h"
 #include "experiments/report/decision_log.h"
+#include "policies/registry.h"
 #include "policies/run/planning.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"

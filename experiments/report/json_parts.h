@@ -3,7 +3,8 @@
 
 #include <optional>
 
-#include "policies/run/result.h"
+#include "policies/port/block.h"
+#include "profiles/base/latency_summary.h"
 #include "profiles/document/document.h"
 
 namespace swaplab {

@@ -6,6 +6,7 @@
 #include "experiments/comparison.h"
 #include "experiments/pace_check.h"
 #include "experiments/validation/sample.h"
+#include "policies/registry.h"
 #include "profiles/base/error.h"
 
 namespace swaplab {

@@ -1,5 +1,7 @@
 #include "policies/port/deployment.h"
 
+#include <array>
+
 namespace swaplab {
 
 Variant JobPlan::as_variant(std::uint32_t first) const {
@@ -17,6 +19,11 @@ Variant JobPlan::as_variant(std::uint32_t first) const {
 
 std::vector<Variant> JobPlan::all_variants() const {
     return variants.empty() ? std::vector{as_variant(0)} : variants;
+}
+
+std::string_view name_of(ArenaKind kind) {
+    static constexpr std::array<std::string_view, 4> names{"counter", "two-ended", "ring", "slots"};
+    return names[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace swaplab

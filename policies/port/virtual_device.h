@@ -6,10 +6,11 @@
 #include <functional>
 #include <memory>
 
-#include "policies/memory/block_memory.h"
 #include "policies/port/device.h"
 
 namespace swaplab {
+
+class PlaceListener;
 
 // Hears of activities in the order in which they happen. Calls come from inside `wait`, which an
 // exception leaves; the device is unusable then but for `memory` and `waiting`.

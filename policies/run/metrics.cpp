@@ -209,42 +209,4 @@ void Metrics::report(RunResult& result) const {
     if (misses > 0 && result.verdict == Verdict::ok) result.verdict = Verdict::deadline_miss;
 }
 
-LatencySummary summarize(std::vector<Duration> latencies) {
-    LatencySummary summary;
-    if (latencies.empty()) return summary;
-    std::sort(latencies.begin(), latencies.end());
-    const std::size_t n = latencies.size();
-    const auto rank = [&](std::size_t percent) {
-        return latencies[std::max<std::size_t>(1, (percent * n + 99) / 100) - 1];
-    };
-    Duration total{};
-    for (const Duration latency : latencies) total += latency;
-    summary.count = static_cast<std::int64_t>(n);
-    summary.mean = Duration{(total.count() + summary.count / 2) / summary.count};  // to nearest
-    summary.min = latencies.front();
-    summary.p50 = rank(50);
-    summary.p95 = rank(95);
-    summary.p99 = rank(99);
-    summary.max = latencies.back();
-    return summary;
-}
-
-void JobResult::summarize_all() {
-    latency = summarize(latencies);
-    first_token = summarize(first_tokens);
-    next_token = summarize(next_tokens);
-}
-
-double RunResult::throughput_per_s() const {
-    return makespan.count() == 0
-               ? 0.0
-               : static_cast<double>(requests) * 1e9 / static_cast<double>(makespan.count());
-}
-
-double RunResult::slowdown() const {
-    return full_memory_latency.count() == 0 ? 0.0
-                                            : static_cast<double>(latency.mean.count()) /
-                                                  static_cast<double>(full_memory_latency.count());
-}
-
 }  // namespace swaplab

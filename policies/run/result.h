@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "policies/port/device.h"
+#include "profiles/base/latency_summary.h"
 
 namespace swaplab {
 
@@ -14,13 +15,6 @@ namespace swaplab {
 // that had ended.
 enum class Verdict : std::uint8_t { ok, infeasible, deadline_miss, stuck, interrupted };
 std::string_view name_of(Verdict verdict);  // "ok", "infeasible", "deadline-miss", ...
-
-// Nearest-rank percentiles; the mean is rounded to ns. All zero when nothing was measured.
-struct LatencySummary {
-    std::int64_t count = 0;
-    Duration mean{}, min{}, p50{}, p95{}, p99{}, max{};
-};
-LatencySummary summarize(std::vector<Duration> latencies);
 
 // Why the compute lane was idle: busy + read + memory + other = makespan.
 struct Stalls {

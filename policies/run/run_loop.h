@@ -5,10 +5,10 @@
 
 #include <string>
 
-#include "policies/plan/planner.h"
 #include "policies/port/device.h"
 #include "policies/run/result.h"
 #include "policies/run/runner.h"
+#include "policies/schedule/scheduler.h"
 
 namespace swaplab {
 

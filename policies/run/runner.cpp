@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policies/registry.h"
 #include "policies/run/planning.h"
 #include "policies/run/replications.h"
 #include "policies/run/run_loop.h"

@@ -12,9 +12,9 @@
 
 #include "policies/port/device.h"
 #include "policies/port/workload.h"
-#include "policies/registry.h"
 #include "policies/run/observer.h"
 #include "policies/run/result.h"
+#include "policies/schedule/policy.h"
 
 namespace swaplab {
 

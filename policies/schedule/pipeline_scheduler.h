@@ -18,7 +18,7 @@
 #include <optional>
 #include <vector>
 
-#include "policies/plan/planner.h"
+#include "policies/schedule/scheduler.h"
 
 namespace swaplab {
 

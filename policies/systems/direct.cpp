@@ -1,8 +1,9 @@
 // direct: everything is resident before the run; the reference of `slowdown`. A framework keeps two
 // copies of the parameters for a GPU (SwapNet counts them), one for a CPU. It takes no budget.
-#include "policies/factories.h"
 #include "policies/plan/partition_planner.h"
+#include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
+#include "policies/schedule/policy.h"
 
 namespace swaplab {
 

@@ -1,8 +1,9 @@
 // load-all: read everything, then execute. One block per model, which stays resident until the last
 // request that is queued has ended.
-#include "policies/factories.h"
 #include "policies/plan/partition_planner.h"
+#include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
+#include "policies/schedule/policy.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {

@@ -1,8 +1,9 @@
 // on-demand: layer by layer, no look-ahead; the least memory of the policies that do not slice.
-#include "policies/factories.h"
 #include "policies/plan/one_block_resident.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/schedule/one_at_a_time.h"
+#include "policies/schedule/parameters.h"
+#include "policies/schedule/policy.h"
 
 namespace swaplab {
 

@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <limits>
 
-#include "policies/factories.h"
 #include "policies/plan/one_block_resident.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/schedule/one_at_a_time.h"
+#include "policies/schedule/parameters.h"
+#include "policies/schedule/policy.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 

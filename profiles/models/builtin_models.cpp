@@ -6,11 +6,10 @@
 
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
-#include "profiles/device/device_file.h"
-#include "profiles/device/embedded_device_files.h"
 #include "profiles/models/networks.h"
 
 namespace swaplab {
+
 namespace {
 
 // Keeps every product of the generators within 64 bits; sums are checked by `Model`.
@@ -141,12 +140,6 @@ ModelSpec made_to_measure(const BuiltinModel& model, const ModelOptions& options
 
 std::span<const BuiltinModel> builtin_models() { return kModels; }
 
-std::vector<std::string> builtin_device_names() {
-    std::vector<std::string> names;
-    for (const EmbeddedFile& file : embedded_device_files()) names.emplace_back(file.name);
-    return names;
-}
-
 std::vector<std::string> dtype_names() {
     std::vector<std::string> names;
     for (const Dtype& dtype : kDtypes) names.emplace_back(dtype.name);
@@ -162,13 +155,6 @@ std::optional<Model> builtin_model(std::string_view name, const ModelOptions& op
     } catch (const InputError& error) {
         throw InputError(text("{}: with these options {}", name, error.what()));
     }
-}
-
-std::optional<Platform> builtin_device(std::string_view name) {
-    const auto files = embedded_device_files();
-    const auto file = std::ranges::find(files, name, &EmbeddedFile::name);
-    if (file == files.end()) return std::nullopt;
-    return read_device(parse_json(std::string(file->text), text("devices/{}.json", name)));
 }
 
 }  // namespace swaplab

@@ -1,5 +1,4 @@
-// What is built in: models generated from their architectures, devices from
-// profiles/devices/*.json.
+// What is built in: models, generated from their architectures.
 #pragma once
 
 #include <optional>
@@ -8,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "profiles/device/platform.h"
 #include "profiles/model/model.h"
 
 namespace swaplab {
@@ -29,8 +27,6 @@ struct BuiltinModel {
 };
 std::span<const BuiltinModel> builtin_models();
 
-std::vector<std::string> builtin_device_names();
-
 // How a built-in model is made to measure; what is absent is the model's default.
 struct ModelOptions {
     std::optional<std::int64_t> input{};
@@ -45,6 +41,5 @@ std::vector<std::string> dtype_names();
 // scale with the size of the dtype; activations, operations and the KV cache with the batch.
 // `InputError` for an option that the model does not take.
 std::optional<Model> builtin_model(std::string_view name, const ModelOptions& options = {});
-std::optional<Platform> builtin_device(std::string_view name);
 
 }  // namespace swaplab

@@ -6,7 +6,9 @@
 
 #include <memory>
 
+#include "policies/registry.h"
 #include "policies/run/runner.h"
+#include "profiles/device/builtin_devices.h"
 #include "profiles/models/builtin_models.h"
 #include "sim/sim_device.h"
 

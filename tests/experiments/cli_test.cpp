@@ -8,9 +8,9 @@
 #include "experiments/cli/help.h"
 #include "experiments/cli/output_file.h"
 #include "profiles/base/error.h"
+#include "profiles/device/builtin_devices.h"
 #include "profiles/device/device_file.h"
 #include "profiles/document/document.h"
-#include "profiles/models/builtin_models.h"
 #include "tests/experiments/fixtures.h"
 
 namespace swaplab {

@@ -13,7 +13,6 @@
 #include "experiments/report/run_report.h"
 #include "experiments/validation/study.h"
 #include "profiles/base/error.h"
-#include "profiles/models/builtin_models.h"
 #include "sim/sim_device.h"
 #include "tests/experiments/emulation_fixtures.h"
 #include "tests/experiments/fixtures.h"

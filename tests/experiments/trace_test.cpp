@@ -14,6 +14,7 @@
 #include "experiments/trace/perfetto_writer.h"
 #include "experiments/trace/timeline_observer.h"
 #include "experiments/trace/trace_file.h"
+#include "policies/registry.h"
 #include "profiles/base/text.h"
 #include "profiles/document/document.h"
 #include "sim/sim_device.h"

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "policies/plan/partition_planner.h"
+#include "policies/registry.h"
 #include "profiles/base/error.h"
 #include "sim/sim_device.h"
 #include "tests/support/chain.h"

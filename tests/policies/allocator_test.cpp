@@ -6,6 +6,7 @@
 
 #include "policies/plan/allocator.h"
 #include "policies/plan/planner.h"
+#include "policies/registry.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"
 #include "tests/support/simulate.h"

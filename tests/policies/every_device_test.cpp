@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "profiles/device/builtin_devices.h"
 #include "profiles/models/builtin_models.h"
 #include "tests/support/simulate.h"
 

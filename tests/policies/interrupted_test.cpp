@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "policies/registry.h"
 #include "policies/run/runner.h"
 #include "sim/sim_device.h"
 #include "tests/support/random_model.h"

@@ -1,8 +1,10 @@
 // What the kind of memory costs in plans and in runs: closed forms, and that nothing else changes.
 #include <gtest/gtest.h>
 
+#include "policies/registry.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
+#include "profiles/device/builtin_devices.h"
 #include "profiles/models/builtin_models.h"
 #include "tests/support/chain.h"
 #include "tests/support/simulate.h"

@@ -6,6 +6,7 @@
 
 #include "profiles/base/error.h"
 #include "profiles/cost/cost.h"
+#include "profiles/device/builtin_devices.h"
 #include "profiles/models/builtin_models.h"
 
 namespace swaplab {

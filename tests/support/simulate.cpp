@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policies/registry.h"
 #include "profiles/base/text.h"
 #include "sim/sim_device.h"
 

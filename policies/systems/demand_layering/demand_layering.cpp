@@ -3,11 +3,12 @@
 // is the largest layer and B >= L the size of one ring.
 #include <algorithm>
 
-#include "policies/factories.h"
 #include "policies/plan/one_block_resident.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/plan/unit_facts.h"
 #include "policies/schedule/one_at_a_time.h"
+#include "policies/schedule/parameters.h"
+#include "policies/schedule/policy.h"
 #include "policies/systems/demand_layering/delay.h"
 #include "policies/systems/demand_layering/scheduler.h"
 #include "profiles/base/error.h"

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "policies/plan/planner.h"
+#include "policies/schedule/scheduler.h"
 
 namespace swaplab {
 

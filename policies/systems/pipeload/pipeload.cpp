@@ -4,10 +4,11 @@
 // generative model streams its layers again for every token; its embeddings stay.
 #include <algorithm>
 
-#include "policies/factories.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/plan/unit_facts.h"
+#include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
+#include "policies/schedule/policy.h"
 #include "policies/systems/pipeload/delay.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"

@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <limits>
 
-#include "policies/factories.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/plan/unit_facts.h"
+#include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
+#include "policies/schedule/policy.h"
 #include "policies/systems/pipeswitch/groups.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"

@@ -4,9 +4,10 @@
 #include <cmath>
 #include <limits>
 
-#include "policies/factories.h"
 #include "policies/plan/partition_planner.h"
+#include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
+#include "policies/schedule/policy.h"
 #include "policies/systems/swapnet/costs.h"
 #include "policies/systems/swapnet/partition.h"
 #include "profiles/base/error.h"
