@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "hw/storage/pack.h"
-#include "policies/executor.h"
-#include "policies/virtual_device.h"
+#include "policies/port/executor.h"
+#include "policies/port/virtual_device.h"
 
 namespace swaplab {
 

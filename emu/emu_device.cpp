@@ -9,13 +9,13 @@
 #include "emu/emu_backend.h"
 #include "emu/lane_threads.h"
 #include "emu/lateness.h"
-#include "emu/pressure.h"
-#include "emu/run_memory.h"
+#include "emu/memory/run_memory.h"
+#include "emu/pressure/pressure.h"
 #include "emu/work.h"
-#include "policies/port/lane_widths.h"
-#include "policies/runtime/process.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "hw/host/process.h"
+#include "policies/lanes/lane_widths.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 
@@ -127,8 +127,7 @@ class EmuDevice final : public Device, private DeviceListener {
                      const Place&) override {
         memory_.on_reserved(command, holding);
     }
-    void on_freed(const Action& command, std::size_t holding, const Arena&,
-                  const Place&) override {
+    void on_freed(const Action& command, std::size_t holding, const Arena&, const Place&) override {
         memory_.on_freed(command, holding);
     }
     void on_memory(const MemoryChange& change) override { changes_.push_back(change); }
@@ -147,7 +146,7 @@ class EmuDevice final : public Device, private DeviceListener {
     Rules rules_;
     RunMemory memory_;
     Work work_;
-    ProcessWatch process_;  // executors are there, the run's memory is not
+    ProcessWatch process_;               // executors are there, the run's memory is not
     std::vector<MemoryChange> changes_;  // not told yet
     std::unique_ptr<VirtualDevice> virtual_;
     PacedClock clock_;
@@ -169,7 +168,7 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
     : setup_(setup),
       listener_(who_listens(setup, &DeviceInterests::memory)),
       options_(options),
-      pressure_(options, setup.budget, setup.stop),
+      pressure_({options.memory_hog, options.memory_fence}, setup.budget, setup.stop),
       rules_(setup),
       memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr, options.guarded),
       work_(setup, memory_, std::move(packs), options, executors),

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "policies/command.h"
+#include "policies/port/command.h"
 
 namespace swaplab {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "policies/result.h"
+#include "profiles/base/latency_summary.h"
 
 namespace swaplab {
 
@@ -11,7 +11,8 @@ std::vector<LaneLateness> LatenessLog::summary() const {
     for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
         const LatencySummary late = summarize(lanes_[lane]);
         if (late.count == 0) continue;
-        all.push_back({std::string(lane_or_verb_name(lane)), late.count, late.p50, late.p95, late.p99, late.max});
+        all.push_back({std::string(lane_or_verb_name(lane)), late.count, late.p50, late.p95,
+                       late.p99, late.max});
     }
     return all;
 }

@@ -5,7 +5,7 @@
 #include <array>
 #include <vector>
 
-#include "policies/device.h"
+#include "policies/port/device.h"
 #include "policies/port/evidence.h"
 
 namespace swaplab {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "policies/runtime/frames.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "hw/host/frames.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 
@@ -62,7 +62,8 @@ Work::Work(const DeviceSetup& setup, RunMemory& memory,
     for (std::uint32_t j = 0; j < jobs_.size(); ++j) {
         JobState& job = jobs_[j];
         job.pack = std::move(packs[j]);
-        const SwapPathRow& path = row_of(setup.deployment.jobs[j].path, setup.platform.nodes.front().compute);
+        const SwapPathRow& path =
+            row_of(setup.deployment.jobs[j].path, setup.platform.nodes.front().compute);
         job.copies = path.executes_from;
         if (path.dummy) job.dummy = *path.dummy;
         for (std::uint32_t s = 0; s < std::max(setup.deployment.parallel_reads, 1U); ++s)

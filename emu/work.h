@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "emu/emu_backend.h"
-#include "emu/run_memory.h"
+#include "emu/memory/run_memory.h"
+#include "hw/host/job_executors.h"
 #include "hw/storage/reader.h"
-#include "policies/runtime/job_executors.h"
 
 namespace swaplab {
 

@@ -3,8 +3,8 @@
 #include "emu/emu_backend.h"
 #include "experiments/cli/spec.h"
 #include "hw/cpu_backend.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 #include "sim/sim_device.h"
 
 namespace swaplab {

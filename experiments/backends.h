@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "hw/storage/pack.h"
-#include "policies/device.h"
+#include "policies/port/device.h"
 
 namespace swaplab {
 

@@ -9,8 +9,8 @@
 #include "experiments/cli/output_file.h"
 #include "experiments/commands/commands.h"
 #include "hw/storage/storage_error.h"
-#include "policies/runner.h"
-#include "profiles/error.h"
+#include "policies/run/runner.h"
+#include "profiles/base/error.h"
 
 namespace swaplab {
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "policies/registry.h"
+
 namespace swaplab {
 
 namespace {

@@ -8,7 +8,7 @@
 
 #include "experiments/cli/budget.h"
 #include "experiments/scenario.h"
-#include "policies/result.h"
+#include "policies/run/result.h"
 
 namespace swaplab {
 

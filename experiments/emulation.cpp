@@ -6,9 +6,9 @@
 #include "experiments/cli/pack_cache.h"
 #include "experiments/cli/spec.h"
 #include "experiments/host_pace.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -5,9 +5,9 @@
 #include "experiments/cli/budget.h"
 #include "experiments/cli/spec.h"
 #include "policies/registry.h"
-#include "profiles/document.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

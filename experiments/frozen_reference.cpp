@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "experiments/report/figures.h"
-#include "hw/torch/torch_executor.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "hw/torch/run/torch_executor.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -4,7 +4,7 @@
 
 #include "experiments/cli/options.h"
 #include "experiments/scenario.h"
-#include "policies/result.h"
+#include "policies/run/result.h"
 
 namespace swaplab {
 

@@ -5,10 +5,10 @@
 #include <cmath>
 
 #include "experiments/cli/interrupt.h"
-#include "policies/runtime/frames.h"
-#include "profiles/cost.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "hw/host/frames.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+#include "profiles/cost/cost.h"
 
 namespace swaplab {
 

@@ -9,7 +9,7 @@
 #include "experiments/cli/catalog.h"
 #include "hw/storage/pack.h"
 #include "hw/storage/reader.h"
-#include "profiles/platform.h"
+#include "profiles/device/platform.h"
 
 namespace swaplab {
 

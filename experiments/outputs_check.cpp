@@ -1,6 +1,6 @@
 #include "experiments/outputs_check.h"
 
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

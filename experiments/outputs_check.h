@@ -5,7 +5,7 @@
 #include <string>
 
 #include "experiments/scenario.h"
-#include "policies/result.h"
+#include "policies/run/result.h"
 
 namespace swaplab {
 

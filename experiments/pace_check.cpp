@@ -5,8 +5,8 @@
 
 #include "experiments/host_pace.h"
 #include "experiments/report/figures.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

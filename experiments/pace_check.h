@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "experiments/scenario.h"
-#include "policies/result.h"
+#include "policies/run/result.h"
 
 namespace swaplab {
 

@@ -8,9 +8,10 @@
 #include "experiments/cli/interrupt.h"
 #include "experiments/cli/spec.h"
 #include "experiments/cli/traces.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "policies/registry.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -10,7 +10,7 @@
 #include "experiments/cli/budget.h"
 #include "experiments/cli/catalog.h"
 #include "experiments/cli/options.h"
-#include "policies/runner.h"
+#include "policies/run/runner.h"
 
 namespace swaplab {
 

@@ -2,7 +2,7 @@
 
 #include "hw/cpu_machine.h"
 #include "hw/machine.h"
-#include "hw/torch/torch_executor.h"
+#include "hw/torch/run/torch_executor.h"
 
 namespace swaplab {
 

@@ -8,8 +8,8 @@
 
 #include "hw/storage/pack.h"
 #include "hw/storage/reader.h"
-#include "policies/device.h"
-#include "policies/executor.h"
+#include "policies/port/device.h"
+#include "policies/port/executor.h"
 
 namespace swaplab {
 

@@ -4,9 +4,9 @@
 #include <cstring>
 
 #include "hw/storage/crc.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 
@@ -63,7 +63,8 @@ CpuMachine::CpuMachine(const DeviceSetup& setup, std::vector<PackPtr> packs,
         job.pack = std::move(packs[j]);
         job.facts = &setup.facts[j];
         job.places.resize(job.facts->size());
-        const SwapPathRow& path = row_of(setup.deployment.jobs[j].path, setup.platform.nodes.front().compute);
+        const SwapPathRow& path =
+            row_of(setup.deployment.jobs[j].path, setup.platform.nodes.front().compute);
         job.copies = path.executes_from;
         if (path.dummy) job.dummy = *path.dummy;
         check_model(job);

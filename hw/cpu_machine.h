@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "hw/cpu_backend.h"
+#include "hw/host/activation_pool.h"
+#include "hw/host/frames.h"
+#include "hw/host/job_executors.h"
+#include "hw/host/process.h"
 #include "hw/machine.h"
-#include "policies/runtime/activation_pool.h"
-#include "policies/runtime/frames.h"
-#include "policies/runtime/job_executors.h"
-#include "policies/runtime/process.h"
 
 namespace swaplab {
 

@@ -6,9 +6,9 @@
 #include <memory>
 #include <optional>
 
-#include "policies/device.h"
+#include "policies/memory/block_memory.h"
+#include "policies/port/device.h"
 #include "policies/port/evidence.h"
-#include "policies/runtime/block_memory.h"
 
 namespace swaplab {
 

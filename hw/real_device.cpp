@@ -9,12 +9,12 @@
 #include <thread>
 
 #include "hw/machine.h"
-#include "policies/executor.h"
-#include "policies/port/lane_widths.h"
-#include "policies/runtime/ticket_ring.h"
-#include "policies/runtime/waiting_commands.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "policies/lanes/lane_widths.h"
+#include "policies/lanes/ticket_ring.h"
+#include "policies/lanes/waiting_commands.h"
+#include "policies/port/executor.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

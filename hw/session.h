@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "hw/cpu_backend.h"
-#include "policies/runtime/activation_pool.h"
-#include "policies/runtime/frames.h"
+#include "hw/host/activation_pool.h"
+#include "hw/host/frames.h"
 
 namespace swaplab {
 

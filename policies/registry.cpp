@@ -3,11 +3,21 @@
 #include <algorithm>
 #include <array>
 
-#include "policies/factories.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
+
+// The systems, each in its own file or folder under policies/systems/, which nobody else names.
+// `path` is one that the table below lists for the system.
+Policy make_direct(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_load_all(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_on_demand(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_standard_swap(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_swapnet(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_demand_layering(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_pipeload(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_pipeswitch(const PolicyParameters& parameters, std::optional<SwapPath> path);
 
 namespace {
 
@@ -41,7 +51,7 @@ constexpr ParameterInfo kPipeswitch[] = {
     {"group", "auto|N", "auto", "units in a group; auto: the groups with the least latency"}};
 
 // Name, one line, source, what is inferred, parameters, swap paths (the default first), factory.
-constexpr std::array<PolicyInfo, 8> kPolicies{{
+constexpr auto kPolicies = std::to_array<PolicyInfo>({
     {"direct",
      "everything resident before the run, without a budget: the reference",
      "in-memory execution as frameworks do it",
@@ -88,7 +98,7 @@ constexpr std::array<PolicyInfo, 8> kPolicies{{
      "that the one loader finishes a group, assembly included, before it reads the next; the exact "
      "search for the groups, where the paper prunes",
      kPipeswitch, kZeroCopyOrStaged, make_pipeswitch},
-}};
+});
 
 const PolicyInfo& find(std::string_view name) {
     std::vector<std::string> known;

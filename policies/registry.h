@@ -1,27 +1,14 @@
 // The policies that are compared, as a table (registry.cpp).
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "policies/parameters.h"
-#include "policies/roles.h"
+#include "policies/schedule/parameters.h"
+#include "policies/schedule/policy.h"
 
 namespace swaplab {
-
-// A policy ready to plan and to schedule. `spec` is its full name as asked for, for messages.
-struct Policy {
-    std::string name;  // "demand-layering"
-    std::string spec;  // "demand-layering:pipeline=async"
-    bool needs_budget = true;
-    std::unique_ptr<Planner> planner;
-    std::function<std::unique_ptr<Scheduler>(const SchedulerSetup&)> make_scheduler;
-};
 
 struct PolicyInfo {
     std::string_view name;

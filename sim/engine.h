@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-#include "profiles/units.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

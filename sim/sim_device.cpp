@@ -4,16 +4,16 @@
 #include <bit>
 #include <utility>
 
+#include "policies/lanes/lane_widths.h"
+#include "policies/lanes/noise.h"
+#include "policies/lanes/sharing.h"
+#include "policies/lanes/ticket_ring.h"
+#include "policies/lanes/waiting_commands.h"
+#include "policies/memory/block_memory.h"
 #include "policies/port/evidence.h"
-#include "policies/port/lane_widths.h"
-#include "policies/runtime/block_memory.h"
-#include "policies/runtime/noise.h"
-#include "policies/runtime/ticket_ring.h"
-#include "policies/runtime/waiting_commands.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 #include "sim/engine.h"
-#include "sim/sharing.h"
 #include "sim/timers.h"
 
 namespace swaplab {

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "policies/virtual_device.h"
+#include "policies/port/virtual_device.h"
 
 namespace swaplab {
 

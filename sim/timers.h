@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "policies/command.h"
+#include "policies/port/command.h"
 #include "sim/engine.h"
 
 namespace swaplab {

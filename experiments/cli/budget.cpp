@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "experiments/cli/spec.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "profiles/units.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

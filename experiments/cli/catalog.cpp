@@ -7,12 +7,13 @@
 
 #include "experiments/cli/console.h"
 #include "experiments/cli/spec.h"
-#include "profiles/builtin.h"
-#include "profiles/device_file.h"
-#include "profiles/error.h"
-#include "profiles/model_file.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+#include "profiles/device/builtin_devices.h"
+#include "profiles/device/device_file.h"
+#include "profiles/model/model_file.h"
+#include "profiles/models/builtin_models.h"
 
 namespace swaplab {
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "hw/storage/pack.h"
-#include "profiles/model.h"
-#include "profiles/platform.h"
-#include "profiles/units.h"
+#include "profiles/base/units.h"
+#include "profiles/device/platform.h"
+#include "profiles/model/model.h"
 
 namespace swaplab {
 

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "experiments/cli/console.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

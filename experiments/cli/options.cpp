@@ -5,8 +5,8 @@
 #include <cctype>
 
 #include "experiments/cli/help.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

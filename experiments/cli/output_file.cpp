@@ -8,8 +8,8 @@
 #include <filesystem>
 
 #include "experiments/cli/interrupt.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

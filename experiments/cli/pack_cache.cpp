@@ -8,10 +8,10 @@
 #include "experiments/cli/progress.h"
 #include "hw/storage/pack_writer.h"
 #include "hw/storage/storage_error.h"
-#include "profiles/error.h"
-#include "profiles/model_file.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+#include "profiles/model/model_file.h"
 
 namespace swaplab {
 

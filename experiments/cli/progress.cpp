@@ -1,7 +1,7 @@
 #include "experiments/cli/progress.h"
 
 #include "experiments/cli/interrupt.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -4,11 +4,11 @@
 #include <fstream>
 #include <iterator>
 
-#include "profiles/csv.h"
-#include "profiles/error.h"
-#include "profiles/hash.h"
-#include "profiles/model.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/hash.h"
+#include "profiles/base/text.h"
+#include "profiles/document/csv.h"
+#include "profiles/model/model.h"
 
 namespace swaplab {
 

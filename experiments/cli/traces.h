@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "experiments/cli/catalog.h"
-#include "policies/workload.h"
+#include "policies/port/workload.h"
 
 namespace swaplab {
 

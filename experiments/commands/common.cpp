@@ -4,8 +4,8 @@
 
 #include "experiments/cli/exit_code.h"
 #include "experiments/report/extrapolation_report.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

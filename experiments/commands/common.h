@@ -5,7 +5,7 @@
 
 #include "experiments/cli/console.h"
 #include "experiments/scenario.h"
-#include "policies/result.h"
+#include "policies/run/result.h"
 
 namespace swaplab {
 

@@ -11,8 +11,8 @@
 #include "experiments/report/comparison_csv.h"
 #include "experiments/report/comparison_table.h"
 #include "experiments/report/figures.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -7,10 +7,10 @@
 #include "experiments/cli/output_file.h"
 #include "experiments/commands/commands.h"
 #include "experiments/report/fit_report.h"
-#include "profiles/device_file.h"
-#include "profiles/error.h"
-#include "profiles/model_file.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/device/device_file.h"
+#include "profiles/model/model_file.h"
 
 namespace swaplab {
 

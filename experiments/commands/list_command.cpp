@@ -5,9 +5,10 @@
 #include "experiments/report/figures.h"
 #include "experiments/report/table.h"
 #include "policies/registry.h"
-#include "profiles/builtin.h"
-#include "profiles/document.h"
-#include "profiles/quantity.h"
+#include "profiles/base/quantity.h"
+#include "profiles/device/builtin_devices.h"
+#include "profiles/document/document.h"
+#include "profiles/models/builtin_models.h"
 
 namespace swaplab {
 

@@ -10,11 +10,11 @@
 #include "experiments/commands/commands.h"
 #include "experiments/report/figures.h"
 #include "experiments/scenario.h"
-#include "hw/torch/torch_executor.h"
-#include "profiles/document.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "hw/torch/run/torch_executor.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

@@ -10,9 +10,9 @@
 #include "experiments/report/profile_report.h"
 #include "experiments/scenario.h"
 #include "hw/storage/reader.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -1,9 +1,9 @@
 #include "experiments/cli/exit_code.h"
 #include "experiments/commands/commands.h"
 #include "experiments/replay/replay.h"
-#include "profiles/document.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

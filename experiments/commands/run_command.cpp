@@ -14,9 +14,9 @@
 #include "experiments/report/result_json.h"
 #include "experiments/report/run_report.h"
 #include "experiments/trace/trace_file.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

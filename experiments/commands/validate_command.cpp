@@ -12,9 +12,10 @@
 #include "experiments/plot/validation_plot.h"
 #include "experiments/report/validation_report.h"
 #include "experiments/trace/trace_file.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "policies/registry.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

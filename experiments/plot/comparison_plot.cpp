@@ -6,8 +6,8 @@
 #include "experiments/backends.h"
 #include "experiments/report/figures.h"
 #include "experiments/report/run_report.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -1,6 +1,6 @@
 #include "experiments/plot/svg.h"
 
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -1,16 +1,16 @@
 #include "experiments/plot/validation_plot.h"
-#include "experiments/backends.h"
 
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/backends.h"
 #include "experiments/cli/console.h"
 #include "experiments/plot/frame.h"
 #include "experiments/plot/scale.h"
 #include "experiments/plot/style.h"
 #include "experiments/plot/svg.h"
 #include "experiments/report/figures.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "experiments/profiling/samples.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "experiments/profiling/script.h"
-#include "policies/runner.h"
-#include "profiles/measurements.h"
+#include "policies/run/runner.h"
+#include "profiles/fit/measurements.h"
 
 namespace swaplab {
 

@@ -4,9 +4,9 @@
 #include <array>
 #include <cmath>
 
-#include "profiles/repeats.h"
-#include "profiles/statistics.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
+#include "profiles/fit/repeats.h"
+#include "profiles/fit/statistics.h"
 
 namespace swaplab {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "profiles/measurements.h"
+#include "profiles/fit/measurements.h"
 
 namespace swaplab {
 

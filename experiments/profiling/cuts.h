@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "policies/block.h"
-#include "profiles/model.h"
+#include "policies/port/block.h"
+#include "profiles/model/model.h"
 
 namespace swaplab {
 

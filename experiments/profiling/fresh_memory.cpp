@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "policies/runtime/frames.h"
-#include "profiles/cost.h"
+#include "hw/host/frames.h"
+#include "profiles/cost/cost.h"
 
 namespace swaplab {
 

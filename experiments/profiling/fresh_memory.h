@@ -5,7 +5,7 @@
 
 #include "hw/storage/pack.h"
 #include "hw/storage/reader.h"
-#include "profiles/measurements.h"
+#include "profiles/fit/measurements.h"
 
 namespace swaplab {
 

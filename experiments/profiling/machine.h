@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "profiles/platform.h"
+#include "profiles/device/platform.h"
 
 namespace swaplab {
 

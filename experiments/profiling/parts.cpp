@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "experiments/profiling/cuts.h"
-#include "profiles/quantity.h"
-#include "profiles/repeats.h"
-#include "profiles/text.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+#include "profiles/fit/repeats.h"
 
 namespace swaplab {
 

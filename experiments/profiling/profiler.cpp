@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "experiments/profiling/cuts.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/repeats.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+#include "profiles/fit/repeats.h"
 
 namespace swaplab {
 

@@ -9,8 +9,8 @@
 
 #include "experiments/profiling/coverage.h"
 #include "experiments/profiling/parts.h"
-#include "policies/device.h"
-#include "profiles/measurements.h"
+#include "policies/port/device.h"
+#include "profiles/fit/measurements.h"
 
 namespace swaplab {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "experiments/profiling/cuts.h"
+#include "policies/port/holding.h"
 #include "policies/port/swap_path.h"
 
 namespace swaplab {
@@ -242,8 +243,7 @@ BenchRun execute_beside_read(const ScheduleSetup& setup, const Estimates& known,
             released[cover] = writer.step(kSwapOut, large, c, ready);
             cover = (cover + 1) % covers.size();
         }
-        for (const std::uint32_t e : group)
-            executing = writer.step(kUse, units, e, executing);
+        for (const std::uint32_t e : group) executing = writer.step(kUse, units, e, executing);
         const StepIndex both = writer.pause(Duration::zero());
         last = swapped.empty() ? both : writer.release_all(units, swapped, both);
     }

@@ -6,7 +6,7 @@
 #include <initializer_list>
 #include <vector>
 
-#include "policies/roles.h"
+#include "policies/schedule/scheduler.h"
 
 namespace swaplab {
 

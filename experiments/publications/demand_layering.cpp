@@ -4,7 +4,7 @@
 
 #include "experiments/publications/publication.h"
 #include "experiments/publications/simulated.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -6,8 +6,8 @@
 
 #include "experiments/publications/publication.h"
 #include "experiments/publications/simulated.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

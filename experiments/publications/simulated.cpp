@@ -2,8 +2,8 @@
 
 #include "experiments/backends.h"
 #include "policies/registry.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "policies/runner.h"
-#include "profiles/builtin.h"
+#include "policies/run/runner.h"
+#include "profiles/models/builtin_models.h"
 
 namespace swaplab {
 

@@ -5,9 +5,9 @@
 
 #include "experiments/publications/publication.h"
 #include "experiments/publications/simulated.h"
-#include "profiles/builtin.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/device/builtin_devices.h"
 
 namespace swaplab {
 

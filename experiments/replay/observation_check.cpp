@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "experiments/report/decision_log.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "experiments/report/decision_log.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

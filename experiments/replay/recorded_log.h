@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "policies/observer.h"
-#include "profiles/document.h"
+#include "policies/run/observer.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

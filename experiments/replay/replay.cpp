@@ -6,11 +6,12 @@
 #include "experiments/replay/observation_check.h"
 #include "experiments/replay/recorded_log.h"
 #include "experiments/report/decision_log.h"
-#include "policies/planning.h"
-#include "profiles/device_file.h"
-#include "profiles/error.h"
-#include "profiles/model_file.h"
-#include "profiles/text.h"
+#include "policies/registry.h"
+#include "policies/run/planning.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/device/device_file.h"
+#include "profiles/model/model_file.h"
 
 namespace swaplab {
 

@@ -6,8 +6,8 @@
 #include "experiments/cli/spec.h"
 #include "experiments/cli/traces.h"
 #include "experiments/report/json_parts.h"
-#include "profiles/device_file.h"
-#include "profiles/model_file.h"
+#include "profiles/device/device_file.h"
+#include "profiles/model/model_file.h"
 
 namespace swaplab {
 

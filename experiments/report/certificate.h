@@ -9,8 +9,8 @@
 
 #include "experiments/scenario.h"
 #include "policies/registry.h"
-#include "policies/result.h"
-#include "profiles/document.h"
+#include "policies/run/result.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

@@ -4,7 +4,7 @@
 #include "experiments/pace_check.h"
 #include "experiments/report/csv.h"
 #include "experiments/report/result_json.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

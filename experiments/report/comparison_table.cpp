@@ -8,8 +8,8 @@
 #include "experiments/report/headings.h"
 #include "experiments/report/run_report.h"
 #include "experiments/report/table.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

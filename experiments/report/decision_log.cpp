@@ -1,10 +1,10 @@
 #include "experiments/report/decision_log.h"
 
 #include "experiments/report/json_parts.h"
-#include "profiles/device_file.h"
-#include "profiles/hash.h"
-#include "profiles/model_file.h"
-#include "profiles/text.h"
+#include "profiles/base/hash.h"
+#include "profiles/base/text.h"
+#include "profiles/device/device_file.h"
+#include "profiles/model/model_file.h"
 
 namespace swaplab {
 
@@ -162,10 +162,7 @@ void write_deployment(JsonWriter& json, const Deployment& deployment) {
         json.begin_object().member("budget_bytes", job.budget.count);
         json.member("arena_bytes", job.arena_bytes().count).key("blocks").begin_array();
         for (const Block& block : job.blocks)
-            json.begin_array()
-                .value(number(block.first))
-                .value(number(block.last))
-                .end_array();
+            json.begin_array().value(number(block.first)).value(number(block.last)).end_array();
         json.end_array().end_object();
     }
     json.end_array();

@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "experiments/scenario.h"
-#include "policies/runner.h"
-#include "profiles/document.h"
+#include "policies/run/runner.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

@@ -4,10 +4,10 @@
 #include "experiments/report/figures.h"
 #include "experiments/report/model_report.h"
 #include "experiments/report/table.h"
-#include "profiles/device_file.h"
-#include "profiles/document.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+#include "profiles/device/device_file.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

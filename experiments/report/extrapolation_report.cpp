@@ -5,7 +5,7 @@
 
 #include "experiments/cli/console.h"
 #include "experiments/report/figures.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "experiments/scenario.h"
-#include "policies/result.h"
-#include "profiles/document.h"
-#include "profiles/extrapolation.h"
+#include "policies/run/result.h"
+#include "profiles/cost/extrapolation.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

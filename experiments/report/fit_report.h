@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "profiles/fit.h"
+#include "profiles/fit/fit.h"
 
 namespace swaplab {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -3,8 +3,9 @@
 
 #include <optional>
 
-#include "policies/result.h"
-#include "profiles/document.h"
+#include "policies/port/block.h"
+#include "profiles/base/latency_summary.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "policies/registry.h"
-#include "profiles/model.h"
-#include "profiles/platform.h"
+#include "profiles/device/platform.h"
+#include "profiles/model/model.h"
 
 namespace swaplab {
 

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "experiments/scenario.h"
-#include "policies/deployment.h"
-#include "policies/result.h"
+#include "policies/port/deployment.h"
+#include "policies/run/result.h"
 
 namespace swaplab {
 

@@ -5,9 +5,9 @@
 #include "experiments/cli/console.h"
 #include "experiments/report/figures.h"
 #include "experiments/report/table.h"
-#include "profiles/document.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

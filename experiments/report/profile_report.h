@@ -4,7 +4,7 @@
 #include <string>
 
 #include "experiments/profiling/profiler.h"
-#include "profiles/fit.h"
+#include "profiles/fit/fit.h"
 
 namespace swaplab {
 

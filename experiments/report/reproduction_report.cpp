@@ -6,7 +6,7 @@
 
 #include "experiments/cli/console.h"
 #include "experiments/report/table.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

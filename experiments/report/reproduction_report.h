@@ -4,7 +4,7 @@
 #include <string>
 
 #include "experiments/publications/publication.h"
-#include "profiles/document.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

@@ -3,8 +3,8 @@
 
 #include "experiments/frozen_reference.h"
 #include "experiments/report/certificate.h"
-#include "policies/result.h"
-#include "profiles/document.h"
+#include "policies/run/result.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

@@ -9,8 +9,8 @@
 #include "experiments/pace_check.h"
 #include "experiments/report/figures.h"
 #include "experiments/report/table.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -5,7 +5,7 @@
 
 #include "experiments/frozen_reference.h"
 #include "experiments/scenario.h"
-#include "policies/result.h"
+#include "policies/run/result.h"
 
 namespace swaplab {
 

@@ -4,8 +4,8 @@
 #include "experiments/report/figures.h"
 #include "experiments/report/run_report.h"
 #include "experiments/report/table.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

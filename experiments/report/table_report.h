@@ -4,7 +4,7 @@
 #include <string>
 
 #include "experiments/scenario.h"
-#include "policies/deployment.h"
+#include "policies/port/deployment.h"
 
 namespace swaplab {
 

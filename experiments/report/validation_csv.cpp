@@ -1,7 +1,7 @@
 #include "experiments/backends.h"
 #include "experiments/report/csv.h"
 #include "experiments/report/validation_report.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -1,7 +1,7 @@
 #include "experiments/trace/chrome_writer.h"
 
-#include "profiles/document.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

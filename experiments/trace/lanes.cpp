@@ -1,6 +1,6 @@
 #include "experiments/trace/lanes.h"
 
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

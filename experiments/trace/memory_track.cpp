@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "policies/holding.h"
+#include "policies/port/holding.h"
 
 namespace swaplab {
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "experiments/trace/timeline.h"
+#include "policies/port/device.h"
 #include "policies/port/device_listener.h"
 
 namespace swaplab {

@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab::perfetto {
 

@@ -5,8 +5,8 @@
 #include <protozero/pbf_builder.hpp>
 
 #include "experiments/trace/perfetto_format.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "policies/port/verbs.h"
-#include "profiles/ids.h"
-#include "profiles/units.h"
+#include "profiles/base/ids.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

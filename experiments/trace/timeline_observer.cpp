@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "policies/port/lane_widths.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "policies/lanes/lane_widths.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

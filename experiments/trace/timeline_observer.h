@@ -10,7 +10,7 @@
 #include "experiments/trace/lanes.h"
 #include "experiments/trace/memory_track.h"
 #include "experiments/trace/timeline.h"
-#include "policies/observer.h"
+#include "policies/run/observer.h"
 
 namespace swaplab {
 

@@ -3,9 +3,9 @@
 #include "experiments/trace/chrome_writer.h"
 #include "experiments/trace/drawing_writer.h"
 #include "experiments/trace/perfetto_writer.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -7,6 +7,7 @@
 
 #include "experiments/validation/other_world.h"
 #include "experiments/validation/sample.h"
+#include "policies/registry.h"
 
 namespace swaplab {
 

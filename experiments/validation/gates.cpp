@@ -7,9 +7,9 @@
 #include "experiments/cli/spec.h"
 #include "experiments/report/figures.h"
 #include "experiments/validation/sample.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "policies/planning.h"
 #include "policies/port/forwarding_device.h"
-#include "profiles/error.h"
+#include "policies/run/planning.h"
+#include "profiles/base/error.h"
 #include "sim/sim_device.h"
 
 namespace swaplab {

@@ -4,9 +4,9 @@
 
 #include <vector>
 
-#include "policies/device.h"
-#include "profiles/model.h"
-#include "profiles/platform.h"
+#include "policies/port/device.h"
+#include "profiles/device/platform.h"
+#include "profiles/model/model.h"
 
 namespace swaplab {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "policies/observer.h"
+#include "policies/run/observer.h"
 
 namespace swaplab {
 

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "profiles/error.h"
-#include "profiles/statistics.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/fit/statistics.h"
 
 namespace swaplab {
 

@@ -6,7 +6,8 @@
 #include "experiments/comparison.h"
 #include "experiments/pace_check.h"
 #include "experiments/validation/sample.h"
-#include "profiles/error.h"
+#include "policies/registry.h"
+#include "profiles/base/error.h"
 
 namespace swaplab {
 

@@ -12,7 +12,7 @@
 #include "experiments/frozen_reference.h"
 #include "experiments/scenario.h"
 #include "experiments/validation/run_order.h"
-#include "policies/result.h"
+#include "policies/run/result.h"
 
 namespace swaplab {
 

@@ -16,7 +16,7 @@
 
 #include "hw/storage/file.h"
 #include "hw/storage/storage_error.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 namespace {

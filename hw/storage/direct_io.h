@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "profiles/units.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <utility>
 
-#include "profiles/units.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

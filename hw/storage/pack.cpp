@@ -10,10 +10,10 @@
 #include "hw/storage/file.h"
 #include "hw/storage/pack_index.h"
 #include "hw/storage/reader.h"
-#include "profiles/document.h"
-#include "profiles/error.h"
-#include "profiles/model_file.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/document/document.h"
+#include "profiles/model/model_file.h"
 
 namespace swaplab {
 namespace {

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "profiles/model.h"
-#include "profiles/units.h"
+#include "profiles/base/units.h"
+#include "profiles/model/model.h"
 
 namespace swaplab {
 

@@ -5,9 +5,9 @@
 #include <limits>
 #include <vector>
 
-#include "profiles/error.h"
-#include "profiles/file_values.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/document/file_values.h"
 
 namespace swaplab {
 namespace {

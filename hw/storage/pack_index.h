@@ -19,7 +19,7 @@
 #include <string_view>
 
 #include "hw/storage/pack.h"
-#include "profiles/document.h"
+#include "profiles/document/document.h"
 
 namespace swaplab {
 

@@ -12,9 +12,9 @@
 #include "hw/storage/crc.h"
 #include "hw/storage/pack_index.h"
 #include "hw/storage/storage_error.h"
-#include "profiles/error.h"
-#include "profiles/model_file.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/model/model_file.h"
 
 namespace swaplab {
 namespace {

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "hw/storage/stored_file.h"
 #include "hw/storage/pack.h"
-#include "profiles/model.h"
+#include "hw/storage/stored_file.h"
+#include "profiles/model/model.h"
 
 namespace swaplab {
 

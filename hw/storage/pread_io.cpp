@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "hw/storage/block_io.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 namespace {

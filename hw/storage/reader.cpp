@@ -12,9 +12,9 @@
 #include "hw/storage/direct_io.h"
 #include "hw/storage/direct_reader.h"
 #include "hw/storage/file.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 namespace {

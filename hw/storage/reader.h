@@ -7,7 +7,7 @@
 #include <string>
 
 #include "hw/storage/storage_error.h"
-#include "profiles/units.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

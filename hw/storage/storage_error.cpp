@@ -2,7 +2,7 @@
 
 #include <system_error>
 
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

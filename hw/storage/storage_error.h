@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "profiles/units.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "hw/storage/storage_error.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "hw/storage/file.h"
-#include "profiles/units.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "hw/storage/pack_writer.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 namespace {

@@ -14,8 +14,8 @@
 #include <thread>
 
 #include "hw/storage/storage_error.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 namespace {

@@ -1,6 +1,6 @@
 #include "policies/port/device_listener.h"
 
-#include "policies/device.h"
+#include "policies/port/device.h"
 
 namespace swaplab {
 

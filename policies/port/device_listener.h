@@ -4,9 +4,9 @@
 
 #include <cstddef>
 
-#include "policies/command.h"
-#include "policies/holding.h"
-#include "profiles/units.h"
+#include "policies/port/command.h"
+#include "policies/port/holding.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "profiles/units.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "policies/device.h"
+#include "policies/port/device.h"
 #include "policies/port/evidence.h"
 
 namespace swaplab {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "policies/block.h"
-#include "profiles/units.h"
+#include "policies/port/block.h"
+#include "profiles/base/units.h"
 
 namespace swaplab {
 

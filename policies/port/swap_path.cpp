@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 
 namespace swaplab {
 
@@ -76,9 +76,8 @@ std::string_view name_of(SwapPath path) {
 }
 
 std::optional<SwapPath> swap_path_named(std::string_view name) {
-    const auto found = std::ranges::find_if(kTable, [&](const SwapPathRow& row) {
-        return row.name == name && !row.steps.empty();
-    });
+    const auto found = std::ranges::find_if(
+        kTable, [&](const SwapPathRow& row) { return row.name == name && !row.steps.empty(); });
     return found == kTable.end() ? std::nullopt : std::optional(found->path);
 }
 

@@ -9,10 +9,10 @@
 #include <span>
 #include <string_view>
 
-#include "policies/command.h"
-#include "policies/holding.h"
+#include "policies/port/command.h"
+#include "policies/port/holding.h"
 #include "profiles/device/memory_kind.h"
-#include "profiles/platform.h"
+#include "profiles/device/platform.h"
 
 namespace swaplab {
 
@@ -49,7 +49,7 @@ struct SwapPathRow {
     SwapPath path;
     std::optional<ComputeKind> compute;  // where it is so; nothing: on every device
     std::string_view name;
-    std::span<const SwapStep> steps;     // of the way in, in order; none: nothing is swapped
+    std::span<const SwapStep> steps;  // of the way in, in order; none: nothing is swapped
     // In the order in which they are reserved. All holdings of one step are reserved together or
     // not at all.
     std::span<const Holding> holdings;

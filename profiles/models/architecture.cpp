@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 namespace {

@@ -28,7 +28,7 @@
 #include <string>
 #include <vector>
 
-#include "profiles/model.h"
+#include "profiles/model/model.h"
 
 namespace swaplab {
 

@@ -1,9 +1,9 @@
 // BERT-Large (Devlin et al., arXiv 1810.04805) as Hugging Face's bert-large-uncased has it, with
 // the pooler and without a task's head: post-norm blocks, queries, keys and values stored
 // separately.
+#include "profiles/base/text.h"
 #include "profiles/models/networks.h"
 #include "profiles/models/transformer.h"
-#include "profiles/text.h"
 
 namespace swaplab::networks {
 namespace {

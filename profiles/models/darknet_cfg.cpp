@@ -1,6 +1,6 @@
 #include "profiles/models/darknet_cfg.h"
 
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab::networks {
 namespace {

@@ -6,9 +6,9 @@
 // so that totals are the published ones; a policy that evicts the embedding is not charged for
 // reading it again at the head. GPT-J's rotary position embeddings have no parameters, and their
 // few operations are not counted.
+#include "profiles/base/text.h"
 #include "profiles/models/networks.h"
 #include "profiles/models/transformer.h"
-#include "profiles/text.h"
 
 namespace swaplab::networks {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "profiles/model.h"
+#include "profiles/model/model.h"
 
 namespace swaplab::networks {
 

@@ -1,9 +1,9 @@
 // ResNet (He et al., arXiv 1512.03385, table 1) as torchvision builds it: the stride of a
 // bottleneck lies in its 3x3 convolution ("v1.5"), the last ReLU of a block in its addition. And
 // the fully convolutional network on top of it (Long et al., arXiv 1411.4038).
+#include "profiles/base/text.h"
 #include "profiles/models/architecture.h"
 #include "profiles/models/networks.h"
-#include "profiles/text.h"
 
 namespace swaplab::networks {
 namespace {

@@ -1,8 +1,8 @@
 // VGG (Simonyan & Zisserman, arXiv 1409.1556, table 1) as torchvision builds it: an average pool to
 // 7x7 before the classifier (it changes nothing at 224), dropout left out.
+#include "profiles/base/text.h"
 #include "profiles/models/architecture.h"
 #include "profiles/models/networks.h"
-#include "profiles/text.h"
 
 namespace swaplab::networks {
 namespace {

@@ -1,9 +1,9 @@
 // Vision Transformer (Dosovitskiy et al., arXiv 2010.11929, table 1) as torchvision builds it:
 // pre-norm encoder blocks, the class token read by the head. Another resolution has another number
 // of position embeddings, and so other parameters.
+#include "profiles/base/text.h"
 #include "profiles/models/networks.h"
 #include "profiles/models/transformer.h"
-#include "profiles/text.h"
 
 namespace swaplab::networks {
 namespace {

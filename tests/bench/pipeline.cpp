@@ -2,7 +2,8 @@
 
 #include <memory>
 
-#include "profiles/text.h"
+#include "policies/registry.h"
+#include "profiles/base/text.h"
 #include "sim/sim_device.h"
 
 namespace swaplab::bench {

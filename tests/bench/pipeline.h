@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "policies/runner.h"
+#include "policies/run/runner.h"
 
 namespace swaplab::bench {
 

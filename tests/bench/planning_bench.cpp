@@ -6,8 +6,10 @@
 
 #include <memory>
 
-#include "policies/runner.h"
-#include "profiles/builtin.h"
+#include "policies/registry.h"
+#include "policies/run/runner.h"
+#include "profiles/device/builtin_devices.h"
+#include "profiles/models/builtin_models.h"
 #include "sim/sim_device.h"
 
 namespace swaplab {

@@ -1,4 +1,4 @@
-#include "emu/activations.h"
+#include "emu/memory/activations.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "emu/host_faults.h"
+#include "emu/memory/host_faults.h"
 #include "tests/support/random.h"
 
 namespace swaplab {

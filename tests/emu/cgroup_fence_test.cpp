@@ -1,4 +1,4 @@
-#include "emu/cgroup_fence.h"
+#include "emu/pressure/cgroup_fence.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // The pool against a model that keeps a set of pages, and against the kernel's count of them.
-#include "emu/frame_pool.h"
+#include "emu/memory/frame_pool.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <set>
 
-#include "policies/executor.h"
+#include "policies/port/executor.h"
 #include "tests/support/random.h"
 
 namespace swaplab {

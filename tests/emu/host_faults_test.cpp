@@ -1,4 +1,4 @@
-#include "emu/host_faults.h"
+#include "emu/memory/host_faults.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "emu/mapped_range.h"
+#include "emu/memory/mapped_range.h"
 
 namespace swaplab {
 namespace {

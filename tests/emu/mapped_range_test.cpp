@@ -1,4 +1,4 @@
-#include "emu/mapped_range.h"
+#include "emu/memory/mapped_range.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "policies/runtime/process.h"
+#include "hw/host/process.h"
 
 namespace swaplab {
 namespace {

@@ -1,4 +1,4 @@
-#include "emu/memory_hog.h"
+#include "emu/pressure/memory_hog.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <string>
 
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 
 namespace swaplab {
 namespace {

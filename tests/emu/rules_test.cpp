@@ -1,5 +1,5 @@
 // What the emulator refuses: activities that would fault, or read what is not there, on the device.
-#include "emu/rules.h"
+#include "emu/memory/rules.h"
 
 #include <gtest/gtest.h>
 

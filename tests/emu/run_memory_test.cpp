@@ -1,5 +1,5 @@
 // The memory of an emulated run: who touches what is closed or freed is caught, with what runs.
-#include "emu/run_memory.h"
+#include "emu/memory/run_memory.h"
 
 #include <gtest/gtest.h>
 

@@ -7,10 +7,10 @@
 
 #include "experiments/cli/help.h"
 #include "experiments/cli/output_file.h"
-#include "profiles/builtin.h"
-#include "profiles/device_file.h"
-#include "profiles/document.h"
-#include "profiles/error.h"
+#include "profiles/base/error.h"
+#include "profiles/device/builtin_devices.h"
+#include "profiles/device/device_file.h"
+#include "profiles/document/document.h"
 #include "tests/experiments/fixtures.h"
 
 namespace swaplab {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "experiments/cli/console.h"
-#include "profiles/model.h"
+#include "profiles/model/model.h"
 
 namespace swaplab::testing {
 

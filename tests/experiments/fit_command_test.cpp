@@ -1,8 +1,8 @@
 // `swaplab fit` from a table of measurements to a device that runs a model.
 #include <gtest/gtest.h>
 
-#include "profiles/device_file.h"
-#include "profiles/model_file.h"
+#include "profiles/device/device_file.h"
+#include "profiles/model/model_file.h"
 #include "tests/experiments/fixtures.h"
 
 namespace swaplab {

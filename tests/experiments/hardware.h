@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "profiles/document.h"
+#include "profiles/document/document.h"
 #include "tests/experiments/fixtures.h"
 
 namespace swaplab::testing {

@@ -9,7 +9,7 @@
 
 #include "experiments/cli/interrupt.h"
 #include "hw/storage/storage_error.h"
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 #include "tests/experiments/emulation_fixtures.h"
 #include "tests/experiments/fixtures.h"
 

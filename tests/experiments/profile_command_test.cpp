@@ -1,9 +1,9 @@
 // `swaplab profile` on a simulated device, `fit` of what it wrote, and a run of that: one chain.
 #include <gtest/gtest.h>
 
-#include "profiles/device_file.h"
-#include "profiles/measurements.h"
-#include "profiles/model_file.h"
+#include "profiles/device/device_file.h"
+#include "profiles/fit/measurements.h"
+#include "profiles/model/model_file.h"
 #include "tests/experiments/fixtures.h"
 
 namespace swaplab {

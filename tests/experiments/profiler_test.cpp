@@ -7,8 +7,8 @@
 #include <sstream>
 
 #include "experiments/profiling/samples.h"
-#include "profiles/fit.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
+#include "profiles/fit/fit.h"
 #include "sim/sim_device.h"
 #include "tests/support/random.h"
 #include "tests/support/random_model.h"
@@ -160,11 +160,16 @@ TEST(Profiler, PredictsBlocksOfRandomDevices) {
         const std::uint32_t half = model->size() / 2;
         for (const LayerRange block :
              {LayerRange{0, model->size()}, LayerRange{0, half}, LayerRange{half, model->size()}}) {
-            const double scale = 1000 + actual.ns(Activity::read, block) + actual.ns(Activity::execute, block);
-            EXPECT_NEAR(predicted.ns(Activity::read, block), actual.ns(Activity::read, block), scale * 2e-3);
-            EXPECT_NEAR(predicted.ns(Activity::execute, block), actual.ns(Activity::execute, block), scale * 2e-3);
-            EXPECT_NEAR(predicted.ns(Activity::assemble, block), actual.ns(Activity::assemble, block), scale * 2e-3);
-            EXPECT_NEAR(predicted.ns(Activity::release, block), actual.ns(Activity::release, block), scale * 2e-3);
+            const double scale =
+                1000 + actual.ns(Activity::read, block) + actual.ns(Activity::execute, block);
+            EXPECT_NEAR(predicted.ns(Activity::read, block), actual.ns(Activity::read, block),
+                        scale * 2e-3);
+            EXPECT_NEAR(predicted.ns(Activity::execute, block), actual.ns(Activity::execute, block),
+                        scale * 2e-3);
+            EXPECT_NEAR(predicted.ns(Activity::assemble, block),
+                        actual.ns(Activity::assemble, block), scale * 2e-3);
+            EXPECT_NEAR(predicted.ns(Activity::release, block), actual.ns(Activity::release, block),
+                        scale * 2e-3);
         }
     }
 }

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <map>
 
-#include "profiles/document.h"
+#include "profiles/document/document.h"
 #include "tests/experiments/fixtures.h"
 
 namespace swaplab {

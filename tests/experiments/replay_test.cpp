@@ -9,8 +9,8 @@
 
 #include "experiments/report/decision_log.h"
 #include "policies/registry.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 #include "tests/experiments/fixtures.h"
 
 namespace swaplab {

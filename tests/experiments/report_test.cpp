@@ -8,7 +8,7 @@
 #include "experiments/report/result_json.h"
 #include "experiments/report/run_report.h"
 #include "experiments/report/table.h"
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 #include "tests/experiments/fixtures.h"
 
 #include <sstream>

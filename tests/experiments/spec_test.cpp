@@ -5,7 +5,7 @@
 #include "experiments/cli/budget.h"
 #include "experiments/cli/catalog.h"
 #include "experiments/scenario.h"
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 #include "tests/experiments/fixtures.h"
 
 namespace swaplab {

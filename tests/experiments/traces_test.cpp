@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "experiments/cli/traces.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 #include "tests/experiments/fixtures.h"
 
 namespace swaplab::testing {

@@ -9,9 +9,9 @@
 #include "experiments/report/validation_report.h"
 #include "experiments/validation/other_world.h"
 #include "experiments/validation/sample.h"
-#include "profiles/document.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/document/document.h"
 #include "sim/sim_device.h"
 #include "tests/experiments/fixtures.h"
 

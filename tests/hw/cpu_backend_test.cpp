@@ -7,13 +7,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "hw/host/frames.h"
 #include "hw/storage/pack_writer.h"
 #include "policies/registry.h"
-#include "policies/runner.h"
-#include "policies/runtime/frames.h"
-#include "profiles/error.h"
-#include "profiles/hash.h"
-#include "profiles/text.h"
+#include "policies/run/runner.h"
+#include "profiles/base/error.h"
+#include "profiles/base/hash.h"
+#include "profiles/base/text.h"
 #include "tests/support/digesting_executor.h"
 #include "tests/support/temporary_folder.h"
 

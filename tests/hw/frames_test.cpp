@@ -1,5 +1,5 @@
 // Frames against a model that keeps a map of pages.
-#include "policies/runtime/frames.h"
+#include "hw/host/frames.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "policies/runtime/activation_pool.h"
+#include "hw/host/activation_pool.h"
 #include "tests/support/random.h"
 
 namespace swaplab {

@@ -1,4 +1,4 @@
-#include "hw/torch/input_values.h"
+#include "hw/torch/run/input_values.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 
 namespace swaplab {
 namespace {

@@ -9,9 +9,9 @@
 
 #include "hw/cpu_backend.h"
 #include "hw/storage/pack_writer.h"
-#include "policies/executor.h"
+#include "policies/port/executor.h"
 #include "policies/registry.h"
-#include "policies/runner.h"
+#include "policies/run/runner.h"
 #include "tests/hw/fake_machine.h"
 #include "tests/support/chain.h"
 #include "tests/support/device_contract.h"

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 #include "tests/support/digesting_executor.h"
 #include "tests/support/temporary_folder.h"
 

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "hw/storage/pack_index.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 #include "tests/hw/storage_samples.h"
 
 namespace swaplab {

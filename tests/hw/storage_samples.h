@@ -10,7 +10,7 @@
 #include "hw/storage/pack.h"
 #include "hw/storage/pack_writer.h"
 #include "hw/storage/storage_error.h"
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 
 namespace swaplab::testing {
 

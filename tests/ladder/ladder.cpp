@@ -3,26 +3,68 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <sstream>
 #include <string_view>
 
 namespace swaplab::ladder {
 namespace {
 
-// What a folder may include, as prefixes of a path written from the root.
-struct Layer {
+// A room: the files below a folder, but for those of a room further inside. It sees itself and what
+// stands here, as prefixes of a path written from the root.
+struct Room {
     std::string_view folder;
     std::vector<std::string_view> may_see;
 };
 
-const std::array<Layer, 6> kLayers{{
-    {"profiles/", {"profiles/"}},
-    {"policies/", {"policies/", "profiles/"}},
-    {"sim/", {"sim/", "policies/", "profiles/"}},
-    {"emu/", {"emu/", "policies/", "profiles/", "hw/storage/"}},
-    {"hw/", {"hw/", "policies/", "profiles/"}},
-    {"experiments/", {"experiments/", "sim/", "emu/", "hw/", "policies/", "profiles/"}},
-}};
+// Read it from the top: a room sees rooms above it only.
+const auto kRooms = std::to_array<Room>({
+    {"profiles/base/", {}},
+    {"profiles/document/", {"profiles/base/"}},
+    {"profiles/model/", {"profiles/base/", "profiles/document/"}},
+    {"profiles/models/", {"profiles/base/", "profiles/model/"}},
+    {"profiles/device/", {"profiles/base/", "profiles/document/", "profiles/model/"}},
+    {"profiles/cost/", {"profiles/base/", "profiles/model/", "profiles/device/"}},
+    {"profiles/fit/",
+     {"profiles/base/", "profiles/document/", "profiles/model/", "profiles/device/",
+      "profiles/cost/"}},
+
+    {"policies/port/", {"profiles/"}},
+    {"policies/memory/", {"profiles/", "policies/port/"}},
+    {"policies/lanes/", {"profiles/", "policies/port/"}},
+    {"policies/plan/", {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/"}},
+    {"policies/schedule/",
+     {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/", "policies/plan/"}},
+    {"policies/systems/",
+     {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/", "policies/plan/",
+      "policies/schedule/"}},
+    // The registry: it declares the systems' factories itself.
+    {"policies/", {"profiles/", "policies/port/", "policies/schedule/"}},
+    {"policies/run/",
+     {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/", "policies/plan/",
+      "policies/schedule/", "policies/registry.h"}},
+
+    {"sim/", {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/"}},
+
+    {"hw/storage/", {"profiles/"}},
+    {"hw/host/", {"profiles/", "policies/port/", "hw/storage/"}},
+    {"hw/torch/run/", {"profiles/", "policies/port/", "hw/storage/"}},
+    {"hw/torch/pack/", {"profiles/", "hw/storage/", "hw/torch/run/"}},
+    {"hw/torch/plugin/", {"profiles/", "hw/torch/run/"}},
+    {"hw/",
+     {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/", "hw/storage/",
+      "hw/host/", "hw/torch/run/"}},
+
+    // Sideways, and only to these two rooms of hw.
+    {"emu/memory/", {"profiles/", "policies/port/", "policies/memory/", "hw/host/"}},
+    {"emu/pressure/", {"profiles/", "hw/host/"}},
+    {"emu/",
+     {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/", "hw/storage/",
+      "hw/host/", "emu/memory/", "emu/pressure/"}},
+
+    {"experiments/", {"profiles/", "policies/", "sim/", "emu/", "hw/"}},
+});
+
+// The systems that are compared: none of them sees another.
+constexpr std::string_view kSystems = "policies/systems/";
 
 // Where a library may be named (a folder or one file), and whether its headers are too heavy for a
 // .h file of the layers that everything else includes.
@@ -32,14 +74,15 @@ struct Library {
     bool heavy;
 };
 
-constexpr std::array<Library, 18> kLibraries{{
-    {"boost/", "profiles/", true},
-    {"Eigen/", "profiles/", true},
-    {"rapidjson/", "profiles/", true},
-    {"yaml-cpp/", "profiles/", true},
-    {"fmt/", "profiles/text.h", false},
-    {"xxh", "profiles/", false},  // xxhash.h, xxh3.h
-    {"Random123/", "policies/", true},
+constexpr auto kLibraries = std::to_array<Library>({
+    {"boost/graph/", "profiles/model/", true},
+    {"boost/", "profiles/fit/", true},
+    {"Eigen/", "profiles/fit/", true},
+    {"rapidjson/", "profiles/document/", true},
+    {"yaml-cpp/", "profiles/document/", true},
+    {"fmt/", "profiles/base/text.h", false},
+    {"xxh", "profiles/base/", false},  // xxhash.h, xxh3.h
+    {"Random123/", "policies/lanes/", true},
     {"torch/", "hw/torch/", true},
     {"ATen/", "hw/torch/", true},
     {"c10/", "hw/torch/", true},
@@ -51,42 +94,23 @@ constexpr std::array<Library, 18> kLibraries{{
     {"protozero/", "experiments/", true},
     {"sqlite3", "experiments/", false},
     {"simgrid/", "tests/bench/", false},
-}};
+});
 
 constexpr std::array<std::string_view, 3> kLightHeaderFolders{"profiles/", "policies/", "sim/"};
 
-struct Include {
-    bool quoted;
-    std::string target;
-};
-
-// The #include of one line, if it is one. Preprocessor spacing ("#  include") is understood.
-std::optional<Include> include_of(std::string_view line) {
-    const auto skip_blanks = [&line] {
-        line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    };
-    const auto skip_word = [&line](std::string_view word) {
-        if (!line.starts_with(word)) return false;
-        line.remove_prefix(word.size());
-        return true;
-    };
-    skip_blanks();
-    if (!skip_word("#")) return std::nullopt;
-    skip_blanks();
-    if (!skip_word("include")) return std::nullopt;
-    skip_blanks();
-    const bool quoted = line.starts_with('"');
-    if (!quoted && !line.starts_with('<')) return std::nullopt;
-    line.remove_prefix(1);
-    const std::size_t end = line.find(quoted ? '"' : '>');
-    if (end == std::string_view::npos) return std::nullopt;
-    return Include{quoted, std::string(line.substr(0, end))};
+bool in_a_layer(std::string_view path) {
+    return std::ranges::any_of(
+        layer_folders(), [path](const std::string& layer) { return path.starts_with(layer); });
 }
 
-const Layer* layer_of(std::string_view path) {
-    const auto it = std::ranges::find_if(
-        kLayers, [path](const Layer& layer) { return path.starts_with(layer.folder); });
-    return it == kLayers.end() ? nullptr : &*it;
+// The innermost room.
+const Room* room_of(std::string_view path) {
+    const Room* found = nullptr;
+    for (const Room& room : kRooms) {
+        if (!path.starts_with(room.folder)) continue;
+        if (found == nullptr || room.folder.size() > found->folder.size()) found = &room;
+    }
+    return found;
 }
 
 const Library* library_of(std::string_view header) {
@@ -108,17 +132,35 @@ std::optional<std::string> wrong_with_library(std::string_view path, const Libra
     return std::nullopt;
 }
 
-std::optional<std::string> wrong_with(std::string_view path, const Layer& layer,
+// Both below kSystems: whether they belong to one system, that is, lie in one folder there.
+bool of_one_system(std::string_view a, std::string_view b) {
+    const auto folder = [](std::string_view path) {
+        path.remove_prefix(kSystems.size());
+        return path.substr(0, path.find('/') + 1);  // empty for a system of one file
+    };
+    return folder(a) == folder(b) && !folder(a).empty();
+}
+
+bool sees(const Room& room, std::string_view target) {
+    if (target.find("..") != std::string_view::npos) return false;
+    return room_of(target) == &room ||
+           std::ranges::any_of(room.may_see, [target](std::string_view prefix) {
+               return target.starts_with(prefix);
+           });
+}
+
+std::optional<std::string> wrong_with(std::string_view path, const Room& room,
                                       const Include& include) {
     if (const Library* library = library_of(include.target)) {
         return wrong_with_library(path, *library);
     }
-    const bool allowed = std::ranges::any_of(layer.may_see, [&include](std::string_view prefix) {
-        return include.target.starts_with(prefix) && include.target.find("..") == std::string::npos;
-    });
-    if (allowed) return std::nullopt;
-    if (layer_of(include.target) != nullptr || include.target.starts_with("tests/")) {
-        return "is not below " + std::string(layer.folder);
+    if (path.starts_with(kSystems) && include.target.starts_with(kSystems) &&
+        !of_one_system(path, include.target)) {
+        return "is of another system";
+    }
+    if (sees(room, include.target)) return std::nullopt;
+    if (in_a_layer(include.target) || include.target.starts_with("tests/")) {
+        return "is not below " + std::string(room.folder);
     }
     if (include.quoted) return "is not written from the repository root";
     return std::nullopt;  // the standard library or the system
@@ -129,17 +171,30 @@ std::optional<std::string> wrong_with(std::string_view path, const Layer& layer,
 std::vector<std::string> violations(std::span<const SourceFile> files) {
     std::vector<std::string> found;
     for (const SourceFile& file : files) {
-        const Layer* layer = layer_of(file.path);
-        if (layer == nullptr) continue;
-        std::istringstream text(file.text);
-        std::string line;
-        for (int number = 1; std::getline(text, line); ++number) {
-            const std::optional<Include> include = include_of(line);
-            if (!include) continue;
-            if (const auto reason = wrong_with(file.path, *layer, *include)) {
-                found.push_back(file.path + ":" + std::to_string(number) + ": " + include->target +
-                                " " + *reason);
+        if (!in_a_layer(file.path)) continue;
+        const Room* room = room_of(file.path);
+        if (room == nullptr) {
+            found.push_back(file.path + ": stands in no room");
+            continue;
+        }
+        for (const Include& include : includes_of(file)) {
+            if (const auto reason = wrong_with(file.path, *room, include)) {
+                found.push_back(file.path + ":" + std::to_string(include.line) + ": " +
+                                include.target + " " + *reason);
             }
+        }
+    }
+    return found;
+}
+
+std::vector<std::string> upward_rows() {
+    std::vector<std::string> found;
+    for (auto room = kRooms.begin(); room != kRooms.end(); ++room) {
+        for (const std::string_view seen : room->may_see) {
+            const bool upward = std::any_of(room, kRooms.end(), [seen](const Room& later) {
+                return later.folder.starts_with(seen) || room_of(seen) == &later;
+            });
+            if (upward) found.push_back(std::string(room->folder) + " sees " + std::string(seen));
         }
     }
     return found;

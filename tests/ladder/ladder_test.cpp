@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <regex>
 #include <sstream>
@@ -22,117 +19,162 @@ std::vector<std::string> check(const std::string& path, const std::string& text)
 std::string include(const std::string& target) { return "#include \"" + target + "\"\n"; }
 std::string include_library(const std::string& target) { return "#include <" + target + ">\n"; }
 
-// The repository's own sources.
-std::vector<SourceFile> sources_of_this_repository() {
-    namespace fs = std::filesystem;
-    const fs::path root = SWAPLAB_SOURCE_DIR;
-    std::vector<SourceFile> files;
-    for (const char* folder : {"profiles", "policies", "sim", "emu", "hw", "experiments"}) {
-        for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
-            const std::string extension = entry.path().extension().string();
-            if (extension != ".h" && extension != ".cpp" && extension != ".cu") continue;
-            std::ifstream stream(entry.path());
-            files.push_back({entry.path().lexically_relative(root).generic_string(),
-                             {std::istreambuf_iterator<char>(stream), {}}});
-        }
-    }
-    return files;
-}
-
 TEST(Ladder, ThisRepositoryHolds) {
-    const std::vector<SourceFile> files = sources_of_this_repository();
+    const std::vector<SourceFile> files = sources_of_the_layers();
     EXPECT_FALSE(files.empty());
     for (const std::string& violation : violations(files)) ADD_FAILURE() << violation;
 }
 
+TEST(Ladder, TheTableReadsFromTheTop) {
+    for (const std::string& row : upward_rows()) ADD_FAILURE() << row;
+}
+
 TEST(Ladder, DownwardArrowsAreAllowed) {
-    EXPECT_TRUE(check("profiles/cost.cpp", include("profiles/cost.h")).empty());
-    EXPECT_TRUE(check("policies/block.h", include("profiles/model.h")).empty());
-    EXPECT_TRUE(check("sim/device.cpp", include("policies/device.h")).empty());
-    EXPECT_TRUE(check("sim/device.cpp", include("profiles/time.h")).empty());
-    EXPECT_TRUE(check("hw/cuda/arena.cpp", include("policies/device.h")).empty());
+    EXPECT_TRUE(check("policies/port/block.h", include("profiles/model/model.h")).empty());
+    EXPECT_TRUE(check("sim/device.cpp", include("policies/port/device.h")).empty());
+    EXPECT_TRUE(check("sim/device.cpp", include("profiles/base/units.h")).empty());
+    EXPECT_TRUE(check("hw/cuda/arena.cpp", include("policies/port/device.h")).empty());
     for (const char* layer : {"profiles", "policies", "sim", "emu", "hw", "experiments"}) {
         const std::string target = std::string(layer) + "/x.h";
         EXPECT_TRUE(check("experiments/main.cpp", include(target)).empty()) << target;
-        EXPECT_TRUE(check(std::string(layer) + "/y.cpp", include(target)).empty()) << target;
+    }
+    for (const char* room : {"profiles/base", "policies/plan", "sim", "emu/memory", "hw/torch/run",
+                             "policies/plan/allocators", "policies/systems/swapnet"}) {
+        const std::string path = std::string(room) + "/y.cpp";
+        EXPECT_TRUE(check(path, include(std::string(room) + "/x.h")).empty()) << path;
     }
 }
 
 TEST(Ladder, UpwardArrowsFail) {
-    EXPECT_EQ(check("profiles/cost.h", include("policies/block.h")).size(), 1U);
-    EXPECT_EQ(check("policies/runner.cpp", include("sim/device.h")).size(), 1U);
-    EXPECT_EQ(check("policies/runner.cpp", include("experiments/cli.h")).size(), 1U);
+    EXPECT_EQ(check("profiles/cost/cost.h", include("policies/port/block.h")).size(), 1U);
+    EXPECT_EQ(check("policies/run/runner.cpp", include("sim/device.h")).size(), 1U);
+    EXPECT_EQ(check("policies/run/runner.cpp", include("experiments/cli.h")).size(), 1U);
     EXPECT_EQ(check("hw/device.cpp", include("experiments/cli.h")).size(), 1U);
     EXPECT_EQ(check("experiments/cli.cpp", include("tests/support/models.h")).size(), 1U);
 }
 
-TEST(Ladder, SidewaysArrowsFailButForOne) {
+TEST(Ladder, SidewaysArrowsFailButForTwoRooms) {
     EXPECT_EQ(check("sim/device.cpp", include("emu/device.h")).size(), 1U);
     EXPECT_EQ(check("sim/device.cpp", include("hw/storage/pack.h")).size(), 1U);
     EXPECT_EQ(check("hw/device.cpp", include("sim/engine.h")).size(), 1U);
     EXPECT_EQ(check("emu/device.cpp", include("hw/device.h")).size(), 1U);
+    EXPECT_EQ(check("emu/device.cpp", include("hw/torch/run/program.h")).size(), 1U);
     EXPECT_TRUE(check("emu/device.cpp", include("hw/storage/pack.h")).empty());
+    EXPECT_TRUE(check("emu/memory/backing.cpp", include("hw/host/frames.h")).empty());
+}
+
+// Inside a layer: each room of policies and what it would like to see above it.
+TEST(Ladder, UpwardArrowsBetweenRoomsFail) {
+    EXPECT_EQ(check("policies/port/device.h", include("policies/memory/arena.h")).size(), 1U);
+    EXPECT_EQ(check("policies/memory/ledger.h", include("policies/lanes/noise.h")).size(), 1U);
+    EXPECT_EQ(check("policies/lanes/noise.h", include("policies/memory/arena.h")).size(), 1U);
+    EXPECT_EQ(check("policies/plan/planner.h", include("policies/schedule/policy.h")).size(), 1U);
+    EXPECT_EQ(check("policies/plan/allocators/a.cpp", include("policies/run/result.h")).size(), 1U);
+    EXPECT_EQ(check("policies/schedule/policy.h", include("policies/registry.h")).size(), 1U);
+    EXPECT_EQ(check("policies/registry.cpp", include("policies/run/runner.h")).size(), 1U);
+    EXPECT_EQ(check("profiles/model/model.h", include("profiles/device/platform.h")).size(), 1U);
+    EXPECT_EQ(check("profiles/models/bert.cpp", include("profiles/cost/cost.h")).size(), 1U);
+    EXPECT_EQ(check("hw/torch/run/program.h", include("hw/torch/pack/layering.h")).size(), 1U);
+    EXPECT_EQ(check("hw/host/frames.h", include("hw/machine.h")).size(), 1U);
+    EXPECT_EQ(check("emu/memory/rules.h", include("emu/work.h")).size(), 1U);
+}
+
+TEST(Ladder, BackendsSeeThreeRoomsOfPolicies) {
+    for (const char* backend : {"sim/a.cpp", "emu/a.cpp", "hw/a.cpp"}) {
+        for (const char* room : {"port", "memory", "lanes"})
+            EXPECT_TRUE(check(backend, include("policies/" + std::string(room) + "/x.h")).empty());
+        for (const char* room : {"plan", "schedule", "systems", "run"})
+            EXPECT_EQ(check(backend, include("policies/" + std::string(room) + "/x.h")).size(), 1U);
+    }
+}
+
+TEST(Ladder, SystemsDoNotSeeEachOtherOrTheRun) {
+    const std::string path = "policies/systems/swapnet/swapnet.cpp";
+    EXPECT_TRUE(check(path, include("policies/schedule/policy.h")).empty());
+    EXPECT_TRUE(check(path, include("policies/systems/swapnet/costs.h")).empty());
+    EXPECT_EQ(check(path, include("policies/systems/pipeload/delay.h")).size(), 1U);
+    EXPECT_EQ(check(path, include("policies/systems/helpers.h")).size(), 1U);
+    EXPECT_EQ(check(path, include("policies/run/runner.h")).size(), 1U);
+    EXPECT_EQ(check(path, include("policies/registry.h")).size(), 1U);
+    EXPECT_EQ(
+        check("policies/systems/direct.cpp", include("policies/systems/swapnet/costs.h")).size(),
+        1U);
+    EXPECT_EQ(check("policies/run/runner.cpp", include("policies/systems/x.h")).size(), 1U);
+    EXPECT_TRUE(check("policies/run/runner.cpp", include("policies/registry.h")).empty());
+}
+
+TEST(Ladder, AFileInNoRoomIsNamed) {
+    EXPECT_EQ(check("profiles/helpers.h", ""),
+              std::vector<std::string>{"profiles/helpers.h: stands in no room"});
 }
 
 TEST(Ladder, ALayerInAngleBracketsIsStillALayer) {
-    EXPECT_EQ(check("policies/runner.cpp", include_library("sim/device.h")).size(), 1U);
-    EXPECT_TRUE(check("policies/runner.cpp", include_library("profiles/model.h")).empty());
+    EXPECT_EQ(check("policies/run/runner.cpp", include_library("sim/device.h")).size(), 1U);
+    EXPECT_TRUE(check("policies/run/a.cpp", include_library("profiles/model/model.h")).empty());
 }
 
 TEST(Ladder, PathsAreWrittenFromTheRoot) {
-    EXPECT_EQ(check("profiles/cost.cpp", include("cost.h")).size(), 1U);
+    EXPECT_EQ(check("profiles/cost/cost.cpp", include("cost.h")).size(), 1U);
     EXPECT_EQ(check("policies/a.cpp", include("../sim/device.h")).size(), 1U);
     EXPECT_EQ(check("policies/a.cpp", include("policies/../sim/device.h")).size(), 1U);
 }
 
 TEST(Ladder, ALibraryOutsideItsFolderFails) {
-    for (const char* header : {"boost/graph/adjacency_list.hpp", "Eigen/Dense",
-                               "rapidjson/document.h", "yaml-cpp/yaml.h", "xxhash.h"}) {
-        EXPECT_TRUE(check("profiles/a.cpp", include_library(header)).empty()) << header;
-        EXPECT_EQ(check("policies/a.cpp", include_library(header)).size(), 1U) << header;
-        EXPECT_EQ(check("experiments/a.cpp", include(header)).size(), 1U) << header;
+    struct Home {
+        const char* header;
+        const char* folder;
+    };
+    for (const auto& [header, folder] :
+         {Home{"boost/graph/adjacency_list.hpp", "profiles/model/"},
+          {"boost/math/distributions/students_t.hpp", "profiles/fit/"},
+          {"Eigen/Dense", "profiles/fit/"},
+          {"rapidjson/document.h", "profiles/document/"},
+          {"yaml-cpp/yaml.h", "profiles/document/"},
+          {"xxhash.h", "profiles/base/"},
+          {"Random123/philox.h", "policies/lanes/"},
+          {"liburing.h", "hw/storage/"},
+          {"zlib.h", "hw/storage/"},
+          {"torch/script.h", "hw/torch/run/"},
+          {"ATen/ATen.h", "hw/torch/pack/"},
+          {"c10/core/Allocator.h", "hw/torch/run/"},
+          {"CLI/CLI.hpp", "experiments/cli/"},
+          {"CLI11.hpp", "experiments/"},
+          {"sqlite3.h", "experiments/"}}) {
+        EXPECT_TRUE(check(std::string(folder) + "a.cpp", include_library(header)).empty())
+            << header;
+        for (const char* elsewhere :
+             {"profiles/device/a.cpp", "policies/a.cpp", "sim/a.cpp", "emu/a.cpp", "hw/host/a.cpp"})
+            EXPECT_EQ(check(elsewhere, include_library(header)).size(), 1U) << header;
     }
     for (const char* header : {"cuda_runtime.h", "cuda_runtime_api.h", "cuda.h"}) {
         EXPECT_TRUE(check("hw/a.cpp", include_library(header)).empty()) << header;
         EXPECT_EQ(check("emu/a.cpp", include_library(header)).size(), 1U) << header;
     }
-    for (const char* header : {"liburing.h", "zlib.h"}) {
-        EXPECT_TRUE(check("hw/storage/a.cpp", include_library(header)).empty()) << header;
-        for (const char* elsewhere : {"hw/a.cpp", "hw/torch/a.cpp", "emu/a.cpp", "profiles/a.cpp"})
-            EXPECT_EQ(check(elsewhere, include_library(header)).size(), 1U) << header;
-    }
-    for (const char* header : {"torch/script.h", "ATen/ATen.h", "c10/core/Allocator.h"}) {
-        EXPECT_TRUE(check("hw/torch/a.cpp", include_library(header)).empty()) << header;
-        for (const char* elsewhere : {"hw/a.cpp", "hw/storage/a.cpp", "experiments/a.cpp"})
-            EXPECT_EQ(check(elsewhere, include_library(header)).size(), 1U) << header;
-    }
-    for (const char* header : {"CLI/CLI.hpp", "CLI11.hpp", "sqlite3.h"}) {
-        EXPECT_TRUE(check("experiments/a.cpp", include_library(header)).empty()) << header;
-        EXPECT_EQ(check("sim/a.cpp", include_library(header)).size(), 1U) << header;
-    }
+    EXPECT_EQ(check("experiments/a.cpp", include("xxhash.h")).size(), 1U);
 }
 
 TEST(Ladder, FmtIsNamedInOneHeader) {
-    EXPECT_TRUE(check("profiles/text.h", include_library("fmt/format.h")).empty());
-    EXPECT_EQ(check("profiles/cost.cpp", include_library("fmt/format.h")).size(), 1U);
+    EXPECT_TRUE(check("profiles/base/text.h", include_library("fmt/format.h")).empty());
+    EXPECT_EQ(check("profiles/base/error.cpp", include_library("fmt/format.h")).size(), 1U);
     EXPECT_EQ(check("experiments/report.cpp", include_library("fmt/core.h")).size(), 1U);
 }
 
 TEST(Ladder, HeavyHeadersStayInSources) {
-    EXPECT_EQ(check("profiles/model.h", include_library("boost/graph/adjacency_list.hpp")).size(),
-              1U);
-    EXPECT_EQ(check("profiles/fit.h", include_library("Eigen/Dense")).size(), 1U);
-    EXPECT_EQ(check("profiles/document.h", include_library("rapidjson/document.h")).size(), 1U);
-    EXPECT_EQ(check("profiles/document.h", include_library("yaml-cpp/yaml.h")).size(), 1U);
-    EXPECT_TRUE(check("profiles/document.cpp", include_library("yaml-cpp/yaml.h")).empty());
+    const std::string boost = include_library("boost/graph/adjacency_list.hpp");
+    EXPECT_EQ(check("profiles/model/model.h", boost).size(), 1U);
+    EXPECT_EQ(check("profiles/fit/fit.h", include_library("Eigen/Dense")).size(), 1U);
+    const std::string document = "profiles/document/document.h";
+    EXPECT_EQ(check(document, include_library("rapidjson/document.h")).size(), 1U);
+    EXPECT_EQ(check(document, include_library("yaml-cpp/yaml.h")).size(), 1U);
+    EXPECT_TRUE(check("profiles/document/a.cpp", include_library("yaml-cpp/yaml.h")).empty());
 }
 
 TEST(Ladder, LinesAreReadAsThePreprocessorReadsThem) {
-    EXPECT_EQ(check("profiles/a.h", "  #  include\t\"sim/engine.h\"  // why\n").size(), 1U);
-    EXPECT_EQ(check("profiles/a.h", "#include\"sim/engine.h\"\r\n").size(), 1U);
-    EXPECT_TRUE(check("profiles/a.h", "// #include \"sim/engine.h\"\n").empty());
-    EXPECT_TRUE(check("profiles/a.h", "#include <vector>\n#include <sys/stat.h>\n").empty());
-    EXPECT_TRUE(check("profiles/a.h", "").empty());
+    EXPECT_EQ(check("profiles/base/a.h", "  #  include\t\"sim/engine.h\"  // why\n").size(), 1U);
+    EXPECT_EQ(check("profiles/base/a.h", "#include\"sim/engine.h\"\r\n").size(), 1U);
+    EXPECT_TRUE(check("profiles/base/a.h", "// #include \"sim/engine.h\"\n").empty());
+    EXPECT_TRUE(check("profiles/base/a.h", "#include <vector>\n#include <sys/stat.h>\n").empty());
+    EXPECT_TRUE(check("profiles/base/a.h", "").empty());
 }
 
 TEST(Ladder, AViolationNamesFileAndLine) {
@@ -146,7 +188,7 @@ TEST(Ladder, NoTwoHeadersDefineTheSameType) {
     const std::regex definition(
         "(?:class|struct|enum class) ([A-Za-z0-9]+)(?: final)?(?: :.*)? \\{.*");
     std::map<std::string, std::string> defined;
-    for (const SourceFile& file : sources_of_this_repository()) {
+    for (const SourceFile& file : sources_of_the_layers()) {
         if (!file.path.ends_with(".h")) continue;
         std::istringstream lines(file.text);
         std::smatch match;

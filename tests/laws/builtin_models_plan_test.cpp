@@ -1,7 +1,8 @@
 // Every built-in model can be planned and run where layers are swapped one by one.
 #include <gtest/gtest.h>
 
-#include "profiles/builtin.h"
+#include "profiles/device/builtin_devices.h"
+#include "profiles/models/builtin_models.h"
 #include "tests/support/simulate.h"
 
 namespace swaplab {

@@ -371,9 +371,10 @@ TEST(Invariants, NoActivityTakes73Minutes) {
     Options options;
     options.budget = Bytes{100};
     const double limit = 4398046511104.0;
-    for (double* cost :
-         {&platform.nodes[0].read.cost.per_byte, &platform.nodes[0].cost(Activity::assemble).per_byte,
-          &platform.nodes[0].execute.other.per_layer, &platform.nodes[0].cost(Activity::release).per_byte}) {
+    for (double* cost : {&platform.nodes[0].read.cost.per_byte,
+                         &platform.nodes[0].cost(Activity::assemble).per_byte,
+                         &platform.nodes[0].execute.other.per_layer,
+                         &platform.nodes[0].cost(Activity::release).per_byte}) {
         for (const char* policy : {"on-demand", "swapnet", "demand-layering:buffer=min"}) {
             *cost = limit - 1;
             EXPECT_EQ(simulate(platform, model, policy, options).result.verdict, Verdict::ok);

@@ -2,7 +2,7 @@
 // what was submitted.
 #pragma once
 
-#include "policies/deployment.h"
+#include "policies/port/deployment.h"
 #include "tests/laws/oracle/ledger.h"
 #include "tests/laws/oracle/node_replay.h"
 #include "tests/laws/tables.h"

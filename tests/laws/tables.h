@@ -7,8 +7,8 @@
 
 #include <vector>
 
-#include "policies/result.h"
-#include "profiles/cost.h"
+#include "policies/run/result.h"
+#include "profiles/cost/cost.h"
 #include "tests/laws/oracle/liveness.h"
 #include "tests/laws/oracle/table.h"
 #include "tests/support/simulate.h"

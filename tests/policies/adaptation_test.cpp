@@ -6,8 +6,9 @@
 #include <chrono>
 #include <map>
 
-#include "policies/runtime/partition_planner.h"
-#include "profiles/error.h"
+#include "policies/plan/partition_planner.h"
+#include "policies/registry.h"
+#include "profiles/base/error.h"
 #include "sim/sim_device.h"
 #include "tests/support/chain.h"
 #include "tests/support/random_model.h"

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
-#include "policies/allocator.h"
-#include "policies/roles.h"
+#include "policies/plan/allocator.h"
+#include "policies/plan/planner.h"
+#include "policies/registry.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"
 #include "tests/support/simulate.h"

@@ -1,6 +1,6 @@
 // Arenas against a map of bytes: what is reserved never overlaps, stays inside, and is found
 // exactly when the rule of the arena says so.
-#include "policies/runtime/arena.h"
+#include "policies/memory/arena.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 #include "tests/support/chain.h"
 #include "tests/support/simulate.h"
 

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "profiles/builtin.h"
+#include "profiles/device/builtin_devices.h"
+#include "profiles/models/builtin_models.h"
 #include "tests/support/simulate.h"
 
 namespace swaplab {

@@ -1,6 +1,7 @@
 // The oracle boundary: policies see the past and the present. A scheduler that peeks is named.
 #include <gtest/gtest.h>
 
+#include "policies/registry.h"
 #include "tests/support/audit.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"

@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"
 #include "tests/support/simulate.h"

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "profiles/builtin.h"
+#include "profiles/models/builtin_models.h"
 #include "tests/laws/oracle/demand_layering.h"
 #include "tests/laws/oracle/one_at_a_time.h"
 #include "tests/support/simulate.h"

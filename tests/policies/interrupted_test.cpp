@@ -3,7 +3,8 @@
 
 #include <atomic>
 
-#include "policies/runner.h"
+#include "policies/registry.h"
+#include "policies/run/runner.h"
 #include "sim/sim_device.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"

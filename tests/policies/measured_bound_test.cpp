@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "policies/registry.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 #include "tests/support/chain.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"

@@ -1,9 +1,11 @@
 // What the kind of memory costs in plans and in runs: closed forms, and that nothing else changes.
 #include <gtest/gtest.h>
 
-#include "profiles/builtin.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "policies/registry.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/device/builtin_devices.h"
+#include "profiles/models/builtin_models.h"
 #include "tests/support/chain.h"
 #include "tests/support/simulate.h"
 
@@ -78,7 +80,8 @@ TEST(MemoryKinds, TwoBlocksOneAtATime) {
 // is 2 * sum(attach) longer.
 TEST(MemoryKinds, OnDemandTakesTwiceTheAttachingLonger) {
     Platform platform = *builtin_device("jetson-xavier-nx");
-    platform.nodes[0].cost(Activity::attach) = {.per_byte = 1, .per_block = 10'000, .request_bytes = {}};
+    platform.nodes[0].cost(Activity::attach) = {
+        .per_byte = 1, .per_block = 10'000, .request_bytes = {}};
     const auto model = std::make_shared<const Model>(*builtin_model("resnet101"));
     Options options;
     options.budget = Bytes{std::int64_t{1} << 30};

@@ -3,8 +3,8 @@
 
 #include "policies/port/forwarding_device.h"
 #include "policies/registry.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 #include "sim/sim_device.h"
 #include "tests/support/chain.h"
 #include "tests/support/random_model.h"

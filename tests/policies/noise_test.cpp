@@ -6,9 +6,9 @@
 #include <map>
 #include <tuple>
 
-#include "policies/replications.h"
-#include "policies/runtime/noise.h"
-#include "profiles/statistics.h"
+#include "policies/lanes/noise.h"
+#include "policies/run/replications.h"
+#include "profiles/fit/statistics.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"
 #include "tests/support/simulate.h"

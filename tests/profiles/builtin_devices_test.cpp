@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "profiles/builtin.h"
-#include "profiles/cost.h"
-#include "profiles/error.h"
+#include "profiles/base/error.h"
+#include "profiles/cost/cost.h"
+#include "profiles/device/builtin_devices.h"
+#include "profiles/models/builtin_models.h"
 
 namespace swaplab {
 namespace {

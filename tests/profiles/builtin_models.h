@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "profiles/builtin.h"
+#include "profiles/models/builtin_models.h"
 
 namespace swaplab {
 

@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 #include "tests/profiles/builtin_models.h"
 
 namespace swaplab {

@@ -1,9 +1,9 @@
 // Costs of blocks, against the formulas of the contract worked out by hand.
-#include "profiles/cost.h"
+#include "profiles/cost/cost.h"
 
 #include <gtest/gtest.h>
 
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 
 namespace swaplab {
 namespace {
@@ -123,7 +123,8 @@ TEST_F(Costs, FeaturesOfABlockAreSums) {
 
 TEST_F(Costs, SwapInAndOut) {
     const CostModel costs(model_, platform_);
-    EXPECT_EQ(costs.ns(Activity::read, kWhole), 0.5 * 1150 + 10 * 5 + 70);  // 1150 bytes: 5 requests
+    EXPECT_EQ(costs.ns(Activity::read, kWhole),
+              0.5 * 1150 + 10 * 5 + 70);  // 1150 bytes: 5 requests
     EXPECT_EQ(costs.ns(Activity::read, kFc), 0.5 * 150 + 10 * 1 + 70);
     EXPECT_EQ(costs.ns(Activity::copy, kWhole), 0.25 * 1600 + 9);  // what is copied is decoded
     EXPECT_EQ(costs.ns(Activity::instantiate, kConv), 1000 + 3 * 2);
@@ -143,8 +144,10 @@ TEST(MemoryKind, NamesRoundTrip) {
 //   attach(fc)   = 0.5 * 600 + 13, added to assembly and to release
 //   prefetch(fc) = 2 * 4 + 17, added to assembly
 TEST_F(Costs, KindsOfMemoryAddToAssemblyAndRelease) {
-    platform_.nodes[0].cost(Activity::attach) = {.per_byte = 0.5, .per_block = 13, .request_bytes = {}};
-    platform_.nodes[0].cost(Activity::prefetch) = {.per_tensor = 2, .per_block = 17, .request_bytes = {}};
+    platform_.nodes[0].cost(Activity::attach) = {
+        .per_byte = 0.5, .per_block = 13, .request_bytes = {}};
+    platform_.nodes[0].cost(Activity::prefetch) = {
+        .per_tensor = 2, .per_block = 17, .request_bytes = {}};
     constexpr double assemble = 100 * 4 + 5, release = 7 * 4 + 11;
     constexpr double attach = 0.5 * 600 + 13, prefetch = 2 * 4 + 17;
     const auto expect = [&](std::optional<MemoryKind> kind, double assembly, double releasing) {
@@ -152,7 +155,8 @@ TEST_F(Costs, KindsOfMemoryAddToAssemblyAndRelease) {
         const CostModel costs(model_, platform_);
         EXPECT_EQ(costs.ns(Activity::assemble, kFc), assembly);
         EXPECT_EQ(costs.ns(Activity::release, kFc), releasing);
-        EXPECT_EQ(costs.ns(Activity::assemble, kPool), 0);  // without parameters there is nothing to attach
+        EXPECT_EQ(costs.ns(Activity::assemble, kPool),
+                  0);  // without parameters there is nothing to attach
         EXPECT_EQ(costs.ns(Activity::release, kPool), 0);
         EXPECT_EQ(costs.ns(Activity::read, kFc), 0.5 * 150 + 10 + 70);
         EXPECT_EQ(costs.ns(Activity::copy, kFc), 0.25 * 600 + 9);
@@ -191,7 +195,8 @@ TEST_F(Costs, BoundsLeaveOutBlocksAndRoundings) {
     const CostModel costs(model_, platform_);
     EXPECT_EQ(costs.read_bound_ns(kWhole), 0.5 * 1150 + 10 * (1150.0 / 256));
     EXPECT_EQ(costs.execute_bound_ns(kWhole), kWholeNs - kPerBlockNs);
-    EXPECT_LE(costs.read_bound_ns(kConv) + costs.read_bound_ns(kFc), costs.ns(Activity::read, kWhole));
+    EXPECT_LE(costs.read_bound_ns(kConv) + costs.read_bound_ns(kFc),
+              costs.ns(Activity::read, kWhole));
     platform_.nodes[0].read.cost.request_bytes.reset();  // one request a block: nothing is left
     EXPECT_EQ(CostModel(model_, platform_).read_bound_ns(kWhole), 0.5 * 1150);
 }
@@ -241,7 +246,8 @@ TEST_F(Costs, AnAnchorScalesTheWholeModelToItself) {
     EXPECT_EQ(to_duration(costs.ns(Activity::execute, kWhole)), nanoseconds(7'777'777));
     EXPECT_DOUBLE_EQ(costs.execute_layer_ns(2), kFcNs * 7'777'777 / kWholeNs);
     EXPECT_DOUBLE_EQ(costs.execute_per_block_ns(), kPerBlockNs * 7'777'777 / kWholeNs);
-    EXPECT_EQ(costs.ns(Activity::read, kFc), 0.5 * 150 + 10 + 70);  // an anchor is of execution only
+    EXPECT_EQ(costs.ns(Activity::read, kFc),
+              0.5 * 150 + 10 + 70);  // an anchor is of execution only
 }
 
 TEST_F(Costs, AnAnchorOfTheModeComesFirst) {
@@ -249,12 +255,15 @@ TEST_F(Costs, AnAnchorOfTheModeComesFirst) {
     spec.anchors = {{"board", nanoseconds(1'000'000)}};
     platform_.mode = "slow";
     const Model plain(spec);
-    EXPECT_EQ(to_duration(CostModel(plain, platform_).ns(Activity::execute, kWhole)), nanoseconds(2'000'000));
+    EXPECT_EQ(to_duration(CostModel(plain, platform_).ns(Activity::execute, kWhole)),
+              nanoseconds(2'000'000));
     spec.anchors["board:mode=slow"] = nanoseconds(1'234'567);
     const Model moded(spec);
-    EXPECT_EQ(to_duration(CostModel(moded, platform_).ns(Activity::execute, kWhole)), nanoseconds(1'234'567));
+    EXPECT_EQ(to_duration(CostModel(moded, platform_).ns(Activity::execute, kWhole)),
+              nanoseconds(1'234'567));
     platform_.mode = "";
-    EXPECT_EQ(to_duration(CostModel(moded, platform_).ns(Activity::execute, kWhole)), nanoseconds(1'000'000));
+    EXPECT_EQ(to_duration(CostModel(moded, platform_).ns(Activity::execute, kWhole)),
+              nanoseconds(1'000'000));
 }
 
 TEST_F(Costs, AnAnchorOfAModeSaysNothingAboutTheOthers) {
@@ -277,8 +286,9 @@ TEST_F(Costs, AMissingActivityCostsNothing) {
     bare.name = "bare";
     bare.nodes.resize(1);
     const CostModel costs(model_, bare);
-    EXPECT_EQ(costs.ns(Activity::read, kWhole) + costs.ns(Activity::copy, kWhole) + costs.ns(Activity::instantiate, kWhole) +
-                  costs.ns(Activity::assemble, kWhole) + costs.ns(Activity::execute, kWhole) + costs.ns(Activity::release, kWhole),
+    EXPECT_EQ(costs.ns(Activity::read, kWhole) + costs.ns(Activity::copy, kWhole) +
+                  costs.ns(Activity::instantiate, kWhole) + costs.ns(Activity::assemble, kWhole) +
+                  costs.ns(Activity::execute, kWhole) + costs.ns(Activity::release, kWhole),
               0);
 }
 

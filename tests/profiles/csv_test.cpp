@@ -1,4 +1,4 @@
-#include "profiles/csv.h"
+#include "profiles/document/csv.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "profiles/device_file.h"
+#include "profiles/device/device_file.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-#include "profiles/document.h"
+#include "profiles/document/document.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <string>
 
-#include "profiles/extras.h"
+#include "profiles/document/extras.h"
 #include "tests/profiles/samples.h"
 
 namespace swaplab {

@@ -1,4 +1,4 @@
-#include "profiles/extrapolation.h"
+#include "profiles/cost/extrapolation.h"
 
 #include <gtest/gtest.h>
 

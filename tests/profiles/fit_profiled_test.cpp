@@ -4,13 +4,13 @@
 
 #include <cmath>
 
-#include "profiles/device_file.h"
-#include "profiles/fit.h"
-#include "profiles/fit_layers.h"
-#include "profiles/model_file.h"
-#include "profiles/repeats.h"
-#include "profiles/rest_step.h"
-#include "profiles/text.h"
+#include "profiles/base/text.h"
+#include "profiles/device/device_file.h"
+#include "profiles/fit/fit.h"
+#include "profiles/fit/fit_layers.h"
+#include "profiles/fit/repeats.h"
+#include "profiles/fit/rest_step.h"
+#include "profiles/model/model_file.h"
 #include "tests/profiles/samples.h"
 #include "tests/support/random.h"
 

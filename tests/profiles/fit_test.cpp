@@ -1,13 +1,13 @@
 // The rules of the contract (Measurement file), one by one, and the way from measurements to a
 // device and back.
-#include "profiles/fit.h"
+#include "profiles/fit/fit.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "profiles/cost.h"
-#include "profiles/device_file.h"
+#include "profiles/cost/cost.h"
+#include "profiles/device/device_file.h"
 #include "tests/profiles/samples.h"
 #include "tests/support/random.h"
 

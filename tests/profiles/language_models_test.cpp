@@ -3,8 +3,8 @@
 
 #include <functional>
 
-#include "profiles/error.h"
-#include "profiles/model_file.h"
+#include "profiles/base/error.h"
+#include "profiles/model/model_file.h"
 #include "tests/profiles/builtin_models.h"
 
 namespace swaplab {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "profiles/device_file.h"
-#include "profiles/model_file.h"
+#include "profiles/device/device_file.h"
+#include "profiles/model/model_file.h"
 #include "tests/profiles/samples.h"
 
 namespace swaplab {

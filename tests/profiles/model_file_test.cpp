@@ -1,4 +1,4 @@
-#include "profiles/model_file.h"
+#include "profiles/model/model_file.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
 // Validation, units and liveness of models, against numbers worked out by hand.
-#include "profiles/model.h"
+#include "profiles/model/model.h"
 
 #include <gtest/gtest.h>
 
 #include <functional>
 
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 
 namespace swaplab {
 namespace {

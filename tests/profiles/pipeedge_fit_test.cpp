@@ -10,8 +10,8 @@
 #include <cstdio>
 #include <span>
 
-#include "profiles/cost.h"
-#include "profiles/fit.h"
+#include "profiles/cost/cost.h"
+#include "profiles/fit/fit.h"
 
 namespace swaplab {
 namespace {

@@ -1,12 +1,12 @@
-#include "profiles/quantity.h"
+#include "profiles/base/quantity.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <limits>
 
-#include "profiles/error.h"
-#include "profiles/hash.h"
+#include "profiles/base/error.h"
+#include "profiles/base/hash.h"
 #include "tests/profiles/samples.h"
 
 namespace swaplab {

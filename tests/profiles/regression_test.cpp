@@ -1,6 +1,6 @@
 // The fit against what must come out: coefficients that made the data, brute force over all sets
 // of positive coefficients, and every row really left out.
-#include "profiles/regression.h"
+#include "profiles/fit/regression.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "profiles/error.h"
+#include "profiles/base/error.h"
 
 namespace swaplab {
 

@@ -1,6 +1,6 @@
 // The work clock against the page's own words: each activity keeps its remaining work in units of
 // 2^-20 ns, dt ns remove dt * r, and it completes ceil(remaining / r) ns later.
-#include "sim/sharing.h"
+#include "policies/lanes/sharing.h"
 
 #include <gtest/gtest.h>
 

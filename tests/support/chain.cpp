@@ -1,6 +1,6 @@
 #include "tests/support/chain.h"
 
-#include "profiles/text.h"
+#include "profiles/base/text.h"
 
 namespace swaplab::testing {
 

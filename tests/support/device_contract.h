@@ -11,7 +11,7 @@
 #include <ostream>
 #include <vector>
 
-#include "policies/device.h"
+#include "policies/port/device.h"
 
 namespace swaplab::testing {
 

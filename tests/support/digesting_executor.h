@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "hw/storage/pack_writer.h"
-#include "policies/executor.h"
-#include "profiles/error.h"
-#include "profiles/hash.h"
-#include "profiles/text.h"
+#include "policies/port/executor.h"
+#include "profiles/base/error.h"
+#include "profiles/base/hash.h"
+#include "profiles/base/text.h"
 
 namespace swaplab::testing {
 

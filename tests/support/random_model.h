@@ -1,7 +1,7 @@
 // Random models: chains and branches, layers with and without parameters, huge ones, activations.
 #pragma once
 
-#include "profiles/model.h"
+#include "profiles/model/model.h"
 #include "tests/support/random.h"
 
 namespace swaplab::testing {

@@ -1,7 +1,7 @@
 // Random platforms of one node.
 #pragma once
 
-#include "profiles/platform.h"
+#include "profiles/device/platform.h"
 #include "tests/support/random.h"
 
 namespace swaplab::testing {

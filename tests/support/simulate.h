@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "policies/runner.h"
+#include "policies/run/runner.h"
 
 namespace swaplab::testing {
 

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "hw/torch/plugin/plugin.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 namespace {

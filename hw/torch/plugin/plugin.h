@@ -1,7 +1,7 @@
 // What the plugin gives to whoever loads it.
 #pragma once
 
-#include "hw/torch/torch_executor.h"
+#include "hw/torch/run/torch_executor.h"
 
 namespace swaplab {
 

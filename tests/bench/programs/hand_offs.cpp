@@ -10,8 +10,8 @@
 #include "hw/cpu_machine.h"
 #include "hw/storage/pack_writer.h"
 #include "policies/registry.h"
-#include "policies/runner.h"
-#include "profiles/text.h"
+#include "policies/run/runner.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 

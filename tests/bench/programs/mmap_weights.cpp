@@ -15,7 +15,7 @@
 #include <string>
 
 #include "hw/storage/pack.h"
-#include "hw/torch/torch_executor.h"
+#include "hw/torch/run/torch_executor.h"
 
 namespace {
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 #include "tests/bench/pipeline.h"
 
 namespace swaplab::bench {

@@ -19,9 +19,9 @@
 
 #include "hw/storage/file.h"
 #include "hw/storage/reader.h"
-#include "profiles/error.h"
-#include "profiles/quantity.h"
-#include "profiles/text.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 namespace {

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <string>
 
-#include "hw/torch/torch_executor.h"
-#include "profiles/error.h"
+#include "hw/torch/run/torch_executor.h"
+#include "profiles/base/error.h"
 #include "tests/hw/torch/packed.h"
 
 namespace swaplab {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "hw/torch/torch_executor.h"
+#include "hw/torch/run/torch_executor.h"
 #include "tests/hw/torch/models.h"
 #include "tests/support/temporary_folder.h"
 

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "hw/torch/torch_executor.h"
-#include "profiles/error.h"
-#include "profiles/text.h"
+#include "hw/torch/run/torch_executor.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 #include "tests/hw/torch/models.h"
 #include "tests/hw/torch/packed.h"
 #include "tests/support/temporary_folder.h"

@@ -1,0 +1,145 @@
+#include "emu/memory/rules.h"
+
+#include <algorithm>
+
+#include "policies/port/rule_violation.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+bool same(const Action& a, const Action& b) {
+    return a.verb == b.verb && a.job == b.job && a.block == b.block && a.copy == b.copy;
+}
+
+void drop(std::vector<Action>& actions, const Action& command) {
+    const auto found =
+        std::ranges::find_if(actions, [&](const Action& action) { return same(action, command); });
+    if (found != actions.end()) actions.erase(found);
+}
+
+}  // namespace
+
+Rules::Rules(const DeviceSetup& setup) : setup_(setup) {
+    const HostAccess host = row_of(setup.platform.memory_kind).host;
+    managed_rule_ = host != HostAccess::always &&
+                    !setup.platform.nodes.front().memory.concurrent_managed_access;
+    attaches_ = host == HostAccess::until_assembled;
+    for (std::size_t job = 0; job < setup.facts.size(); ++job) {
+        blocks_.emplace_back();
+        for (const BlockFacts& facts : setup.facts[job])
+            blocks_.back().push_back({BlockLife(facts.steps), {}});
+    }
+}
+
+void Rules::check(const Action& command) const {
+    const BlockLife& life = state(command).life;
+    switch (row_of(command.verb).stage) {
+        case Stage::swap_in:
+            if (step_of(command) == life.steps().front())
+                return require_idle(command, "its place would be overwritten in use");
+            return check_swap_in(command);
+        case Stage::use: return check_use(command);
+        case Stage::swap_out: return require_idle(command, "it frees memory that is in use");
+        case Stage::none: return;
+    }
+}
+
+void Rules::on_start(const Action& command) {
+    if (!takes_time(command.verb)) return;
+    check(command);
+    check_managed(command);
+    BlockState& block = state(command);
+    if (swaps_in(command.verb) && step_of(command) == block.life.steps().front())
+        block.life.leave();
+    block.under.push_back(command);
+    if (uses(command.verb)) kernels_.push_back(command);
+    if (brings(command.verb)) host_writes_.push_back(command);
+}
+
+void Rules::on_end(const Action& command) {
+    if (!takes_time(command.verb)) return;
+    BlockState& block = state(command);
+    drop(block.under, command);
+    if (uses(command.verb)) drop(kernels_, command);
+    if (brings(command.verb)) drop(host_writes_, command);
+    if (swaps_in(command.verb)) block.life.advance();
+    if (swaps_out(command.verb)) block.life.leave();
+}
+
+// Nothing else is under way on the block.
+void Rules::require_idle(const Action& command, const char* why) const {
+    const BlockState& block = state(command);
+    if (block.under.empty()) return;
+    throw RuleViolation(text("{} starts while {} is under way: {}", name_of_activity(command),
+                             name_of_activity(block.under.front()), why));
+}
+
+// What stood before it in the swap-in has ended.
+void Rules::check_swap_in(const Action& command) const {
+    require_idle(command, "its bytes are not all there");
+    const BlockLife& life = state(command).life;
+    if (life.is_next(step_of(command))) return;
+    const auto needed = std::ranges::find(life.steps(), step_of(command)) - life.steps().begin();
+    throw RuleViolation(
+        text("{} starts after {} of the {} steps that bring its bytes: they are "
+             "not all there",
+             name_of_activity(command), life.done(), needed));
+}
+
+void Rules::check_use(const Action& command) const {
+    const BlockState& block = state(command);
+    if (!block.life.swaps() &&
+        !setup_.facts[command.job.index][command.block.index].has_parameters())
+        return;
+    if (block.life.in_place()) {
+        require_idle(command, "one of them would use what the other changes");
+        return;
+    }
+    if (block.under.empty())
+        throw RuleViolation(text("{} starts, and its parameters are not {}",
+                                 name_of_activity(command),
+                                 block.life.absent() ? "in memory" : "assembled"));
+    throw RuleViolation(text("{} starts while {} is under way: its parameters are not all there",
+                             name_of_activity(command), name_of_activity(block.under.front())));
+}
+
+void Rules::check_managed(const Action& command) const {
+    if (!managed_rule_ || attaches_) return;
+    const bool kernel = uses(command.verb);
+    const std::vector<Action>& others = kernel ? host_writes_ : kernels_;
+    if (others.empty() || !(kernel || brings(command.verb))) return;
+    const Action& host = kernel ? others.front() : command;
+    const Action& device = kernel ? command : others.front();
+    throw RuleViolation(text(
+        "{} touches managed memory while {} runs: {} has no concurrent managed access, so the "
+        "host may touch no managed page while any kernel runs. Attach blocks to the host while "
+        "they are read (-d {}:memory=managed-attach), or use memory=register or staged",
+        name_of_activity(host), name_of_activity(device), setup_.platform.name,
+        setup_.platform.name));
+}
+
+bool Rules::attached_to_host(JobId job, BlockId block) const {
+    return attaches_ && !blocks_[job.index][block.index].life.in_place();
+}
+
+std::string Rules::name_of_block(JobId job, BlockId block) const {
+    return text("block {} of {}", block.index, setup_.costs[job.index].model().name());
+}
+
+std::string Rules::name_of_activity(const Action& command) const {
+    return text("{} of {} (lane {})", name_of(command.verb),
+                name_of_block(command.job, command.block), name_of(command.lane));
+}
+
+std::string Rules::running() const {
+    std::string all;
+    for (const auto& job : blocks_)
+        for (const BlockState& block : job)
+            for (const Action& action : block.under)
+                all += text("{}{}", all.empty() ? "" : ", ", name_of_activity(action));
+    return all.empty() ? "nothing" : all;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,67 @@
+// What would fault, or read what is not there, on the emulated device: checked at every start, so
+// that a policy or a runtime is stopped here and not on the board.
+//
+// - Parameters are executed when all of them have come and have been assembled, and stay until
+//   nothing uses them.
+// - Unified memory without concurrent managed access: while any kernel runs the host may touch no
+//   managed page, whichever blocks the kernel uses; reads into them included. Blocks that are
+//   attached to the host (memory kind `managed-attach`, until they are assembled) are exempt.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policies/port/block_life.h"
+#include "policies/port/device.h"
+
+namespace swaplab {
+
+class Rules {
+  public:
+    // Borrows the setup.
+    explicit Rules(const DeviceSetup& setup);
+
+    // Throws `RuleViolation` naming both activities with their blocks and lanes.
+    void on_start(const Action& command);
+    void on_end(const Action& command);
+
+    // Whether the managed rule holds for this run, and whether a kernel runs now.
+    bool managed_rule() const { return managed_rule_; }
+    bool kernel_runs() const { return !kernels_.empty(); }
+    bool in_place(const Action& command) const { return state(command).life.in_place(); }
+    // While a kernel runs: whether the host may touch the block's memory all the same.
+    bool attached_to_host(JobId job, BlockId block) const;
+
+    // "read of block 3 of vgg19 (lane storage)": blocks by BlockId, as in timelines.
+    std::string name_of_activity(const Action& command) const;
+    std::string name_of_block(JobId job, BlockId block) const;
+    // What runs now, in words.
+    std::string running() const;
+
+  private:
+    struct BlockState {
+        BlockLife life;             // as far as its steps have ended
+        std::vector<Action> under;  // activities under way, a few
+    };
+
+    void check(const Action& command) const;
+    void require_idle(const Action& command, const char* why) const;
+    void check_swap_in(const Action& command) const;
+    void check_use(const Action& command) const;
+    void check_managed(const Action& command) const;
+    BlockState& state(const Action& command) {
+        return blocks_[command.job.index][command.block.index];
+    }
+    const BlockState& state(const Action& command) const {
+        return blocks_[command.job.index][command.block.index];
+    }
+
+    const DeviceSetup& setup_;
+    bool managed_rule_;
+    bool attaches_;
+    std::vector<std::vector<BlockState>> blocks_;  // by JobId and BlockId
+    std::vector<Action> kernels_;                  // that run now
+    std::vector<Action> host_writes_;              // reads and copies that run now
+};
+
+}  // namespace swaplab

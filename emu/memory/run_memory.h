@@ -1,0 +1,109 @@
+// The real memory of an emulated run: the budget in whole pages, behind the places that the ledger
+// reserves. Frames come when the command that needs them runs and go when the place is freed.
+//
+// Built-in models have layers of any size, and direct reads bring whole pages: what rounding adds
+// to a block stands beside the budget, and is nothing where a pack's own model is run.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "emu/memory/backing.h"
+#include "emu/memory/rules.h"
+#include "policies/memory/block_memory.h"
+
+namespace swaplab {
+
+class RunMemory {
+  public:
+    // `extents`: what a read of each block brings, by JobId and BlockId. `real_activations`: an
+    // executor allocates them; else as much is set aside as the ledger says. `guarded`: see
+    // `Backing`; it is, too, where the host's view must be closed. Borrows setup and rules.
+    // Throws `UnsupportedError` where this machine does not have the budget.
+    RunMemory(const DeviceSetup& setup, std::vector<std::vector<Bytes>> extents, const Rules& rules,
+              bool real_activations, bool guarded);
+
+    // All below is called by the thread that drives the run, but for `bring`, addresses and
+    // `activations`.
+    void on_reserved(const Action& command, std::size_t holding);
+    void on_freed(const Action& command, std::size_t holding);
+    // Places of a block that is there from before the run, in as many copies as the plan has.
+    void reserve_resident(JobId job, BlockId block);
+    // Puts frames behind the places that the command has got, on the thread that does its work.
+    // Throws `OutOfMemory` where there are none.
+    void bring(const Action& command);
+    // Gets the memory. `ledger` is that of the run: what it charges besides parameters is set
+    // aside, from now on and at every start.
+    // Incomplete where `stop` is set meanwhile.
+    void get_memory(const MemoryReport& ledger, const std::atomic<bool>* stop = nullptr);
+    // The command has started, or has ended, as the rules know already. The managed rule: while a
+    // kernel runs, the host's mapping of managed pages is closed, but for blocks that are attached
+    // to the host. Throws `OutOfMemory`.
+    void on_start(const Action& command);
+    void on_end(const Action& command);
+    // At most so much may be in use from now on.
+    void set_budget(Bytes most);
+    // Throws `RuleViolation` if somebody touched what is closed or freed since the last call.
+    void check_faults();
+
+    // Of a holding that has frames: as the host sees it, and as kernels do.
+    std::byte* host(const Action& command, std::size_t holding) const {
+        return piece(command, holding).at.host;
+    }
+    std::byte* device(const Action& command, std::size_t holding) const {
+        return piece(command, holding).at.device;
+    }
+    Bytes extent(const Action& command) const {
+        return extents_[command.job.index][command.block.index];
+    }
+    ActivationMemory& activations() { return backing_->activations(); }
+    Bytes committed_peak() const { return backing_->committed_peak(); }
+    // Whether every frame is mapped twice, so that the system counts it twice as resident.
+    bool has_two_views() const { return rules_.managed_rule(); }
+    // "841.00 MiB of huge pages: the budget and 1.10 MiB of rounding to pages"
+    std::string description() const;
+
+  private:
+    struct Piece {
+        std::uint32_t id = 0;
+        bool held = false;      // it has a place
+        Backing::Addresses at;  // from `bring` on
+    };
+    struct BlockPieces {
+        std::vector<Piece> holdings;
+        bool closed = false;  // to the host; what is brought in anew is open
+    };
+    struct Owner {
+        JobId job;
+        BlockId block;
+    };
+
+    void add_pieces();
+    BackingPlan plan_for(bool real_activations) const;
+    BlockPieces& block(const Action& command) {
+        return blocks_[command.job.index][command.block.index];
+    }
+    const Piece& piece(const Action& command, std::size_t holding) const {
+        return blocks_[command.job.index][command.block.index].holdings[holding];
+    }
+    Bytes bytes_of(JobId job, BlockId block) const;
+    void follow();
+    void close_to_host();
+    void open_to_host();
+    void set_host_access(BlockPieces& block, bool open);
+
+    const DeviceSetup& setup_;
+    const Rules& rules_;
+    const MemoryReport* ledger_ = nullptr;  // none before `get_memory`
+    std::vector<std::vector<Bytes>> extents_;
+    Bytes rounding_;  // what whole pages add
+    Bytes beside_;    // what may be in use beside the budget: the rounding, unbounded activations
+    bool real_activations_;
+    bool guarded_;
+    std::vector<std::vector<BlockPieces>> blocks_;  // by JobId and BlockId
+    std::vector<Owner> owners_;                     // by piece
+    std::unique_ptr<Backing> backing_;
+};
+
+}  // namespace swaplab

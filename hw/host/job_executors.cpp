@@ -1,0 +1,34 @@
+#include "hw/host/job_executors.h"
+
+#include <algorithm>
+
+namespace swaplab {
+
+JobExecutors::JobExecutors(JobId job, const JobPlan& plan, const std::vector<BlockFacts>& facts,
+                           const ExecutorFactory& make, ActivationMemory& activations) {
+    for (const Variant& variant : plan.all_variants()) {
+        std::vector<LayerRange> blocks;
+        for (std::uint32_t b = variant.first; b < variant.last; ++b) {
+            places_.push_back({static_cast<std::uint32_t>(executors_.size()),
+                               {b - variant.first},
+                               b + 1 == variant.last});
+            blocks.push_back(facts[b].layers);
+        }
+        executors_.push_back(make(job, blocks, activations));
+    }
+}
+
+void JobExecutors::execute(RequestId request, std::uint32_t pass, BlockId block) {
+    of(block).execute(request, pass, there(block));
+    if (places_[block.index].last) requests_ = std::max(requests_, request.index + 1);
+}
+
+std::vector<std::string> JobExecutors::outputs() const {
+    std::vector<std::string> all;
+    for (std::uint32_t r = 0; r < requests_; ++r)
+        for (const auto& executor : executors_)
+            if (const auto digest = executor->output_digest({r})) all.push_back(*digest);
+    return all;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,47 @@
+// The executors of one job. Each row of a job's lookup table is a cut of its own and has an
+// executor of its own; here, blocks go by the job's BlockIds.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "policies/port/deployment.h"
+#include "policies/port/executor.h"
+
+namespace swaplab {
+
+class JobExecutors {
+  public:
+    JobExecutors() = default;  // none: nothing is executed
+    // `facts` by BlockId of the plan. Activations are allocated from `activations`, which outlives
+    // this.
+    JobExecutors(JobId job, const JobPlan& plan, const std::vector<BlockFacts>& facts,
+                 const ExecutorFactory& make, ActivationMemory& activations);
+
+    bool empty() const { return executors_.empty(); }
+
+    // As `Executor`'s.
+    void bind(BlockId block, std::byte* at) { of(block).bind(there(block), at); }
+    void unbind(BlockId block) { of(block).unbind(there(block)); }
+    void execute(RequestId request, std::uint32_t pass, BlockId block);
+
+    // Of every request that has executed its last layer, in order.
+    std::vector<std::string> outputs() const;
+
+  private:
+    struct Place {
+        std::uint32_t variant = 0;
+        BlockId there;      // in its executor
+        bool last = false;  // a pass ends with it
+    };
+
+    Executor& of(BlockId block) { return *executors_[places_[block.index].variant]; }
+    BlockId there(BlockId block) const { return places_[block.index].there; }
+
+    std::vector<std::unique_ptr<Executor>> executors_;  // by variant
+    std::vector<Place> places_;                         // by BlockId
+    std::uint32_t requests_ = 0;                        // executed to the end
+};
+
+}  // namespace swaplab

@@ -1,0 +1,90 @@
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
+#include <dlfcn.h>
+#include <torch/version.h>
+
+#include <array>
+#include <mutex>
+
+#include "hw/torch/run/threads.h"
+#include "hw/torch/run/torch_executor.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+namespace {
+
+// A function of OpenBLAS, if that is the BLAS that LibTorch is bound to.
+template <class Function>
+Function* of_openblas(const char* name) {
+    return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
+}
+
+std::string openblas() {
+    auto* const config = of_openblas<char*()>("openblas_get_config");
+    if (config == nullptr) return "";
+    const std::string words = config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ..."
+    const std::size_t name = words.find(' ');
+    std::string shown =
+        words.substr(0, name == std::string::npos ? name : words.find(' ', name + 1));
+    constexpr std::array<const char*, 3> kKinds{"unthreaded", "pthreads", "OpenMP"};
+    auto* const parallel = of_openblas<int()>("openblas_get_parallel");
+    auto* const threads = of_openblas<int()>("openblas_get_num_threads");
+    if (parallel == nullptr || threads == nullptr) return shown;
+    return shown + text(" ({}: {})", kKinds[static_cast<std::size_t>(parallel()) % 3], threads());
+}
+
+std::string blas() {
+    if (at::hasMKL()) return "MKL";
+    const std::string shown = openblas();
+    return shown.empty() ? "unknown BLAS" : shown;
+}
+
+// LibTorch 1.13 tells it in this text only.
+std::string capability() {
+    const std::string config = at::show_config();
+    constexpr std::string_view kMark = "CPU capability usage: ";
+    const std::size_t begin = config.find(kMark);
+    if (begin == std::string::npos) return "unknown CPU capability";
+    const std::string rest = config.substr(begin + kMark.size());
+    return rest.substr(0, rest.find('\n'));
+}
+
+}  // namespace
+
+void use_threads(int threads) {
+    thread_local int used = 0;
+    if (threads == 0 || threads == used) return;
+    at::set_num_threads(threads);
+    if (auto* const set = of_openblas<void(int)>("openblas_set_num_threads")) set(threads);
+    used = threads;
+}
+
+std::vector<std::string> torch_notes() {
+    std::vector<std::string> notes;
+    if (blas() == "unknown BLAS")
+        notes.emplace_back(
+            "LibTorch's BLAS is neither OpenBLAS nor MKL: matrix products can be 10 times slower "
+            "(Debian, Ubuntu: install libopenblas0-pthread)");
+    return notes;
+}
+
+void warm_up(int threads) {
+    static std::once_flag once;
+    std::call_once(once, [threads] {
+        use_threads(threads);
+        at::matmul(at::ones({512, 4096}), at::ones({4096, 1024}));
+        at::conv2d(at::ones({1, 64, 56, 56}), at::ones({64, 64, 3, 3}));
+    });
+}
+
+std::string torch_environment(int threads) {
+    use_threads(threads);
+    return text("LibTorch {} (threads: {}), {}, {}", TORCH_VERSION, at::get_num_threads(), blas(),
+                capability());
+}
+
+}  // namespace swaplab

@@ -1,0 +1,15 @@
+// Who has not started, and why: the same words from every device.
+#pragma once
+
+#include <vector>
+
+#include "policies/lanes/ticket_ring.h"
+#include "policies/port/device.h"
+
+namespace swaplab {
+
+// All records that wait, in order of submission. `facts` by JobId and BlockId.
+std::vector<Waiting> waiting_commands(const TicketRing& tickets,
+                                      const std::vector<std::vector<BlockFacts>>& facts);
+
+}  // namespace swaplab

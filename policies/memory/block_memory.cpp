@@ -1,0 +1,179 @@
+#include "policies/memory/block_memory.h"
+
+#include <algorithm>
+
+namespace swaplab {
+
+namespace {
+
+constexpr std::uint8_t bit(std::size_t i) { return static_cast<std::uint8_t>(1U << i); }
+
+}  // namespace
+
+Bytes arena_bytes_of(const Deployment& deployment) {
+    Bytes total;
+    for (const JobPlan& job : deployment.jobs) total += job.arena_bytes();
+    return total;
+}
+
+Bytes most_activations(const std::vector<std::vector<BlockFacts>>& facts) {
+    Bytes sum;
+    for (const std::vector<BlockFacts>& blocks : facts) {
+        Bytes most;
+        for (const BlockFacts& block : blocks) most = std::max(most, block.activations.total());
+        sum += most;
+    }
+    return sum;
+}
+
+BlockMemory::BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas)
+    : places_(who_listens(setup, &DeviceInterests::places)),
+      arena_bytes_(arena_bytes_of(setup.deployment)),
+      ledger_(setup.account, setup.budget, arena_bytes_,
+              who_listens(setup, &DeviceInterests::memory)) {
+    for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
+        jobs_.push_back(job_state(setup, {j}, arenas));
+        charge_resident(setup, {j});
+    }
+    for (const Node& node : setup.platform.nodes)
+        if (ledger_.charge(Category::reserved, node.memory.reserved, kStart)) note_peak();
+}
+
+BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
+                                             const ArenaFactory& make) {
+    const JobPlan& plan = setup.deployment.jobs[id.index];
+    JobState job;
+    job.holdings = holdings_of(plan.path, setup.platform.node(plan.node).compute);
+    for (const Holding& holding : job.holdings) job.freeing |= 1U << index_of(holding.until.verb);
+    job.passes = passes_of(setup.facts[id.index]);
+    job.variant = static_cast<std::uint32_t>(plan.initial);
+    for (const Variant& variant : plan.all_variants()) {
+        VariantArenas arenas;
+        arenas.bytes = variant.arena_bytes();
+        if (plan.path != SwapPath::resident) arenas.arena = make(variant.arena);
+        if (variant.staging) arenas.staging = make(*variant.staging);
+        Arena* const arena = arenas.arena.get();
+        Arena* const staging = arenas.staging ? arenas.staging.get() : arena;
+        for (std::uint32_t b = variant.first; b < variant.last; ++b) {
+            const BlockFacts& facts = setup.facts[id.index][b];
+            job.blocks.push_back({facts.held_bytes,
+                                  static_cast<std::uint32_t>(job.variants.size()),
+                                  arena,
+                                  staging,
+                                  0,
+                                  {},
+                                  &facts,
+                                  b + 1 == variant.last});
+        }
+        job.variants.push_back(std::move(arenas));
+    }
+    return job;
+}
+
+void BlockMemory::charge_resident(const DeviceSetup& setup, JobId job) {
+    const std::uint32_t copies = setup.deployment.jobs[job.index].resident_copies;
+    for (const BlockFacts& facts : setup.facts[job.index])
+        for (std::uint32_t copy = 0; copy < copies; ++copy)
+            ledger_.charge(copy == 0 ? Category::parameters : Category::duplicates,
+                           facts.held_bytes, kStart);
+}
+
+void BlockMemory::change_variant(JobState& job, std::uint32_t variant) {
+    arena_bytes_ += job.variants[variant].bytes - job.variants[job.variant].bytes;
+    job.variant = variant;
+    ledger_.raise_arena(arena_bytes_);
+}
+
+bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, SwapStep from,
+                                   std::uint8_t& taken) {
+    for (std::size_t i = 0; i < job.holdings.size(); ++i) {
+        if (job.holdings[i].from != from || (block.held & bit(i)) != 0) continue;
+        const std::optional<Place> place =
+            arena_of(block, job.holdings[i]).reserve(block.held_bytes);
+        if (!place) return false;
+        block.places[i] = *place;
+        taken |= bit(i);
+    }
+    return true;
+}
+
+bool BlockMemory::reserve_for(const Action& command, Time now) {
+    JobState& job = jobs_[command.job.index];
+    BlockState& block = job.blocks[command.block.index];
+    if (block.variant != job.variant) [[unlikely]]
+        change_variant(job, block.variant);
+    std::uint8_t taken = 0;
+    const bool placed = reserve_holdings(job, block, step_of(command), taken);
+    bool new_peak = false;
+    for (std::size_t i = 0; i < job.holdings.size(); ++i) {
+        if ((taken & bit(i)) == 0) continue;
+        Arena& arena = arena_of(block, job.holdings[i]);
+        if (!placed) {
+            arena.free(block.places[i]);
+            continue;
+        }
+        new_peak |= ledger_.charge(job.holdings[i].category, block.held_bytes, now);
+        if (places_ != nullptr) places_->on_reserved(command, i, arena, block.places[i]);
+    }
+    if (placed) block.held |= taken;
+    if (new_peak) note_peak();
+    return placed;
+}
+
+bool BlockMemory::free_after(const Action& command, Time now) {
+    JobState& job = jobs_[command.job.index];
+    if ((job.freeing >> index_of(command.verb) & 1U) == 0) return false;
+    BlockState& block = job.blocks[command.block.index];
+    bool freed = false;
+    for (std::size_t i = 0; i < job.holdings.size(); ++i) {
+        const Holding& holding = job.holdings[i];
+        if ((block.held & bit(i)) == 0 || holding.until != step_of(command)) continue;
+        Arena& arena = arena_of(block, holding);
+        arena.free(block.places[i]);
+        if (places_ != nullptr) places_->on_freed(command, i, arena, block.places[i]);
+        ledger_.credit(holding.category, block.held_bytes, now);
+        block.held &= static_cast<std::uint8_t>(~bit(i));
+        freed = true;
+    }
+    return freed;
+}
+
+void BlockMemory::begin_execute(const Action& command, Time now) {
+    JobState& job = jobs_[command.job.index];
+    const BlockFacts& block = *job.blocks[command.block.index].facts;
+    if (block.decoding) grow_kv_cache(job, block.kv_in(command.pass), now);
+    move_activations(job, block.activations_in(command.pass), now);
+}
+
+// What a request generated is forgotten at its end.
+void BlockMemory::end_execute(const Action& command, Time now) {
+    JobState& job = jobs_[command.job.index];
+    const BlockFacts& block = *job.blocks[command.block.index].facts;
+    move_activations(job, {block.live_out_in(command.pass), {}}, now);
+    const bool last = job.blocks[command.block.index].last && command.pass + 1 == job.passes;
+    if (!last || job.kv_cache.count == 0) return;
+    ledger_.credit(Category::kv_cache, job.kv_cache, now);
+    job.kv_cache = {};
+}
+
+void BlockMemory::move_activations(JobState& job, const ActivationPeak& needed, Time now) {
+    if (ledger_.move_activations(job.activations, needed, now)) note_peak();
+    job.activations = needed;
+}
+
+void BlockMemory::grow_kv_cache(JobState& job, Bytes bytes, Time now) {
+    job.kv_cache += bytes;
+    if (ledger_.charge(Category::kv_cache, bytes, now)) note_peak();
+}
+
+void BlockMemory::note_peak() {
+    Bytes hole;
+    for (const JobState& job : jobs_) {
+        const VariantArenas& arenas = job.variants[job.variant];
+        if (arenas.arena) hole = std::max(hole, arenas.arena->largest_hole());
+        if (arenas.staging) hole = std::max(hole, arenas.staging->largest_hole());
+    }
+    ledger_.set_hole_at_peak(hole);
+}
+
+}  // namespace swaplab

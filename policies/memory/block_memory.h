@@ -1,0 +1,88 @@
+// The memory of a run: arenas, holdings of blocks and the ledger, moved by the starts and ends of
+// commands. Backends call it; the rules are those of 3-semantics (Swap paths, Memory).
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "policies/memory/arena.h"
+#include "policies/memory/ledger.h"
+#include "policies/port/device.h"
+#include "policies/port/device_listener.h"
+
+namespace swaplab {
+
+// All arenas that are in force at the start.
+Bytes arena_bytes_of(const Deployment& deployment);
+
+// The most that execution needs besides parameters, summed over the jobs.
+Bytes most_activations(const std::vector<std::vector<BlockFacts>>& facts);
+
+class BlockMemory {
+  public:
+    // Charges what is there before the run: reserved bytes of the nodes and resident parameters.
+    // Arenas are made with `arenas`, by job, variant, and (staging after the arena itself). The
+    // setup's listener is told of places and changes of memory, as far as it listens.
+    explicit BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas = make_arena);
+
+    // Reserves all that `command` brings; false, and nothing reserved, if there is no place now.
+    // Commands that bring nothing, and blocks that are held already, need nothing.
+    bool reserve_for(const Action& command, Time now);
+    // Frees what ends with `command`; true if anything was freed.
+    bool free_after(const Action& command, Time now);
+    void begin_execute(const Action& command, Time now);
+    void end_execute(const Action& command, Time now);
+    void set_budget(Bytes budget, Bytes tolerated, Time now) {
+        ledger_.set_budget(budget, tolerated, now);
+    }
+    // All that happens at `now` has happened.
+    void settle(Time now) { ledger_.settle(now); }
+
+    const MemoryReport& report() const { return ledger_.report(); }
+
+  private:
+    struct BlockState {
+        Bytes held_bytes;
+        std::uint32_t variant = 0;
+        Arena* arena = nullptr;    // of its variant
+        Arena* staging = nullptr;  // ... for what is staged; the same where there is no other
+        std::uint8_t held = 0;     // bit i: holding i of the path is reserved
+        std::array<Place, kMostHoldings> places{};
+        const BlockFacts* facts = nullptr;
+        bool last = false;  // of its variant: where a pass ends
+    };
+    struct VariantArenas {
+        std::unique_ptr<Arena> arena, staging;
+        Bytes bytes;
+    };
+    struct JobState {
+        std::span<const Holding> holdings;
+        std::uint32_t freeing = 0;  // bit of each verb whose end frees a holding
+        std::vector<VariantArenas> variants;
+        std::uint32_t variant = 0;  // in force
+        ActivationPeak activations;
+        std::uint32_t passes = 1;
+        Bytes kv_cache;
+        std::vector<BlockState> blocks;
+    };
+
+    void move_activations(JobState& job, const ActivationPeak& needed, Time now);
+    void grow_kv_cache(JobState& job, Bytes bytes, Time now);
+    static JobState job_state(const DeviceSetup& setup, JobId job, const ArenaFactory& arenas);
+    void charge_resident(const DeviceSetup& setup, JobId job);
+    void change_variant(JobState& job, std::uint32_t variant);
+    static Arena& arena_of(const BlockState& block, const Holding& holding) {
+        return holding.in_staging ? *block.staging : *block.arena;
+    }
+    bool reserve_holdings(JobState& job, BlockState& block, SwapStep from, std::uint8_t& taken);
+    void note_peak();
+
+    DeviceListener* places_;  // null if nobody listens
+    std::vector<JobState> jobs_;
+    Bytes arena_bytes_;  // of the variants in force
+    Ledger ledger_;
+};
+
+}  // namespace swaplab

@@ -1,0 +1,51 @@
+#include "policies/plan/one_block_resident.h"
+
+#include <algorithm>
+
+#include "policies/plan/partition_planner.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+Infeasible one_block_minimum(const PartitionRequest& request, const std::vector<BlockFacts>& blocks,
+                             SwapPath path) {
+    const std::uint32_t copies = peak_copies(path, request.cost.node().compute);
+    Infeasible least;
+    Bytes live_in;
+    LayerRange forcing{0, 1};
+    for (const BlockFacts& block : blocks) {
+        const Bytes bytes = alone_bytes(block, live_in, copies, request.account);
+        if (bytes > least.minimum_budget) {
+            least.minimum_budget = bytes;
+            forcing = block.layers;
+        }
+        live_in = block.live_out;
+    }
+    const Model& model = request.cost.model();
+    least.reason = text("{} must be resident alone, on the {} path in up to {} {}",
+                        describe(model, forcing, request.cost.parameter_bytes(forcing)),
+                        name_of(path), copies, copies == 1 ? "copy" : "copies");
+    least.layers = names_in(model, forcing);
+    return least;
+}
+
+JobPlan one_block_plan(const PartitionRequest& request, const std::vector<BlockFacts>& blocks,
+                       SwapPath path) {
+    JobPlan plan;
+    plan.node = request.node;
+    plan.path = path;
+    plan.need = one_block_minimum(request, blocks, path).minimum_budget;
+    Bytes largest;
+    Duration total{};
+    for (const BlockFacts& block : blocks) {
+        plan.blocks.push_back(block.layers);
+        largest = std::max(largest, block.held_bytes);
+        total += block.swap_in() + block.use() + block.swap_out();
+    }
+    // The request ends with its last execution; what is released after it is not in its latency.
+    plan.closed_form = total - blocks.back().swap_out();
+    plan.arena = {ArenaKind::counter, peak_copies(path, request.cost.node().compute) * largest, 0};
+    return plan;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,243 @@
+#include "policies/plan/partition_planner.h"
+
+#include <algorithm>
+
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// What a generative model keeps besides its parameters (ours: reserved at its full length, so that
+// a request that has begun can end).
+Bytes kv_cache_bytes(const PlanRequest& request, std::size_t job) {
+    return request.account == Account::all ? request.costs[job].model().kv_cache_bytes() : Bytes{};
+}
+
+// Bytes that no job can have, under the chosen account.
+Bytes reserved_bytes(const PlanRequest& request) {
+    return request.account == Account::all ? request.platform.node({}).memory.reserved : Bytes{};
+}
+
+Duration direct_latency(const CostModel& cost) {
+    return facts_of(cost, {0, cost.model().size()}, SwapPath::resident).use();
+}
+
+Duration known(const JobPlan& plan) {
+    if (!plan.closed_form)
+        throw UnsupportedError("this policy has no closed form of its latency to allocate by");
+    return *plan.closed_form;
+}
+
+// The jobs as an allocator sees them. Lookup tables are made when they are asked for first, and
+// shared by what `demand` returns.
+class Jobs {
+  public:
+    Jobs(const Partitioner& partitioner, const PlanRequest& request)
+        : partitioner_(partitioner), request_(request), tables_(request.costs.size()) {}
+
+    // What is reserved is counted once, with the first job.
+    PartitionRequest job(std::size_t j, Bytes share) const {
+        return {request_.costs[j], NodeId{}, share, request_.account,
+                j == 0 ? reserved_bytes(request_) : Bytes{}};
+    }
+    JobPlan plan(std::size_t j, Bytes share) const {
+        return beside_kv_cache(j,
+                               partitioner_.partition(job(j, share - kv_cache_bytes(request_, j))));
+    }
+    std::shared_ptr<const LookupTable> table(std::size_t j) {
+        if (!tables_[j]) {
+            std::vector<JobPlan> rows;
+            for (JobPlan& row : partitioner_.front(job(j, {}))) {
+                known(row);
+                rows.push_back(beside_kv_cache(j, std::move(row)));
+            }
+            tables_[j] = std::make_shared<const LookupTable>(std::move(rows));
+        }
+        return tables_[j];
+    }
+    Demand demand(std::size_t j, Bytes floor) {
+        Demand demand;
+        demand.floor = floor;
+        demand.parameters = request_.costs[j].model().parameter_bytes();
+        if (!request_.weights.empty()) demand.weight = request_.weights[j];
+        demand.direct = direct_latency(request_.costs[j]);
+        demand.latency = [this, j](Bytes share) { return known(plan(j, share)); };
+        demand.table = [this, j]() -> const LookupTable& { return *table(j); };
+        return demand;
+    }
+
+  private:
+    // A plan needs its KV cache as well, if it says what it needs.
+    JobPlan beside_kv_cache(std::size_t j, JobPlan plan) const {
+        const Bytes kv_cache = kv_cache_bytes(request_, j);
+        if (plan.need.count > 0) plan.need += kv_cache;
+        if (plan.overlap_need) *plan.overlap_need += kv_cache;
+        return plan;
+    }
+
+    const Partitioner& partitioner_;
+    const PlanRequest& request_;
+    std::vector<std::shared_ptr<const LookupTable>> tables_;
+};
+
+// The allocation on lookup tables only, which it owns.
+class TableAdaptation final : public Adaptation {
+  public:
+    TableAdaptation(std::shared_ptr<const Allocator> allocator, std::vector<Demand> demands,
+                    Bytes reserved)
+        : allocator_(std::move(allocator)), demands_(std::move(demands)), reserved_(reserved) {}
+
+    Bytes minimum() const override {
+        Bytes least = reserved_;
+        for (const Demand& job : demands_) least += job.floor;
+        return least;
+    }
+    Bytes usable(Bytes budget) const override { return budget - reserved_; }
+    std::optional<std::vector<Bytes>> shares(Bytes budget) const override {
+        if (budget < minimum()) return std::nullopt;
+        return allocator_->allocate(demands_, usable(budget));
+    }
+
+  private:
+    std::shared_ptr<const Allocator> allocator_;
+    std::vector<Demand> demands_;
+    Bytes reserved_;
+};
+
+class PartitionPlanner final : public Planner {
+  public:
+    PartitionPlanner(std::unique_ptr<Partitioner> partitioner, std::unique_ptr<Allocator> allocator)
+        : partitioner_(std::move(partitioner)), allocator_(std::move(allocator)) {}
+
+    PlanOutcome plan(const PlanRequest& request) const override {
+        Jobs jobs(*partitioner_, request);
+        const Bytes reserved = reserved_bytes(request);
+        std::vector<Demand> demands;
+        Infeasible total{reserved, {}, {}};
+        for (std::size_t j = 0; j < request.costs.size(); ++j) {
+            Infeasible least = partitioner_->minimum(jobs.job(j, {}));
+            const Bytes kv_cache = kv_cache_bytes(request, j);
+            least.minimum_budget += kv_cache;
+            if (kv_cache.count > 0)
+                least.reason += text(", and a KV cache of {}", format_bytes(kv_cache));
+            demands.push_back(jobs.demand(j, least.minimum_budget));
+            total.minimum_budget += least.minimum_budget;
+            total.reason += text("{}{}", total.reason.empty() ? "" : "; ", least.reason);
+            total.layers.insert(total.layers.end(), least.layers.begin(), least.layers.end());
+        }
+        if (reserved.count > 0)
+            total.reason += text("; {} are reserved on the device", format_bytes(reserved));
+        if (total.minimum_budget > request.budget) return total;
+        Deployment deployment =
+            request.adaptive
+                ? deploy_tables(request, jobs, std::move(demands))
+                : deploy(jobs, allocator_->allocate(demands, request.budget - reserved));
+        forget_closed_forms(request, deployment);
+        return deployment;
+    }
+
+  private:
+    // What a partitioner predicts of a generative model is one mean pass, not a request.
+    static void forget_closed_forms(const PlanRequest& request, Deployment& deployment) {
+        for (std::size_t j = 0; j < deployment.jobs.size(); ++j) {
+            if (request.costs[j].model().passes() == 1) continue;
+            deployment.jobs[j].closed_form.reset();
+            deployment.closed_form.reset();
+        }
+    }
+
+    static Deployment deploy(const Jobs& jobs, const std::vector<Bytes>& shares) {
+        Deployment deployment;
+        for (std::size_t j = 0; j < shares.size(); ++j) {
+            JobPlan plan = jobs.plan(j, shares[j]);
+            plan.budget = shares[j];
+            if (shares.size() == 1) deployment.closed_form = plan.closed_form;
+            deployment.parallel_reads = std::max(deployment.parallel_reads, plan.parallel_reads);
+            deployment.jobs.push_back(std::move(plan));
+        }
+        return deployment;
+    }
+
+    Deployment deploy_tables(const PlanRequest& request, Jobs& jobs,
+                             std::vector<Demand> demands) const {
+        for (std::size_t j = 0; j < demands.size(); ++j) {
+            const std::shared_ptr<const LookupTable> table = jobs.table(j);
+            demands[j].latency = [table](Bytes share) { return *table->best(share).closed_form; };
+            demands[j].table = [table]() -> const LookupTable& { return *table; };
+        }
+        Deployment deployment;
+        const auto adaptation = std::make_shared<const TableAdaptation>(
+            allocator_, std::move(demands), reserved_bytes(request));
+        const std::vector<Bytes> shares = adaptation->shares(request.budget).value();
+        for (std::size_t j = 0; j < shares.size(); ++j)
+            deployment.jobs.push_back(with_variants(*jobs.table(j), shares[j]));
+        for (const JobPlan& plan : deployment.jobs)
+            deployment.parallel_reads = std::max(deployment.parallel_reads, plan.parallel_reads);
+        if (shares.size() == 1) deployment.closed_form = deployment.jobs[0].closed_form;
+        deployment.adaptation = adaptation;
+        return deployment;
+    }
+
+    // The row for `share`, with the blocks of all rows.
+    static JobPlan with_variants(const LookupTable& table, Bytes share) {
+        JobPlan plan = table.best(share);
+        plan.budget = share;
+        plan.initial = static_cast<std::size_t>(&table.best(share) - table.rows().data());
+        plan.blocks.clear();
+        plan.kept.clear();
+        for (const JobPlan& row : table.rows()) {
+            // Reads that a row cannot hold wait for their place.
+            plan.parallel_reads = std::max(plan.parallel_reads, row.parallel_reads);
+            plan.variants.push_back(row.as_variant(static_cast<std::uint32_t>(plan.blocks.size())));
+            plan.blocks.insert(plan.blocks.end(), row.blocks.begin(), row.blocks.end());
+            plan.kept.insert(plan.kept.end(), row.kept.begin(), row.kept.end());
+        }
+        return plan;
+    }
+
+    std::unique_ptr<Partitioner> partitioner_;
+    std::shared_ptr<const Allocator> allocator_;
+};
+
+}  // namespace
+
+std::unique_ptr<Planner> make_partition_planner(std::unique_ptr<Partitioner> partitioner,
+                                                std::unique_ptr<Allocator> allocator) {
+    return std::make_unique<PartitionPlanner>(std::move(partitioner), std::move(allocator));
+}
+
+Bytes counted(const ActivationPeak& peak, Account account) {
+    return account == Account::all ? peak.total() : Bytes{};
+}
+
+Bytes alone_bytes(const BlockFacts& facts, Bytes live_in, std::uint32_t copies, Account account) {
+    const Bytes live = account == Account::all && facts.has_parameters() ? live_in : Bytes{};
+    return std::max(copies * facts.held_bytes + live,
+                    facts.held_bytes + counted(facts.activations, account));
+}
+
+std::string describe(const Model& model, LayerRange layers, Bytes bytes) {
+    const std::string& first = model.layers()[layers.first].name;
+    const std::string& last = model.layers()[layers.last - 1].name;
+    return text("{} ({})", layers.last - layers.first == 1 ? first : first + ".." + last,
+                format_bytes(bytes));
+}
+
+std::string beside_activations(Bytes active) {
+    return active.count > 0 ? text(", beside {} of activations", format_bytes(active)) : "";
+}
+
+std::vector<std::string> names_in(const Model& model, LayerRange layers) {
+    std::vector<std::string> names;
+    for (std::uint32_t l = layers.first; l < layers.last; ++l)
+        if (model.layers()[l].parameter_bytes.count > 0) names.push_back(model.layers()[l].name);
+    if (!names.empty()) return names;
+    for (std::uint32_t l = layers.first; l < layers.last; ++l)
+        names.push_back(model.layers()[l].name);
+    return names;
+}
+
+}  // namespace swaplab

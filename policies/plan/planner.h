@@ -1,0 +1,60 @@
+// Planning: models, a platform and a budget become a deployment, or a typed refusal. A planner sees
+// all jobs; a partitioner cuts one model into blocks.
+#pragma once
+
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "policies/port/deployment.h"
+#include "policies/port/holding.h"
+#include "profiles/base/ids.h"
+#include "profiles/base/units.h"
+#include "profiles/cost/cost.h"
+#include "profiles/device/platform.h"
+
+namespace swaplab {
+
+// What planners decide from: mean costs, the platform and the budget; never the drawn noise or the
+// arrivals.
+struct PlanRequest {
+    const Platform& platform;
+    std::span<const CostModel> costs;  // by JobId; each knows its model
+    Bytes budget;                      // of all jobs together
+    Account account = Account::all;
+    std::span<const double> weights = {};  // by JobId; empty: all 1
+    // The budget may change during the run: deploy the lookup tables. A planner that has none
+    // leaves `Deployment::adaptation` empty.
+    bool adaptive = false;
+};
+
+using PlanOutcome = std::variant<Deployment, Infeasible>;
+
+// Models + platform + budget -> deployment, or a typed refusal.
+class Planner {
+  public:
+    virtual ~Planner() = default;
+    virtual PlanOutcome plan(const PlanRequest& request) const = 0;
+};
+
+// One model on one node. `plan` may assume budget >= minimum_budget.
+struct PartitionRequest {
+    const CostModel& cost;
+    NodeId node;
+    Bytes budget;  // of this job, without what is reserved on the node
+    Account account = Account::all;
+    Bytes reserved;  // on the node: a margin of the whole budget covers it too
+};
+
+class Partitioner {
+  public:
+    virtual ~Partitioner() = default;
+    // The smallest budget with a plan, and the layers that force it (never fails).
+    virtual Infeasible minimum(const PartitionRequest& request) const = 0;
+    virtual JobPlan partition(const PartitionRequest& request) const = 0;
+    // The rows of the job's lookup table (`request.budget` does not matter); as many plans as are
+    // needed to find them are made.
+    virtual std::vector<JobPlan> front(const PartitionRequest& request) const;
+};
+
+}  // namespace swaplab

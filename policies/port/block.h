@@ -1,0 +1,100 @@
+// Blocks and the facts about a block that planners decide with and devices act on.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "policies/port/swap_path.h"
+#include "profiles/base/ids.h"
+#include "profiles/cost/cost.h"
+#include "profiles/model/model.h"
+
+namespace swaplab {
+
+// A block: the layers whose parameters come and go together.
+using Block = LayerRange;
+
+// How a block of a generative model executes: pass 0 is the prompt, pass p the p-th token after it.
+struct Decoding {
+    std::uint32_t passes = 1;  // of a request
+    std::int64_t prompt_tokens = 1;
+    Duration prompt{};  // the execution over the prompt
+    DecodeCost cost;    // of a pass of one token, per_block included
+    Bytes kv_per_token;
+};
+
+// Everything a planner or a device needs to know about one block. Durations are rounded means
+// without contention, one per activity.
+struct BlockFacts {
+    LayerRange layers;
+    Bytes parameter_bytes;
+    // One copy in memory, rounded up to the node's alignment: the parameters, or what a read brings
+    // where that is more (a pack pads each layer to whole pages).
+    Bytes held_bytes;
+    Bytes stored_bytes;  // what a read brings from storage
+    std::int64_t tensors = 0;
+    std::int64_t flops = 0;
+    ActivationPeak activations;  // A_i
+    Bytes live_out;              // alive across the cut behind the block
+    // By verb; of one command where the path has several, of `execute` the mean over the passes.
+    // With what the path and the kind of memory add.
+    std::array<Duration, kTimedVerbs> durations{};
+    // Of its way in, in order: those of the path; none where nothing is swapped.
+    std::span<const SwapStep> steps;
+    std::optional<Decoding> decoding;  // of a generative model
+
+    bool has_parameters() const { return parameter_bytes.count > 0; }
+    Duration of(Verb verb) const { return durations[index_of(verb)]; }
+    // In one pass of a request.
+    Duration of(Verb verb, std::uint32_t pass) const {
+        return decoding && uses(verb) ? use_in(pass) : of(verb);
+    }
+    std::uint32_t copies() const;  // that its way in makes, behind the read
+    Duration swap_in() const;      // t_in: all steps, one after the other
+    Duration use() const;          // t_ex
+    Duration swap_out() const;     // t_out
+    // What execution needs besides parameters, and what is alive behind the block, in a pass.
+    ActivationPeak activations_in(std::uint32_t pass) const;
+    Bytes live_out_in(std::uint32_t pass) const;
+    // What the KV cache grows by when the block executes in a pass.
+    Bytes kv_in(std::uint32_t pass) const;
+
+  private:
+    Duration use_in(std::uint32_t pass) const;
+};
+
+// How often a request walks through these blocks of a job.
+inline std::uint32_t passes_of(std::span<const BlockFacts> blocks) {
+    return blocks.front().decoding ? blocks.front().decoding->passes : 1;
+}
+
+// The facts of a block that grows at its end, layer by layer, without taking sums and peaks anew:
+// what planners use that look at every block.
+class GrowingBlock {
+  public:
+    // Borrows `cost`. The block is empty until the first `extend`.
+    GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_layer);
+    // Takes in all layers up to `last` (one past the end).
+    void extend(std::uint32_t last);
+    const BlockFacts& facts() const { return facts_; }
+
+  private:
+    void extend_decoding(std::uint32_t first, std::uint32_t last);
+    void take_durations();
+
+    const CostModel* cost_;
+    const SwapPathRow* path_;
+    double execute_ns_ = 0;  // summed from the first layer on, as the cost of a block is
+    double prompt_ns_ = 0;   // likewise
+    BlockFacts facts_;
+};
+
+BlockFacts facts_of(const CostModel& cost, LayerRange layers, SwapPath path);
+std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,
+                                 SwapPath path);
+// One block per unit of the model.
+std::vector<Block> unit_blocks(const Model& model);
+
+}  // namespace swaplab

@@ -1,0 +1,63 @@
+// Executing a model for real: what the compute lane of a real-time device calls. Implemented by
+// `hw` with LibTorch and, in tests, by fakes; handed to devices by whoever builds them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+
+#include "policies/port/block.h"
+#include "profiles/base/ids.h"
+
+namespace swaplab {
+
+// What an allocation of activations takes of the budget: whole pages, so that the memory behind it
+// can come from anywhere and never fragments.
+constexpr Bytes activation_bytes_taken(std::size_t bytes) {
+    constexpr Bytes page{4096};
+    return align_up({static_cast<std::int64_t>(bytes)}, page);
+}
+
+// The budget leaves no memory for what is asked for.
+class OutOfMemory : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+// Memory for activations, within the budget of a run.
+class ActivationMemory {
+  public:
+    virtual ~ActivationMemory() = default;
+    // `bytes` > 0, aligned to a page; throws `std::runtime_error` naming both values where the
+    // budget leaves no place. Called by the thread that executes; `free` by any.
+    virtual void* allocate(std::size_t bytes) = 0;
+    virtual void free(void* at) = 0;
+};
+
+// Executes the blocks of one job. Blocks are those of the deployment, by BlockId. The device
+// serialises all calls for one block; `bind` and `unbind` of one block may run beside `execute` of
+// another.
+class Executor {
+  public:
+    virtual ~Executor() = default;
+    // The block's parameters lie at `at`, laid out as its pack has them, until `unbind`: refers to
+    // them in place, copies nothing.
+    virtual void bind(BlockId block, std::byte* at) = 0;
+    // Drops every reference into the block's memory; aborts if one outlives the call.
+    virtual void unbind(BlockId block) = 0;
+    // Blocks of a request come in order of execution, all from one thread. Throws
+    // `std::runtime_error` naming the block where it fails.
+    virtual void execute(RequestId request, std::uint32_t pass, BlockId block) = 0;
+    // Of the outputs of a request that has ended; nothing where none are made.
+    virtual std::optional<std::string> output_digest(RequestId request) const = 0;
+};
+
+// Makes the executor of a job: `blocks` by BlockId, as ranges of layers of the model. Activations
+// are allocated from `activations`, which outlives the executor.
+using ExecutorFactory = std::function<std::unique_ptr<Executor>(
+    JobId job, std::span<const LayerRange> blocks, ActivationMemory& activations)>;
+
+}  // namespace swaplab

@@ -1,0 +1,12 @@
+#include "policies/port/workload.h"
+
+#include <array>
+
+namespace swaplab {
+
+std::string_view name_of(ArrivalMode mode) {
+    static constexpr std::array<std::string_view, 3> names{"cold", "stream", "listed"};
+    return names[static_cast<std::size_t>(mode)];
+}
+
+}  // namespace swaplab

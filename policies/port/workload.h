@@ -1,0 +1,62 @@
+// A workload: which requests arrive, when.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "profiles/base/ids.h"
+#include "profiles/base/units.h"
+#include "profiles/model/model.h"
+
+namespace swaplab {
+
+enum class ArrivalMode : std::uint8_t {
+    cold,    // the next request arrives when the one before has ended and everything is released
+    stream,  // all requests are queued at time 0
+    listed,  // at given times
+};
+std::string_view name_of(ArrivalMode mode);
+
+struct Job {
+    ModelPtr model;
+    ArrivalMode mode = ArrivalMode::cold;
+    std::int64_t requests = 1;
+    std::vector<Time> arrivals;        // of ArrivalMode::listed: sorted, one per request
+    std::optional<Duration> deadline;  // after arrival
+    double weight = 1;                 // what allocators and the dispatcher `priority` go by
+    // Of single requests, instead of `deadline`; empty, or one per request.
+    std::vector<std::optional<Duration>> deadlines = {};
+
+    std::optional<Duration> deadline_of(RequestId request) const {
+        return deadlines.empty() ? deadline : deadlines[request.index];
+    }
+};
+
+// From `at` on the run is held to `budget`.
+struct BudgetChange {
+    Time at{};
+    Bytes budget;
+};
+
+// From `at` on the platform is in `mode`, one of its nodes' modes or empty for their own.
+struct ModeChange {
+    Time at{};
+    std::string mode;
+};
+
+struct Workload {
+    std::vector<Job> jobs;                          // by JobId, in the order of -m
+    std::vector<BudgetChange> budget_changes = {};  // sorted by time
+    // Likewise. Plans are made for the mode at the start, and are not made anew.
+    std::vector<ModeChange> mode_changes = {};
+};
+
+struct Arrival {
+    JobId job;
+    RequestId request;
+    Time at{};
+    std::optional<Time> deadline = {};  // absolute; at most Time::max()
+};
+
+}  // namespace swaplab

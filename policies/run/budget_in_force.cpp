@@ -1,0 +1,64 @@
+#include "policies/run/budget_in_force.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "policies/port/adaptation.h"
+
+namespace swaplab {
+
+BudgetInForce::BudgetInForce(const DeviceSetup& setup, const Workload& workload, Device& device,
+                             const CommandCheck& check, const Metrics& metrics)
+    : workload_(workload),
+      adaptation_(setup.deployment.adaptation.get()),
+      device_(device),
+      check_(check),
+      metrics_(metrics),
+      budget_(setup.budget.value_or(Bytes{})),
+      tolerated_(budget_) {}
+
+std::optional<Time> BudgetInForce::next_change() const {
+    const auto& changes = workload_.budget_changes;
+    if (adaptation_ == nullptr || changes_taken_ == changes.size()) return std::nullopt;
+    return changes[changes_taken_].at;
+}
+
+std::optional<Bytes> BudgetInForce::take(Time at) {
+    if (adaptation_ == nullptr) return std::nullopt;
+    if (!grace_.empty()) end_grace();
+    bool changed = std::exchange(first_, false);
+    while (next_change() && *next_change() <= at) {
+        budget_ = workload_.budget_changes[changes_taken_++].budget;
+        changed = true;
+    }
+    if (!changed) return std::nullopt;
+    begin_grace();
+    end_grace();
+    return budget_;
+}
+
+void BudgetInForce::begin_grace() {
+    grace_.clear();
+    for (std::uint32_t j = 0; j < workload_.jobs.size(); ++j)
+        grace_.push_back(check_.begun_requests({j}));
+    tolerated_ = std::max(tolerated_, budget_);
+    device_.set_budget(budget_, tolerated_);
+}
+
+// Holds the run to the budget once nothing is left of the requests begun before it changed. What
+// the device reserves itself is nobody's fault.
+void BudgetInForce::end_grace() {
+    for (std::uint32_t j = 0; j < grace_.size(); ++j)
+        if (metrics_.requests_ended({j}) < grace_[j] || check_.holds_before({j}, grace_[j])) return;
+    grace_.clear();
+    tolerated_ = std::max(
+        budget_, device_.memory().by_category[static_cast<std::size_t>(Category::reserved)]);
+    device_.set_budget(budget_, tolerated_);
+}
+
+std::optional<Bytes> BudgetInForce::out_of_reach() const {
+    if (adaptation_ == nullptr || budget_ >= adaptation_->minimum()) return std::nullopt;
+    return adaptation_->minimum();
+}
+
+}  // namespace swaplab

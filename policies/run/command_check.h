@@ -1,0 +1,88 @@
+// The rules that every command must keep, checked twice: in order of submission when a policy
+// submits it, and in time when the device reports its end.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policies/port/block_life.h"
+#include "policies/port/device.h"
+#include "policies/port/workload.h"
+
+namespace swaplab {
+
+class CommandCheck {
+  public:
+    CommandCheck(const DeviceSetup& setup, const Workload& workload, std::string policy);
+
+    // All throw `PolicyError`, blaming the policy by name.
+    void on_submit(const Command& command, Ticket next, Time now);
+    void on_cancel(const Action& command);
+    void on_end(const Completion& span);  // of any command
+
+    void on_arrival(JobId job) { ++jobs_[job.index].arrived; }
+    // How many requests of the job have been begun: something has been submitted for them.
+    std::uint32_t begun_requests(JobId job) const { return jobs_[job.index].begun; }
+    // Whether a block that was read for a request before `request` is resident.
+    bool holds_before(JobId job, std::uint32_t request) const;
+    // How many blocks of the job hold parameters that a policy brought in.
+    std::size_t resident_blocks(JobId job) const { return jobs_[job.index].resident; }
+
+  private:
+    struct BlockState {
+        bool fits = true;         // into the arenas of its job
+        bool first = false;       // of its variant: where a request may begin
+        std::uint32_t begin = 0;  // where its variant begins
+        bool last = false;        // of its variant: where a request ends
+        std::uint32_t variant = 0;
+        BlockLife submitted;       // its parameters come and go during the run, if it has steps
+        BlockLife before_release;  // as it was submitted
+        BlockLife observed;
+        std::uint32_t observed_request = 0;  // that it was read for
+        Time step_end = kStart;              // of the last step of the swap-in
+        Time execute_end = kStart;
+        Time release_end = kStart;
+    };
+    struct JobState {
+        NodeId home;
+        std::uint32_t block_count = 0;
+        std::vector<BlockState> blocks;
+        std::uint32_t arrived = 0;
+        std::uint32_t passes = 1;
+        std::uint32_t begun = 0;
+        RequestId next_request;  // to be executed next, as submitted
+        std::uint32_t next_pass = 0;
+        BlockId next_block;  // between requests: any first block of a variant
+        Time execute_end = kStart;
+        Time release_end = kStart;
+        std::uint32_t variant = 0;  // of the last read that ended
+        std::size_t resident = 0;
+    };
+
+    void check_ids(const Command& command, Ticket next) const;
+    [[noreturn]] void blame_ids(const Command& command) const;
+    void submit_step(const Action& command, BlockState& block) const;
+    void submit_release(const Action& command, BlockState& block) const;
+    void cancel_use(const Action& command, JobState& job, const BlockState& block) const;
+    [[noreturn]] void blame_cancel(const Action& command) const;
+    [[noreturn]] void blame_step(const Action& command, const BlockLife& life) const;
+    [[noreturn]] void blame_size(const Action& command) const;
+    void submit_execute(const Action& command, JobState& job, BlockState& block);
+    void on_step(const Completion& span);
+    void on_use(const Completion& span);
+    void on_release(const Completion& span);
+    void begin_stay(const Completion& span, JobState& job, BlockState& block) const;
+    void check_variant(const Completion& span, JobState& job, const BlockState& block) const;
+    JobState& job_of(const Action& command) { return jobs_[command.job.index]; }
+    const BlockFacts& facts(const Action& command) const {
+        return setup_.facts[command.job.index][command.block.index];
+    }
+    [[noreturn]] void blame(const Action& command, const std::string& what) const;
+
+    DeviceSetup setup_;
+    const Workload& workload_;
+    std::string policy_;
+    std::vector<JobState> jobs_;
+};
+
+}  // namespace swaplab

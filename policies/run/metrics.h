@@ -1,0 +1,88 @@
+// The metrics of a run, accumulated from completions (3-semantics: Metrics).
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "policies/port/device.h"
+#include "policies/port/workload.h"
+#include "policies/run/energy.h"
+#include "policies/run/observer.h"
+#include "policies/run/result.h"
+
+namespace swaplab {
+
+class Metrics {
+  public:
+    // `observer` hears of stalls and ends of requests; may be null.
+    Metrics(const DeviceSetup& setup, const Workload& workload, Observer* observer);
+
+    void on_arrival(const Arrival& arrival);
+    void on_end(const Completion& span);             // of any command
+    void on_mode(Time at, const std::string& mode);  // from then on
+
+    std::int64_t requests_ended() const { return requests_ended_; }
+    std::int64_t requests_ended(JobId job) const {
+        return static_cast<std::int64_t>(jobs_[job.index].latencies.size());
+    }
+    // Fills in everything that a run measures.
+    void report(RunResult& result) const;
+
+  private:
+    // One step of a swap-in, with why it began late.
+    struct Step {
+        Time start, end;
+        Time released;  // until then it waited for a release
+        Time blocked;   // from then on it waited for a place
+    };
+    struct SwapIn {
+        Bytes stored_bytes, parameter_bytes;
+        std::uint8_t count = 0;
+        bool last = false;  // of its variant: where a request ends
+        std::uint32_t variant = 0;
+        std::array<Step, kMostSteps> steps;
+        // Over the whole run.
+        Duration reading{}, executing{};
+    };
+    struct JobState {
+        std::vector<SwapIn> swap_ins;  // by block, the current one
+        std::vector<Time> arrivals;    // of requests that have not ended, from `ended_arrivals` on
+        std::size_t ended_arrivals = 0;
+        std::optional<Time> last_end;
+        Time pass_end{};  // of the pass before
+        std::uint32_t passes = 1;
+        std::vector<Duration> latencies;
+        std::vector<Duration> first_tokens, next_tokens;  // of a generative model
+        std::int64_t deadline_misses = 0;
+        std::vector<Variant> variants;
+        std::vector<Adopted> adopted;  // where a request took another variant than the one before
+    };
+
+    void count(const Completion& span) {
+        events_ += static_cast<std::uint64_t>(span.end > span.start);
+    }
+    void on_step(const Completion& span);
+    void on_use(const Completion& span);
+    static Time begin_of_request(const JobState& job, const Job& spec);
+    static void note_variant(JobState& job, const Action& last);
+    void end_pass(JobState& job, const Action& last, Time end);
+    void end_request(JobState& job, JobId id, Time end);
+    void split_execution(const Completion& span);
+    void explain_gap(const SwapIn& swap_in, Time from, const Completion& execution);
+    Duration& stall_of(StallReason reason);
+    void bound_by_durations(RunResult& result) const;
+
+    const Platform& platform_;
+    const Workload& workload_;
+    Observer* observer_;
+    std::uint32_t parallel_reads_;
+    std::vector<JobState> jobs_;
+    std::vector<NodeUse> used_;        // by NodeId
+    std::vector<ModePeriod> periods_;  // from the first change of the mode on
+    Time compute_end_ = kStart;        // of the last execution
+    Stalls stalls_;
+    std::uint64_t events_ = 0;
+    std::int64_t requests_ended_ = 0;
+};
+
+}  // namespace swaplab

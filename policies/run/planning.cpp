@@ -1,0 +1,98 @@
+#include "policies/run/planning.h"
+
+#include <algorithm>
+
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+PlanOutcome plan_with(const RunRequest& request, const std::vector<CostModel>& costs,
+                      const Policy& policy, Bytes budget, bool adaptive) {
+    const std::vector<double> importance = weights(request.workload);
+    PlanOutcome outcome = policy.planner->plan(
+        {request.platform, costs, budget, request.account, importance, adaptive});
+    const auto* deployment = std::get_if<Deployment>(&outcome);
+    if (adaptive && deployment != nullptr && deployment->adaptation == nullptr)
+        throw UnsupportedError(text("policy {} has no lookup tables", policy.spec));
+    return outcome;
+}
+
+}  // namespace
+
+std::vector<CostModel> cost_models(const RunRequest& request) {
+    return cost_models(request.workload, request.platform);
+}
+
+std::vector<CostModel> cost_models(const Workload& workload, const Platform& platform) {
+    std::vector<CostModel> costs;
+    costs.reserve(workload.jobs.size());
+    for (const Job& job : workload.jobs) costs.emplace_back(*job.model, platform);
+    return costs;
+}
+
+std::vector<std::string> modes_changed_to(const Workload& workload) {
+    std::vector<std::string> modes;
+    for (const ModeChange& change : workload.mode_changes)
+        if (std::ranges::find(modes, change.mode) == modes.end()) modes.push_back(change.mode);
+    return modes;
+}
+
+std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& costs,
+                                                 const Deployment& deployment) {
+    std::vector<std::vector<BlockFacts>> facts;
+    for (std::size_t j = 0; j < costs.size(); ++j)
+        facts.push_back(facts_of(costs[j], deployment.jobs[j].blocks, deployment.jobs[j].path));
+    return facts;
+}
+
+std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& deployment) {
+    std::vector<ModeFacts> all;
+    for (const std::string& name : modes_changed_to(request.workload)) {
+        Platform platform = request.platform;
+        platform.mode = name;
+        ModeFacts& facts = all.emplace_back();
+        facts.mode = name;
+        facts.facts = block_facts(cost_models(request.workload, platform), deployment);
+        // To the nodes' own mode, for which a device file has no figure, it takes no time.
+        for (const Node& node : platform.nodes) {
+            const Mode* const mode = name.empty() ? nullptr : node.mode_named(name);
+            facts.switching.push_back(mode != nullptr ? mode->switching : Duration{});
+        }
+    }
+    return all;
+}
+
+std::vector<double> weights(const Workload& workload) {
+    std::vector<double> weights;
+    for (const Job& job : workload.jobs) weights.push_back(job.weight);
+    return weights;
+}
+
+PlanOutcome plan(const RunRequest& request, const std::vector<CostModel>& costs,
+                 const Policy& policy) {
+    if (policy.needs_budget && !request.budget)
+        throw InputError(text("policy {} needs a budget: give one with --budget", policy.spec));
+    return plan_with(request, costs, policy, request.budget.value_or(Bytes{}),
+                     !request.workload.budget_changes.empty());
+}
+
+PlanOutcome plan(const RunRequest& request, const Policy& policy) {
+    return plan(request, cost_models(request), policy);
+}
+
+Deployment lookup_tables(const RunRequest& request, const Policy& policy) {
+    return std::get<Deployment>(
+        plan_with(request, cost_models(request), policy, Bytes{kMostInTotal}, true));
+}
+
+std::optional<Bytes> minimum_budget(const RunRequest& request, const Policy& policy) {
+    if (!policy.needs_budget) return std::nullopt;
+    const PlanOutcome outcome = plan_with(request, cost_models(request), policy, Bytes{1}, false);
+    if (const auto* refusal = std::get_if<Infeasible>(&outcome)) return refusal->minimum_budget;
+    return Bytes{1};
+}
+
+}  // namespace swaplab

@@ -1,0 +1,28 @@
+// What planning and running share: cost models, block facts, references.
+#pragma once
+
+#include <vector>
+
+#include "policies/run/runner.h"
+
+namespace swaplab {
+
+// One cost model per job, by JobId; they borrow the models and the platform of the request.
+std::vector<CostModel> cost_models(const RunRequest& request);
+// The same on another platform, which they borrow instead.
+std::vector<CostModel> cost_models(const Workload& workload, const Platform& platform);
+// The modes that the run changes to, each once, in the order of their first change.
+std::vector<std::string> modes_changed_to(const Workload& workload);
+// By JobId and BlockId.
+std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& costs,
+                                                 const Deployment& deployment);
+// The same in each of `modes_changed_to`.
+std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& deployment);
+
+// `plan` of the runner, with the cost models of the request at hand.
+PlanOutcome plan(const RunRequest& request, const std::vector<CostModel>& costs,
+                 const Policy& policy);
+
+std::vector<double> weights(const Workload& workload);  // by JobId
+
+}  // namespace swaplab

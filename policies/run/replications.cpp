@@ -1,0 +1,108 @@
+#include "policies/run/replications.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+#include "profiles/fit/statistics.h"
+
+namespace swaplab {
+
+namespace {
+
+// The mean over replications of an integer quantity, to nearest.
+template <class Get>
+std::int64_t mean_of(const std::vector<RunResult>& all, Get get) {
+    long double sum = 0;
+    for (const RunResult& one : all) sum += static_cast<long double>(get(one));
+    return std::llround(sum / static_cast<long double>(all.size()));
+}
+
+template <class Get>
+Duration mean_duration(const std::vector<RunResult>& all, Get get) {
+    return Duration{mean_of(all, [&](const RunResult& one) { return get(one).count(); })};
+}
+
+void append(std::vector<Duration>& to, const std::vector<Duration>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+}
+
+void pool_requests(RunResult& pooled, const std::vector<RunResult>& all) {
+    std::vector<Duration> latencies;
+    std::int64_t misses = 0;
+    for (std::size_t j = 0; j < pooled.jobs.size(); ++j) {
+        JobResult& job = pooled.jobs[j];
+        for (std::size_t r = 1; r < all.size(); ++r) {
+            const JobResult& other = all[r].jobs[j];
+            append(job.latencies, other.latencies);
+            append(job.first_tokens, other.first_tokens);
+            append(job.next_tokens, other.next_tokens);
+            job.deadline_misses += other.deadline_misses;
+        }
+        job.summarize_all();
+        misses += job.deadline_misses;
+        append(latencies, job.latencies);
+    }
+    if (!latencies.empty())
+        pooled.deadline_miss_ratio =
+            static_cast<double>(misses) / static_cast<double>(latencies.size());
+    pooled.latency = summarize(std::move(latencies));
+}
+
+// busy + read + memory + other = makespan holds for the rounded means, too.
+void average_times(RunResult& pooled, const std::vector<RunResult>& all) {
+    pooled.makespan = mean_duration(all, [](const RunResult& r) { return r.makespan; });
+    pooled.compute_busy = mean_duration(all, [](const RunResult& r) { return r.compute_busy; });
+    Stalls& stalls = pooled.stalls;
+    stalls.read = mean_duration(all, [](const RunResult& r) { return r.stalls.read; });
+    stalls.memory = mean_duration(all, [](const RunResult& r) { return r.stalls.memory; });
+    stalls.other =
+        std::max(Duration{}, pooled.makespan - pooled.compute_busy - stalls.read - stalls.memory);
+    stalls.read = std::min(stalls.read, pooled.makespan - pooled.compute_busy - stalls.memory);
+    pooled.swapped_in = {mean_of(all, [](const RunResult& r) { return r.swapped_in.count; })};
+    pooled.events =
+        static_cast<std::uint64_t>(mean_of(all, [](const RunResult& r) { return r.events; }));
+}
+
+std::optional<double> mean_energy(const std::vector<RunResult>& all) {
+    double sum = 0;
+    for (const RunResult& one : all) {
+        if (!one.energy_j) return std::nullopt;
+        sum += *one.energy_j;
+    }
+    return sum / static_cast<double>(all.size());
+}
+
+Replications spread_of(const std::vector<RunResult>& all) {
+    Replications spread;
+    spread.count = std::ssize(all);
+    std::vector<double> means;
+    for (const RunResult& one : all) {
+        spread.mean_latency.push_back(one.latency.mean);
+        means.push_back(static_cast<double>(one.latency.mean.count()));
+    }
+    if (means.size() > 1) spread.half_width = Duration{std::llround(half_width_95(means))};
+    return spread;
+}
+
+}  // namespace
+
+RunResult pooled(std::vector<RunResult> all) {
+    SWAPLAB_CHECK(!all.empty(), "no replication to pool of {} results", all.size());
+    const auto worst = std::ranges::max_element(all, {}, &RunResult::verdict);
+    const auto highest =
+        std::ranges::max_element(all, {}, [](const RunResult& one) { return one.memory.peak; });
+    RunResult pooled = all.front();
+    pooled.verdict = worst->verdict;
+    pooled.reason = worst->reason;
+    pooled.memory = highest->memory;
+    pooled.replications = spread_of(all);
+    if (all.size() == 1) return pooled;
+    pool_requests(pooled, all);
+    average_times(pooled, all);
+    pooled.energy_j = mean_energy(all);
+    return pooled;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,99 @@
+// What a run yields.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policies/port/device.h"
+#include "policies/port/evidence.h"
+#include "profiles/base/latency_summary.h"
+
+namespace swaplab {
+
+// `interrupted`: somebody asked for the end (`RunRequest::stop`); what there is, is of the requests
+// that had ended.
+enum class Verdict : std::uint8_t { ok, infeasible, deadline_miss, stuck, interrupted };
+std::string_view name_of(Verdict verdict);  // "ok", "infeasible", "deadline-miss", ...
+
+// Why the compute lane was idle: busy + read + memory + other = makespan.
+struct Stalls {
+    Duration read{};    // a swap-in that the next execution needs is in progress
+    Duration memory{};  // it waits for space or for a release
+    Duration other{};
+};
+
+enum class BoundOf : std::uint8_t { latency, makespan };
+
+// From `request` on a job ran by this row of its lookup table.
+struct Adopted {
+    RequestId request;
+    std::uint32_t variant = 0;
+    Bytes need;
+    std::uint32_t blocks = 0;
+};
+
+struct JobResult {
+    std::string model;
+    Bytes budget;                    // at the start
+    std::vector<BlockFacts> blocks;  // at the start
+    LatencySummary latency;
+    LatencySummary first_token, next_token;  // of a generative model, else empty
+    std::int64_t deadline_misses = 0;
+    // Of every request (token), in order; replication after replication.
+    std::vector<Duration> latencies, first_tokens, next_tokens;
+    std::vector<Adopted> adopted;  // where the budget may change; of the first replication
+
+    void summarize_all();  // the summaries, from these
+};
+
+// How the replications of a noisy run differ.
+struct Replications {
+    std::int64_t count = 1;
+    std::vector<Duration> mean_latency;  // of each
+    // Half the width of the 95 % confidence interval of the mean latency (Student's t over the
+    // replications); nullopt for a single one.
+    std::optional<Duration> half_width;
+};
+
+struct RunResult {
+    Verdict verdict = Verdict::ok;
+    std::string reason;               // of infeasible or stuck: for people, may have many lines
+    Bytes minimum_budget;             // of infeasible
+    std::vector<std::string> layers;  // of infeasible: the layers that force it
+
+    std::string policy;  // its spec
+    std::optional<Bytes> budget;
+    LatencySummary latency;     // over all requests of all jobs
+    std::int64_t requests = 0;  // that ended, of one replication
+    Duration makespan{};        // until the end of the last execution
+    Duration compute_busy{};
+    Stalls stalls;
+    double deadline_miss_ratio = 0;
+    Duration full_memory_latency{};        // mean over requests of `direct`
+    std::optional<Pace> full_memory_pace;  // of that run, where it was emulated
+    Duration lower_bound{};
+    BoundOf lower_bound_of = BoundOf::latency;
+    std::optional<Duration> closed_form;
+    MemoryReport memory;
+    // What the reads and executions that took place would take if nothing ever waited for anything
+    // but them: a bound from durations as they were, not as a profile has them. Of a cold request
+    // of one job, in which blocks are read once each,
+    // max_i(sum_{j<=i} read_j / k + sum_{j>=i} execute_j) with means over the requests and k reads
+    // at once; else max(all reads / k, all executions), of the makespan.
+    Duration measured_lower_bound{};
+    BoundOf measured_lower_bound_of = BoundOf::latency;
+    std::optional<Evidence> evidence;   // of a real device; of the first replication
+    std::optional<bool> outputs_equal;  // to those of `direct`, where both made some
+    Bytes swapped_in;                   // bytes read from storage
+    std::optional<double> energy_j;     // until the makespan; absent without power figures
+    std::uint64_t events = 0;           // completed activities of non-zero duration, and arrivals
+    std::vector<JobResult> jobs;
+    Replications replications;
+
+    double throughput_per_s() const;  // requests of one replication / makespan
+    double slowdown() const;          // latency.mean / full_memory_latency
+};
+
+}  // namespace swaplab

@@ -1,0 +1,285 @@
+#include "policies/run/run_loop.h"
+
+#include <algorithm>
+
+#include "policies/port/evidence.h"
+#include "policies/port/rule_violation.h"
+#include "policies/run/arrivals.h"
+#include "policies/run/budget_in_force.h"
+#include "policies/run/command_check.h"
+#include "policies/run/metrics.h"
+#include "policies/run/mode_in_force.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// A policy after which this many commands end without an execution among them, although a request
+// is waiting, never finishes. Four commands bring a block in, so whole models fit in between.
+constexpr std::int64_t kMostIdle = 1'000'000;
+
+// The observer, once per interest; null for what it does not listen to.
+struct Listeners {
+    explicit Listeners(Observer* observer) {
+        if (observer == nullptr) return;
+        const Interests wanted = observer->interests();
+        if (wanted.spans) spans = observer;
+        if (wanted.decisions) decisions = observer;
+        if (wanted.timeline) timeline = observer;
+    }
+    Observer* spans = nullptr;
+    Observer* decisions = nullptr;
+    Observer* timeline = nullptr;
+};
+
+// One run. The loop is the same for every device; only the device behind it changes.
+class Run final : public Moves {
+  public:
+    Run(const RunRequest& request, const DeviceSetup& setup, Scheduler& scheduler,
+        const std::string& policy)
+        : request_(request),
+          policy_(policy),
+          scheduler_(scheduler),
+          listeners_(request.observer),
+          device_(request.device(setup)),
+          memory_(device_->memory()),
+          check_(setup, request.workload, policy),
+          metrics_(setup, request.workload, listeners_.timeline),
+          arrivals_(request.workload),
+          budget_(setup, request.workload, *device_, check_, metrics_),
+          mode_(setup, request.workload, *device_, metrics_),
+          cold_ended_(request.workload.jobs.size(), 0) {
+        for (const Job& job : request.workload.jobs) requests_ += job.requests;
+        for (const auto& blocks : setup.facts)
+            most_idle_ += 8 * static_cast<std::int64_t>(blocks.size());
+    }
+
+    void go(RunResult& result);
+
+    Ticket submit(const Command& command) override;
+    bool cancel(Ticket ticket) override;
+
+  private:
+    bool finished() const { return metrics_.requests_ended() == requests_; }
+    bool advance();
+    void note(const Completion& span);
+    void end_cold_request(JobId job);
+    void end_instant();
+    Time next_instant() const;
+    std::optional<Bytes> take_budget();
+    const std::string* take_mode();
+    void decide(std::optional<Bytes> new_budget, const std::string* new_mode);
+    [[noreturn]] void blame_idling() const;
+    [[noreturn]] void blame_breach(const Breach& breach) const;
+    std::string describe_stuck() const;
+
+    const RunRequest& request_;
+    const std::string& policy_;
+    Scheduler& scheduler_;
+    Listeners listeners_;
+    std::unique_ptr<Device> device_;
+    const MemoryReport& memory_;
+    CommandCheck check_;
+    Metrics metrics_;
+    Arrivals arrivals_;
+    BudgetInForce budget_;
+    ModeInForce mode_;
+    std::int64_t requests_ = 0;
+
+    // What happened since the last decision.
+    Time now_ = kStart;
+    std::vector<Completion> completions_;
+    std::vector<Arrival> arrived_;
+    // Of this decision, kept for an observer only.
+    std::vector<Command> commands_;
+    std::vector<Cancellation> cancellations_;
+    MemoryReport seen_;
+    Ticket next_ticket_;
+    std::vector<std::int64_t> cold_ended_;  // by job: requests whose end was acted on
+    std::int64_t idle_ = 0;                 // commands ended since the last execution
+    std::int64_t most_idle_ = kMostIdle;
+};
+
+void Run::go(RunResult& result) {
+    end_instant();
+    while (!finished()) {
+        const bool more = advance();
+        if (request_.stopped() && !finished()) {
+            result.verdict = Verdict::interrupted;
+            break;
+        }
+        if (!more) {
+            result.verdict = Verdict::stuck;
+            result.reason = describe_stuck();
+            break;
+        }
+        end_instant();
+    }
+    // What is left (releases) ends too, so that spans and checks are complete; nobody decides on
+    // it. Nobody waits for it where the run was interrupted.
+    if (result.verdict != Verdict::interrupted)
+        while (const Completion* span = device_->wait(Time::max())) note(*span);
+    if (memory_.breach) blame_breach(*memory_.breach);
+    result.memory = memory_;
+    result.evidence = device_->evidence();
+    metrics_.report(result);
+}
+
+// When the device is not alone in what happens next.
+Time Run::next_instant() const {
+    return std::min({arrivals_.next().value_or(Time::max()),
+                     budget_.next_change().value_or(Time::max()), mode_.next_change()});
+}
+
+// Goes on to the next instant at which something happens and takes all its completions; false if
+// nothing ever will.
+bool Run::advance() {
+    const Time next = next_instant();
+    const Completion* span = device_->wait(next);
+    now_ = device_->now();
+    if (span == nullptr) return next != Time::max();
+    while (span != nullptr) {
+        note(*span);
+        completions_.push_back(*span);
+        span = device_->wait(now_);
+    }
+    return true;
+}
+
+void Run::note(const Completion& span) {
+    ++idle_;
+    check_.on_end(span);
+    metrics_.on_end(span);
+    const Stage stage = row_of(span.command.verb).stage;
+    if (stage == Stage::use) idle_ = 0;
+    if (stage == Stage::use || stage == Stage::swap_out) end_cold_request(span.command.job);
+    if (listeners_.spans != nullptr) listeners_.spans->on_span(span);
+}
+
+// A cold job's next request arrives once this one has ended and everything is released.
+void Run::end_cold_request(JobId job) {
+    if (request_.workload.jobs[job.index].mode != ArrivalMode::cold) return;
+    const bool released = check_.resident_blocks(job) == 0;
+    if (!released || metrics_.requests_ended(job) == cold_ended_[job.index]) return;
+    ++cold_ended_[job.index];
+    arrivals_.end_cold_request(job, device_->now());
+}
+
+void Run::end_instant() {
+    if (memory_.breach) [[unlikely]]
+        blame_breach(*memory_.breach);
+    if (idle_ > most_idle_) [[unlikely]]
+        blame_idling();
+    const std::optional<Bytes> new_budget = take_budget();
+    const std::string* const new_mode = take_mode();
+    arrivals_.take(now_, arrived_);
+    if (!arrived_.empty()) idle_ = 0;
+    for (const Arrival& arrival : arrived_) {
+        check_.on_arrival(arrival.job);
+        metrics_.on_arrival(arrival);
+        if (listeners_.timeline != nullptr) listeners_.timeline->on_arrival(arrival);
+    }
+    decide(new_budget, new_mode);
+    completions_.clear();
+    arrived_.clear();
+}
+
+// The budget from now on, where it has changed.
+std::optional<Bytes> Run::take_budget() {
+    const std::optional<Bytes> changed = budget_.take(now_);
+    if (memory_.breach) [[unlikely]]
+        blame_breach(*memory_.breach);
+    if (!changed) return std::nullopt;
+    idle_ = 0;
+    if (listeners_.timeline != nullptr) listeners_.timeline->on_budget(now_, *changed);
+    return changed;
+}
+
+// The mode from now on, where it has changed.
+const std::string* Run::take_mode() {
+    const std::string* const changed = mode_.take(now_);
+    if (changed != nullptr && listeners_.timeline != nullptr)
+        listeners_.timeline->on_mode(now_, *changed);
+    return changed;
+}
+
+void Run::decide(std::optional<Bytes> new_budget, const std::string* new_mode) {
+    const Ticket first = next_ticket_;
+    // What is recorded is what was seen, even where a device goes on meanwhile.
+    const bool recorded = listeners_.decisions != nullptr;
+    if (recorded) seen_ = memory_;
+    const View view{now_, arrived_, completions_, recorded ? seen_ : memory_, new_budget, new_mode};
+    scheduler_.decide(view, *this);
+    if (!recorded) return;
+    listeners_.decisions->on_decision({view.now, arrived_, completions_, seen_, view.budget,
+                                       commands_, first, cancellations_, view.mode});
+    commands_.clear();
+    cancellations_.clear();
+}
+
+bool Run::cancel(Ticket ticket) {
+    std::optional<Action> cancelled;
+    if (ticket < next_ticket_) cancelled = device_->cancel(ticket);
+    if (cancelled) check_.on_cancel(*cancelled);
+    if (listeners_.decisions != nullptr)
+        cancellations_.push_back({ticket, cancelled.has_value(), commands_.size()});
+    return cancelled.has_value();
+}
+
+Ticket Run::submit(const Command& command) {
+    check_.on_submit(command, next_ticket_, now_);
+    const Ticket ticket = device_->submit(command);
+    SWAPLAB_CHECK(ticket == next_ticket_, "the device gave ticket {}, expected {}", ticket.index,
+                  next_ticket_.index);
+    ++next_ticket_.index;
+    if (listeners_.decisions != nullptr) commands_.push_back(command);
+    return ticket;
+}
+
+void Run::blame_breach(const Breach& breach) const {
+    throw PolicyError(
+        text("policy {}: breaks the budget: at {} ns {} bytes are in use, the "
+             "budget is {}",
+             policy_, count_ns(breach.at), breach.in_use.count, breach.budget.count));
+}
+
+void Run::blame_idling() const {
+    throw PolicyError(
+        text("policy {}: never finishes: {} commands have ended since the last "
+             "execution, at {} ns, with {} of {} requests ended",
+             policy_, idle_, count_ns(now_), metrics_.requests_ended(), requests_));
+}
+
+std::string Run::describe_stuck() const {
+    std::string lines =
+        text("at {} ns nothing runs and nothing can start, with {} of {} requests ended",
+             count_ns(device_->now()), metrics_.requests_ended(), requests_);
+    const std::vector<Waiting> waiting = device_->waiting();
+    if (const std::optional<Bytes> minimum = budget_.out_of_reach())
+        return lines + text(
+                           "; the budget has fallen to {} bytes and does not rise again, the "
+                           "smallest with which policy {} has a plan is {}",
+                           budget_.now().count, policy_, minimum->count);
+    if (waiting.empty()) return lines + text("; policy {} has submitted nothing more", policy_);
+    for (const Waiting& w : waiting)
+        lines += text("\n  ticket {}: {} of block {} of {}, request {}, waits for {}",
+                      w.ticket.index, name_of(w.command.verb), w.command.block.index,
+                      request_.workload.jobs[w.command.job.index].model->name(),
+                      w.command.request.index, w.reason);
+    return lines;
+}
+
+}  // namespace
+
+void run_loop(const RunRequest& request, const DeviceSetup& setup, Scheduler& scheduler,
+              const std::string& policy, RunResult& result) {
+    try {
+        Run(request, setup, scheduler, policy).go(result);
+    } catch (const RuleViolation& violation) {
+        throw PolicyError(text("policy {}: {}", policy, violation.what()));
+    }
+}
+
+}  // namespace swaplab

@@ -1,0 +1,32 @@
+#include "policies/schedule/one_at_a_time.h"
+
+#include "policies/schedule/pipeline_scheduler.h"
+
+namespace swaplab {
+
+namespace {
+
+class OneAtATime final : public PipelineScheduler {
+  public:
+    // The one that is under way, and the one that begins when it has been released.
+    explicit OneAtATime(const SchedulerSetup& setup) : PipelineScheduler(setup, 2) {}
+
+  private:
+    Trail submit_block(const Step& step, Moves& moves) override {
+        Trail trail;
+        submit_swap_in(step, last_, {}, trail, moves);
+        submit_execution(step, trail.assembled, trail, moves);
+        last_ = trail.released;
+        return trail;
+    }
+
+    Wait last_;  // over all jobs
+};
+
+}  // namespace
+
+std::unique_ptr<Scheduler> make_one_at_a_time(const SchedulerSetup& setup) {
+    return std::make_unique<OneAtATime>(setup);
+}
+
+}  // namespace swaplab

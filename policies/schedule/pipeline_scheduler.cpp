@@ -1,0 +1,222 @@
+#include "policies/schedule/pipeline_scheduler.h"
+
+#include <algorithm>
+
+namespace swaplab {
+
+// Counts what a job has under way.
+class PipelineScheduler::CountingMoves final : public Moves {
+  public:
+    CountingMoves(Moves& moves, std::vector<JobRun>& jobs) : moves_(moves), jobs_(jobs) {}
+
+    Ticket submit(const Command& command) override {
+        JobRun& job = jobs_[command.job.index];
+        ++job.outstanding;
+        job.executing += static_cast<int>(uses(command.verb));
+        return moves_.submit(command);
+    }
+    bool cancel(Ticket ticket) override { return moves_.cancel(ticket); }
+
+  private:
+    Moves& moves_;
+    std::vector<JobRun>& jobs_;
+};
+
+PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
+    : dispatcher_(setup.dispatch.make()),
+      adaptation_(setup.deployment.adaptation.get()),
+      reorders_(setup.dispatch.reorders),
+      window_(reorders_ ? std::max(lookahead, 1) : std::max(kWindow, 2 * lookahead)),
+      refill_at_(reorders_ ? window_ - 1 : window_ / 2) {
+    jobs_.resize(setup.deployment.jobs.size());
+    for (std::uint32_t j = 0; j < jobs_.size(); ++j) {
+        JobRun& job = jobs_[j];
+        job.id = {j};
+        job.plan = &setup.deployment.jobs[j];
+        job.facts = setup.facts[j];
+        job.blocks.resize(setup.facts[j].size());
+        for (const BlockFacts& block : job.facts) job.lives.emplace_back(block.steps);
+        job.passes = passes_of(setup.facts[j]);
+        job.variants = job.plan->all_variants();
+        job.variant = &job.variants[job.plan->initial];
+        job.overlap = job.plan->overlap_requests;
+        if (!setup.weights.empty()) job.weight = setup.weights[j];
+    }
+}
+
+int PipelineScheduler::blocks_of_all_jobs(const SchedulerSetup& setup) {
+    std::size_t blocks = 0;
+    for (const auto& job : setup.facts) blocks += job.size();
+    return static_cast<int>(blocks);
+}
+
+void PipelineScheduler::decide(const View& view, Moves& moves) {
+    for (const Arrival& arrival : view.arrivals) {
+        JobRun& job = jobs_[arrival.job.index];
+        job.waiting.push_back(arrival);
+        ++job.queued;
+    }
+    for (const Completion& span : view.completions)
+        if (uses(span.command.verb)) --submitted_ahead_;
+    if (adaptive()) take_in(view);
+    // Refills in batches where that changes nothing, so that most calls have nothing to do.
+    if (submitted_ahead_ > refill_at_) return;
+    if (!adaptive()) return refill(moves);
+    CountingMoves counting(moves, jobs_);
+    refill(counting);
+}
+
+void PipelineScheduler::refill(Moves& moves) {
+    while (submitted_ahead_ < window_) {
+        JobRun* job = next_job();
+        if (job == nullptr) return;
+        submit_next(*job, moves);
+    }
+}
+
+void PipelineScheduler::take_in(const View& view) {
+    for (const Completion& span : view.completions) {
+        JobRun& job = jobs_[span.command.job.index];
+        --job.outstanding;
+        job.executing -= static_cast<int>(uses(span.command.verb));
+    }
+    if (!view.budget) return;
+    usable_ = adaptation_->usable(*view.budget);
+    shares_ = adaptation_->shares(*view.budget);
+}
+
+// What the job's next request may begin with now; nothing if it has to wait.
+std::optional<PipelineScheduler::Grant> PipelineScheduler::grant(const JobRun& job) const {
+    if (job.executing > (job.variant->blocks() > 1 ? 1 : 0) || !shares_) return std::nullopt;
+    Bytes left = usable_;
+    for (const JobRun& other : jobs_)
+        if (&other != &job && (other.begun || other.outstanding > 0)) left -= other.granted;
+    left = std::min(left, (*shares_)[job.id.index]);
+    const auto above =
+        std::upper_bound(job.variants.begin(), job.variants.end(), left,
+                         [](Bytes bytes, const Variant& row) { return bytes < row.need; });
+    if (above == job.variants.begin()) return std::nullopt;
+    const Variant& row = *std::prev(above);
+    if (&row != job.variant && job.outstanding > 0) return std::nullopt;
+    const bool overlap = row.overlap_need && *row.overlap_need <= left;
+    return Grant{&row, overlap ? std::max(row.need, *row.overlap_need) : row.need, overlap};
+}
+
+// The job whose block comes next; null if none has work that can go on. A dispatcher that does not
+// reorder lets nobody pass who waits for memory.
+PipelineScheduler::JobRun* PipelineScheduler::next_job() {
+    if (current_ != nullptr) return current_;
+    candidates_.clear();
+    for (const JobRun& job : jobs_) {
+        if (job.waiting.empty() || (reorders_ && !may_go_on(job))) continue;
+        const Arrival& oldest = job.waiting.front();
+        candidates_.push_back({job.id, oldest.request, oldest.at, oldest.deadline, job.weight});
+    }
+    if (candidates_.empty()) return nullptr;
+    JobRun& next = jobs_[candidates_[dispatcher_->choose(candidates_)].job.index];
+    return may_go_on(next) ? &next : nullptr;
+}
+
+void PipelineScheduler::begin_request(JobRun& job) {
+    --job.queued;
+    if (adaptive()) {
+        const std::optional<Grant> granted = grant(job);
+        job.variant = granted->variant;
+        job.granted = granted->bytes;
+        job.overlap = granted->overlap;
+    }
+    job.next_block = {job.variant->first};
+    job.next_pass = 0;
+    job.begun = true;
+}
+
+void PipelineScheduler::submit_next(JobRun& job, Moves& moves) {
+    if (!job.begun) begin_request(job);
+    const RequestId request = job.waiting.front().request;
+    const BlockId block = job.next_block;
+    const Step step{job, request, job.next_pass, block, job.facts[block.index]};
+    Trail& place = job.blocks[block.index];
+    const Trail trail = submit_block(step, moves);
+    place = trail;
+    job.before_that = job.before;
+    job.before = trail;
+    ++submitted_ahead_;
+    const bool ends_pass = block.index + 1 == job.variant->last;
+    const bool ends_request = ends_pass && step.last_pass();
+    dispatcher_->submitted(job.id, ends_request);
+    current_ = ends_request || reorders_ ? nullptr : &job;
+    ++job.next_block.index;
+    if (!ends_pass) return;
+    job.next_block = {job.variant->first};
+    ++job.next_pass;
+    if (!ends_request) return end_pass(job, request, true, moves);
+    job.begun = false;
+    job.waiting.pop_front();
+    // The next request may need another variant, so none goes on from the one before.
+    end_pass(job, request, !adaptive() && next_job() == &job, moves);
+}
+
+Command PipelineScheduler::Step::command(SwapStep step, const Wait& wait) const {
+    Command command;
+    command.verb = step.verb;
+    command.lane = lane_of(step.verb);
+    command.copy = step.copy;
+    command.node = job.plan->node;
+    command.job = job.id;
+    command.request = request;
+    command.pass = pass;
+    command.block = block;
+    command.after = wait.after();
+    return command;
+}
+
+void PipelineScheduler::submit_swap_in(const Step& step, const Wait& read_after,
+                                       const Wait& copy_after, Trail& trail, Moves& moves) {
+    if (step.life().missing().empty()) {
+        trail.read = read_after;
+        trail.copied = trail.assembled = read_after | copy_after;
+        return;
+    }
+    submit_read(step, read_after, trail, moves);
+    submit_rest(step, trail, copy_after, moves);
+}
+
+void PipelineScheduler::submit_read(const Step& step, const Wait& after, Trail& trail,
+                                    Moves& moves) {
+    trail.read = Wait(moves.submit(step.command(step.life().missing().front(), after)));
+    step.life().advance();
+}
+
+void PipelineScheduler::submit_rest(const Step& step, Trail& trail, const Wait& first_copy_after,
+                                    Moves& moves) {
+    Wait done = trail.copied = trail.read;
+    bool copied = false;
+    for (BlockLife& life = step.life(); !life.missing().empty(); life.advance()) {
+        const SwapStep next = life.missing().front();
+        const bool first_copy = brings(next.verb) && !copied;
+        done = Wait(moves.submit(step.command(next, first_copy ? done | first_copy_after : done)));
+        if (!brings(next.verb)) continue;
+        trail.copied = done;
+        copied = true;
+    }
+    trail.assembled = done;
+}
+
+void PipelineScheduler::submit_use(const Step& step, const Wait& wait, Trail& trail, Moves& moves) {
+    trail.executed = trail.released = Wait::for_execution(moves.submit(step.command({kUse}, wait)));
+}
+
+void PipelineScheduler::submit_release(const Step& step, const Wait& wait, Trail& trail,
+                                       Moves& moves) {
+    if (!step.life().may_leave()) return;
+    trail.released = Wait(moves.submit(step.command({kSwapOut}, wait)));
+    step.life().leave();
+}
+
+void PipelineScheduler::submit_execution(const Step& step, const Wait& wait, Trail& trail,
+                                         Moves& moves) {
+    submit_use(step, wait, trail, moves);
+    submit_release(step, trail.executed, trail, moves);
+}
+
+}  // namespace swaplab

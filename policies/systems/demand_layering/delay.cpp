@@ -1,0 +1,106 @@
+#include "policies/systems/demand_layering/delay.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+
+#include "policies/lanes/servers.h"
+#include "policies/memory/arena.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// A ring in planning time: who waits for space waits until enough of the oldest items are given
+// back.
+class PlannedRing {
+  public:
+    explicit PlannedRing(Bytes capacity) : ring_(make_ring_arena(capacity)) {}
+
+    // When there is a place for `size` bytes, for somebody who is ready at `ready`.
+    Duration reserve(Bytes size, Duration ready) {
+        std::optional<Place> place = ring_->reserve(size);
+        while (!place) {
+            SWAPLAB_CHECK(!items_.empty(), "{} bytes do not fit a ring of {}", size.count,
+                          ring_->capacity().count);
+            ready = std::max(ready, items_.front().free_at);
+            ring_->free(items_.front().place);
+            items_.pop_front();
+            place = ring_->reserve(size);
+        }
+        items_.push_back({*place, {}});
+        return ready;
+    }
+    // When the item reserved last will be given back.
+    void free_last_at(Duration time) { items_.back().free_at = time; }
+
+  private:
+    struct Item {
+        Place place;
+        Duration free_at;
+    };
+    std::unique_ptr<Arena> ring_;
+    std::deque<Item> items_;
+};
+
+}  // namespace
+
+Duration two_stage_delay(const std::vector<BlockFacts>& layers, Bytes ring,
+                         std::uint32_t assemblers) {
+    PlannedRing place(ring);
+    Servers assembly(assemblers);
+    Duration read_end{};
+    Duration executed{};
+    for (const BlockFacts& layer : layers) {
+        Duration ready{};
+        if (layer.has_parameters()) {
+            read_end = place.reserve(layer.held_bytes, read_end) + layer.of(Verb::read);
+            ready = assembly.serve(read_end, layer.of(Verb::assemble));
+        }
+        executed = std::max(ready, executed) + layer.use();
+        if (layer.has_parameters()) place.free_last_at(executed + layer.swap_out());
+    }
+    return executed;
+}
+
+Duration async_delay(const std::vector<BlockFacts>& layers, Bytes ring, std::uint32_t assemblers) {
+    PlannedRing host(ring);
+    PlannedRing device(ring);
+    Servers assembly(assemblers);
+    Duration read_end{};
+    Duration copy_end{};
+    Duration executed{};
+    for (const BlockFacts& layer : layers) {
+        Duration ready{};
+        if (layer.has_parameters()) {
+            read_end = host.reserve(layer.held_bytes, read_end) + layer.of(Verb::read);
+            copy_end = device.reserve(layer.held_bytes, std::max(copy_end, read_end)) +
+                       layer.of(Verb::copy);
+            host.free_last_at(copy_end);
+            ready = assembly.serve(copy_end, layer.of(Verb::assemble));
+        }
+        executed = std::max(ready, executed) + layer.use();
+        if (layer.has_parameters()) device.free_last_at(executed + layer.swap_out());
+    }
+    return executed;
+}
+
+Duration sync_delay(const std::vector<BlockFacts>& layers) {
+    const std::size_t n = layers.size();
+    Duration total{};
+    for (std::size_t t = 0; t < n + 2; ++t) {
+        const Duration read = t < n ? layers[t].of(Verb::read) : Duration{};
+        const Duration copy = t >= 1 && t - 1 < n
+                                  ? layers[t - 1].of(Verb::copy) + layers[t - 1].of(Verb::assemble)
+                                  : Duration{};
+        Duration execute{};
+        if (t >= 2) execute = layers[t - 2].use();
+        if (t >= 2 && t < n + 1) execute += layers[t - 2].swap_out();
+        total += std::max({read, copy, execute});
+    }
+    return total;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,22 @@
+// The delay of Demand Layering's overlapping pipelines by their recurrences, for planning: what
+// `buffer=auto` sweeps (Ji et al., RTSS 2022; 4-systems: Demand Layering). Mean durations, nothing
+// contends, a cold request; assembly and release count where they cost something.
+#pragma once
+
+#include <vector>
+
+#include "policies/port/block.h"
+
+namespace swaplab {
+
+// One ring of `ring` bytes; async: a host ring and a device ring of `ring` bytes each. Every layer
+// must fit the ring.
+Duration two_stage_delay(const std::vector<BlockFacts>& layers, Bytes ring,
+                         std::uint32_t assemblers);
+Duration async_delay(const std::vector<BlockFacts>& layers, Bytes ring, std::uint32_t assemblers);
+
+// sum over steps of max(R_t, C_{t-1} + assembly, K_{t-2} + release); the last release is not waited
+// for.
+Duration sync_delay(const std::vector<BlockFacts>& layers);
+
+}  // namespace swaplab

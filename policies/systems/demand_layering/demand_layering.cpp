@@ -1,0 +1,189 @@
+// demand-layering: layers with parameters are streamed in order, through four pipelines (Ji et al.,
+// RTSS 2022). Parameter memory is 2L (sequential), 4L (sync), 2B (async) or B (two-stage), where L
+// is the largest layer and B >= L the size of one ring.
+#include <algorithm>
+
+#include "policies/plan/one_block_resident.h"
+#include "policies/plan/partition_planner.h"
+#include "policies/plan/unit_facts.h"
+#include "policies/schedule/one_at_a_time.h"
+#include "policies/schedule/parameters.h"
+#include "policies/schedule/policy.h"
+#include "policies/systems/demand_layering/delay.h"
+#include "policies/systems/demand_layering/scheduler.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+using namespace literals;
+
+enum class Pipeline : std::uint8_t { two_stage, sequential, sync, async };
+
+// No device has a ring larger than this; it ends sweeps over models that no device could hold.
+constexpr Bytes kLongestSweep = 1024_GiB;
+
+struct Options {
+    Pipeline pipeline = Pipeline::two_stage;
+    bool smallest = false;        // buffer=min
+    std::optional<Bytes> buffer;  // buffer=BYTES
+    Duration overhead{};
+
+    SwapPath path() const {
+        return pipeline == Pipeline::two_stage ? SwapPath::zero_copy : SwapPath::staged;
+    }
+    bool has_ring() const { return pipeline == Pipeline::two_stage || pipeline == Pipeline::async; }
+    // Arenas of the size of `buffer` (rings), or of the largest layer (slots).
+    std::int64_t arenas() const {
+        switch (pipeline) {
+            case Pipeline::two_stage: return 1;
+            case Pipeline::sync: return 4;
+            default: return 2;
+        }
+    }
+};
+
+class DemandLayeringPartitioner final : public Partitioner {
+  public:
+    explicit DemandLayeringPartitioner(Options options) : options_(options) {}
+
+    Infeasible minimum(const PartitionRequest& request) const override {
+        const UnitFacts layers(request, options_.path());
+        if (options_.pipeline == Pipeline::sequential)
+            return one_block_minimum(request, layers.units, options_.path());
+        const Model& model = request.cost.model();
+        const Bytes ring = fixed_ring(layers, model);
+        return {options_.arenas() * ring + layers.active, reason(layers, model, ring),
+                names_in(model, layers.largest_layers)};
+    }
+
+    JobPlan partition(const PartitionRequest& request) const override {
+        const UnitFacts layers(request, options_.path());
+        if (options_.pipeline == Pipeline::sequential) return sequential_plan(request, layers);
+        JobPlan plan;
+        plan.node = request.node;
+        plan.blocks = unit_blocks(request.cost.model());
+        plan.path = options_.path();
+        if (options_.pipeline == Pipeline::sync) {
+            plan.arena = {ArenaKind::slots, 2 * layers.largest, 2};
+            plan.staging = plan.arena;
+            plan.closed_form = sync_delay(layers.units);
+            plan.need = options_.arenas() * layers.largest + layers.active;
+            return plan;
+        }
+        const Bytes ring = choose_ring(request, layers);
+        plan.arena = {ArenaKind::ring, ring, 0};
+        if (options_.pipeline == Pipeline::async) plan.staging = plan.arena;
+        plan.closed_form = delay(request, layers, ring);
+        plan.need = options_.arenas() * ring + layers.active;
+        return plan;
+    }
+
+  private:
+    std::string reason(const UnitFacts& layers, const Model& model, Bytes ring) const {
+        const std::int64_t arenas = options_.arenas();
+        const std::string each = text("{} {}", arenas, arenas == 1 ? "buffer" : "buffers");
+        if (options_.buffer)
+            return text("{} of {} as asked for with buffer={}", each, format_bytes(ring),
+                        ring.count) +
+                   beside_activations(layers.active);
+        return text("{} must fit {}{}{}", describe(model, layers.largest_layers, layers.largest),
+                    arenas == 1 ? "" : "each of ", each, beside_activations(layers.active));
+    }
+
+    // One layer in each arena: no ring is needed.
+    static JobPlan sequential_plan(const PartitionRequest& request, const UnitFacts& layers) {
+        JobPlan plan = one_block_plan(request, layers.units, SwapPath::staged);
+        plan.arena = {ArenaKind::counter, layers.largest, 0};
+        plan.staging = plan.arena;
+        return plan;
+    }
+
+    // The ring of `buffer=BYTES`, else the smallest that holds every layer.
+    Bytes fixed_ring(const UnitFacts& layers, const Model& model) const {
+        if (!options_.buffer) return layers.largest;
+        if (*options_.buffer < layers.largest)
+            throw InputError(
+                text("policy parameter buffer: {} has {}; expected at least {} bytes, "
+                     "found {}",
+                     model.name(), describe(model, layers.largest_layers, layers.largest),
+                     layers.largest.count, options_.buffer->count));
+        return *options_.buffer;
+    }
+
+    Duration delay(const PartitionRequest& request, const UnitFacts& layers, Bytes ring) const {
+        const std::uint32_t assemblers = request.cost.node().assemble_lanes;
+        return options_.pipeline == Pipeline::async
+                   ? async_delay(layers.units, ring, assemblers)
+                   : two_stage_delay(layers.units, ring, assemblers);
+    }
+
+    // Delay is not monotone in the size of the ring, so it is swept in steps of 1 MiB as in the
+    // published code: the first with an overhead below the limit, else the fastest, smallest first.
+    // None is faster than one that holds the whole model, so the first as fast ends the sweep.
+    Bytes choose_ring(const PartitionRequest& request, const UnitFacts& layers) const {
+        const Bytes smallest = fixed_ring(layers, request.cost.model());
+        if (options_.buffer || options_.smallest) return smallest;
+        Bytes best = smallest;
+        Duration least = Duration::max();
+        const auto fits = [&](Bytes ring) {
+            return options_.arenas() * ring + layers.active <= request.budget;
+        };
+        const Duration unlimited = delay(request, layers, layers.total);
+        for (Bytes ring = smallest; fits(ring) && ring < smallest + kLongestSweep; ring += 1_MiB) {
+            const Duration time = delay(request, layers, ring);
+            if (time - layers.executing < options_.overhead) return ring;
+            if (time < least) {
+                least = time;
+                best = ring;
+            }
+            if (time == unlimited) break;
+        }
+        return best;
+    }
+
+    Options options_;
+};
+
+Options read_options(const PolicyParameters& parameters) {
+    Options options;
+    const std::string pipeline =
+        choice(parameters, "pipeline", {"two-stage", "sequential", "sync", "async"});
+    options.pipeline = pipeline == "sequential" ? Pipeline::sequential
+                       : pipeline == "sync"     ? Pipeline::sync
+                       : pipeline == "async"    ? Pipeline::async
+                                                : Pipeline::two_stage;
+    options.overhead = duration(parameters, "overhead", std::chrono::milliseconds(1));
+    const auto buffer = parameters.find("buffer");
+    if (buffer == parameters.end() || buffer->second == "auto") return options;
+    options.smallest = buffer->second == "min";
+    if (!options.smallest) options.buffer = positive_bytes(parameters, "buffer");
+    if (!options.smallest && !options.has_ring())
+        throw InputError(
+            text("policy parameter buffer: the {} pipeline has no ring to size; "
+                 "expected auto or min, found '{}'",
+                 pipeline, buffer->second));
+    return options;
+}
+
+}  // namespace
+
+Policy make_demand_layering(const PolicyParameters& parameters, std::optional<SwapPath> path) {
+    const Options options = read_options(parameters);
+    if (path && *path != options.path())
+        throw InputError(text(
+            "demand-layering's {} pipeline has the {} swap path, found {}",
+            parameters.contains("pipeline") ? parameters.find("pipeline")->second : "two-stage",
+            name_of(options.path()), name_of(*path)));
+    Policy policy;
+    policy.planner = make_partition_planner(std::make_unique<DemandLayeringPartitioner>(options));
+    policy.make_scheduler = options.has_ring()                         ? make_ring_scheduler
+                            : options.pipeline == Pipeline::sequential ? make_one_at_a_time
+                                                                       : make_sync_scheduler;
+    return policy;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,140 @@
+#include "policies/systems/demand_layering/scheduler.h"
+
+#include <algorithm>
+
+#include "policies/schedule/pipeline_scheduler.h"
+
+namespace swaplab {
+
+namespace {
+
+// read(i) after read(i-1), waiting for its place in the ring; execute(i) after its swap-in and
+// execute(i-1); release(i) after execute(i). With a copy (async), copy(i) also after copy(i-1).
+class RingScheduler final : public PipelineScheduler {
+  public:
+    explicit RingScheduler(const SchedulerSetup& setup)
+        : PipelineScheduler(setup, most_held(setup)) {}
+
+  private:
+    Trail submit_block(const Step& step, Moves& moves) override {
+        const JobRun& job = step.job;
+        Trail trail;
+        submit_swap_in(step, job.before.read | job.blocks[step.block.index].released,
+                       job.before.copied, trail, moves);
+        submit_execution(step, trail.assembled | job.before.executed, trail, moves);
+        return trail;
+    }
+
+    // As many blocks as any job's rings hold at once, and one that waits for its place.
+    static int most_held(const SchedulerSetup& setup) {
+        int most = 1;
+        for (std::size_t j = 0; j < setup.facts.size(); ++j)
+            for (const Variant& variant : setup.deployment.jobs[j].all_variants()) {
+                const std::span blocks =
+                    std::span(setup.facts[j]).subspan(variant.first, variant.blocks());
+                const int staged = variant.staging ? most_in(*variant.staging, blocks) : 0;
+                most = std::max(most, staged + most_in(variant.arena, blocks) + 1);
+            }
+        return most;
+    }
+    // The most neighbours that fit together, the first block following the last.
+    static int most_in(const ArenaPlan& ring, std::span<const BlockFacts> blocks) {
+        std::size_t first = 0;
+        std::size_t most = 0;
+        Bytes held;
+        for (std::size_t last = 0; last < 2 * blocks.size(); ++last) {
+            held += blocks[last % blocks.size()].held_bytes;
+            while (held > ring.capacity) held -= blocks[first++ % blocks.size()].held_bytes;
+            most = std::max(most, std::min(last + 1 - first, blocks.size()));
+        }
+        return static_cast<int>(most);
+    }
+};
+
+// Step t = {read(t), copy(t-1) and its assembly, execute(t-2) and its release} after everything of
+// step t-1. A layer without parameters takes a step of its own.
+class SyncScheduler final : public PipelineScheduler {
+  public:
+    // A step's execution and the step behind it. The two blocks that a job holds back until later
+    // blocks drive them on are not submitted ahead, and do not count.
+    explicit SyncScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup, 2) {
+        for (const auto& blocks : setup.facts) {
+            StepState& state = states_.emplace_back();
+            state.released.resize(blocks.size());
+            state.trails.resize(blocks.size());
+        }
+    }
+
+  private:
+    struct StepState {
+        Wait barrier;  // everything of the step before
+        std::optional<Step> copying, executing;
+        std::vector<Wait> released;  // by block
+        std::vector<Trail> trails;   // by block
+    };
+
+    Trail submit_block(const Step& step, Moves& moves) override {
+        count_executions(advance(states_[step.job.id.index], &step, moves) - 1);
+        return {};
+    }
+
+    // A lone layer may not be read again in the step that still executes it, and jobs that
+    // alternate keep their order of execution: both finish their steps before the next request
+    // begins.
+    void end_pass(JobRun& job, RequestId, bool continues, Moves& moves) override {
+        if (continues && job.variant->blocks() > 1) return;
+        StepState& state = states_[job.id.index];
+        while (state.copying || state.executing) count_executions(advance(state, nullptr, moves));
+    }
+
+    // Submits one step; returns how many executions it had.
+    static int advance(StepState& state, const Step* reading, Moves& moves) {
+        const int executions = state.executing ? 1 : 0;
+        Wait done;
+        bool any = false;
+        if (state.executing) {
+            Trail& trail = state.trails[state.executing->block.index];
+            submit_execution(*state.executing, state.barrier, trail, moves);
+            state.released[state.executing->block.index] = trail.released;
+            done |= trail.executed | trail.released;
+            any = true;
+        }
+        if (state.copying && state.copying->facts.has_parameters()) {
+            Trail& trail = state.trails[state.copying->block.index];
+            submit_rest(*state.copying, trail, state.barrier, moves);
+            done |= trail.assembled;
+            any = true;
+        }
+        if (reading != nullptr && reading->facts.has_parameters()) {
+            Trail& trail = state.trails[reading->block.index];
+            submit_read(*reading, state.barrier | state.released[reading->block.index], trail,
+                        moves);
+            done |= trail.read;
+            any = true;
+        }
+        if (any) state.barrier = done;
+        shift(state, reading);
+        return executions;
+    }
+
+    static void shift(StepState& state, const Step* reading) {
+        state.executing.reset();
+        if (state.copying) state.executing.emplace(*state.copying);
+        state.copying.reset();
+        if (reading != nullptr) state.copying.emplace(*reading);
+    }
+
+    std::vector<StepState> states_;  // by job
+};
+
+}  // namespace
+
+std::unique_ptr<Scheduler> make_ring_scheduler(const SchedulerSetup& setup) {
+    return std::make_unique<RingScheduler>(setup);
+}
+
+std::unique_ptr<Scheduler> make_sync_scheduler(const SchedulerSetup& setup) {
+    return std::make_unique<SyncScheduler>(setup);
+}
+
+}  // namespace swaplab

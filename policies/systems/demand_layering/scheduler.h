@@ -1,0 +1,13 @@
+// How Demand Layering's pipelines map to commands (3-semantics).
+#pragma once
+
+#include <memory>
+
+#include "policies/schedule/scheduler.h"
+
+namespace swaplab {
+
+std::unique_ptr<Scheduler> make_ring_scheduler(const SchedulerSetup& setup);  // two-stage, async
+std::unique_ptr<Scheduler> make_sync_scheduler(const SchedulerSetup& setup);
+
+}  // namespace swaplab

@@ -1,0 +1,180 @@
+#include "policies/systems/pipeload/delay.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <queue>
+#include <vector>
+
+#include "policies/lanes/servers.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// Rates are integers in units of 2^-20 (3-semantics: Sharing and contention).
+constexpr std::int64_t kFullRate = std::int64_t{1} << 20;
+
+// Parallel reads. All progress at one rate, so that a read that starts at c on their common clock
+// of work ends at c plus its own work.
+class SharedReads {
+  public:
+    SharedReads(const ReadSpec& spec, std::uint32_t most) : rates_(most + 1, kFullRate) {
+        for (std::uint32_t reads = 1; reads <= most; ++reads)
+            rates_[reads] = std::clamp<std::int64_t>(
+                std::llround(static_cast<double>(kFullRate) * spec.share_of(reads)), 1, kFullRate);
+    }
+
+    std::size_t size() const { return running_.size(); }
+
+    void start(std::size_t item, Duration work) {
+        const std::uint64_t units = static_cast<std::uint64_t>(work.count()) * kFullRate;
+        running_.push({clock_ + units, item});
+    }
+    void advance(Duration time) {
+        clock_ += static_cast<std::uint64_t>(time.count()) *
+                  static_cast<std::uint64_t>(rates_[running_.size()]);
+    }
+    // How long the first to end still takes, if any runs.
+    std::optional<Duration> left() const {
+        if (running_.empty()) return std::nullopt;
+        const std::int64_t rate = rates_[running_.size()];
+        return Duration{(std::max<std::int64_t>(0, units_left()) + rate - 1) / rate};
+    }
+    // Takes out a read that has ended.
+    std::optional<std::size_t> take_ended() {
+        if (running_.empty() || units_left() > 0) return std::nullopt;
+        const std::size_t item = running_.top().item;
+        running_.pop();
+        return item;
+    }
+
+  private:
+    struct Running {
+        std::uint64_t end;  // on the clock of work, modulo 2^64
+        std::size_t item;
+        friend bool operator<(const Running& a, const Running& b) {  // the first to end on top
+            return static_cast<std::int64_t>(a.end - b.end) > 0;
+        }
+    };
+
+    std::int64_t units_left() const {
+        return static_cast<std::int64_t>(running_.top().end - clock_);
+    }
+
+    std::vector<std::int64_t> rates_;  // by number of reads
+    std::uint64_t clock_ = 0;
+    std::priority_queue<Running> running_;
+};
+
+// One request, event by event: ends of reads and of releases, and the reads that they allow.
+class Request {
+  public:
+    Request(std::span<const BlockFacts> units, const Node& node, std::uint32_t agents, Bytes arena)
+        : units_(units),
+          agents_(agents),
+          free_(arena),
+          reads_(node.read, agents),
+          assembly_(node.assemble_lanes) {
+        for (std::size_t unit = 0; unit < units.size(); ++unit)
+            if (units[unit].has_parameters()) loads_.push_back({unit, false, std::nullopt});
+    }
+
+    Duration run() {
+        execute_ready();
+        for (;;) {
+            start_reads();
+            const std::optional<Duration> wait = until_next_event();
+            if (!wait) break;
+            now_ += *wait;
+            reads_.advance(*wait);
+            end_reads();
+            end_releases();
+        }
+        SWAPLAB_CHECK(next_unit_ == units_.size(), "unit {} of {} never executes", next_unit_,
+                      units_.size());
+        return executed_;
+    }
+
+  private:
+    struct Load {
+        std::size_t unit;
+        bool read;                         // its read has ended
+        std::optional<Duration> released;  // when its release will have ended, once known
+    };
+    struct Release {
+        Duration at;
+        Bytes bytes;
+        friend bool operator<(const Release& a, const Release& b) { return a.at > b.at; }
+    };
+
+    bool may_start(std::size_t k) const {
+        if (reads_.size() == agents_) return false;
+        if (k >= agents_ && !loads_[k - agents_].read) return false;
+        if (units_[loads_[k].unit].held_bytes > free_) return false;
+        if (k <= agents_) return true;
+        const std::optional<Duration>& released = loads_[k - agents_ - 1].released;
+        return released && *released <= now_;
+    }
+    void start_reads() {
+        for (; next_load_ < loads_.size() && may_start(next_load_); ++next_load_) {
+            const BlockFacts& unit = units_[loads_[next_load_].unit];
+            free_ -= unit.held_bytes;
+            reads_.start(next_load_, unit.of(Verb::read));
+        }
+    }
+    std::optional<Duration> until_next_event() const {
+        std::optional<Duration> wait = reads_.left();
+        if (!releases_.empty()) {
+            const Duration release = std::max(Duration{}, releases_.top().at - now_);
+            wait = wait ? std::min(*wait, release) : release;
+        }
+        return wait;
+    }
+    void end_reads() {
+        bool any = false;
+        while (const std::optional<std::size_t> ended = reads_.take_ended())
+            any = loads_[*ended].read = true;
+        if (any) execute_ready();
+    }
+    void end_releases() {
+        for (; !releases_.empty() && releases_.top().at <= now_; releases_.pop())
+            free_ += releases_.top().bytes;
+    }
+    // What follows the reads that have ended needs no events: it waits for nothing else.
+    void execute_ready() {
+        for (; next_unit_ < units_.size(); ++next_unit_) {
+            const BlockFacts& unit = units_[next_unit_];
+            Duration ready{};
+            if (unit.has_parameters()) {
+                if (!loads_[executed_loads_].read) return;
+                ready = assembly_.serve(now_, unit.of(Verb::assemble));
+            }
+            executed_ = std::max(ready, executed_) + unit.use();
+            if (!unit.has_parameters()) continue;
+            loads_[executed_loads_++].released = executed_ + unit.swap_out();
+            releases_.push({executed_ + unit.swap_out(), unit.held_bytes});
+        }
+    }
+
+    std::span<const BlockFacts> units_;
+    std::uint32_t agents_;
+    Bytes free_;
+    SharedReads reads_;
+    Servers assembly_;
+    std::vector<Load> loads_;  // by k
+    std::size_t next_load_ = 0, executed_loads_ = 0, next_unit_ = 0;
+    std::priority_queue<Release> releases_;
+    Duration now_{}, executed_{};
+};
+
+}  // namespace
+
+Duration pipeload_delay(std::span<const BlockFacts> units, const Node& node, std::uint32_t agents,
+                        Bytes arena) {
+    return Request(units, node, agents, arena).run();
+}
+
+}  // namespace swaplab

@@ -1,0 +1,257 @@
+// pipeload: m loading agents read disjoint layers in parallel, one inference agent executes them in
+// order, each layer is freed after use (Hermes; Han et al., ICCD 2024). Layer k (counting those
+// with parameters) belongs to agent k mod m; with m agents at most m + 1 layers are held (ours). A
+// generative model streams its layers again for every token; its embeddings stay.
+#include <algorithm>
+
+#include "policies/plan/partition_planner.h"
+#include "policies/plan/unit_facts.h"
+#include "policies/schedule/parameters.h"
+#include "policies/schedule/pipeline_scheduler.h"
+#include "policies/schedule/policy.h"
+#include "policies/systems/pipeload/delay.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// More streams than any storage or processor of the devices serves; it bounds the search for m.
+constexpr std::uint32_t kMostAgents = 256;
+
+// The sizes of the layers that are loaded, in order, again and again.
+class Loads {
+  public:
+    explicit Loads(const std::vector<BlockFacts>& units) {
+        for (const BlockFacts& unit : units)
+            if (unit.has_parameters()) bytes_.push_back(unit.held_bytes);
+    }
+
+    std::size_t size() const { return bytes_.size(); }
+
+    // The most bytes of `count` neighbours; the last and the first are neighbours, since the next
+    // request may come in beside the end of one.
+    Bytes most_of_neighbours(std::size_t count) const {
+        count = std::min(count, size());
+        Bytes sum;
+        for (std::size_t k = 0; k < count; ++k) sum += bytes_[k];
+        Bytes most = sum;
+        for (std::size_t k = 0; k < size(); ++k) {
+            sum += bytes_[(k + count) % size()] - bytes_[k];
+            most = std::max(most, sum);
+        }
+        return most;
+    }
+
+    // The most neighbours within one request that `room` holds together.
+    std::size_t widest(Bytes room) const {
+        std::size_t widest = 0;
+        std::size_t first = 0;
+        Bytes sum;
+        for (std::size_t k = 0; k < size(); ++k) {
+            sum += bytes_[k];
+            while (sum > room) sum -= bytes_[first++];
+            widest = std::max(widest, k + 1 - first);
+        }
+        return widest;
+    }
+
+  private:
+    std::vector<Bytes> bytes_;
+};
+
+// The units as they stream: what is kept counts as a unit without parameters.
+struct Streamed : UnitFacts {
+    std::vector<bool> kept;  // by unit; empty: none
+    Bytes kept_bytes;
+
+    explicit Streamed(const PartitionRequest& request) : UnitFacts(request, SwapPath::zero_copy) {
+        const Model& model = request.cost.model();
+        if (model.passes() == 1) return;
+        kept.resize(units.size());
+        largest = {};
+        for (std::size_t u = 0; u < units.size(); ++u) {
+            BlockFacts& unit = units[u];
+            kept[u] = unit.has_parameters() && embeds(model, unit.layers);
+            if (kept[u]) {
+                kept_bytes += unit.held_bytes;
+                unit.parameter_bytes = unit.held_bytes = {};
+            } else if (unit.held_bytes > largest) {
+                largest = unit.held_bytes;
+                largest_layers = unit.layers;
+            }
+        }
+    }
+
+  private:
+    static bool embeds(const Model& model, LayerRange layers) {
+        for (std::uint32_t l = layers.first; l < layers.last; ++l)
+            if (model.layer({l}).op == OpClass::embedding) return true;
+        return false;
+    }
+};
+
+class PipeloadPartitioner final : public Partitioner {
+  public:
+    explicit PipeloadPartitioner(std::optional<std::uint32_t> agents) : agents_(agents) {}
+
+    Infeasible minimum(const PartitionRequest& request) const override {
+        const Streamed layers(request);
+        const Model& model = request.cost.model();
+        const std::string kept = layers.kept_bytes.count > 0 ? text(", beside {} of embeddings",
+                                                                    format_bytes(layers.kept_bytes))
+                                                             : "";
+        return {
+            layers.largest + layers.kept_bytes + layers.active,
+            text("{} must be resident{}{}", describe(model, layers.largest_layers, layers.largest),
+                 kept, beside_activations(layers.active)),
+            names_in(model, layers.largest_layers)};
+    }
+
+    JobPlan partition(const PartitionRequest& request) const override {
+        const Streamed layers(request);
+        const Search search{layers, Loads(layers.units), request.cost.node(),
+                            request.budget - layers.active - layers.kept_bytes};
+        const Choice choice = agents_ ? search.with(*agents_) : search.best();
+        JobPlan plan;
+        plan.node = request.node;
+        plan.blocks = unit_blocks(request.cost.model());
+        plan.path = SwapPath::zero_copy;
+        plan.arena = {ArenaKind::counter, choice.arena + layers.kept_bytes, 0};
+        plan.kept = layers.kept;
+        plan.parallel_reads = choice.agents;
+        plan.closed_form = choice.delay;
+        return plan;
+    }
+
+  private:
+    struct Choice {
+        std::uint32_t agents = 1;
+        Bytes arena;
+        Duration delay{};
+    };
+
+    struct Search {
+        const Streamed& layers;
+        Loads loads;
+        const Node& node;
+        Bytes room;  // for parameters
+
+        Choice with(std::uint32_t agents) const {
+            const Bytes arena = std::min(room, loads.most_of_neighbours(agents + std::size_t{1}));
+            return {agents, arena, pipeload_delay(layers.units, node, agents, arena)};
+        }
+        // More agents than neighbours that fit at once have nothing to do. (One fewer is the usual
+        // estimate, since one layer executes; at the beginning none does.)
+        std::uint32_t most_agents() const {
+            return static_cast<std::uint32_t>(
+                std::clamp<std::size_t>(loads.widest(room), 1, kMostAgents));
+        }
+        // The least predicted time; of equals the fewest agents, which hold the least.
+        Choice best() const {
+            const std::uint32_t most = most_agents();
+            Choice best = with(1);
+            for (std::uint32_t agents = 2; agents <= most; ++agents) {
+                const Choice choice = with(agents);
+                if (choice.delay < best.delay) best = choice;
+            }
+            return best;
+        }
+    };
+
+    std::optional<std::uint32_t> agents_;
+};
+
+// read(k) after read(k-m), release(k-m-1); execute(i) after its assembly and execute(i-1);
+// release(i) after execute(i). k goes on over the requests of a job.
+class PipeloadScheduler final : public PipelineScheduler {
+  public:
+    explicit PipeloadScheduler(const SchedulerSetup& setup)
+        : PipelineScheduler(setup, most_blocks_ahead(setup)) {
+        for (const JobPlan& plan : setup.deployment.jobs) {
+            const std::size_t agents = plan.parallel_reads;
+            agents_.push_back({std::vector<Wait>(agents), std::vector<Wait>(agents + 1), 0});
+        }
+    }
+
+  private:
+    struct Agents {
+        std::vector<Wait> reads;     // by k mod m: of the last m
+        std::vector<Wait> releases;  // by k mod (m+1): of the last m+1
+        std::size_t k = 0;
+    };
+
+    // The most blocks from one that executes to the last that may be held beside it.
+    static int most_blocks_ahead(const SchedulerSetup& setup) {
+        std::size_t most = 1;
+        for (std::size_t j = 0; j < setup.facts.size(); ++j) {
+            const JobPlan& plan = setup.deployment.jobs[j];
+            std::vector<std::size_t> loads;
+            for (std::size_t b = 0; b < setup.facts[j].size(); ++b)
+                if (setup.facts[j][b].has_parameters() && (plan.kept.empty() || !plan.kept[b]))
+                    loads.push_back(b);
+            most = std::max(most, reach(loads, setup.facts[j].size(), plan.parallel_reads + 1));
+        }
+        return static_cast<int>(most) + 1;
+    }
+
+    // The most blocks from a load to the one that may come in when it is released, over the ends of
+    // passes. No block comes in again before it was released itself.
+    static std::size_t reach(const std::vector<std::size_t>& loads, std::size_t blocks,
+                             std::size_t held) {
+        std::size_t most = 1;
+        for (std::size_t k = 0; k < loads.size(); ++k) {
+            const std::size_t next = k + held;
+            const std::size_t at = loads[next % loads.size()] + next / loads.size() * blocks;
+            most = std::max(most, std::min(at - loads[k], blocks));
+        }
+        return most;
+    }
+
+    // Read in the first pass, released after the last.
+    static Trail submit_kept(const Step& step, Moves& moves) {
+        Trail trail;
+        if (step.pass == 0)
+            submit_swap_in(step, step.job.blocks[step.block.index].released, {}, trail, moves);
+        submit_use(step, trail.assembled | step.job.before.executed, trail, moves);
+        if (step.last_pass()) submit_release(step, trail.executed, trail, moves);
+        return trail;
+    }
+
+    Trail submit_block(const Step& step, Moves& moves) override {
+        const std::vector<bool>& kept = step.job.plan->kept;
+        if (!kept.empty() && kept[step.block.index]) return submit_kept(step, moves);
+        Trail trail;
+        if (step.facts.has_parameters()) {
+            Agents& agents = agents_[step.job.id.index];
+            Wait& read = agents.reads[agents.k % agents.reads.size()];
+            Wait& release = agents.releases[agents.k % agents.releases.size()];
+            ++agents.k;
+            submit_swap_in(step, read | release | step.job.blocks[step.block.index].released, {},
+                           trail, moves);
+            submit_execution(step, trail.assembled | step.job.before.executed, trail, moves);
+            read = trail.read;
+            release = trail.released;
+        } else {
+            submit_execution(step, step.job.before.executed, trail, moves);
+        }
+        return trail;
+    }
+
+    std::vector<Agents> agents_;  // by job
+};
+
+}  // namespace
+
+Policy make_pipeload(const PolicyParameters& parameters, std::optional<SwapPath>) {
+    Policy policy;
+    policy.planner = make_partition_planner(
+        std::make_unique<PipeloadPartitioner>(count_or_auto(parameters, "agents", kMostAgents)));
+    policy.make_scheduler = [](const SchedulerSetup& setup) {
+        return std::make_unique<PipeloadScheduler>(setup);
+    };
+    return policy;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,37 @@
+#include "policies/systems/swapnet/costs.h"
+
+#include "policies/plan/partition_planner.h"
+
+namespace swaplab {
+
+SwapnetCosts::SwapnetCosts(const PartitionRequest& request, SwapPath path)
+    : model_(&request.cost.model()),
+      units_(static_cast<std::uint32_t>(model_->units().size())),
+      copies_(peak_copies(path, request.cost.node().compute)),
+      in_(std::size_t{units_} * (units_ + 1)),
+      execute_(in_.size()),
+      out_(in_.size()),
+      held_(in_.size()),
+      active_(in_.size()) {
+    for (std::uint32_t i = 0; i < units_; ++i) fill_row(request, path, i);
+}
+
+LayerRange SwapnetCosts::layers(std::uint32_t i, std::uint32_t j) const {
+    return {model_->units()[i].first, model_->units()[j - 1].last};
+}
+
+void SwapnetCosts::fill_row(const PartitionRequest& request, SwapPath path, std::uint32_t i) {
+    GrowingBlock block(request.cost, path, model_->units()[i].first);
+    for (std::uint32_t j = i + 1; j <= units_; ++j) {
+        block.extend(model_->units()[j - 1].last);
+        const BlockFacts& facts = block.facts();
+        const std::size_t at = index(i, j);
+        in_[at] = facts.swap_in().count();
+        execute_[at] = facts.use().count();
+        out_[at] = facts.swap_out().count();
+        held_[at] = facts.held_bytes.count;
+        active_[at] = counted(facts.activations, request.account).count;
+    }
+}
+
+}  // namespace swaplab

@@ -1,0 +1,182 @@
+// swapnet: two blocks in memory; while one executes, the next is swapped in (Wang, Cao, Zhou, Li;
+// IEEE TMC 23(9) 2024). The memory condition and the closed form are inferred (ours).
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "policies/plan/partition_planner.h"
+#include "policies/schedule/parameters.h"
+#include "policies/schedule/pipeline_scheduler.h"
+#include "policies/schedule/policy.h"
+#include "policies/systems/swapnet/costs.h"
+#include "policies/systems/swapnet/partition.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// The exact partition takes memory by the square and time by the cube of the units.
+constexpr std::size_t kMostUnits = 4096;
+constexpr std::size_t kMostStates = std::size_t{1} << 25;
+
+// Up to this many units the lookup table is the whole Pareto front; beyond, its rows are at least
+// this share of memory apart, so that it takes less than a second.
+constexpr std::uint32_t kMostUnitsOfWholeFront = 128;
+constexpr double kFrontStep = 1.0 / 32;
+
+class SwapnetPartitioner final : public Partitioner {
+  public:
+    SwapnetPartitioner(SwapPath path, double delta, std::optional<std::uint32_t> blocks)
+        : path_(path), delta_(delta), blocks_(blocks) {}
+
+    Infeasible minimum(const PartitionRequest& request) const override {
+        const Model& model = request.cost.model();
+        if (blocks_ && *blocks_ > model.units().size())
+            throw InputError(
+                text("policy parameter blocks: {} has {} units that can be cut, found "
+                     "{}",
+                     model.name(), model.units().size(), *blocks_));
+        if (model.units().size() > kMostUnits)
+            throw InputError(
+                text("swapnet plans for at most {} units that can be cut, {} has {}; "
+                     "give neighbouring layers a common group",
+                     kMostUnits, model.name(), model.units().size()));
+        const std::size_t states = model.units().size() * model.units().size();
+        if (blocks_ && *blocks_ > kMostStates / states)
+            throw InputError(
+                text("policy parameter blocks: for {} units of {} expected at most {}, "
+                     "found {}",
+                     model.units().size(), model.name(), kMostStates / states, *blocks_));
+        const SwapnetMinimum least = minimum_swapnet(request, path_, blocks_);
+        const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
+        const Bytes weights = request.cost.parameter_bytes(least.forced_by);
+        return {budget_for(least.budget, request.reserved),
+                text("{} must be resident{}{}{}", describe(model, least.forced_by, weights),
+                     least.together ? " together" : "",
+                     copies == 1 ? "" : text(", what comes in in up to {} copies", copies),
+                     beside_activations(least.active)),
+                names_in(model, least.forced_by)};
+    }
+
+    JobPlan partition(const PartitionRequest& request) const override {
+        return plan_within(request, SwapnetCosts(request, path_), request.budget);
+    }
+
+    // Costs are taken once. Whole fronts of long models would take minutes.
+    std::vector<JobPlan> front(const PartitionRequest& request) const override {
+        const SwapnetCosts costs(request, path_);
+        const Bytes least = minimum(request).minimum_budget;
+        return sweep_budgets(least, Bytes{kMostInTotal}, front_step(costs.units()),
+                             [&](Bytes budget) { return plan_within(request, costs, budget); });
+    }
+
+  private:
+    static double front_step(std::uint32_t units) {
+        return units <= kMostUnitsOfWholeFront ? 0 : kFrontStep;
+    }
+
+    JobPlan plan_within(const PartitionRequest& request, const SwapnetCosts& costs,
+                        Bytes budget) const {
+        const Bytes usable = without_margin(budget + request.reserved) - request.reserved;
+        const auto best = partition_swapnet(costs, usable, blocks_);
+        SWAPLAB_CHECK(best, "no plan within {} bytes, which was said to do", usable.count);
+        JobPlan plan;
+        plan.node = request.node;
+        plan.blocks = best->blocks;
+        plan.path = path_;
+        plan.closed_form = best->closed_form;
+        const std::vector<BlockFacts> facts = facts_of(request.cost, plan.blocks, path_);
+        const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
+        // Two ends realise every pair that fits; several copies of a block need plain bytes.
+        plan.arena = {copies == 1 ? ArenaKind::two_ended : ArenaKind::counter,
+                      arena_bytes(facts, SwapnetMemory(copies, Account::parameters)), 0};
+        plan.need = budget_for(best->peak, request.reserved);
+        plan.overlap_requests = false;
+        if (facts.size() == 1) return plan;
+        const Bytes around =
+            SwapnetMemory(copies, request.account).pair(facts.back(), facts.front());
+        plan.overlap_requests = around <= usable;
+        plan.overlap_need = budget_for(std::max(best->peak, around), request.reserved);
+        return plan;
+    }
+
+    // The least share with which `bytes` may be used.
+    Bytes budget_for(Bytes bytes, Bytes reserved) const {
+        return with_margin(bytes + reserved) - reserved;
+    }
+
+    // b(1 - delta), rounded down, and the least b for which that is `bytes`.
+    Bytes without_margin(Bytes budget) const {
+        if (delta_ == 0) return budget;
+        return {static_cast<std::int64_t>(std::floor(static_cast<long double>(budget.count) *
+                                                     (1.0L - static_cast<long double>(delta_))))};
+    }
+    Bytes with_margin(Bytes bytes) const {
+        if (delta_ == 0) return bytes;
+        const long double least = std::ceil(static_cast<long double>(bytes.count) /
+                                            (1.0L - static_cast<long double>(delta_)));
+        if (least > static_cast<long double>(4 * kMostInTotal))
+            throw InputError(
+                text("policy parameter delta: with {} kept free no budget is enough", delta_));
+        Bytes budget{static_cast<std::int64_t>(least)};
+        while (without_margin(budget) < bytes) budget += Bytes{1};
+        while (budget.count > 0 && without_margin(budget - Bytes{1}) >= bytes) budget -= Bytes{1};
+        return budget;
+    }
+
+    static Bytes arena_bytes(const std::vector<BlockFacts>& facts, const SwapnetMemory& memory) {
+        Bytes most = memory.first(facts.front());
+        for (std::size_t i = 0; i + 1 < facts.size(); ++i)
+            most = std::max(most, memory.pair(facts[i], facts[i + 1]));
+        return most;
+    }
+
+    SwapPath path_;
+    double delta_;
+    std::optional<std::uint32_t> blocks_;
+};
+
+std::unique_ptr<Allocator> allocator_named(const std::string& name) {
+    if (name == "ratio") return make_ratio_allocator();
+    return name == "score" ? make_score_allocator() : make_minmax_allocator();
+}
+
+// read(i) after assemble(i-1), release(i-2); assemble(i) after read(i); execute(i) after
+// assemble(i), execute(i-1); release(i) after execute(i).
+class SwapnetScheduler final : public PipelineScheduler {
+  public:
+    explicit SwapnetScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup) {}
+
+  private:
+    Trail submit_block(const Step& step, Moves& moves) override {
+        const JobRun& job = step.job;
+        Wait read_after =
+            job.before.assembled | job.before_that.released | job.blocks[step.block.index].released;
+        if (step.begins_pass() && !job.overlap) read_after |= job.before.released;
+        Trail trail;
+        submit_swap_in(step, read_after, {}, trail, moves);
+        submit_execution(step, trail.assembled | job.before.executed, trail, moves);
+        return trail;
+    }
+};
+
+}  // namespace
+
+Policy make_swapnet(const PolicyParameters& parameters, std::optional<SwapPath> path) {
+    const auto blocks =
+        count_or_auto(parameters, "blocks", std::numeric_limits<std::uint32_t>::max());
+    Policy policy;
+    policy.planner = make_partition_planner(
+        std::make_unique<SwapnetPartitioner>(
+            path.value_or(SwapPath::zero_copy), fraction(parameters, "delta", 0),
+            blocks ? std::optional(static_cast<std::uint32_t>(*blocks)) : std::nullopt),
+        allocator_named(choice(parameters, "allocator", {"score", "ratio", "minmax"})));
+    policy.make_scheduler = [](const SchedulerSetup& setup) {
+        return std::make_unique<SwapnetScheduler>(setup);
+    };
+    return policy;
+}
+
+}  // namespace swaplab

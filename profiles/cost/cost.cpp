@@ -1,0 +1,246 @@
+#include "profiles/cost/cost.h"
+
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+namespace {
+
+// All terms but those of blocks and requests. Counts are integers, so that the cost of a block does
+// not depend on how the sums over its layers were formed.
+double linear_ns(const LinearCost& cost, const Features& features) {
+    return cost.per_byte * static_cast<double>(features.bytes.count) +
+           cost.per_tensor * static_cast<double>(features.tensors) +
+           cost.per_layer * static_cast<double>(features.layers) +
+           cost.per_flop * static_cast<double>(features.flops) +
+           cost.per_activation_byte * static_cast<double>(features.activation_bytes.count);
+}
+
+std::int64_t requests(const LinearCost& cost, Bytes bytes) {
+    if (bytes.count == 0) return 0;
+    if (!cost.request_bytes) return 1;
+    SWAPLAB_CHECK(cost.request_bytes->count > 0, "a request of {} bytes",
+                  cost.request_bytes->count);
+    return (bytes.count - 1) / cost.request_bytes->count + 1;
+}
+
+Features features_of(const Model& model, std::uint32_t index) {
+    const Layer& layer = model.layer(LayerId{index});
+    return {.bytes = layer.parameter_bytes,
+            .tensors = layer.parameter_tensors,
+            .layers = 1,
+            .flops = layer.flops(),
+            .activation_bytes = model.activation_bytes(index)};
+}
+
+Features operator+(const Features& a, const Features& b) {
+    return {a.bytes + b.bytes, a.tensors + b.tensors, a.layers + b.layers, a.flops + b.flops,
+            a.activation_bytes + b.activation_bytes};
+}
+
+Features operator-(const Features& a, const Features& b) {
+    return {a.bytes - b.bytes, a.tensors - b.tensors, a.layers - b.layers, a.flops - b.flops,
+            a.activation_bytes - b.activation_bytes};
+}
+
+const Mode* mode_in_force(const Platform& platform, const Node& node) {
+    if (platform.mode.empty()) return nullptr;
+    const Mode* const mode = node.mode_named(platform.mode);
+    if (mode == nullptr) {
+        std::vector<std::string> known;
+        for (const Mode& each : node.modes) known.push_back(each.name);
+        throw InputError(text("device {} has no mode {}{}", in_quotes(platform.name),
+                              in_quotes(platform.mode), suggestion(platform.mode, known)));
+    }
+    return mode;
+}
+
+const Duration* anchor_named(const Model& model, const std::string& key) {
+    const auto found = model.spec().anchors.find(key);
+    return found == model.spec().anchors.end() ? nullptr : &found->second;
+}
+
+// The factor that makes an execution of `whole_ns` last as long as was measured.
+double anchor_factor(const Model& model, const std::string& key, Duration measured,
+                     double whole_ns) {
+    if (whole_ns > 0) return static_cast<double>(count_ns(measured)) / whole_ns;
+    throw InputError(
+        text("model {}: the anchor {} cannot be split over the layers: the device gives "
+             "no cost to their execution",
+             in_quotes(model.name()), in_quotes(key)));
+}
+
+// What execution is multiplied by. `own_ns` and `mode_ns` are the whole model as one block, by the
+// device's own tables and by those of the mode. An anchor of the very mode stands above all; one of
+// the device's own mode is reached there, and the mode changes it by its scale or its tables.
+double execution_factor(const Model& model, const Platform& platform, const Mode* mode,
+                        double own_ns, double mode_ns) {
+    if (mode != nullptr) {
+        const std::string key = platform.name + ":mode=" + mode->name;
+        if (const auto* measured = anchor_named(model, key)) {
+            return anchor_factor(model, key, *measured, mode_ns);
+        }
+    }
+    const double scale = mode != nullptr ? mode->execute_scale : 1;
+    if (const auto* measured = anchor_named(model, platform.name)) {
+        return scale * anchor_factor(model, platform.name, *measured, own_ns);
+    }
+    return scale;
+}
+
+// `prompt_ns` is what the layer takes over the prompt: a measured time keeps its ratio to the line.
+DecodeCost decode_cost(const Model& model, std::uint32_t index, const LinearCost& line,
+                       double prompt_ns) {
+    const Layer& layer = model.layer(LayerId{index});
+    const Features over_prompt = features_of(model, index);
+    const auto prompt = static_cast<double>(model.spec().prompt_tokens);
+    Features once = over_prompt;
+    once.flops = 0;
+    once.activation_bytes = {};
+    const double flops_ns = line.per_flop * static_cast<double>(over_prompt.flops);
+    const double activations_ns =
+        line.per_activation_byte * static_cast<double>(over_prompt.activation_bytes.count);
+    const bool attends = layer.op == OpClass::attention;
+    DecodeCost decode;
+    decode.ns = linear_ns(line, once) + (activations_ns + (attends ? 0 : flops_ns)) / prompt;
+    decode.per_context_ns =
+        (attends ? flops_ns / (prompt * prompt) : 0) +
+        line.per_activation_byte * static_cast<double>(layer.kv_bytes_per_token.count);
+    const double line_ns = linear_ns(line, over_prompt);
+    if (line_ns <= 0) return {prompt_ns / prompt, 0};
+    return {decode.ns * prompt_ns / line_ns, decode.per_context_ns * prompt_ns / line_ns};
+}
+
+// A layer by one table. A time that was measured on the device's own mode moves with the lines:
+// what the mode's table makes of the layer, relative to the device's own.
+double layer_ns(const Layer& layer, const Features& features, bool measured,
+                const ExecuteSpec& table, const ExecuteSpec& own_table) {
+    const double line = linear_ns(table.of(layer.op), features);
+    if (!measured || !layer.execute) return line;
+    const auto ns = static_cast<double>(count_ns(*layer.execute));
+    const double own_line = linear_ns(own_table.of(layer.op), features);
+    return line == own_line || own_line == 0 ? ns : ns * line / own_line;
+}
+
+}  // namespace
+
+DecodeCost& DecodeCost::operator+=(const DecodeCost& other) {
+    ns += other.ns;
+    per_context_ns += other.per_context_ns;
+    return *this;
+}
+
+double cost_ns(const LinearCost& cost, const Features& features) {
+    return linear_ns(cost, features) + cost.per_block +
+           cost.per_request * static_cast<double>(requests(cost, features.bytes));
+}
+
+CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
+    : model_(&model), node_(&platform.node(node)), added_(row_of(platform.memory_kind).added) {
+    const Mode* const mode = mode_in_force(platform, *node_);
+    if (mode != nullptr) {
+        read_scale_ = mode->read_scale;
+        copy_scale_ = mode->copy_scale;
+    }
+    before_.resize(1);
+    stored_before_.resize(1);
+    for (std::uint32_t i = 0; i < model.size(); ++i) {
+        before_.push_back(before_.back() + features_of(model, i));
+        stored_before_.push_back(stored_before_.back() + model.layer({i}).bytes_on_storage().count);
+    }
+    find_execution(platform, mode);
+}
+
+void CostModel::find_execution(const Platform& platform, const Mode* mode) {
+    const Model& model = *model_;
+    const ExecuteSpec& own = node_->execute_table(nullptr, model.spec().dtype);
+    const ExecuteSpec& table = node_->execute_table(mode, model.spec().dtype);
+    const bool measured = model.spec().measured_on == platform.name;
+    double own_ns = 0;
+    double mode_ns = 0;
+    for (std::uint32_t i = 0; i < model.size(); ++i) {
+        const Layer& layer = model.layer({i});
+        const Features features = this->features({i, i + 1});
+        own_ns += layer_ns(layer, features, measured, own, own);
+        layer_ns_.push_back(layer_ns(layer, features, measured, table, own));
+        mode_ns += layer_ns_.back();
+    }
+    own_ns += own.other.per_block;
+    mode_ns += table.other.per_block;
+    const double factor = execution_factor(model, platform, mode, own_ns, mode_ns);
+    for (double& ns : layer_ns_) ns *= factor;
+    execute_per_block_ = table.other.per_block * factor;
+    if (model.passes() > 1) average_over_passes(table);
+}
+
+void CostModel::average_over_passes(const ExecuteSpec& table) {
+    prompt_ns_ = layer_ns_;
+    const auto passes = static_cast<double>(model_->passes());
+    // The contexts of the passes after the prompt run from prompt + 1 to prompt + passes - 1.
+    const double context = static_cast<double>(model_->spec().prompt_tokens) + passes / 2;
+    for (std::uint32_t i = 0; i < model_->size(); ++i) {
+        const Layer& layer = model_->layer(LayerId{i});
+        decode_.push_back(decode_cost(*model_, i, table.of(layer.op), prompt_ns_[i]));
+        layer_ns_[i] = (prompt_ns_[i] + (passes - 1) * decode_.back().at(context)) / passes;
+    }
+}
+
+Features CostModel::features(LayerRange block) const {
+    return before_[block.last] - before_[block.first];
+}
+
+Bytes CostModel::parameter_bytes(LayerRange block) const {
+    return before_[block.last].bytes - before_[block.first].bytes;
+}
+
+Bytes CostModel::stored_bytes(LayerRange block) const {
+    return {stored_before_[block.last] - stored_before_[block.first]};
+}
+
+double CostModel::read_ns(LayerRange block) const {
+    if (parameter_bytes(block).count == 0) return 0;
+    Features read = features(block);
+    read.bytes = stored_bytes(block);
+    return cost_ns(node_->read.cost, read) * read_scale_;
+}
+
+double CostModel::ns(Activity activity, LayerRange block) const {
+    if (activity == Activity::execute) return execute_bound_ns(block) + execute_per_block_;
+    if (activity == Activity::read) return read_ns(block);
+    double ns = parameter_cost_ns(node_->cost(activity), block);
+    if (activity == Activity::copy) ns *= copy_scale_;
+    for (const AddedCost& added : added_)
+        if (added.to == activity) ns += parameter_cost_ns(node_->cost(added.cost), block);
+    return ns;
+}
+
+double CostModel::parameter_cost_ns(const LinearCost& cost, LayerRange block) const {
+    return parameter_bytes(block).count == 0 ? 0 : cost_ns(cost, features(block));
+}
+
+double CostModel::read_bound_ns(LayerRange unit) const {
+    if (parameter_bytes(unit).count == 0) return 0;
+    Features read = features(unit);
+    read.bytes = stored_bytes(unit);
+    const LinearCost& cost = node_->read.cost;
+    // Without `request_bytes` a block of any size is one request, so merging may save them all.
+    const double fewest_requests =
+        cost.request_bytes
+            ? static_cast<double>(read.bytes.count) / static_cast<double>(cost.request_bytes->count)
+            : 0;
+    return (linear_ns(cost, read) + cost.per_request * fewest_requests) * read_scale_;
+}
+
+double CostModel::execute_bound_ns(LayerRange unit) const {
+    double sum = 0;
+    for (std::uint32_t i = unit.first; i < unit.last; ++i) sum += layer_ns_[i];
+    return sum;
+}
+
+double CostModel::prompt_bound_ns(LayerRange unit) const {
+    double sum = 0;
+    for (std::uint32_t i = unit.first; i < unit.last; ++i) sum += prompt_layer_ns(i);
+    return sum;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,102 @@
+// What the activities of a block cost: one model on one node, in the node's mode.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "profiles/device/platform.h"
+#include "profiles/model/model.h"
+
+namespace swaplab {
+
+// What a linear cost counts.
+struct Features {
+    Bytes bytes;  // parameter bytes; for reads, bytes on storage
+    std::int64_t tensors = 0;
+    std::int64_t layers = 0;
+    std::int64_t flops = 0;
+    Bytes activation_bytes;
+};
+
+// Unrounded ns. `per_block` is included once; requests are ceil(bytes / request_bytes) (one request
+// without request_bytes, none for 0 bytes).
+double cost_ns(const LinearCost& cost, const Features& features);
+
+// What a layer takes in the pass of one token, at a context of c tokens (those of the prompt and
+// all generated so far, this one included): ns + c·per_context_ns. Ours: every layer does one
+// prompt token's share of its work; attention instead meets c keys (its work over the prompt grows
+// with the square of it), and reads c tokens of its KV cache. Parameters are read once a pass, so
+// what bytes, tensors and layers cost is not shared.
+struct DecodeCost {
+    double ns = 0;
+    double per_context_ns = 0;
+
+    double at(double context) const { return ns + context * per_context_ns; }
+    DecodeCost& operator+=(const DecodeCost& other);
+};
+
+// Mean, uncontended costs in unrounded ns (a `Duration` is made once per activity with
+// `to_duration`). Modes multiply: read_scale reads, copy_scale copies, execute_scale execution;
+// a mode with execute tables of its own uses those instead. Tables are chosen by the model's dtype.
+// Execution of a layer is its measured time where the model was measured on this platform, else the
+// line of its op class; an anchor of the model for this platform (and mode) scales all lines so
+// that the whole model as one block takes exactly the anchor (of a generative model: its prompt).
+// The kind of memory makes activities longer (`MemoryKindRow::added`); modes do not change that.
+//
+// A request of a generative model is several passes (Model::passes); execution is then the mean
+// over its passes, which is what planners decide with, and `prompt_ns` and `decode_cost` tell the
+// passes apart.
+class CostModel {
+  public:
+    // Borrows both; they must outlive this object.
+    CostModel(const Model& model, const Platform& platform, NodeId node = {});
+
+    const Model& model() const { return *model_; }
+    const Node& node() const { return *node_; }
+
+    Features features(LayerRange block) const;
+    Bytes parameter_bytes(LayerRange block) const;
+    Bytes stored_bytes(LayerRange block) const;
+
+    // What an activity takes: with what the kind of memory adds to it, and in the mode in force.
+    // Of parameters, nothing where the block has none; `execute`: the sum over its layers and
+    // per_block.
+    double ns(Activity activity, LayerRange block) const;
+
+    double execute_layer_ns(std::uint32_t layer) const { return layer_ns_[layer]; }
+    double execute_per_block_ns() const { return execute_per_block_; }
+    // The pass over the prompt, and those of one token.
+    double prompt_layer_ns(std::uint32_t layer) const {
+        return prompt_ns_.empty() ? layer_ns_[layer] : prompt_ns_[layer];
+    }
+    DecodeCost decode_layer_cost(std::uint32_t layer) const {
+        return decode_.empty() ? DecodeCost{} : decode_[layer];
+    }
+
+    // R_j and K_j of the lower bound (3-semantics: Lower bound): means that leave out per_block and
+    // count bytes/request_bytes requests without rounding up. Not yet multiplied by contention.
+    double read_bound_ns(LayerRange unit) const;
+    double read_per_byte_ns() const { return node_->read.cost.per_byte * read_scale_; }
+    double execute_bound_ns(LayerRange unit) const;
+    double prompt_bound_ns(LayerRange unit) const;
+
+  private:
+    void find_execution(const Platform& platform, const Mode* mode);
+    void average_over_passes(const ExecuteSpec& table);
+    double read_ns(LayerRange block) const;
+    double parameter_cost_ns(const LinearCost& cost, LayerRange block) const;
+
+    const Model* model_;
+    const Node* node_;
+    double read_scale_ = 1;
+    double copy_scale_ = 1;
+    std::span<const AddedCost> added_;  // by the kind of memory
+    double execute_per_block_ = 0;
+    std::vector<double> layer_ns_;             // execution of each layer
+    std::vector<double> prompt_ns_;            // of a generative model
+    std::vector<DecodeCost> decode_;           // likewise
+    std::vector<Features> before_;             // prefix sums: before_[i] covers layers [0, i)
+    std::vector<std::int64_t> stored_before_;  // prefix sums of bytes on storage
+};
+
+}  // namespace swaplab

@@ -1,0 +1,28 @@
+// Where a cost is asked for beyond what was measured: a line holds between the least and the
+// greatest value of each feature that it was fitted on (the hull in `provenance.fit`).
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "profiles/device/platform.h"
+#include "profiles/model/model.h"
+
+namespace swaplab {
+
+struct Extrapolation {
+    std::size_t block = 0;  // index among the blocks asked about
+    std::string of;         // the line, by its name in `provenance.fit`: "execute.linear"
+    std::string feature;    // "flops"
+    double value = 0;       // the value farthest outside
+    Hull measured;
+};
+
+// What lies outside, by block, line and feature, each once. Execution is looked at layer by layer,
+// but for a `*` that was fitted on rows of several layers, which is about a block's layers
+// together. Empty if the device has no hull. `nodes[0]` of the platform, in its mode.
+std::vector<Extrapolation> extrapolated(const Model& model, const Platform& platform,
+                                        std::span<const LayerRange> blocks);
+
+}  // namespace swaplab

@@ -1,0 +1,197 @@
+// A platform: its nodes. One device is the one-node case.
+//
+// All coefficients are nanoseconds per something, as in `swaplab/device/1` (2-contracts); missing
+// ones are 0 and a missing activity costs nothing.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "profiles/base/ids.h"
+#include "profiles/base/units.h"
+#include "profiles/device/activity.h"
+#include "profiles/device/memory_kind.h"
+#include "profiles/document/extras.h"
+#include "profiles/model/model.h"
+
+namespace swaplab {
+
+// per_byte·bytes + per_tensor·tensors + per_layer·layers + per_flop·FLOPs
+// + per_activation_byte·activation bytes + per_block, for reads +
+// per_request·ceil(bytes/request_bytes).
+struct LinearCost {
+    double per_byte = 0;
+    double per_tensor = 0;
+    double per_layer = 0;
+    double per_flop = 0;
+    double per_activation_byte = 0;
+    double per_block = 0;
+    double per_request = 0;
+    std::optional<Bytes> request_bytes{};  // absent: a block is one request
+
+    friend bool operator==(const LinearCost&, const LinearCost&) = default;
+};
+
+enum class ComputeKind : std::uint8_t {
+    gpu,  // a framework keeps a CPU and a GPU copy of the parameters
+    cpu,  // one copy
+};
+
+struct MemorySpec {
+    Bytes capacity{};
+    bool unified = false;
+    bool concurrent_managed_access = false;
+    Bytes alignment{1};
+    Bytes reserved{};
+    double fresh_ns_per_byte = 0;
+
+    friend bool operator==(const MemorySpec&, const MemorySpec&) = default;
+};
+
+struct AfterIdle {
+    Duration gap{};
+    Duration extra{};
+
+    friend bool operator==(const AfterIdle&, const AfterIdle&) = default;
+};
+
+struct ReadSpec {
+    LinearCost cost;
+    std::vector<double> concurrency{1.0};  // total speed of k parallel reads; [0] is 1
+    // Requests in flight of one read, where it was measured so: what a real reader is set to.
+    std::optional<std::int64_t> depth{};
+    std::optional<AfterIdle> after_idle;
+
+    // The part of the speed of a lone read with which each of `reads` > 0 parallel ones progresses.
+    double share_of(std::uint32_t reads) const;
+
+    friend bool operator==(const ReadSpec&, const ReadSpec&) = default;
+};
+
+struct ExecuteSpec {
+    LinearCost other;  // the `*` row; its per_block is added once per block
+    std::array<std::optional<LinearCost>, kOpClasses> by_op;
+
+    const LinearCost& of(OpClass op) const {
+        const auto& row = by_op[static_cast<std::size_t>(op)];
+        return row ? *row : other;
+    }
+
+    friend bool operator==(const ExecuteSpec&, const ExecuteSpec&) = default;
+};
+
+// Execution of models of a dtype, where it was measured apart: "float16" -> its rows.
+using ExecuteByDtype = std::map<std::string, ExecuteSpec, std::less<>>;
+
+struct NoiseSpec {
+    std::array<double, kActivities> cv{};  // coefficient of variation, by activity
+
+    friend bool operator==(const NoiseSpec&, const NoiseSpec&) = default;
+};
+
+struct PowerSpec {
+    double idle_w = 0;
+    double execute_w = 0;  // above idle
+    double read_j_per_byte = 0;
+    double dram_j_per_byte = 0;
+
+    friend bool operator==(const PowerSpec&, const PowerSpec&) = default;
+};
+
+struct Mode {
+    std::string name;
+    double execute_scale = 1;
+    double copy_scale = 1;
+    double read_scale = 1;
+    // Of idle_w and execute_w alike; energies per byte do not change (ours).
+    double power_scale = 1;
+    Duration switching{};
+    // Where the mode was measured itself, these replace the device's tables (both of them) and
+    // execute_scale is 1.
+    std::optional<ExecuteSpec> execute{};
+    ExecuteByDtype execute_by_dtype{};
+
+    friend bool operator==(const Mode&, const Mode&) = default;
+};
+
+// The least and the greatest value of a feature over what was measured.
+struct Hull {
+    double least = 0;
+    double greatest = 0;
+
+    friend bool operator==(const Hull&, const Hull&) = default;
+};
+
+struct FitQuality {
+    double r2 = 0;
+    // Mean absolute relative error, each row predicted from the others; absent where there are
+    // none.
+    std::optional<double> loo_mape;
+    std::int64_t samples = 0;
+    double residual_cv = 0;              // spread of measured / fitted
+    std::map<std::string, Hull> hull{};  // by feature: "flops"; empty if it is not known
+
+    friend bool operator==(const FitQuality&, const FitQuality&) = default;
+};
+
+struct Provenance {
+    std::string source;
+    bool measured = false;
+    std::map<std::string, FitQuality> fit;            // "execute.linear" -> quality
+    std::map<std::string, std::string> coefficients;  // "read.ns_per_byte" -> where it is from
+
+    friend bool operator==(const Provenance&, const Provenance&) = default;
+};
+
+struct Node {
+    std::string name;
+    ComputeKind compute = ComputeKind::cpu;
+    MemorySpec memory;
+    std::int64_t host_cores = 0;
+    Duration host_per_command{};
+    ReadSpec read;
+    ExecuteSpec execute;
+    ExecuteByDtype execute_by_dtype;
+    // By activity, of all that cost by parameters alone: all but `read` and `execute`, above.
+    std::array<LinearCost, kActivities> costs{};
+    std::uint32_t assemble_lanes = 1;
+    // contention[a][b]: a is stretched by this factor while a b is running.
+    std::array<std::array<double, kActivities>, kActivities> contention = no_contention();
+    NoiseSpec noise;
+    std::optional<PowerSpec> power;
+    std::vector<Mode> modes;
+
+    LinearCost& cost(Activity activity) { return costs[index_of(activity)]; }
+    const LinearCost& cost(Activity activity) const { return costs[index_of(activity)]; }
+    const Mode* mode_named(std::string_view name) const;  // null if there is none
+    // The rows that hold for models of this dtype in this mode (null: the device's own).
+    const ExecuteSpec& execute_table(const Mode* mode, std::string_view dtype) const;
+
+    static std::array<std::array<double, kActivities>, kActivities> no_contention() {
+        std::array<std::array<double, kActivities>, kActivities> ones;
+        for (auto& row : ones) row.fill(1.0);
+        return ones;
+    }
+
+    friend bool operator==(const Node&, const Node&) = default;
+};
+
+struct Platform {
+    std::string name;
+    std::vector<Node> nodes;
+    Provenance provenance;
+    std::string mode;  // the operating mode in force on every node, empty for the default
+    // The kind of memory in force on every node; absent: none is modelled, at no cost.
+    std::optional<MemoryKind> memory_kind{};
+    Extras extras;  // `x-` members of the file it came from
+
+    const Node& node(NodeId id) const { return nodes[id.index]; }
+
+    friend bool operator==(const Platform&, const Platform&) = default;
+};
+
+}  // namespace swaplab

@@ -1,0 +1,165 @@
+// A DNN as swap scheduling sees it: layers in execution order, what each weighs and what it reads.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "profiles/base/ids.h"
+#include "profiles/base/units.h"
+#include "profiles/document/extras.h"
+
+namespace swaplab {
+
+// Execution is linear per op class, not per layer: one line for all layers misses unseen models by
+// 40-60 % on measured boards, a line per op class by 17 % (1-architecture: Cost).
+enum class OpClass : std::uint8_t {
+    conv2d,
+    depthwise,
+    linear,
+    matmul,
+    attention,
+    norm,
+    embedding,
+    elementwise,
+    pool,
+    other
+};
+inline constexpr std::size_t kOpClasses = 10;
+std::string_view name_of(OpClass op);
+std::optional<OpClass> op_class_named(std::string_view name);
+std::vector<std::string> op_class_names();
+
+// What a layer reads: the output of an earlier layer, or (nullopt) the input of the model.
+using Source = std::optional<LayerId>;
+
+struct Layer {
+    std::string name;
+    OpClass op = OpClass::other;
+    std::vector<Source> inputs;
+    Bytes parameter_bytes;
+    std::int64_t parameter_tensors = 0;
+    std::int64_t macs = 0;
+    std::int64_t other_ops = 0;
+    Bytes output_bytes;
+    Bytes workspace_bytes;
+    std::optional<Duration> execute;    // measured; holds on the device `Model::measured_on`
+    std::optional<Bytes> stored_bytes;  // on storage, where it differs from parameter_bytes
+    std::string group;                  // neighbours of one non-empty group are never separated
+    std::int64_t slices = 1;            // how many slices it may be cut into
+    std::string slice_axis;             // along what
+    std::optional<std::array<std::int64_t, 3>> gemm;  // M, K, N
+    Bytes kv_bytes_per_token;
+
+    std::int64_t flops() const { return 2 * macs + other_ops; }
+    Bytes bytes_on_storage() const { return stored_bytes.value_or(parameter_bytes); }
+
+    friend bool operator==(const Layer&, const Layer&) = default;
+};
+
+// The most that one kind of count (parameter bytes, activations, FLOPs, …) may add up to over all
+// layers: later code multiplies sums by the few copies that a swap path holds and must not
+// overflow.
+inline constexpr std::int64_t kMostInTotal = std::int64_t{1} << 60;
+
+// The longest prompt, and the most tokens that a request generates.
+inline constexpr std::int64_t kMostTokens = std::int64_t{1} << 20;
+
+// The plain content of a model, before it is checked.
+struct ModelSpec {
+    std::string name;
+    std::string source;
+    std::string dtype = "float32";
+    Bytes input_bytes;
+    std::vector<Layer> layers;
+    std::map<std::string, Duration> anchors;  // "DEVICE[:mode=NAME]" -> whole-model execution
+    std::string measured_on;
+    std::int64_t tokens = 0;         // that a request generates; 0: not a generative model
+    std::int64_t prompt_tokens = 0;  // that the layers describe the pass over; 0: one
+    Extras extras;                   // `x-` members of the file it came from
+
+    friend bool operator==(const ModelSpec&, const ModelSpec&) = default;
+};
+
+// A range of layers [first, last) in execution order, by index.
+struct LayerRange {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    friend constexpr auto operator<=>(LayerRange, LayerRange) = default;
+};
+
+// Memory that execution needs besides parameters.
+struct ActivationPeak {
+    Bytes activations;  // tensors alive: live-in and produced inside
+    Bytes workspace;
+    Bytes total() const { return activations + workspace; }
+};
+
+// Immutable. Holds the layers by value; safe to share between simulations.
+class Model {
+  public:
+    // Throws `InputError` (without a position; the file reader checks with positions before) if
+    // there is no layer, a name is empty, repeated or `input`, a size is negative, a total
+    // overflows, or a layer reads itself or a later layer (a cycle is named as such, found with
+    // Boost.Graph).
+    explicit Model(ModelSpec spec);
+
+    const std::string& name() const { return spec_.name; }
+    const ModelSpec& spec() const { return spec_; }
+    std::span<const Layer> layers() const { return spec_.layers; }
+    std::uint32_t size() const { return static_cast<std::uint32_t>(spec_.layers.size()); }
+    const Layer& layer(LayerId id) const { return spec_.layers[id.index]; }
+
+    Bytes parameter_bytes() const { return parameter_bytes_; }
+    std::int64_t parameter_tensors() const { return parameter_tensors_; }
+    std::int64_t macs() const { return macs_; }
+    std::int64_t flops() const { return flops_; }
+
+    // How often a request walks through the layers. A generative model's first pass, over the
+    // prompt, yields the first token; every further token takes a pass of its own.
+    std::int64_t passes() const { return std::max<std::int64_t>(1, spec_.tokens); }
+    // What the KV cache holds at the end of a request.
+    Bytes kv_cache_bytes() const { return kv_cache_bytes_; }
+
+    // The finest blocks that layer-granular policies may use: maximal runs of one group, else
+    // single layers, in execution order; they partition [0, size()). A cut is legal exactly at
+    // their borders.
+    std::span<const LayerRange> units() const { return units_; }
+
+    // Bytes alive between layer `cut`-1 and layer `cut`: outputs of earlier layers (and the input)
+    // that a layer >= `cut` reads, and outputs nobody reads (results of the model). 0 at 0 and
+    // size().
+    Bytes live_across(std::uint32_t cut) const { return live_across_[cut]; }
+
+    // max over layers j of the range of: alive before j + output of j + workspace of j
+    // (liveness analysis; the split is the one of the layer where the maximum is reached).
+    ActivationPeak activation_peak(LayerRange range) const;
+
+    // Bytes that layer j reads plus bytes that it writes (the `activation_byte` feature of a cost).
+    Bytes activation_bytes(std::uint32_t layer) const { return activation_bytes_[layer]; }
+
+  private:
+    void find_live_bytes();
+
+    ModelSpec spec_;
+    std::vector<LayerRange> units_;
+    std::vector<Bytes> live_across_;
+    std::vector<ActivationPeak> layer_peaks_;
+    std::vector<Bytes> activation_bytes_;
+    Bytes parameter_bytes_;
+    std::int64_t parameter_tensors_ = 0;
+    std::int64_t macs_ = 0;
+    std::int64_t flops_ = 0;
+    Bytes kv_cache_bytes_;
+};
+
+using ModelPtr = std::shared_ptr<const Model>;
+
+}  // namespace swaplab
