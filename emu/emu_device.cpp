@@ -7,11 +7,12 @@
 #include <unordered_map>
 
 #include "emu/emu_backend.h"
+#include "emu/host_reads.h"
 #include "emu/lane_threads.h"
 #include "emu/lateness.h"
 #include "emu/memory/run_memory.h"
+#include "hw/host/block_work.h"
 #include "emu/pressure/pressure.h"
-#include "emu/work.h"
 #include "hw/host/process.h"
 #include "policies/lanes/lane_widths.h"
 #include "profiles/base/error.h"
@@ -145,7 +146,8 @@ class EmuDevice final : public Device, private DeviceListener {
     Pressure pressure_;
     Rules rules_;
     RunMemory memory_;
-    Work work_;
+    HostMover mover_;
+    BlockWork work_;
     ProcessWatch process_;               // executors are there, the run's memory is not
     std::vector<MemoryChange> changes_;  // not told yet
     std::unique_ptr<VirtualDevice> virtual_;
@@ -170,8 +172,10 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
       options_(options),
       pressure_({options.memory_hog, options.memory_fence}, setup.budget, setup.stop),
       rules_(setup),
-      memory_(setup, Work::extents_of(setup, packs), rules_, executors != nullptr, options.guarded),
-      work_(setup, memory_, std::move(packs), options, executors),
+      memory_(setup, BlockWork::sizes_of(setup, packs), rules_, executors != nullptr,
+              options.guarded),
+      work_(setup, std::move(packs), host_reads(setup, options), options.verify, executors, memory_,
+            mover_, memory_.activations()),
       virtual_(clock(heard_by(this, setup))),
       clock_(options.time_scale),
       threads_(lane_widths(setup.deployment, setup.platform.nodes.front())) {
@@ -298,7 +302,9 @@ std::optional<Evidence> EmuDevice::evidence() const {
         *evidence.resident_growth -= evidence.committed_peak;
     evidence.cgroup_peak = pressure_.cgroup_peak();
     evidence.outputs = work_.outputs();
-    evidence.conditions = work_.conditions();
+    evidence.conditions["storage"] = work_.how_it_reads();
+    evidence.conditions["execution"] =
+        work_.executes() ? "real, within the profile's time" : "the profile's time";
     evidence.conditions["memory"] = memory_.description();
     if (!options_.why_time_scale.empty())
         evidence.conditions["time scale"] = options_.why_time_scale;

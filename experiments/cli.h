@@ -7,7 +7,7 @@
 
 namespace swaplab {
 
-// Runs one command and returns its exit code (2-contracts: Exit codes). Data goes to `out`,
+// Runs one command and returns its exit code (FORMATS: Exit codes). Data goes to `out`,
 // messages and progress to `err`. Throws nothing.
 int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
             const Terminal& terminal = {});

@@ -1,4 +1,4 @@
-// An experiment as a file: `swaplab/experiment/1`, YAML (2-contracts: Other files).
+// An experiment as a file: `swaplab/experiment/1`, YAML (FORMATS: Experiment file).
 #pragma once
 
 #include <optional>

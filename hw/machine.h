@@ -23,7 +23,7 @@ class Machine {
     virtual void on_freed(const Action& command, std::size_t holding, const Arena& arena,
                           const Place& place) = 0;
     // Where the bytes of an arena go by address.
-    virtual std::unique_ptr<Arena> arena_for(const ArenaPlan& plan) = 0;
+    virtual std::unique_ptr<Arena> arena_for(const ArenaPlan& plan, ArenaUse use) = 0;
     // All arenas have been made: gets memory, brings in what is resident. Before the clock starts.
     virtual void ready() = 0;
     // The budget is another from now on: `most` is what may be in use at all (under the device's

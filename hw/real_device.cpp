@@ -139,7 +139,9 @@ RealDevice::RealDevice(const DeviceSetup& setup, std::unique_ptr<Machine> machin
       listener_(who_listens(setup, &DeviceInterests::memory)),
       machine_(std::move(machine)),
       memory_(heard_by(this, setup),
-              [this](const ArenaPlan& plan) { return machine_->arena_for(plan); }) {
+              [this](const ArenaPlan& plan, ArenaUse use) {
+                  return machine_->arena_for(plan, use);
+              }) {
     const LaneWidths widths = lane_widths(setup.deployment, setup.platform.nodes.front());
     for (std::size_t which = 0; which < kLanes; ++which) lanes_[which].width = widths[which];
     machine_->ready();

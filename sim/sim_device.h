@@ -1,4 +1,4 @@
-// The simulated device: virtual time, cost models, exact byte accounting (3-semantics).
+// The simulated device: virtual time, cost models, exact byte accounting (SEMANTICS).
 #pragma once
 
 #include <memory>

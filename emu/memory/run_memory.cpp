@@ -131,11 +131,13 @@ void RunMemory::on_freed(const Action& command, std::size_t holding) {
     if (std::ranges::none_of(owner.holdings, &Piece::held)) owner.closed = false;
 }
 
-void RunMemory::reserve_resident(JobId job, BlockId block) {
-    for (Piece& part : blocks_[job.index][block.index].holdings) part.held = true;
+std::uint32_t RunMemory::hold_resident(JobId job, BlockId block) {
+    std::vector<Piece>& copies = blocks_[job.index][block.index].holdings;
+    for (Piece& part : copies) part.held = true;
+    return static_cast<std::uint32_t>(copies.size());
 }
 
-void RunMemory::bring(const Action& command) {
+void RunMemory::bring(const Action& command, std::size_t) {
     for (Piece& part : block(command).holdings)
         if (part.held && part.at.host == nullptr)
             part.at = backing_->bring(part.id, bytes_of(command.job, command.block));

@@ -11,11 +11,12 @@
 
 #include "emu/memory/backing.h"
 #include "emu/memory/rules.h"
+#include "hw/host/block_work.h"
 #include "policies/memory/block_memory.h"
 
 namespace swaplab {
 
-class RunMemory {
+class RunMemory final : public Places {
   public:
     // `extents`: what a read of each block brings, by JobId and BlockId. `real_activations`: an
     // executor allocates them; else as much is set aside as the ledger says. `guarded`: see
@@ -28,11 +29,10 @@ class RunMemory {
     // `activations`.
     void on_reserved(const Action& command, std::size_t holding);
     void on_freed(const Action& command, std::size_t holding);
-    // Places of a block that is there from before the run, in as many copies as the plan has.
-    void reserve_resident(JobId job, BlockId block);
-    // Puts frames behind the places that the command has got, on the thread that does its work.
-    // Throws `OutOfMemory` where there are none.
-    void bring(const Action& command);
+    // In as many copies as the plan has.
+    std::uint32_t hold_resident(JobId job, BlockId block) override;
+    // Puts frames behind all places that the block has got.
+    void bring(const Action& command, std::size_t holding) override;
     // Gets the memory. `ledger` is that of the run: what it charges besides parameters is set
     // aside, from now on and at every start.
     // Incomplete where `stop` is set meanwhile.
@@ -47,15 +47,12 @@ class RunMemory {
     // Throws `RuleViolation` if somebody touched what is closed or freed since the last call.
     void check_faults();
 
-    // Of a holding that has frames: as the host sees it, and as kernels do.
-    std::byte* host(const Action& command, std::size_t holding) const {
+    // As the host sees it, and as kernels do.
+    std::byte* to_write(const Action& command, std::size_t holding) const override {
         return piece(command, holding).at.host;
     }
-    std::byte* device(const Action& command, std::size_t holding) const {
+    std::byte* to_execute(const Action& command, std::size_t holding) const override {
         return piece(command, holding).at.device;
-    }
-    Bytes extent(const Action& command) const {
-        return extents_[command.job.index][command.block.index];
     }
     ActivationMemory& activations() { return backing_->activations(); }
     Bytes committed_peak() const { return backing_->committed_peak(); }

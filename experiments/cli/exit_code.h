@@ -1,4 +1,4 @@
-// How a command ended (2-contracts: Exit codes).
+// How a command ended (FORMATS: Exit codes).
 #pragma once
 
 namespace swaplab {

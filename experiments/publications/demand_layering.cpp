@@ -1,5 +1,5 @@
 // Demand Layering's headlines: -96.5 % memory at +14.8 % delay, and below 1 ms of overhead at
-// -88.4 %, over five nets on a Jetson AGX Xavier (4-systems: Demand Layering).
+// -88.4 %, over five nets on a Jetson AGX Xavier (SYSTEMS: Demand Layering).
 #include <array>
 
 #include "experiments/publications/publication.h"

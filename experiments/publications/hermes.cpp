@@ -1,5 +1,5 @@
 // Hermes: PipeLoad's latencies and memory for Transformers on a CPU whose loads are bound by
-// deserialisation (4-systems: Hermes). Gated is BERT-Large only, to which the constants are fitted.
+// deserialisation (SYSTEMS: Hermes). Gated is BERT-Large only, to which the constants are fitted.
 #include <algorithm>
 #include <array>
 #include <cctype>

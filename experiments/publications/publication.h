@@ -13,7 +13,7 @@
 
 namespace swaplab {
 
-// Whose a figure is (4-systems: tags).
+// Whose a figure is (SYSTEMS: Tags).
 enum class Origin : std::uint8_t {
     paper,      // the authors' own text
     secondary,  // a survey or a note about it

@@ -1,4 +1,4 @@
-// SwapNet's three applications: several DNNs at once on a Jetson Xavier NX (4-systems: SwapNet).
+// SwapNet's three applications: several DNNs at once on a Jetson Xavier NX (SYSTEMS: SwapNet).
 // The paper's coefficients are not public, so this shows plausibility, not validation.
 #include <array>
 #include <map>

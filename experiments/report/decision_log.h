@@ -1,5 +1,5 @@
 // The decision log: what a run was of, then one JSON line per scheduler call, with all that it saw
-// and all that it asked for (2-contracts: Other files). `replay` feeds it to the policy again.
+// and all that it asked for (FORMATS: Decision log). `replay` feeds it to the policy again.
 //
 // Every line ends with a `digest` of its own text and the digest of the line before, so that no
 // line can be changed without being found, whether or not the policy would have noticed.

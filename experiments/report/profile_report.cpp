@@ -48,7 +48,8 @@ std::string fits_table(const FittedDevice& fitted) {
 
 // How much repeated samples of what a request is made of vary.
 std::string noise_part(const FittedDevice& fitted) {
-    constexpr double quiet = 0.03;  // 7-targets: above this a machine is too noisy to tell
+    // Above this a machine is too noisy to tell (TARGETS: Fidelity).
+    constexpr double quiet = 0.03;
     const NoiseSpec& noise = fitted.platform.nodes.front().noise;
     const double read = noise.cv[static_cast<std::size_t>(Activity::read)];
     const double execute = noise.cv[static_cast<std::size_t>(Activity::execute)];

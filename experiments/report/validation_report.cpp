@@ -19,7 +19,7 @@ constexpr std::size_t kWidth = 98;
 std::string percent2(double share) { return text("{:.2f}", 100 * share); }
 std::string signed_percent(double share) { return text("{:+.2f}", 100 * share); }
 
-// Too many parameters for a column are shown without their names: "demand-layering:async".
+// Too many parameters for a column are shown without their names: "NAME:VALUE".
 std::string short_policy(const std::string& spec) {
     constexpr std::size_t most = 26;
     if (display_width(spec) <= most) return spec;

@@ -42,7 +42,7 @@ struct Point {
     std::optional<bool> within_budget() const;
 };
 
-// Beyond this a configuration varies too much between repeats to tell (7-targets: Fidelity).
+// Beyond this a configuration varies too much between repeats to tell (TARGETS: Fidelity).
 inline constexpr double kNoisy = 0.03;
 
 // Two policies whose ranking changes from one budget to the next at which they differ beyond noise.
@@ -68,7 +68,7 @@ struct Assessment {
     // 1 - error / error of the best simple predictor, over the points that stall more than 5 %.
     std::optional<double> skill;
     std::string skill_against;          // that predictor
-    std::optional<double> noise_floor;  // F of 7-targets; absent where repeats do not differ
+    std::optional<double> noise_floor;  // F of TARGETS; absent where repeats do not differ
     std::vector<RankedPair> pairs;      // of policies at one budget that differ beyond noise
     std::int64_t pairs_left_out = 0;    // within noise
     std::optional<double> tau;

@@ -23,7 +23,7 @@ struct Kind {
     const char* what;
     In unit;
     bool at_least;
-    const char* target;  // of 7-targets; null: shown only where it is asked for
+    const char* target;  // TARGETS: Fidelity; null: shown only where it is asked for
     Value (*value)(const Assessment&);
 };
 

@@ -22,7 +22,7 @@ struct Gate {
 };
 
 // Throws `InputError` for an unknown name, a name that comes twice, or a value that is none. Empty:
-// the figures that 7-targets asks for, `asked` false.
+// the figures that TARGETS asks for, `asked` false.
 std::vector<Gate> parse_gates(const std::string& list);
 
 // Fills in the values.

@@ -1,10 +1,10 @@
 // The page frames of a run: at most as many as the budget allows, wherever they are needed.
 //
 // Arenas and activations have windows of address space, which may be far larger than the memory
-// behind them. Frames are faulted in once and reused (first touch costs as much as reading:
-// 5-hardware). Where a window needs frames and the limit is reached, free ones are moved there from
-// elsewhere with mremap, which neither zeroes nor faults. So no more than the limit is ever
-// resident, and users of memory need not agree on addresses.
+// behind them. Frames are faulted in once and reused (first touch costs as much as reading;
+// HARDWARE: First-order effects). Where a window needs frames and the limit is reached, free ones
+// are moved there from elsewhere with mremap, which neither zeroes nor faults. So no more than the
+// limit is ever resident, and users of memory need not agree on addresses.
 #pragma once
 
 #include <cstddef>

@@ -52,13 +52,11 @@ void check_parameters(const PackIndex& index, const std::string& index_path,
                           less ? "the file is truncated" : "the file is of another pack"));
 }
 
-void check_crc(const Pack& pack, const PackedLayer& layer, std::uint32_t crc) {
-    if (crc == layer.crc) return;
-    throw InputError(
-        text("{}: layer {} at offset {} ({} bytes): expected CRC-32 {:08x} as in {}, "
-             "found {:08x}: the parameters are corrupted",
-             pack.parameters_path(), in_quotes(layer.name), layer.offset.count, layer.size.count,
-             layer.crc, pack.index_path(), crc));
+std::string damage(const Pack& pack, const PackedLayer& layer, std::uint32_t crc) {
+    return text("{}: layer {} at offset {} ({} bytes): expected CRC-32 {:08x} as in {}, "
+                "found {:08x}: the parameters are corrupted",
+                pack.parameters_path(), in_quotes(layer.name), layer.offset.count,
+                layer.size.count, layer.crc, pack.index_path(), crc);
 }
 
 }  // namespace
@@ -110,7 +108,7 @@ void verify(const Pack& pack) {
             reader->read(layer.offset + at, size, buffer.data());
             crc = crc_after(crc, buffer.bytes().first(static_cast<std::size_t>(size.count)));
         }
-        check_crc(pack, layer, crc);
+        if (crc != layer.crc) throw InputError(damage(pack, layer, crc));
     }
 }
 
@@ -122,7 +120,8 @@ void verify(const Pack& pack, LayerRange layers, std::span<const std::byte> byte
         const PackedLayer& layer = pack.index().layers[i];
         const auto begin = static_cast<std::size_t>((layer.offset - extent.offset).count);
         const auto size = static_cast<std::size_t>(layer.size.count);
-        check_crc(pack, layer, crc_of(bytes.subspan(begin, size)));
+        const std::uint32_t crc = crc_of(bytes.subspan(begin, size));
+        if (crc != layer.crc) throw StorageError(damage(pack, layer, crc));
     }
 }
 

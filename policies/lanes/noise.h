@@ -1,4 +1,4 @@
-// The noise of durations (3-semantics: Noise): mean-1 log-normal factors with the profile's
+// The noise of durations (SEMANTICS: Noise): mean-1 log-normal factors with the profile's
 // coefficients of variation.
 //
 // Counter-based (Philox4x32-10; Salmon et al., SC 2011): a draw depends on the seed, the

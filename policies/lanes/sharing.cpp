@@ -21,14 +21,14 @@ double stretch(const Node& node, std::size_t kind, std::uint32_t running) {
     return product;
 }
 
-// Between 2^-20 and 2^20 times the plain speed: further out, factors say nothing about a device,
-// and the integers would overflow.
-std::int64_t to_rate(double product) {
-    product = std::min(product, static_cast<double>(kFullRate));
-    return std::max<std::int64_t>(1, std::llround(static_cast<double>(kFullRate) * product));
-}
-
 }  // namespace
+
+// Further out than 2^20 times the plain speed either way, factors say nothing about a device, and
+// the integers would overflow.
+std::int64_t rate_of(double speed) {
+    speed = std::min(speed, static_cast<double>(kFullRate));
+    return std::max<std::int64_t>(1, std::llround(static_cast<double>(kFullRate) * speed));
+}
 
 RateTable::RateTable(const Node& node, std::uint32_t most_reads)
     : rates_(static_cast<std::size_t>(most_reads + 1) << kKinds) {
@@ -36,7 +36,7 @@ RateTable::RateTable(const Node& node, std::uint32_t most_reads)
         for (std::uint32_t running = 0; running < (1U << kKinds); ++running) {
             Rates& rates = rates_[(reads << kKinds) | running];
             for (std::size_t kind = 0; kind < kKinds; ++kind)
-                rates[kind] = to_rate((kind == 0 && reads > 0 ? node.read.share_of(reads) : 1.0) /
+                rates[kind] = rate_of((kind == 0 && reads > 0 ? node.read.share_of(reads) : 1.0) /
                                       stretch(node, kind, running));
         }
     }

@@ -3,7 +3,7 @@
 // All running activities of one kind on one node progress at one rate r (units of 2^-20 ns of work
 // per ns), so a kind needs a single work clock: an activity that starts at clock value c with W ns
 // of work ends when the clock reaches c + W * 2^20. That equals keeping the remaining work of each
-// activity (3-semantics: Sharing and contention) and costs one multiplication per kind and event.
+// activity (SEMANTICS: Sharing and contention) and costs one multiplication per kind and event.
 #pragma once
 
 #include <array>
@@ -20,6 +20,8 @@ namespace swaplab {
 inline constexpr std::size_t kKinds = kTimedVerbs;
 
 inline constexpr std::int64_t kFullRate = std::int64_t{1} << 20;
+// Of an activity that progresses so many times as fast as alone.
+std::int64_t rate_of(double speed);
 
 // The rates of all kinds for every number of parallel reads and set of running kinds.
 class RateTable {

@@ -38,7 +38,10 @@ class Arena {
 };
 
 std::unique_ptr<Arena> make_arena(const ArenaPlan& plan);
-using ArenaFactory = std::function<std::unique_ptr<Arena>(const ArenaPlan& plan)>;
+
+// What an arena is for: blocks execute from one, or pass through it on their way to the other.
+enum class ArenaUse : std::uint8_t { executing, staging };
+using ArenaFactory = std::function<std::unique_ptr<Arena>(const ArenaPlan& plan, ArenaUse use)>;
 
 // One factory per kind, each in its own file.
 std::unique_ptr<Arena> make_counter_arena(Bytes capacity);

@@ -6,6 +6,8 @@ namespace swaplab {
 
 namespace {
 
+std::unique_ptr<Arena> plain_arena(const ArenaPlan& plan, ArenaUse) { return make_arena(plan); }
+
 constexpr std::uint8_t bit(std::size_t i) { return static_cast<std::uint8_t>(1U << i); }
 
 }  // namespace
@@ -32,7 +34,7 @@ BlockMemory::BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas)
       ledger_(setup.account, setup.budget, arena_bytes_,
               who_listens(setup, &DeviceInterests::memory)) {
     for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
-        jobs_.push_back(job_state(setup, {j}, arenas));
+        jobs_.push_back(job_state(setup, {j}, arenas ? arenas : ArenaFactory(plain_arena)));
         charge_resident(setup, {j});
     }
     for (const Node& node : setup.platform.nodes)
@@ -50,8 +52,9 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
     for (const Variant& variant : plan.all_variants()) {
         VariantArenas arenas;
         arenas.bytes = variant.arena_bytes();
-        if (plan.path != SwapPath::resident) arenas.arena = make(variant.arena);
-        if (variant.staging) arenas.staging = make(*variant.staging);
+        if (plan.path != SwapPath::resident)
+            arenas.arena = make(variant.arena, ArenaUse::executing);
+        if (variant.staging) arenas.staging = make(*variant.staging, ArenaUse::staging);
         Arena* const arena = arenas.arena.get();
         Arena* const staging = arenas.staging ? arenas.staging.get() : arena;
         for (std::uint32_t b = variant.first; b < variant.last; ++b) {

@@ -1,5 +1,5 @@
 // The memory of a run: arenas, holdings of blocks and the ledger, moved by the starts and ends of
-// commands. Backends call it; the rules are those of 3-semantics (Swap paths, Memory).
+// commands. Backends call it; the rules: SEMANTICS: Swap paths; SEMANTICS: Memory.
 #pragma once
 
 #include <array>
@@ -23,9 +23,9 @@ Bytes most_activations(const std::vector<std::vector<BlockFacts>>& facts);
 class BlockMemory {
   public:
     // Charges what is there before the run: reserved bytes of the nodes and resident parameters.
-    // Arenas are made with `arenas`, by job, variant, and (staging after the arena itself). The
+    // Arenas are made with `arenas` (null: `make_arena`), by job and variant, staging last. The
     // setup's listener is told of places and changes of memory, as far as it listens.
-    explicit BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas = make_arena);
+    explicit BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas = nullptr);
 
     // Reserves all that `command` brings; false, and nothing reserved, if there is no place now.
     // Commands that bring nothing, and blocks that are held already, need nothing.

@@ -13,7 +13,7 @@
 
 namespace swaplab {
 
-// Where the bytes of blocks go (3-semantics: Memory).
+// Where the bytes of blocks go (SEMANTICS: Memory).
 enum class ArenaKind : std::uint8_t {
     counter,    // bytes only, no addresses
     two_ended,  // blocks alternate between bottom and top in the order they are brought in

@@ -22,7 +22,7 @@ inline constexpr std::size_t kCategories = 8;
 std::string_view name_of(Category category);
 constexpr bool holds_weights(Category c) { return c <= Category::duplicates; }
 
-// Which bytes the budget bounds (3-semantics: Memory).
+// Which bytes the budget bounds (SEMANTICS: Memory).
 enum class Account : std::uint8_t {
     all,         // every category
     parameters,  // parameters, staging and duplicates: every byte that holds weights

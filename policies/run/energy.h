@@ -1,4 +1,4 @@
-// The energy of a run (4-systems: Energy).
+// The energy of a run (SEMANTICS: Energy; SYSTEMS: Energy).
 #pragma once
 
 #include <optional>

@@ -1,9 +1,8 @@
-// The lower bound of every result (3-semantics: Lower bound).
+// The lower bound of every result (SEMANTICS: Lower bound).
 //
-// One addition of ours: over a stream of N requests the rounding of activities may accumulate N
-// times, more than the 2·units ns that the page allows for, so the allowance grows with the number
-// of units whose cost is not a whole number of ns. With whole costs, and for N <= 2, it is the
-// page's.
+// Ours: over a stream of N requests the rounding of activities may accumulate N times, more than
+// 2·units ns, so the allowance grows with the number of units whose cost is not a whole number of
+// ns. With whole costs, and for N <= 2, it is 2·units.
 #include <algorithm>
 #include <cmath>
 #include <deque>

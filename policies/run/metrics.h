@@ -1,4 +1,4 @@
-// The metrics of a run, accumulated from completions (3-semantics: Metrics).
+// The metrics of a run, accumulated from completions (SEMANTICS: Metrics).
 #pragma once
 
 #include <array>

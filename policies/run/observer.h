@@ -32,7 +32,7 @@ struct Decision {
     const std::string* mode = nullptr;  // as in `View`
 };
 
-// Why the compute lane was idle (3-semantics: Metrics).
+// Why the compute lane was idle (SEMANTICS: Metrics).
 enum class StallReason : std::uint8_t { read, memory, other };
 std::string_view name_of(StallReason reason);  // "read", "memory", "other"
 

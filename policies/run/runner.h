@@ -67,8 +67,8 @@ std::optional<Bytes> minimum_budget(const RunRequest& request, const Policy& pol
 RunResult run_deployment(const RunRequest& request, const Deployment& deployment,
                          Scheduler& scheduler, const std::string& name);
 
-// The lower bound of 3-semantics for this workload; without a deployment (an infeasible plan)
-// nothing is resident before the run.
+// The lower bound (SEMANTICS: Lower bound) of this workload; without a deployment (an infeasible
+// plan) nothing is resident before the run.
 struct LowerBound {
     Duration bound{};
     BoundOf of = BoundOf::latency;

@@ -24,7 +24,7 @@ struct ParameterInfo {
 };
 
 // What follows the name in `NAME[:key=value,...]`. Throws `InputError`, beginning with `what`
-// ("policy swapnet"), for a key that is not in `known` or comes twice, and for what is not
+// ("policy NAME"), for a key that is not in `known` or comes twice, and for what is not
 // key=value.
 PolicyParameters read_parameters(std::string_view what, std::string_view spec,
                                  std::span<const ParameterInfo> known);

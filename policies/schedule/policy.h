@@ -13,8 +13,8 @@ namespace swaplab {
 
 // A policy ready to plan and to schedule. `spec` is its full name as asked for, for messages.
 struct Policy {
-    std::string name;  // "demand-layering"
-    std::string spec;  // "demand-layering:pipeline=async"
+    std::string name;  // as the registry has it
+    std::string spec;  // "NAME:key=value"
     bool needs_budget = true;
     std::unique_ptr<Planner> planner;
     std::function<std::unique_ptr<Scheduler>(const SchedulerSetup&)> make_scheduler;

@@ -68,7 +68,7 @@ constexpr Bytes align_up(Bytes bytes, Bytes alignment) {
 }
 
 // The longest duration of one activity: 2^42 ns (73 minutes). Longer ones are bad input; the limit
-// is what keeps work in units of 2^-20 ns within 64 bits (3-semantics: Sharing and contention).
+// is what keeps work in units of 2^-20 ns within 64 bits (SEMANTICS: Sharing and contention).
 inline constexpr Duration kLongestActivity{std::int64_t{1} << 42};
 
 // The one place where a cost becomes a duration: `llround`, once per activity. Throws `InputError`

@@ -1,4 +1,4 @@
-// Device files, `swaplab/device/1` (2-contracts: Device file).
+// Device files, `swaplab/device/1` (FORMATS: Device file).
 #pragma once
 
 #include <array>

@@ -1,7 +1,7 @@
 // A platform: its nodes. One device is the one-node case.
 //
-// All coefficients are nanoseconds per something, as in `swaplab/device/1` (2-contracts); missing
-// ones are 0 and a missing activity costs nothing.
+// All coefficients are nanoseconds per something, as in `swaplab/device/1` (FORMATS: Device file);
+// missing ones are 0 and a missing activity costs nothing.
 #pragma once
 
 #include <array>

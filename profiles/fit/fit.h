@@ -1,10 +1,9 @@
 // From measurements to a device: the lines of its activities by non-negative least squares, and
 // what surrounds them (parallel reads, contention, idleness, fresh memory, noise).
 //
-// As 2-contracts says (Measurement file): fits are unweighted; a row without an op class, or of
-// several layers, feeds `*`; the constant is `ns_per_layer` if every row has layers = 1, else
-// `ns_per_block`; only state `after_dma` (or none) feeds execute. Ours, where the contract is
-// silent:
+// Fits are unweighted (FORMATS: Measurement file); a row without an op class, or of several
+// layers, feeds `*`; the constant is `ns_per_layer` if every row has layers = 1, else
+// `ns_per_block`; only state `after_dma` (or none) feeds execute. Besides, all of it ours:
 //   - only execution can depend on FLOPs and activation bytes, only reads on requests;
 //   - a row with an op class that says nothing of layers is one layer;
 //   - `concurrency[k-1]`, `contention[a][b]`: what rows of depth k, or beside b, should take by the

@@ -1,4 +1,4 @@
-// Measurement files (2-contracts: Measurement file): CSV, one row per sample, written by `profile`
+// Measurement files (FORMATS: Measurement file): CSV, one row per sample, written by `profile`
 // and by whoever measures elsewhere, read by `fit`.
 //
 // Lines `# key: value` before the header: name, compute (gpu or cpu), capacity_bytes, unified

@@ -19,7 +19,7 @@
 namespace swaplab {
 
 // Execution is linear per op class, not per layer: one line for all layers misses unseen models by
-// 40-60 % on measured boards, a line per op class by 17 % (1-architecture: Cost).
+// 40-60 % on measured boards, a line per op class by 17 % (SEMANTICS: Costs).
 enum class OpClass : std::uint8_t {
     conv2d,
     depthwise,

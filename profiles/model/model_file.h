@@ -1,4 +1,4 @@
-// Model files, `swaplab/model/1` (2-contracts: Model file).
+// Model files, `swaplab/model/1` (FORMATS: Model file).
 #pragma once
 
 #include <string>

@@ -2,7 +2,7 @@
 """The plain pipeline of tests/bench written for SimPy: peer_simpy.py < DESCRIPTION.
 
 One process per agent: a reader, an assembler, an executor. Time is in whole nanoseconds, and reads
-share the storage by the same integers as in swaplab (3-semantics: Sharing and contention), so that
+share the storage by the same integers as in swaplab (SEMANTICS: Sharing and contention), so that
 the makespan must be equal to the nanosecond. Prints "events N seconds S makespan_ns T": S is CPU
 time. Exit code 77: there is no SimPy here.
 """

@@ -20,7 +20,7 @@ struct PipelineShape {
     int fewest_ahead = 1, most_ahead = 3;
 };
 
-// What 7-targets calls the whole model: contention on.
+// The whole model (TARGETS: Simulation speed): contention on.
 PipelineShape whole_model_shape();
 // The same pipeline as other simulators can express it: reads share the storage evenly and nothing
 // else contends. Rings hold the largest layer, and reading takes about as long as executing, so

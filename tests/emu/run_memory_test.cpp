@@ -61,7 +61,7 @@ class RunMemoryTest : public ::testing::Test {
         const Action a = action(verb, block);
         if (verb == Verb::read) memory_->on_reserved(a, 0);
         start(a);
-        if (verb == Verb::read) memory_->bring(a);
+        if (verb == Verb::read) memory_->bring(a, 0);
         end(a);
         if (verb == Verb::release) memory_->on_freed(a, 0);
     }

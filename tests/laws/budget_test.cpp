@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::uint64_t kWorlds = SWAPLAB_SANITIZED ? 60 : 200;
 
-// Parameter memory at the least (4-systems): two-stage L, async and sequential 2L, sync 4L;
-// on-demand and pipeload L; standard-swap 4L or 3L; load-all and pipeswitch everything.
+// Parameter memory at the least (SYSTEMS: Demand Layering): two-stage L, async and sequential 2L,
+// sync 4L; on-demand and pipeload L; standard-swap 4L or 3L; load-all and pipeswitch everything.
 TEST(Budget, LeastParameterMemory) {
     SWAPLAB_FOR_SEEDS(seed, 6701, kWorlds) {
         ModelShape model_shape;

@@ -247,8 +247,8 @@ TEST(Golden, Direct) {
     EXPECT_EQ(actual.result.slowdown(), 1.0);
 }
 
-// Vectors of 4-systems: two equal layers, R = K = 10 ms, C = 0: 40 ms with a one-layer ring, 30
-// with two; six of them: two-stage at B = L 120 ms, sync 80 ms.
+// Vectors (SYSTEMS: Demand Layering): two equal layers, R = K = 10 ms, C = 0: 40 ms with a ring of
+// one layer, 30 with two; six of them: two-stage at B = L 120 ms, sync 80 ms.
 TEST(Golden, VectorsOfDemandLayering) {
     Platform platform;
     platform.name = "equal";

@@ -311,7 +311,7 @@ TEST(Invariants, StallsHaveTheirReasons) {
     EXPECT_GT(memory, 0);
 }
 
-// Only sum(K) <= any pipeline <= sequential, where nothing contends (4-systems).
+// Only sum(K) <= any pipeline <= sequential, where nothing contends (SYSTEMS: Demand Layering).
 TEST(Invariants, PipelinesLieBetweenKernelsAndSequential) {
     SWAPLAB_FOR_SEEDS(seed, 6001, kWorlds) {
         PlatformShape shape;

@@ -1,4 +1,4 @@
-// pipeload on small models: worked out by hand, and the closed forms of 4-systems.
+// pipeload on small models: worked out by hand, and by closed forms (SYSTEMS: Hermes).
 #include <gtest/gtest.h>
 
 #include "tests/laws/world.h"
@@ -60,7 +60,7 @@ TEST(Pipeload, TwoAgentsByHand) {
     EXPECT_EQ(run.result.closed_form, nanoseconds(160));
 }
 
-// The closed forms of 4-systems, N equal layers, nothing for assembly and release.
+// The closed forms (SYSTEMS: Hermes): N equal layers, nothing for assembly and release.
 // Compute-bound, K >= R: T = R + N K with any number of agents, if m reads take m times as long
 // but the first (c(m) = m on a storage that is no faster in parallel): one agent is enough.
 // Load-bound, m K <= R, every read at full speed (c(m) = 1): the waves follow one another without

@@ -1,5 +1,5 @@
 // Demand Layering's memory headline on the built-in Darknet nets, and its delays against
-// recurrences of our own (4-systems: Demand Layering).
+// recurrences of our own (SYSTEMS: Demand Layering).
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,5 +1,5 @@
 // The delay of Demand Layering's overlapping pipelines by their recurrences, for planning: what
-// `buffer=auto` sweeps (Ji et al., RTSS 2022; 4-systems: Demand Layering). Mean durations, nothing
+// `buffer=auto` sweeps (Ji et al., RTSS 2022; SYSTEMS: Demand Layering). Mean durations, nothing
 // contends, a cold request; assembly and release count where they cost something.
 #pragma once
 

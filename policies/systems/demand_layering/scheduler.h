@@ -1,4 +1,4 @@
-// How Demand Layering's pipelines map to commands (3-semantics).
+// How Demand Layering's pipelines map to commands (SEMANTICS: How policies map to commands).
 #pragma once
 
 #include <memory>

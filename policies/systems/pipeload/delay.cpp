@@ -1,12 +1,12 @@
 #include "policies/systems/pipeload/delay.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <queue>
 #include <vector>
 
 #include "policies/lanes/servers.h"
+#include "policies/lanes/sharing.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
@@ -14,59 +14,35 @@ namespace swaplab {
 
 namespace {
 
-// Rates are integers in units of 2^-20 (3-semantics: Sharing and contention).
-constexpr std::int64_t kFullRate = std::int64_t{1} << 20;
-
-// Parallel reads. All progress at one rate, so that a read that starts at c on their common clock
-// of work ends at c plus its own work.
+// Parallel reads, on the clock of work that devices have: all progress at one rate.
 class SharedReads {
   public:
     SharedReads(const ReadSpec& spec, std::uint32_t most) : rates_(most + 1, kFullRate) {
         for (std::uint32_t reads = 1; reads <= most; ++reads)
-            rates_[reads] = std::clamp<std::int64_t>(
-                std::llround(static_cast<double>(kFullRate) * spec.share_of(reads)), 1, kFullRate);
+            rates_[reads] = std::min(rate_of(spec.share_of(reads)), kFullRate);
     }
 
-    std::size_t size() const { return running_.size(); }
+    std::size_t size() const { return clock_.size(); }
 
-    void start(std::size_t item, Duration work) {
-        const std::uint64_t units = static_cast<std::uint64_t>(work.count()) * kFullRate;
-        running_.push({clock_ + units, item});
+    void start(std::size_t item, Duration work, Time now) {
+        clock_.start({static_cast<std::uint32_t>(item)}, work, now);
     }
-    void advance(Duration time) {
-        clock_ += static_cast<std::uint64_t>(time.count()) *
-                  static_cast<std::uint64_t>(rates_[running_.size()]);
+    // When the first ends if nothing else starts or ends; nothing where none runs.
+    std::optional<Time> next_end(Time now) {
+        if (clock_.empty()) return std::nullopt;
+        clock_.set_rate(rates_[clock_.size()], now);
+        return clock_.next_end();
     }
-    // How long the first to end still takes, if any runs.
-    std::optional<Duration> left() const {
-        if (running_.empty()) return std::nullopt;
-        const std::int64_t rate = rates_[running_.size()];
-        return Duration{(std::max<std::int64_t>(0, units_left()) + rate - 1) / rate};
-    }
-    // Takes out a read that has ended.
-    std::optional<std::size_t> take_ended() {
-        if (running_.empty() || units_left() > 0) return std::nullopt;
-        const std::size_t item = running_.top().item;
-        running_.pop();
-        return item;
+    // Takes out the reads that have ended by now.
+    template <class Ended>
+    void end_all(Time now, Ended ended) {
+        clock_.end_all(now, scratch_, [&](Ticket item) { ended(item.index); });
     }
 
   private:
-    struct Running {
-        std::uint64_t end;  // on the clock of work, modulo 2^64
-        std::size_t item;
-        friend bool operator<(const Running& a, const Running& b) {  // the first to end on top
-            return static_cast<std::int64_t>(a.end - b.end) > 0;
-        }
-    };
-
-    std::int64_t units_left() const {
-        return static_cast<std::int64_t>(running_.top().end - clock_);
-    }
-
     std::vector<std::int64_t> rates_;  // by number of reads
-    std::uint64_t clock_ = 0;
-    std::priority_queue<Running> running_;
+    WorkClock clock_;                  // tickets are items
+    std::vector<Ticket> scratch_;
 };
 
 // One request, event by event: ends of reads and of releases, and the reads that they allow.
@@ -86,10 +62,9 @@ class Request {
         execute_ready();
         for (;;) {
             start_reads();
-            const std::optional<Duration> wait = until_next_event();
-            if (!wait) break;
-            now_ += *wait;
-            reads_.advance(*wait);
+            const std::optional<Duration> next = next_event();
+            if (!next) break;
+            now_ = *next;
             end_reads();
             end_releases();
         }
@@ -122,21 +97,22 @@ class Request {
         for (; next_load_ < loads_.size() && may_start(next_load_); ++next_load_) {
             const BlockFacts& unit = units_[loads_[next_load_].unit];
             free_ -= unit.held_bytes;
-            reads_.start(next_load_, unit.of(Verb::read));
+            reads_.start(next_load_, unit.of(Verb::read), kStart + now_);
         }
     }
-    std::optional<Duration> until_next_event() const {
-        std::optional<Duration> wait = reads_.left();
+    std::optional<Duration> next_event() {
+        std::optional<Duration> next;
+        if (const std::optional<Time> end = reads_.next_end(kStart + now_)) next = *end - kStart;
         if (!releases_.empty()) {
-            const Duration release = std::max(Duration{}, releases_.top().at - now_);
-            wait = wait ? std::min(*wait, release) : release;
+            const Duration release = std::max(now_, releases_.top().at);
+            next = next ? std::min(*next, release) : release;
         }
-        return wait;
+        return next;
     }
     void end_reads() {
         bool any = false;
-        while (const std::optional<std::size_t> ended = reads_.take_ended())
-            any = loads_[*ended].read = true;
+        if (reads_.size() > 0)
+            reads_.end_all(kStart + now_, [&](std::size_t load) { any = loads_[load].read = true; });
         if (any) execute_ready();
     }
     void end_releases() {

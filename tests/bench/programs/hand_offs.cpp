@@ -50,8 +50,8 @@ class TimedMachine final : public Machine {
     void on_freed(const Action& c, std::size_t h, const Arena& a, const Place& p) override {
         inner_->on_freed(c, h, a, p);
     }
-    std::unique_ptr<Arena> arena_for(const ArenaPlan& plan) override {
-        return inner_->arena_for(plan);
+    std::unique_ptr<Arena> arena_for(const ArenaPlan& plan, ArenaUse use) override {
+        return inner_->arena_for(plan, use);
     }
     void ready() override { inner_->ready(); }
     void set_budget(Bytes most) override { inner_->set_budget(most); }

@@ -22,7 +22,7 @@ struct Layer {
     std::int64_t bytes, read_ns, assemble_ns, execute_ns, release_ns;
 };
 
-// A contiguous FIFO: what does not fit before the end starts at offset 0 (3-semantics: Memory).
+// A contiguous FIFO: what does not fit before the end starts at offset 0 (SEMANTICS: Memory).
 class Ring {
   public:
     explicit Ring(std::int64_t capacity) : capacity_(capacity) {}

@@ -1,4 +1,4 @@
-// Demand Layering's pipelines (4-systems; how they map to commands: 3-semantics).
+// Demand Layering's pipelines (SYSTEMS: Demand Layering; SEMANTICS: How policies map to commands).
 #pragma once
 
 #include "tests/laws/oracle/one_at_a_time.h"

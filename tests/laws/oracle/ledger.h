@@ -1,4 +1,4 @@
-// The bytes of a run, replayed from its spans alone (3-semantics: Swap paths, Memory).
+// The bytes of a run, replayed from its spans alone (SEMANTICS: Swap paths; SEMANTICS: Memory).
 //
 // Reserved when the first bringing command starts, freed when the last holder ends. At one instant
 // what ends comes before what starts; so this is exact where no activity takes 0 ns.

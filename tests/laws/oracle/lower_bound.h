@@ -1,4 +1,4 @@
-// The lower bound (3-semantics: Lower bound), from its formula.
+// The lower bound (SEMANTICS: Lower bound), from its formula.
 #pragma once
 
 #include <cmath>

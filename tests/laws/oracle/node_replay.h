@@ -1,9 +1,9 @@
 // One node, one instant after the other: lanes, places in arenas, sharing, contention, bytes.
 //
-// The slow and obvious simulator of 3-semantics (Time and order, Commands, Sharing and contention,
-// Memory). It is given what a policy submitted and when, and says when everything starts and ends
-// and which bytes are held. Every activity keeps its own remaining work in units of 2^-20 ns, every
-// step looks at every command; nothing is clever.
+// A slow and obvious simulator (SEMANTICS: Time and order; SEMANTICS: Commands and lanes;
+// SEMANTICS: Sharing and contention; SEMANTICS: Memory). It is given what a policy submitted and
+// when, and says when everything starts and ends and which bytes are held. Every activity keeps its
+// own remaining work in units of 2^-20 ns, every step looks at every command; nothing is clever.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// PipeLoad (4-systems: Hermes; how it maps to commands: 3-semantics), twice: as a recurrence where
+// PipeLoad (SYSTEMS: Hermes; SEMANTICS: How policies map to commands), twice: as a recurrence where
 // every read has the speed of a lone one, and as tasks for the replay of a node, where whatever
 // contends contends.
 #pragma once

@@ -1,4 +1,4 @@
-// A ring as a contiguous FIFO (4-systems: Demand Layering): an item that does not fit before the
+// A ring as a contiguous FIFO (SYSTEMS: Demand Layering): an item that does not fit before the
 // end starts again at offset 0 and the slack is wasted; the write position stays when the ring
 // empties.
 #pragma once

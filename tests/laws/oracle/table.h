@@ -1,6 +1,6 @@
 // What every oracle of this folder takes and gives: a table of durations, and when things happened.
 //
-// The oracles are second implementations of 3-semantics.md and 4-systems.md, written from the
+// The oracles are second implementations of the pages SEMANTICS and SYSTEMS, written from the
 // pages: plain loops over doubles (whole nanoseconds, so exact below 2^53), knowing nothing of
 // `sim` or `policies`. Each file ends with cases computed by hand; oracle_test.cpp asserts them.
 #pragma once

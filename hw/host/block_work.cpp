@@ -1,0 +1,155 @@
+#include "hw/host/block_work.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "policies/lanes/lane_widths.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+void require_same_layers(const Pack& pack, const Model& model) {
+    const std::size_t packed = pack.index().layers.size();
+    if (packed != model.layers().size())
+        throw InputError(text("{}: the pack has {} layers, model '{}' has {}", pack.folder(),
+                              packed, model.name(), model.layers().size()));
+}
+
+}  // namespace
+
+void HostMover::copy(std::byte* to, const std::byte* from, std::size_t bytes) {
+    std::memcpy(to, from, bytes);
+}
+
+void HostMover::clear(std::byte* at, std::size_t bytes) { std::memset(at, 0, bytes); }
+
+std::vector<std::vector<Bytes>> BlockWork::sizes_of(const DeviceSetup& setup, const Packs& packs) {
+    SWAPLAB_CHECK(packs.size() == setup.facts.size(), "{} packs for {} jobs", packs.size(),
+                  setup.facts.size());
+    std::vector<std::vector<Bytes>> sizes;
+    for (std::size_t job = 0; job < packs.size(); ++job) {
+        if (!packs[job]) throw InputError("a pack is read for each model, and there is none");
+        require_same_layers(*packs[job], setup.costs[job].model());
+        std::vector<Bytes>& blocks = sizes.emplace_back();
+        for (const BlockFacts& block : setup.facts[job])
+            blocks.push_back(packs[job]->extent(block.layers).size);
+    }
+    return sizes;
+}
+
+BlockWork::BlockWork(const DeviceSetup& setup, Packs packs, const ReadOptions& read, bool verify,
+                     const ExecutorFactory& executors, Places& places, Mover& mover,
+                     ActivationMemory& activations)
+    : setup_(setup), verify_(verify), places_(places), mover_(mover), jobs_(packs.size()) {
+    const Node& node = setup.platform.nodes.front();
+    const std::uint32_t readers = lane_widths(setup.deployment, node)[index_of(Lane::storage)];
+    for (std::uint32_t j = 0; j < jobs_.size(); ++j) {
+        JobState& job = jobs_[j];
+        const JobPlan& plan = setup.deployment.jobs[j];
+        job.pack = std::move(packs[j]);
+        job.path = &row_of(plan.path, node.compute);
+        for (const BlockFacts& block : setup.facts[j]) {
+            const Extent extent = job.pack->extent(block.layers);
+            job.blocks.push_back(
+                {block.layers, {extent}, static_cast<std::size_t>(extent.size.count)});
+        }
+        if (executors)
+            job.executors = JobExecutors({j}, plan, setup.facts[j], executors, activations);
+        for (std::uint32_t server = 0; server < readers; ++server)
+            job.readers.push_back(open_reader(job.pack->parameters_path(), read));
+    }
+}
+
+void BlockWork::load_resident() {
+    for (std::uint32_t j = 0; j < jobs_.size(); ++j)
+        if (setup_.deployment.jobs[j].path == SwapPath::resident)
+            for (std::uint32_t b = 0; b < jobs_[j].blocks.size(); ++b) load_resident({j}, {b});
+}
+
+void BlockWork::load_resident(JobId job, BlockId block) {
+    if (!setup_.facts[job.index][block.index].has_parameters()) return;
+    const std::uint32_t copies = places_.hold_resident(job, block);
+    Action command;
+    command.job = job;
+    command.block = block;
+    read(command, 0);
+    for (std::size_t copied = 1; copied < copies; ++copied) copy(command, copied - 1, copied);
+    bind(command, 0);
+}
+
+bool BlockWork::is_real(const Action& command) const {
+    const JobState& job = job_of(command);
+    switch (row_of(command.verb).stage) {
+        case Stage::swap_in:
+            return brings(command.verb) || verify_ || job.path->dummy || !job.executors.empty();
+        case Stage::use:
+        case Stage::swap_out: return !job.executors.empty();
+        case Stage::none: return false;
+    }
+    return false;
+}
+
+void BlockWork::perform(const Action& command, std::uint32_t server) {
+    JobExecutors& executors = job_of(command).executors;
+    switch (command.verb) {
+        case Verb::read: return read(command, server);
+        case Verb::copy: return copy(command, command.copy, command.copy + 1U);
+        case Verb::assemble: return assemble(command);
+        case Verb::execute:
+            return executors.execute(command.request, command.pass, command.block);
+        case Verb::release: return executors.unbind(command.block);
+        case Verb::wake_at: return;
+    }
+}
+
+void BlockWork::read(const Action& command, std::uint32_t server) {
+    places_.bring(command, 0);
+    std::byte* to = places_.to_write(command, 0);
+    for (const Extent& extent : block_of(command).extents) {
+        job_of(command).readers[server]->read(extent.offset, extent.size, to);
+        to += extent.size.count;
+    }
+}
+
+// The naive path keeps further copies; they are real, too.
+void BlockWork::copy(const Action& command, std::size_t from, std::size_t to) {
+    places_.bring(command, to);
+    mover_.copy(places_.to_write(command, to), places_.to_write(command, from),
+                block_of(command).size);
+    mover_.finish();
+}
+
+void BlockWork::assemble(const Action& command) {
+    const SwapPathRow& path = *job_of(command).path;
+    if (path.dummy) {
+        // Tensors of the right sizes, initialised, and then replaced.
+        places_.bring(command, *path.dummy);
+        mover_.clear(places_.to_write(command, *path.dummy), block_of(command).size);
+        mover_.finish();
+    }
+    bind(command, path.executes_from);
+}
+
+void BlockWork::bind(const Action& command, std::size_t holding) {
+    JobState& job = job_of(command);
+    const BlockState& block = block_of(command);
+    std::byte* const at = places_.to_execute(command, holding);
+    if (verify_) verify(*job.pack, block.layers, {at, block.size});
+    if (!job.executors.empty()) job.executors.bind(command.block, at);
+}
+
+std::vector<std::vector<std::string>> BlockWork::outputs() const {
+    std::vector<std::vector<std::string>> all;
+    for (const JobState& job : jobs_)
+        if (!job.executors.empty()) all.push_back(job.executors.outputs());
+    return all;
+}
+
+const std::string& BlockWork::how_it_reads() const {
+    return jobs_.front().readers.front()->info().description;
+}
+
+}  // namespace swaplab

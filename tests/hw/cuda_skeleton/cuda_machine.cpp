@@ -1,0 +1,62 @@
+#include "tests/hw/cuda_skeleton/cuda_machine.h"
+
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab::testing {
+
+CudaMachine::CudaMachine(const DeviceSetup& setup, FakeCuda& cuda, std::vector<PackPtr> packs,
+                         const ExecutorFactory& executors)
+    : setup_(setup),
+      cuda_(cuda),
+      frames_(std::nullopt),
+      activations_(frames_, Bytes{1 << 24}),
+      mover_(cuda),
+      work_(setup, std::move(packs), {}, false, executors, *this, mover_, activations_) {
+    for (const std::vector<BlockFacts>& blocks : setup.facts) places_.emplace_back(blocks.size());
+}
+
+// Rings and slots have addresses; a counter gets some from a first fit.
+std::unique_ptr<Arena> CudaMachine::arena_for(const ArenaPlan& plan, ArenaUse use) {
+    const bool counted = plan.kind == ArenaKind::counter;
+    const Bytes span = counted ? 16 * plan.capacity : plan.capacity;
+    std::unique_ptr<Arena> arena =
+        counted ? make_first_fit_arena(plan.capacity, span) : make_arena(plan);
+    const auto space =
+        use == ArenaUse::staging ? FakeCuda::Space::pinned : FakeCuda::Space::device;
+    bases_[arena.get()] = cuda_.allocate(space, static_cast<std::size_t>(span.count));
+    return arena;
+}
+
+void CudaMachine::on_reserved(const Action& command, std::size_t holding, const Arena& arena,
+                              const Place& place) {
+    places_[command.job.index][command.block.index][holding] =
+        bases_.at(&arena) + place.offset.count;
+}
+
+// Through pinned memory into the device's.
+std::uint32_t CudaMachine::hold_resident(JobId job, BlockId block) {
+    const auto bytes = static_cast<std::size_t>(setup_.facts[job.index][block.index].held_bytes.count);
+    auto& places = places_[job.index][block.index];
+    places[0] = cuda_.allocate(FakeCuda::Space::pinned, bytes);
+    places[1] = cuda_.allocate(FakeCuda::Space::device, bytes);
+    return 2;
+}
+
+std::byte* CudaMachine::to_execute(const Action& command, std::size_t holding) const {
+    const bool resident =
+        setup_.deployment.jobs[command.job.index].path == SwapPath::resident;
+    std::byte* const at = to_write(command, resident ? 1 : holding);
+    SWAPLAB_CHECK(cuda_.in(FakeCuda::Space::device, at), "block {} executes from memory of the host, {}",
+                  command.block.index, holding);
+    return at;
+}
+
+Evidence CudaMachine::evidence() const {
+    Evidence evidence;
+    evidence.outputs = work_.outputs();
+    evidence.conditions["storage"] = work_.how_it_reads();
+    return evidence;
+}
+
+}  // namespace swaplab::testing

@@ -1,0 +1,127 @@
+// How far a change reaches: in how many files of the product a single verb, kind of memory or
+// system is named. These are ceilings, and a promise that was once kept and then broken is worth
+// nothing: who goes above one finds a better place for what was added.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "policies/port/verbs.h"
+#include "tests/ladder/sources.h"
+
+namespace swaplab::ladder {
+namespace {
+
+constexpr std::size_t kMostFilesOfAVerb = 10;        // outside its table
+constexpr std::size_t kMostFilesOfAMemoryKind = 3;
+constexpr std::size_t kMostFilesOfASystem = 2;       // outside its own file or folder
+constexpr std::size_t kMostFilesOfAGpuMachine = 6;
+
+// Whole words only: a word may have '-' inside.
+bool names(const std::string& text, const std::string& word) {
+    const auto part_of_a_word = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+    };
+    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+        const std::size_t end = at + word.size();
+        if ((at == 0 || !part_of_a_word(text[at - 1])) &&
+            (end == text.size() || !part_of_a_word(text[end])))
+            return true;
+    }
+    return false;
+}
+
+// Product files in which one of the words stands, but for those below one of the folders.
+std::set<std::string> files_naming(const std::vector<SourceFile>& files,
+                                   const std::vector<std::string>& words,
+                                   const std::vector<std::string>& but) {
+    std::set<std::string> found;
+    for (const SourceFile& file : files) {
+        const bool left_out = std::ranges::any_of(
+            but, [&](const std::string& prefix) { return file.path.starts_with(prefix); });
+        const bool named = std::ranges::any_of(
+            words, [&](const std::string& word) { return names(file.text, word); });
+        if (named && !left_out) found.insert(file.path);
+    }
+    return found;
+}
+
+std::string listed(const std::set<std::string>& paths) {
+    std::string all;
+    for (const std::string& path : paths) all += "\n  " + path;
+    return all;
+}
+
+TEST(Ceilings, CountWholeWordsOnly) {
+    EXPECT_TRUE(names("a Verb::read b", "Verb::read"));
+    EXPECT_FALSE(names("Verb::read_all", "Verb::read"));
+    EXPECT_FALSE(names("demand-layering", "layering"));
+    EXPECT_TRUE(names("\"swapnet:blocks=3\"", "swapnet"));
+    EXPECT_EQ(files_naming({{"a/x.h", "one"}, {"b/y.h", "one two"}, {"b/z.h", "none"}},
+                           {"one", "two"}, {"a/"}),
+              std::set<std::string>{"b/y.h"});
+}
+
+TEST(Ceilings, AVerb) {
+    const std::vector<SourceFile> files = sources_of_the_layers();
+    for (const VerbRow& row : kVerbTable) {
+        const auto found = files_naming(files, {"Verb::" + std::string(row.name)},
+                                        {"policies/port/verbs.h"});
+        EXPECT_LE(found.size(), kMostFilesOfAVerb) << row.name << listed(found);
+        EXPECT_GE(found.size(), 1U) << row.name;  // somebody does it
+    }
+}
+
+TEST(Ceilings, AKindOfMemory) {
+    const std::vector<SourceFile> files = sources_of_the_layers();
+    const auto header = std::ranges::find(files, "profiles/device/memory_kind.h", &SourceFile::path);
+    ASSERT_NE(header, files.end());
+    std::smatch kinds;
+    ASSERT_TRUE(std::regex_search(header->text, kinds,
+                                  std::regex("enum class MemoryKind[^{]*\\{([^}]*)\\}")));
+    const std::string all = kinds[1];
+    const std::regex word("\\w+");
+    std::size_t count = 0;
+    for (std::sregex_iterator kind(all.begin(), all.end(), word), end; kind != end; ++kind) {
+        const auto found = files_naming(files, {"MemoryKind::" + kind->str()}, {});
+        EXPECT_LE(found.size(), kMostFilesOfAMemoryKind) << kind->str() << listed(found);
+        ++count;
+    }
+    EXPECT_GE(count, 4U);
+}
+
+// `reproduce` runs systems by their names; `direct` is the reference of every result.
+TEST(Ceilings, ASystem) {
+    const std::vector<SourceFile> files = sources_of_the_layers();
+    const std::filesystem::path systems =
+        std::filesystem::path(SWAPLAB_SOURCE_DIR) / "policies" / "systems";
+    std::set<std::string> stems;
+    for (const auto& entry : std::filesystem::directory_iterator(systems))
+        if (entry.path().extension() != ".md") stems.insert(entry.path().stem().string());
+    EXPECT_GE(stems.size(), 8U);
+    for (const std::string& stem : stems) {
+        if (stem == "direct") continue;
+        std::string name = stem;
+        std::ranges::replace(name, '_', '-');
+        const auto found =
+            files_naming(files, {name, "make_" + stem},
+                         {"policies/systems/" + stem, "experiments/publications/"});
+        EXPECT_LE(found.size(), kMostFilesOfASystem) << name << listed(found);
+        EXPECT_TRUE(found.contains("policies/registry.cpp")) << name;
+    }
+}
+
+TEST(Ceilings, AMachineWithAGpu) {
+    const std::filesystem::path skeleton =
+        std::filesystem::path(SWAPLAB_SOURCE_DIR) / "tests" / "hw" / "cuda_skeleton";
+    const auto files = std::distance(std::filesystem::directory_iterator(skeleton), {});
+    EXPECT_LE(static_cast<std::size_t>(files), kMostFilesOfAGpuMachine);
+    EXPECT_GE(files, 3);
+}
+
+}  // namespace
+}  // namespace swaplab::ladder
