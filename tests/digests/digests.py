@@ -16,6 +16,7 @@ import platform
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -333,6 +334,7 @@ def selected(patterns):
 
 
 def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--show ID | head` is no error
     given = arguments()
     executable = os.path.abspath(given.executable)
     if given.show:
