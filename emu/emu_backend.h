@@ -23,7 +23,7 @@ struct EmuOptions {
     double time_scale = 1;       // wall clock / time of the device, > 0
     std::string why_time_scale;  // how it was chosen, for the evidence
     bool page_cache = false;     // reads go through the host's page cache and stay in it
-    bool verify = false;         // every block against its checksums, when it is assembled
+    bool verify = false;         // every block against its checksums, when it has been read
     // Memory that is freed cannot be accessed any more: who does is found (slower reads, since it
     // takes small pages). Always so where the unified-memory rule holds.
     bool guarded = false;

@@ -11,8 +11,8 @@
 #include "emu/lane_threads.h"
 #include "emu/lateness.h"
 #include "emu/memory/run_memory.h"
-#include "hw/host/block_work.h"
 #include "emu/pressure/pressure.h"
+#include "hw/host/block_work.h"
 #include "hw/host/process.h"
 #include "policies/lanes/lane_widths.h"
 #include "profiles/base/error.h"
@@ -83,11 +83,6 @@ class ExactSleeps {
   private:
     int usual_;
 };
-
-DeviceSetup heard_by(DeviceListener* listener, DeviceSetup setup) {
-    setup.listener = listener;
-    return setup;
-}
 
 // Instants come from the virtual device; what the runner sees of them are the times at which they
 // really came about. The two differ by the lateness only, and commands that follow are chained on
@@ -168,7 +163,7 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
                      const EmuOptions& options, const VirtualDeviceFactory& clock,
                      const ExecutorFactory& executors)
     : setup_(setup),
-      listener_(who_listens(setup, &DeviceInterests::memory)),
+      listener_(memory_listener(setup)),
       options_(options),
       pressure_({options.memory_hog, options.memory_fence}, setup.budget, setup.stop),
       rules_(setup),

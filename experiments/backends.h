@@ -18,7 +18,7 @@ struct BackendSetup {
     int threads = 0;                                 // of one operator; 0: the library's choice
     std::optional<Bytes> request_bytes;              // of real reads; absent: the reader's choice
     std::optional<std::uint32_t> depth;              // likewise
-    bool verify = false;                             // check the packs' checksums before
+    bool verify = false;                             // check every block that is read
     // Of emu.
     double time_scale = 1;
     std::string why_time_scale;  // how it was chosen, for people

@@ -105,11 +105,19 @@ void CpuMachine::set_budget(Bytes most) {
         frames_.set_limit(most - setup_.platform.nodes.front().memory.reserved);
 }
 
-// `direct`: everything in its place before the run, in one copy and a window of its own.
-std::uint32_t CpuMachine::hold_resident(JobId job, BlockId block) {
-    const Bytes size = setup_.facts[job.index][block.index].held_bytes;
-    ranges_[job.index][block.index][0] = {frames_.add_window(size), {{}, size, 0}};
-    return 1;
+// Everything of the job in one window, block after block: huge pages need whole 2 MiB.
+Places::Resident CpuMachine::hold_resident(JobId job, BlockId block) {
+    ResidentWindow& held = resident_[job];
+    const std::vector<BlockFacts>& blocks = setup_.facts[job.index];
+    if (!held.window) {
+        Bytes all;
+        for (const BlockFacts& facts : blocks) all += facts.held_bytes;
+        held.window = frames_.add_window(all);
+    }
+    const Bytes size = blocks[block.index].held_bytes;
+    ranges_[job.index][block.index][0] = {*held.window, {held.used, size, 0}};
+    held.used += size;
+    return {};
 }
 
 void CpuMachine::on_reserved(const Action& command, std::size_t holding, const Arena& arena,

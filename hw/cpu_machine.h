@@ -2,14 +2,17 @@
 // them; what commands do there is `BlockWork`'s.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "hw/cpu_backend.h"
-#include "hw/host/block_work.h"
 #include "hw/host/activation_pool.h"
+#include "hw/host/block_work.h"
 #include "hw/host/frames.h"
 #include "hw/host/process.h"
 #include "hw/machine.h"
@@ -47,7 +50,13 @@ class CpuMachine final : public Machine, private Places {
     };
     using BlockRanges = std::array<Range, kMostHoldings>;
 
-    std::uint32_t hold_resident(JobId job, BlockId block) override;
+    // What is in place from before the run.
+    struct ResidentWindow {
+        std::optional<Frames::WindowId> window;
+        Bytes used;
+    };
+
+    Resident hold_resident(JobId job, BlockId block) override;
     void bring(const Action& command, std::size_t holding) override;
     std::byte* to_write(const Action& command, std::size_t holding) const override;
     std::byte* to_execute(const Action& command, std::size_t holding) const override {
@@ -63,6 +72,7 @@ class CpuMachine final : public Machine, private Places {
     std::map<const Arena*, Frames::WindowId> windows_;
     std::vector<std::pair<Frames::WindowId, Bytes>> to_warm_;
     std::vector<std::vector<BlockRanges>> ranges_;  // by JobId and BlockId
+    std::map<JobId, ResidentWindow> resident_;
     HostMover mover_;
     BlockWork work_;
     std::map<std::string, std::string> conditions_;

@@ -82,8 +82,7 @@ class RealDevice final : public Device, private DeviceListener {
     void hand_out(std::optional<Lane> caller = std::nullopt);
     void tell_runner();
     static bool is_short(const Record& record) {
-        const Lane lane = record.completion.command.lane;
-        return lane == Lane::assembly || lane == Lane::none;
+        return swaplab::is_short(record.completion.command.lane);
     }
     void note_ready(const Record& record);
     void start(Record& record);
@@ -129,27 +128,23 @@ class RealDevice final : public Device, private DeviceListener {
     std::vector<std::thread> threads_;
 };
 
-DeviceSetup heard_by(DeviceListener* listener, DeviceSetup setup) {
-    setup.listener = listener;
-    return setup;
-}
-
 RealDevice::RealDevice(const DeviceSetup& setup, std::unique_ptr<Machine> machine)
     : setup_(setup),
-      listener_(who_listens(setup, &DeviceInterests::memory)),
+      listener_(memory_listener(setup)),
       machine_(std::move(machine)),
-      memory_(heard_by(this, setup),
-              [this](const ArenaPlan& plan, ArenaUse use) {
-                  return machine_->arena_for(plan, use);
-              }) {
+      memory_(heard_by(this, setup), [this](const ArenaPlan& plan, ArenaUse use) {
+          return machine_->arena_for(plan, use);
+      }) {
     const LaneWidths widths = lane_widths(setup.deployment, setup.platform.nodes.front());
     for (std::size_t which = 0; which < kLanes; ++which) lanes_[which].width = widths[which];
     machine_->ready();
     show_memory();
     begin_ = Clock::now();
-    for (const Lane which : {Lane::storage, Lane::copy, Lane::compute})
-        for (std::uint32_t server = 0; server < lane(which).width; ++server)
-            threads_.emplace_back([this, which, server] { serve(which, server); });
+    for (const LaneRow& row : kLaneTable) {
+        if (row.is_short) continue;
+        for (std::uint32_t server = 0; server < lane(row.lane).width; ++server)
+            threads_.emplace_back([this, &row, server] { serve(row.lane, server); });
+    }
 }
 
 RealDevice::~RealDevice() {
@@ -385,8 +380,8 @@ void RealDevice::hand_out(std::optional<Lane> caller) {
         short_work_.push_front(*it);
     }
     ready_releases_.erase(ready_releases_.begin(), seen);
-    for (const Lane which : {Lane::storage, Lane::copy, Lane::assembly, Lane::compute})
-        while (hand_out_head(which)) {
+    for (std::size_t which = 0; which < kLanes; ++which)
+        while (hand_out_head(kLaneTable[which].lane)) {
         }
     wake_for_short_work(caller);
 }
@@ -398,16 +393,17 @@ bool RealDevice::hand_out_head(Lane which) {
     if (ticket >= first_unseen_) return false;
     Record& record = tickets_[ticket];
     if (record.unmet > 0) return false;
-    const bool brings = which == Lane::storage || which == Lane::copy;
-    if (brings && !memory_.reserve_for(record.completion.command, now())) {
+    if (brings(record.completion.command.verb) &&
+        !memory_.reserve_for(record.completion.command, now())) {
         if (!record.completion.blocked_since) record.completion.blocked_since = now();
         return false;
     }
     own.queue.pop_front();
-    if (which == Lane::compute) memory_.begin_execute(record.completion.command, now());
+    if (uses(record.completion.command.verb))
+        memory_.begin_execute(record.completion.command, now());
     start(record);
     ++own.busy;
-    if (which == Lane::assembly) {
+    if (swaplab::is_short(which)) {
         short_work_.push_back(ticket);
     } else {
         own.handed_out.push_back(ticket);
@@ -426,8 +422,8 @@ void RealDevice::wake_for_short_work(std::optional<Lane> caller) {
     if (caller == Lane::compute && takes_it) return;
     if (compute_is_idle()) return wake(lane(Lane::compute));
     if (caller && caller != Lane::compute) return;
-    for (const Lane which : {Lane::storage, Lane::copy})
-        if (lane(which).idle > 0) return wake(lane(which));
+    for (LaneState& other : lanes_)
+        if (&other != &lane(Lane::compute) && other.idle > 0) return wake(other);
 }
 
 void RealDevice::wake(LaneState& lane) {

@@ -47,7 +47,8 @@ struct LaneState {
 
 // One node: its lanes, and the work clocks of what runs on it.
 struct NodeState {
-    NodeState(const Node& spec, const LaneWidths& widths) : node(&spec), rates(spec, widths[0]) {
+    NodeState(const Node& spec, const LaneWidths& widths)
+        : node(&spec), rates(spec, widths[index_of(Lane::storage)]) {
         for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane].width = widths[lane];
     }
 
@@ -127,7 +128,7 @@ class SimDevice final : public VirtualDevice {
     const Completion* report();
 
     DeviceSetup setup_;
-    DeviceListener* activities_;                                    // null if nobody listens
+    DeviceListener* activity_listener_;                             // null if nobody listens
     const std::vector<std::vector<BlockFacts>>* facts_;             // in the mode in force
     std::vector<std::vector<std::array<Duration, kKinds>>> means_;  // of them; by job, block, verb
     std::optional<Noise> noise_;
@@ -146,7 +147,7 @@ class SimDevice final : public VirtualDevice {
 
 SimDevice::SimDevice(const DeviceSetup& setup)
     : setup_(setup),
-      activities_(who_listens(setup, &DeviceInterests::activities)),
+      activity_listener_(who_listens(setup, &DeviceInterests::activities)),
       facts_(&setup.facts),
       memory_(setup) {
     take_means();
@@ -299,8 +300,8 @@ void SimDevice::end_work(NodeState& node, std::size_t clock) {
 void SimDevice::end(Ticket ticket) {
     Record& record = tickets_[ticket];
     record.completion.end = now();
-    if (activities_ != nullptr) [[unlikely]]
-        activities_->on_activity_end(record.completion);
+    if (activity_listener_ != nullptr) [[unlikely]]
+        activity_listener_->on_activity_end(record.completion);
     reportable_.push_back(ticket);
     const Action& command = record.completion.command;
     NodeState& node = nodes_[command.node.index];
@@ -344,8 +345,8 @@ void SimDevice::start_releases(NodeState& node) {
         Record& record = tickets_[ticket];
         record.state = State::running;
         record.completion.start = now();
-        if (activities_ != nullptr) [[unlikely]]
-            activities_->on_activity_start(record.completion);
+        if (activity_listener_ != nullptr) [[unlikely]]
+            activity_listener_->on_activity_start(record.completion);
         start_work(node, record, work_of(record.completion.command));
     }
     node.releases.clear();
@@ -375,8 +376,8 @@ bool SimDevice::start_head(NodeState& node, LaneState& lane) {
     if (uses(command.verb)) memory_.begin_execute(command, now());
     record.state = State::running;
     span.start = now();
-    if (activities_ != nullptr) [[unlikely]]
-        activities_->on_activity_start(span);
+    if (activity_listener_ != nullptr) [[unlikely]]
+        activity_listener_->on_activity_start(span);
     Duration work = work_of(command);
     if (command.lane == Lane::storage) work += wake_storage(node, lane);
     if (uses(command.verb) && node.switching.count() > 0) [[unlikely]]
@@ -410,7 +411,7 @@ void SimDevice::start_clock(NodeState& node, std::size_t clock, Ticket ticket, D
 // Gives every kind its rate, and the engine what ends next.
 void SimDevice::share(NodeState& node) {
     constexpr std::uint32_t kinds = bit(kKinds) - 1;
-    const auto reads = static_cast<std::uint32_t>(node.work[0].size());
+    const auto reads = static_cast<std::uint32_t>(node.work[index_of(Verb::read)].size());
     const std::uint32_t shared_by = reads << kKinds | (node.running & kinds);
     if (shared_by != node.shared_by) {
         node.shared_by = shared_by;

@@ -37,7 +37,7 @@ void Rules::check(const Action& command) const {
     const BlockLife& life = state(command).life;
     switch (row_of(command.verb).stage) {
         case Stage::swap_in:
-            if (step_of(command) == life.steps().front())
+            if (life.begins_with(step_of(command)))
                 return require_idle(command, "its place would be overwritten in use");
             return check_swap_in(command);
         case Stage::use: return check_use(command);
@@ -51,8 +51,7 @@ void Rules::on_start(const Action& command) {
     check(command);
     check_managed(command);
     BlockState& block = state(command);
-    if (swaps_in(command.verb) && step_of(command) == block.life.steps().front())
-        block.life.leave();
+    if (block.life.begins_with(step_of(command))) block.life.leave();
     block.under.push_back(command);
     if (uses(command.verb)) kernels_.push_back(command);
     if (brings(command.verb)) host_writes_.push_back(command);

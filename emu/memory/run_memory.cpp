@@ -131,10 +131,10 @@ void RunMemory::on_freed(const Action& command, std::size_t holding) {
     if (std::ranges::none_of(owner.holdings, &Piece::held)) owner.closed = false;
 }
 
-std::uint32_t RunMemory::hold_resident(JobId job, BlockId block) {
+Places::Resident RunMemory::hold_resident(JobId job, BlockId block) {
     std::vector<Piece>& copies = blocks_[job.index][block.index].holdings;
     for (Piece& part : copies) part.held = true;
-    return static_cast<std::uint32_t>(copies.size());
+    return {.copies = static_cast<std::uint32_t>(copies.size())};
 }
 
 void RunMemory::bring(const Action& command, std::size_t) {

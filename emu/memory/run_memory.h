@@ -5,6 +5,7 @@
 // to a block stands beside the budget, and is nothing where a pack's own model is run.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,7 +31,7 @@ class RunMemory final : public Places {
     void on_reserved(const Action& command, std::size_t holding);
     void on_freed(const Action& command, std::size_t holding);
     // In as many copies as the plan has.
-    std::uint32_t hold_resident(JobId job, BlockId block) override;
+    Resident hold_resident(JobId job, BlockId block) override;
     // Puts frames behind all places that the block has got.
     void bring(const Action& command, std::size_t holding) override;
     // Gets the memory. `ledger` is that of the run: what it charges besides parameters is set

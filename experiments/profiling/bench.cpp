@@ -65,9 +65,10 @@ std::vector<Played> played(const Script& script, const ScriptScheduler& schedule
         std::optional<Time> ready = before;
         for (const StepIndex a : script.steps()[i].after)
             ready = std::max(ready.value_or(kStart), by_step[a].span.end);
-        const bool known = ready && scheduler.submitted()[i] <= *ready &&
-                           !step.span.blocked_since && step.span.start >= *ready &&
-                           !(lane == Lane::storage && parallel_reads > 1);
+        const bool known =
+            ready && scheduler.submitted()[i] <= *ready && !step.span.blocked_since &&
+            step.span.start >= *ready &&
+            !(kLaneTable[index_of(lane)].width == LaneWidth::parallel_reads && parallel_reads > 1);
         if (known) step.hand_off_ns = static_cast<double>(count_ns(step.span.start - *ready));
         before = step.span.end;
     }

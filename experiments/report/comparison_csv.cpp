@@ -13,8 +13,7 @@ namespace {
 std::string number(Duration d) { return text("{}", count_ns(d)); }
 std::string number(Bytes b) { return text("{}", b.count); }
 
-// A column: its name, and its field for one result. Columns from `first_metric` on are empty for a
-// result that never ran.
+// A column of a figure: its name, and its field for one result; empty for one that never ran.
 struct Column {
     std::string name;
     std::string (*field)(const RunResult&);

@@ -52,7 +52,7 @@ std::string totals(const Model& model) {
             {"measured", text("{} on {} (whole model)", format_duration(duration), device)});
     if (!spec.measured_on.empty()) table.add_row({"layers timed on", spec.measured_on});
     if (const std::string unused = not_used_yet(spec); !unused.empty())
-        table.add_row({"not used yet", unused});
+        table.add_row({"unused yet", unused});
     return table.str(2);
 }
 

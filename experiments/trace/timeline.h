@@ -23,6 +23,7 @@ using NameId = Id<struct NameTag>;          // what a slice or instant is called
 // The verbs that take time, by their numbers, and what explains them.
 enum class SliceKind : std::uint8_t { stall = kTimedVerbs, mark };
 inline constexpr std::size_t kSliceKinds = kTimedVerbs + 2;
+constexpr SliceKind slice_of(Verb verb) { return static_cast<SliceKind>(index_of(verb)); }
 std::string_view name_of(SliceKind kind);
 
 struct LaneSpec {

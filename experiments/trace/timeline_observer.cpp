@@ -56,7 +56,8 @@ void TimelineObserver::add_jobs() {
             workload_->jobs, [&](const Job& other) { return other.model->name() == model; });
         JobState& state = jobs_.emplace_back();
         state.name = twins > 1 ? text("{}({})", model, jobs_.size()) : model;
-        state.blocks.resize(setup_->facts[jobs_.size() - 1].size());
+        for (const BlockFacts& facts : setup_->facts[jobs_.size() - 1])
+            state.blocks.push_back({facts.steps.empty() ? kWake : facts.steps.front().verb, 0, {}});
     }
 }
 
@@ -78,7 +79,7 @@ void TimelineObserver::add_node(NodeId id) {
         const int rank = kFirstVerbRank + static_cast<int>(v) * kRanksPerVerb;
         state.slots.emplace_back(timeline_,
                                  LaneSpec{process, std::string(lane_or_verb_name(lane)),
-                                          static_cast<SliceKind>(v), rank},
+                                          slice_of(kVerbTable[v].verb), rank},
                                  lane < kLanes ? widths[lane] : 1);
     }
 }
@@ -102,7 +103,7 @@ void TimelineObserver::draw_pending() {
 
 void TimelineObserver::draw(const Span& span) {
     BlockState& block = jobs_[span.job.index].blocks[span.block.index];
-    if (lane_of(span.verb) == Lane::storage) block.flow = ++next_flow_;
+    if (span.verb == block.begins) block.flow = ++next_flow_;
     if (!admit(span.from, span.to)) return;
     const auto verb = static_cast<std::size_t>(span.verb);
     if (!block.name) [[unlikely]]

@@ -36,6 +36,7 @@ class TimelineObserver final : public Observer {
 
   private:
     struct BlockState {
+        Verb begins = kWake;     // the first step of its way in; that of no block where it has none
         std::uint64_t flow = 0;  // of the swap-in that is held; 0 where nothing was read
         std::optional<NameId> name;
     };

@@ -21,8 +21,7 @@ struct Effect {
 };
 
 void drop_per_block(Node& node) {
-    node.read.cost.per_block = node.execute.other.per_block = 0;
-    for (LinearCost& cost : node.costs) cost.per_block = 0;
+    for (const ActivityRow& row : kActivityTable) node.cost(row.activity).per_block = 0;
     for (auto& [dtype, table] : node.execute_by_dtype) table.other.per_block = 0;
     for (Mode& mode : node.modes) {
         if (mode.execute) mode.execute->other.per_block = 0;

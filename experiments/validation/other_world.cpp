@@ -40,8 +40,8 @@ struct World {
         for (const ModeFacts& asked_mode : asked.modes) {
             Platform in_mode = platform;
             in_mode.mode = asked_mode.mode;
-            modes.push_back({asked_mode.mode, asked_mode.switching,
-                             block_facts(costs_in(asked, in_mode, models), asked.deployment)});
+            modes.push_back(
+                facts_in_mode(in_mode, costs_in(asked, in_mode, models), asked.deployment));
         }
         setup.modes = modes;
     }

@@ -71,20 +71,20 @@ void BlockWork::load_resident() {
 
 void BlockWork::load_resident(JobId job, BlockId block) {
     if (!setup_.facts[job.index][block.index].has_parameters()) return;
-    const std::uint32_t copies = places_.hold_resident(job, block);
+    const Places::Resident held = places_.hold_resident(job, block);
     Action command;
     command.job = job;
     command.block = block;
     read(command, 0);
-    for (std::size_t copied = 1; copied < copies; ++copied) copy(command, copied - 1, copied);
-    bind(command, 0);
+    for (std::size_t copied = 1; copied < held.copies; ++copied) copy(command, copied - 1, copied);
+    bind(command, held.executes_from);
 }
 
 bool BlockWork::is_real(const Action& command) const {
     const JobState& job = job_of(command);
     switch (row_of(command.verb).stage) {
         case Stage::swap_in:
-            return brings(command.verb) || verify_ || job.path->dummy || !job.executors.empty();
+            return brings(command.verb) || job.path->dummy || !job.executors.empty();
         case Stage::use:
         case Stage::swap_out: return !job.executors.empty();
         case Stage::none: return false;
@@ -93,13 +93,13 @@ bool BlockWork::is_real(const Action& command) const {
 }
 
 void BlockWork::perform(const Action& command, std::uint32_t server) {
+    if (!is_real(command)) return;
     JobExecutors& executors = job_of(command).executors;
     switch (command.verb) {
         case Verb::read: return read(command, server);
         case Verb::copy: return copy(command, command.copy, command.copy + 1U);
         case Verb::assemble: return assemble(command);
-        case Verb::execute:
-            return executors.execute(command.request, command.pass, command.block);
+        case Verb::execute: return executors.execute(command.request, command.pass, command.block);
         case Verb::release: return executors.unbind(command.block);
         case Verb::wake_at: return;
     }
@@ -111,6 +111,10 @@ void BlockWork::read(const Action& command, std::uint32_t server) {
     for (const Extent& extent : block_of(command).extents) {
         job_of(command).readers[server]->read(extent.offset, extent.size, to);
         to += extent.size.count;
+    }
+    if (verify_) {
+        const BlockState& block = block_of(command);
+        verify(*job_of(command).pack, block.layers, {places_.to_write(command, 0), block.size});
     }
 }
 
@@ -134,11 +138,8 @@ void BlockWork::assemble(const Action& command) {
 }
 
 void BlockWork::bind(const Action& command, std::size_t holding) {
-    JobState& job = job_of(command);
-    const BlockState& block = block_of(command);
-    std::byte* const at = places_.to_execute(command, holding);
-    if (verify_) verify(*job.pack, block.layers, {at, block.size});
-    if (!job.executors.empty()) job.executors.bind(command.block, at);
+    JobExecutors& executors = job_of(command).executors;
+    if (!executors.empty()) executors.bind(command.block, places_.to_execute(command, holding));
 }
 
 std::vector<std::vector<std::string>> BlockWork::outputs() const {

@@ -21,9 +21,13 @@ namespace swaplab {
 class Places {
   public:
     virtual ~Places() = default;
-    // A block that is in its place from before the run: gives it places, and says in how many
-    // copies; holding 0 executes. Once for each, blocks in order.
-    virtual std::uint32_t hold_resident(JobId job, BlockId block) = 0;
+    // How a block is there that is in its place from before the run.
+    struct Resident {
+        std::uint32_t copies = 1;         // each a holding; every one is copied from the one before
+        std::uint32_t executes_from = 0;  // the holding that is bound
+    };
+    // Gives such a block its places. Once for each that has parameters, blocks in order.
+    virtual Resident hold_resident(JobId job, BlockId block) = 0;
     // Puts memory behind a holding that the block has, at least behind that one, before it is
     // written. On the thread that does the work; throws `OutOfMemory` where there is none.
     virtual void bring(const Action& command, std::size_t holding) = 0;
@@ -55,8 +59,8 @@ class BlockWork {
     using Packs = std::vector<std::shared_ptr<const Pack>>;  // by JobId
 
     // Opens the packs for reading: `InputError` where that cannot be. Without `executors` nothing
-    // is executed. With `verify`, every block is checked against its checksums when it is
-    // assembled (`StorageError`). Borrows the setup, the places, the mover and the activations.
+    // is executed. With `verify`, every block is checked against its checksums when it has been
+    // read (`StorageError`). Borrows the setup, the places, the mover and the activations.
     BlockWork(const DeviceSetup& setup, Packs packs, const ReadOptions& read, bool verify,
               const ExecutorFactory& executors, Places& places, Mover& mover,
               ActivationMemory& activations);

@@ -53,10 +53,11 @@ void check_parameters(const PackIndex& index, const std::string& index_path,
 }
 
 std::string damage(const Pack& pack, const PackedLayer& layer, std::uint32_t crc) {
-    return text("{}: layer {} at offset {} ({} bytes): expected CRC-32 {:08x} as in {}, "
-                "found {:08x}: the parameters are corrupted",
-                pack.parameters_path(), in_quotes(layer.name), layer.offset.count,
-                layer.size.count, layer.crc, pack.index_path(), crc);
+    return text(
+        "{}: layer {} at offset {} ({} bytes): expected CRC-32 {:08x} as in {}, "
+        "found {:08x}: the parameters are corrupted",
+        pack.parameters_path(), in_quotes(layer.name), layer.offset.count, layer.size.count,
+        layer.crc, pack.index_path(), crc);
 }
 
 }  // namespace

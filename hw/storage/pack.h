@@ -101,8 +101,8 @@ bool is_pack(const std::string& path);  // a folder with an index.json
 // offset of the first that differs from its checksum, `StorageError` if it cannot be read.
 void verify(const Pack& pack);
 
-// Checks these layers as they lie in memory after reading their extent. Throws `StorageError` naming
-// the first that differs.
+// Checks these layers as they lie in memory after reading their extent. Throws `StorageError`
+// naming the first that differs.
 void verify(const Pack& pack, LayerRange layers, std::span<const std::byte> bytes);
 
 }  // namespace swaplab

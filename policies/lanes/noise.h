@@ -2,7 +2,7 @@
 // coefficients of variation.
 //
 // Counter-based (Philox4x32-10; Salmon et al., SC 2011): a draw depends on the seed, the
-// replication and what is done (job, request, pass, block, activity, copy), never on when it is
+// replication and what is done (job, request, pass, block, verb, copy), never on when it is
 // done or on what was drawn before. So policies are compared under common random numbers, and
 // results do not depend on threads or shards.
 #pragma once

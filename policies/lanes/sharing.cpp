@@ -36,8 +36,9 @@ RateTable::RateTable(const Node& node, std::uint32_t most_reads)
         for (std::uint32_t running = 0; running < (1U << kKinds); ++running) {
             Rates& rates = rates_[(reads << kKinds) | running];
             for (std::size_t kind = 0; kind < kKinds; ++kind)
-                rates[kind] = rate_of((kind == 0 && reads > 0 ? node.read.share_of(reads) : 1.0) /
-                                      stretch(node, kind, running));
+                rates[kind] = rate_of(
+                    (kind == index_of(Verb::read) && reads > 0 ? node.read.share_of(reads) : 1.0) /
+                    stretch(node, kind, running));
         }
     }
 }

@@ -29,7 +29,7 @@ Bytes most_activations(const std::vector<std::vector<BlockFacts>>& facts) {
 }
 
 BlockMemory::BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas)
-    : places_(who_listens(setup, &DeviceInterests::places)),
+    : place_listener_(who_listens(setup, &DeviceInterests::places)),
       arena_bytes_(arena_bytes_of(setup.deployment)),
       ledger_(setup.account, setup.budget, arena_bytes_,
               who_listens(setup, &DeviceInterests::memory)) {
@@ -116,7 +116,8 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
             continue;
         }
         new_peak |= ledger_.charge(job.holdings[i].category, block.held_bytes, now);
-        if (places_ != nullptr) places_->on_reserved(command, i, arena, block.places[i]);
+        if (place_listener_ != nullptr)
+            place_listener_->on_reserved(command, i, arena, block.places[i]);
     }
     if (placed) block.held |= taken;
     if (new_peak) note_peak();
@@ -133,7 +134,8 @@ bool BlockMemory::free_after(const Action& command, Time now) {
         if ((block.held & bit(i)) == 0 || holding.until != step_of(command)) continue;
         Arena& arena = arena_of(block, holding);
         arena.free(block.places[i]);
-        if (places_ != nullptr) places_->on_freed(command, i, arena, block.places[i]);
+        if (place_listener_ != nullptr)
+            place_listener_->on_freed(command, i, arena, block.places[i]);
         ledger_.credit(holding.category, block.held_bytes, now);
         block.held &= static_cast<std::uint8_t>(~bit(i));
         freed = true;

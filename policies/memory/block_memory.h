@@ -79,7 +79,7 @@ class BlockMemory {
     bool reserve_holdings(JobState& job, BlockState& block, SwapStep from, std::uint8_t& taken);
     void note_peak();
 
-    DeviceListener* places_;  // null if nobody listens
+    DeviceListener* place_listener_;  // null if nobody listens
     std::vector<JobState> jobs_;
     Bytes arena_bytes_;  // of the variants in force
     Ledger ledger_;

@@ -28,6 +28,7 @@ class BlockLife {
     std::optional<SwapStep> last_done() const {
         return done_ > 0 ? std::optional(steps_[done_ - 1U]) : std::nullopt;
     }
+    bool begins_with(SwapStep step) const { return swaps() && steps_.front() == step; }
     bool is_next(SwapStep step) const { return done_ < steps_.size() && steps_[done_] == step; }
 
     std::size_t done() const { return done_; }

@@ -31,7 +31,8 @@ struct DeviceInterests {
 
 // Calls come in the order in which things happen, from inside the calls of the device (`wait`
 // above all), which an exception leaves; the device is unusable then but for `memory` and
-// `waiting`. Devices with threads of their own make them from the thread that calls the device.
+// `waiting`. Who listens must not call the device. Virtual devices tell everything; those in real
+// time tell of memory only, from the thread that calls them (`memory_listener`).
 class DeviceListener {
   public:
     virtual ~DeviceListener() = default;
@@ -53,5 +54,9 @@ class DeviceListener {
 
 // The setup's listener if it listens to that, else null.
 DeviceListener* who_listens(const DeviceSetup& setup, bool DeviceInterests::*what);
+// For devices that tell of memory only: aborts where the listener waits for more.
+DeviceListener* memory_listener(const DeviceSetup& setup);
+// The same setup for a device behind another, which listens to it.
+DeviceSetup heard_by(DeviceListener* listener, DeviceSetup setup);
 
 }  // namespace swaplab

@@ -25,7 +25,7 @@ enum class SwapPath : std::uint8_t {
 std::string_view name_of(SwapPath path);
 std::optional<SwapPath> swap_path_named(std::string_view name);  // of those that swap
 
-// A step of a block's way in, or the release that ends its stay.
+// What is done to a block: a step of its way in, above all.
 struct SwapStep {
     Verb verb;
     std::uint8_t copy = 0;  // which copy, where the path has several

@@ -26,15 +26,16 @@ struct LaneRow {
     Lane lane;
     std::string_view name;
     LaneWidth width;
+    bool is_short;  // its work is: on real threads whoever is at hand does it
 };
 
 // By Lane, from a block's way in to its way out; behind them what needs no lane.
 inline constexpr std::array kLaneTable{
-    LaneRow{Lane::storage, "storage", LaneWidth::parallel_reads},
-    LaneRow{Lane::copy, "copy", LaneWidth::one},
-    LaneRow{Lane::assembly, "assembly", LaneWidth::assemble_lanes},
-    LaneRow{Lane::compute, "compute", LaneWidth::one},
-    LaneRow{Lane::none, "none", LaneWidth::one},
+    LaneRow{Lane::storage, "storage", LaneWidth::parallel_reads, false},
+    LaneRow{Lane::copy, "copy", LaneWidth::one, false},
+    LaneRow{Lane::assembly, "assembly", LaneWidth::assemble_lanes, true},
+    LaneRow{Lane::compute, "compute", LaneWidth::one, false},
+    LaneRow{Lane::none, "none", LaneWidth::one, true},
 };
 inline constexpr std::size_t kLanes = kLaneTable.size() - 1;
 
@@ -47,7 +48,7 @@ struct VerbRow {
     Lane lane;                         // that does it
     std::optional<Activity> activity;  // that it costs; nothing: it takes no time and no work
     Stage stage;
-    bool brings;  // bytes to a place of their own, which is reserved when it starts
+    bool brings;  // bytes to a place of their own, which is reserved by then
 };
 
 // By Verb; those that take time come first.
@@ -75,17 +76,22 @@ constexpr std::string_view lane_or_verb_name(std::size_t lane) {
 }
 
 constexpr Lane lane_of(Verb verb) { return row_of(verb).lane; }
+constexpr bool is_short(Lane lane) { return kLaneTable[index_of(lane)].is_short; }
 constexpr bool takes_time(Verb verb) { return row_of(verb).activity.has_value(); }
 constexpr bool brings(Verb verb) { return row_of(verb).brings; }
 constexpr bool swaps_in(Verb verb) { return row_of(verb).stage == Stage::swap_in; }
 constexpr bool uses(Verb verb) { return row_of(verb).stage == Stage::use; }
 constexpr bool swaps_out(Verb verb) { return row_of(verb).stage == Stage::swap_out; }
 
-// The one verb of that stage.
-constexpr Verb verb_of(Stage stage) {
-    for (const VerbRow& row : kVerbTable)
-        if (row.stage == stage) return row.verb;
-    return kVerbTable.back().verb;
+// The one verb of that stage; no constant where it is not the only one.
+consteval Verb verb_of(Stage stage) {
+    std::optional<Verb> found;
+    for (const VerbRow& row : kVerbTable) {
+        if (row.stage != stage) continue;
+        if (found) throw "several verbs of one stage";
+        found = row.verb;
+    }
+    return found.value();
 }
 inline constexpr Verb kUse = verb_of(Stage::use);
 inline constexpr Verb kSwapOut = verb_of(Stage::swap_out);
@@ -101,7 +107,8 @@ inline constexpr std::size_t kTimedVerbs = [] {
 static_assert(
     [] {
         for (std::size_t i = 0; i < kVerbs; ++i)
-            if (index_of(kVerbTable[i].verb) != i || takes_time(kVerbTable[i].verb) != (i < kTimedVerbs))
+            if (index_of(kVerbTable[i].verb) != i ||
+                takes_time(kVerbTable[i].verb) != (i < kTimedVerbs))
                 return false;
         for (std::size_t i = 0; i <= kLanes; ++i)
             if (index_of(kLaneTable[i].lane) != i) return false;

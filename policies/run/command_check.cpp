@@ -76,7 +76,8 @@ void CommandCheck::check_ids(const Command& command, Ticket next) const {
     const bool known = command.job.index < jobs_.size() &&
                        command.block.index < jobs_[command.job.index].block_count &&
                        command.node == jobs_[command.job.index].home &&
-                       command.lane == lane_of(command.verb);
+                       command.lane == lane_of(command.verb) &&
+                       (command.copy == 0 || swaps_in(command.verb));
     if (!known) [[unlikely]]
         blame_ids(command);
     for (const Ticket before : command.after)
@@ -98,6 +99,8 @@ void CommandCheck::blame_ids(const Command& command) const {
     if (command.node != home)
         blame(command,
               text("node {}, its deployment is on node {}", command.node.index, home.index));
+    if (command.lane == lane_of(command.verb))
+        blame(command, text("copy {} of what is no step of a swap-in", command.copy));
     blame(command, text("lane {} does not do that; it runs on lane {}",
                         static_cast<int>(command.lane), name_of(lane_of(command.verb))));
 }
@@ -134,7 +137,7 @@ void CommandCheck::submit_release(const Action& command, BlockState& block) cons
 }
 
 void CommandCheck::blame_step(const Action& command, const BlockLife& life) const {
-    if (step_of(command) == life.steps().front()) blame(command, "the block is resident already");
+    if (life.begins_with(step_of(command))) blame(command, "the block is resident already");
     const auto named = [](SwapStep step) {
         return step.copy > 0 ? text("{} {}", name_of(step.verb), step.copy)
                              : std::string(name_of(step.verb));
@@ -233,7 +236,7 @@ void CommandCheck::on_end(const Completion& span) {
 void CommandCheck::on_step(const Completion& span) {
     JobState& job = job_of(span.command);
     BlockState& block = job.blocks[span.command.block.index];
-    if (step_of(span.command) == block.observed.steps().front())
+    if (block.observed.begins_with(step_of(span.command)))
         begin_stay(span, job, block);
     else if (!block.observed.is_next(step_of(span.command)) || span.start < block.step_end)
         blame(span.command, text("it began at {} ns, before the step of the swap-in that it needs "

@@ -48,19 +48,25 @@ std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& c
     return facts;
 }
 
+ModeFacts facts_in_mode(const Platform& platform, const std::vector<CostModel>& costs,
+                        const Deployment& deployment) {
+    ModeFacts facts;
+    facts.mode = platform.mode;
+    facts.facts = block_facts(costs, deployment);
+    // To the nodes' own mode, for which a device file has no figure, it takes no time.
+    for (const Node& node : platform.nodes) {
+        const Mode* const mode = platform.mode.empty() ? nullptr : node.mode_named(platform.mode);
+        facts.switching.push_back(mode != nullptr ? mode->switching : Duration{});
+    }
+    return facts;
+}
+
 std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& deployment) {
     std::vector<ModeFacts> all;
     for (const std::string& name : modes_changed_to(request.workload)) {
         Platform platform = request.platform;
         platform.mode = name;
-        ModeFacts& facts = all.emplace_back();
-        facts.mode = name;
-        facts.facts = block_facts(cost_models(request.workload, platform), deployment);
-        // To the nodes' own mode, for which a device file has no figure, it takes no time.
-        for (const Node& node : platform.nodes) {
-            const Mode* const mode = name.empty() ? nullptr : node.mode_named(name);
-            facts.switching.push_back(mode != nullptr ? mode->switching : Duration{});
-        }
+        all.push_back(facts_in_mode(platform, cost_models(request.workload, platform), deployment));
     }
     return all;
 }

@@ -205,13 +205,20 @@ double CostModel::read_ns(LayerRange block) const {
 }
 
 double CostModel::ns(Activity activity, LayerRange block) const {
-    if (activity == Activity::execute) return execute_bound_ns(block) + execute_per_block_;
-    if (activity == Activity::read) return read_ns(block);
-    double ns = parameter_cost_ns(node_->cost(activity), block);
-    if (activity == Activity::copy) ns *= copy_scale_;
+    double ns = own_ns(activity, block);
     for (const AddedCost& added : added_)
         if (added.to == activity) ns += parameter_cost_ns(node_->cost(added.cost), block);
     return ns;
+}
+
+double CostModel::own_ns(Activity activity, LayerRange block) const {
+    switch (activity) {
+        case Activity::read: return read_ns(block);
+        case Activity::execute: return execute_bound_ns(block) + execute_per_block_;
+        case Activity::copy:
+            return parameter_cost_ns(node_->cost(Activity::copy), block) * copy_scale_;
+        default: return parameter_cost_ns(node_->cost(activity), block);
+    }
 }
 
 double CostModel::parameter_cost_ns(const LinearCost& cost, LayerRange block) const {

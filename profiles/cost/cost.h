@@ -83,6 +83,7 @@ class CostModel {
   private:
     void find_execution(const Platform& platform, const Mode* mode);
     void average_over_passes(const ExecuteSpec& table);
+    double own_ns(Activity activity, LayerRange block) const;  // without what is added
     double read_ns(LayerRange block) const;
     double parameter_cost_ns(const LinearCost& cost, LayerRange block) const;
 

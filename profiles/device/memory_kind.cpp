@@ -1,6 +1,7 @@
 #include "profiles/device/memory_kind.h"
 
 #include <algorithm>
+#include <array>
 
 namespace swaplab {
 
@@ -32,6 +33,14 @@ constexpr std::array kTable{
     MemoryKindRow{MemoryKind::managed_prefetch, "managed-prefetch",
                   "managed: assembly takes prefetch longer", false, HostAccess::never, kPrefetched},
 };
+
+static_assert(
+    [] {
+        for (std::size_t i = 0; i < kTable.size(); ++i)
+            if (static_cast<std::size_t>(kTable[i].kind) != i) return false;
+        return true;
+    }(),
+    "the table of kinds of memory is in the order of their enumeration");
 
 }  // namespace
 

@@ -1,9 +1,8 @@
 // The kinds of memory: where a device's compute unit finds the parameters (HARDWARE: CUDA memory
-// kinds). One row each: what a kind is called, what it costs on top, whether it makes policies copy,
-// and what the host may touch.
+// kinds). One row each: what a kind is called, what it costs on top, whether it makes policies
+// copy, and what the host may touch.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "profiles/base/ids.h"
@@ -156,7 +157,8 @@ struct Node {
     ReadSpec read;
     ExecuteSpec execute;
     ExecuteByDtype execute_by_dtype;
-    // By activity, of all that cost by parameters alone: all but `read` and `execute`, above.
+    // By activity, of all that cost by parameters alone; those of `read` and `execute` are above,
+    // and `cost` finds them.
     std::array<LinearCost, kActivities> costs{};
     std::uint32_t assemble_lanes = 1;
     // contention[a][b]: a is stretched by this factor while a b is running.
@@ -165,8 +167,14 @@ struct Node {
     std::optional<PowerSpec> power;
     std::vector<Mode> modes;
 
-    LinearCost& cost(Activity activity) { return costs[index_of(activity)]; }
-    const LinearCost& cost(Activity activity) const { return costs[index_of(activity)]; }
+    // The line of an activity; of `execute`, that for what no op class has a line for.
+    const LinearCost& cost(Activity activity) const {
+        if (activity == Activity::read) return read.cost;
+        return activity == Activity::execute ? execute.other : costs[index_of(activity)];
+    }
+    LinearCost& cost(Activity activity) {
+        return const_cast<LinearCost&>(std::as_const(*this).cost(activity));
+    }
     const Mode* mode_named(std::string_view name) const;  // null if there is none
     // The rows that hold for models of this dtype in this mode (null: the device's own).
     const ExecuteSpec& execute_table(const Mode* mode, std::string_view dtype) const;

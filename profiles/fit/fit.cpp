@@ -76,7 +76,6 @@ class DeviceFitter {
     }
 
     LinearCost& place_of(const LineKey& key) {
-        if (key.activity == Activity::read) return node().read.cost;
         if (key.activity != Activity::execute) return node().cost(key.activity);
         ExecuteSpec& table = table_of(key);
         return key.op ? table.by_op[static_cast<std::size_t>(*key.op)].emplace() : table.other;

@@ -177,7 +177,7 @@ class EffectFitter {
                                               std::pair{Activity::copy, &Mode::copy_scale}}) {
             std::map<std::string, Compared> by_mode;
             for (const Measurement& row : measurements_.rows)
-                if (row.activity == activity && !own(row) && alone(row))
+                if (row.activity == activity && !row.mode.empty() && !own(row) && alone(row))
                     by_mode[row.mode].add(row, lines_.predict(row));
             for (const auto& [mode, compared] : by_mode) {
                 if (!compared.usable()) continue;

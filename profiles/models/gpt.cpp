@@ -1,6 +1,6 @@
 // GPT-2 medium (Radford et al., 2019) and GPT-J-6B (Wang & Komatsuzaki, 2021) as Hugging Face's
 // gpt2-medium and EleutherAI/gpt-j-6b have them. The layers describe the pass over a prompt;
-// builtin.cpp makes them generative.
+// builtin_models.cpp makes them generative.
 //
 // GPT-2's head is tied: its matrix is the token embedding. It is counted once, with the embedding,
 // so that totals are the published ones; a policy that evicts the embedding is not charged for

@@ -1,5 +1,5 @@
 // The networks that are built in, in float32 and for batch 1. `input` is the side of a square image
-// in pixels, `tokens` and `prompt` the length of a sequence (builtin.cpp says which are allowed).
+// in pixels, `tokens` and `prompt` the length of a sequence (builtin_models.cpp says which are allowed).
 #pragma once
 
 #include <cstdint>

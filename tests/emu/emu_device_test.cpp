@@ -365,7 +365,7 @@ TEST_F(Emulation, AFlippedByteFailsVerification) {
     write_file(pack_->parameters_path(), bytes);
     EmuOptions options;
     options.verify = true;
-    EXPECT_THROW(run_on(emulator(options), "swapnet"), InputError);
+    EXPECT_THROW(run_on(emulator(options), "swapnet"), StorageError);
 }
 
 TEST_F(Emulation, APackOfAnotherModelIsRefused) {

@@ -78,11 +78,11 @@ class RunMemoryTest : public ::testing::Test {
     }
     volatile unsigned char* host(std::uint32_t block) {
         return reinterpret_cast<volatile unsigned char*>(
-            memory_->host(action(Verb::execute, block), 0));
+            memory_->to_write(action(Verb::execute, block), 0));
     }
     volatile unsigned char* device(std::uint32_t block) {
         return reinterpret_cast<volatile unsigned char*>(
-            memory_->device(action(Verb::execute, block), 0));
+            memory_->to_execute(action(Verb::execute, block), 0));
     }
     std::string violation() {
         try {
@@ -99,7 +99,6 @@ class RunMemoryTest : public ::testing::Test {
     std::vector<CostModel> costs_;
     std::vector<std::vector<BlockFacts>> facts_;
     MemoryReport ledger_;
-    std::unique_ptr<Arena> arena_ = make_counter_arena(Bytes{30});
     std::unique_ptr<DeviceSetup> setup_;
     std::unique_ptr<Rules> rules_;
     std::unique_ptr<RunMemory> memory_;

@@ -88,7 +88,7 @@ TEST_F(Hardware, AFlippedByte) {
     const Arguments before = names();
     Arguments checked = with(kOnDemand, "--verify");
     checked.insert(checked.end(), {"--decisions", file("never.jsonl")});
-    expect_refusal(run("flipped", checked), 1, {"parameters.bin", "layer 'matmul_2'"});
+    expect_refusal(run("flipped", checked), 1, {"parameters.bin", "layer \"matmul_2\""});
     EXPECT_EQ(names(), before);
 
     const CliResult unchecked = run("flipped", kOnDemand);

@@ -354,7 +354,7 @@ TEST(Lanes, NeverMoreThanOverlap) {
         std::ostringstream out;
         PerfettoWriter writer(out);
         const ProcessId process = writer.add_process("p");
-        Slots slots(writer, {process, "storage", SliceKind::read, 0}, 4);
+        Slots slots(writer, {process, "storage", slice_of(Verb::read), 0}, 4);
         const NameId name = writer.add_name({"n", 0, "g", {}});
         std::set<std::uint32_t> used;
         for (const auto& [end, start] : spans) {

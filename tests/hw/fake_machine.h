@@ -15,7 +15,9 @@ class FakeMachine : public Machine {
 
     void on_reserved(const Action&, std::size_t, const Arena&, const Place&) override {}
     void on_freed(const Action&, std::size_t, const Arena&, const Place&) override {}
-    std::unique_ptr<Arena> arena_for(const ArenaPlan& plan, ArenaUse use) override { return make_arena(plan); }
+    std::unique_ptr<Arena> arena_for(const ArenaPlan& plan, ArenaUse) override {
+        return make_arena(plan);
+    }
     void ready() override {}
     void set_budget(Bytes) override {}
     void perform(const Action& command, std::uint32_t server) override {

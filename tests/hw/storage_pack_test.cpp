@@ -121,7 +121,7 @@ TEST_F(PackTest, AFlippedByteIsFoundAndNamed) {
         EXPECT_TRUE(error.starts_with(pack.parameters_path())) << error;
         const LayerRange damaged = at < 4096 ? LayerRange{0, 2} : LayerRange{1, 3};
         const LayerRange intact = at < 4096 ? LayerRange{1, 3} : LayerRange{0, 2};
-        EXPECT_THROW(verify(pack, damaged, read_extent(pack, damaged)), InputError);
+        EXPECT_THROW(verify(pack, damaged, read_extent(pack, damaged)), StorageError);
         verify(pack, intact, read_extent(pack, intact));
         flip_byte(pack.parameters_path(), at);
     }

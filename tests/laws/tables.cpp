@@ -34,8 +34,8 @@ oracle::Item item_of(const CostModel& cost, LayerRange layers, bool standard_pat
     item.bytes = static_cast<double>((bytes + alignment - 1) / alignment * alignment);
     item.read = rounded(cost.ns(Activity::read, layers));
     item.copy = rounded(cost.ns(Activity::copy, layers));
-    item.assemble =
-        rounded(cost.ns(Activity::assemble, layers) + (standard_path ? cost.ns(Activity::instantiate, layers) : 0.0));
+    item.assemble = rounded(cost.ns(Activity::assemble, layers) +
+                            (standard_path ? cost.ns(Activity::instantiate, layers) : 0.0));
     item.release = rounded(cost.ns(Activity::release, layers));
     return item;
 }

@@ -1,6 +1,8 @@
 // Policies that break a rule are stopped and named.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "tests/policies/scripted.h"
 
 namespace swaplab {
@@ -18,7 +20,14 @@ struct Case {
     std::vector<std::string> says = {};  // what the message contains besides the policy's name
     Bytes arena{100};
     std::int64_t budget = 100;
+    SwapPath path = SwapPath::zero_copy;
 };
+
+Command copy_of(std::uint32_t block, After after, std::uint8_t which = 0) {
+    Command c = command(Verb::copy, block, after);
+    c.copy = which;
+    return c;
+}
 
 TEST(IllegalMoves, AnHonestScriptRuns) {
     const auto run = run_script(once([](Moves& moves) {
@@ -94,7 +103,7 @@ std::vector<Case> illegal_cases() {
             const Ticket read = m.submit(command(Verb::read, 0));
             m.submit(command(Verb::read, 0, {read}));
         },
-        {"block 0"});
+        {"block 0", "resident already"});
     add("assembles-nothing", [](Moves& m) { m.submit(command(Verb::assemble, 0)); }, {"block 0"});
     add("assembles-twice",
         [](Moves& m) {
@@ -145,8 +154,69 @@ std::vector<Case> illegal_cases() {
             const Ticket read = m.submit(command(Verb::read, 0));
             m.submit(command(Verb::copy, 0, {read}));
         },
-        {"block 0"});
-    add("reads-no-parameters", [](Moves& m) { m.submit(command(Verb::read, 3)); }, {"block 3"});
+        {"block 0",
+         "it is not the next step of its swap-in (read, assemble), of which 1 are done"});
+    add("reads-no-parameters", [](Moves& m) { m.submit(command(Verb::read, 3)); },
+        {"block 3", "nothing to swap"});
+    add("releases-a-copy",
+        [](Moves& m) {
+            const Ticket read = m.submit(command(Verb::read, 0));
+            Command release = command(Verb::release, 0, {read});
+            release.copy = 1;
+            m.submit(release);
+        },
+        {"block 0", "copy 1"});
+    add("skips-the-copy",
+        [](Moves& m) {
+            const Ticket read = m.submit(command(Verb::read, 0));
+            m.submit(command(Verb::assemble, 0, {read}));
+        },
+        {"block 0", "(read, copy, assemble), of which 1 are done: assemble"})
+        .path = SwapPath::staged;
+    add("copies-the-wrong-copy",
+        [](Moves& m) {
+            const Ticket read = m.submit(command(Verb::read, 0));
+            m.submit(copy_of(0, {read}, 1));
+        },
+        {"block 0", "(read, copy, assemble), of which 1 are done: copy 1"})
+        .path = SwapPath::staged;
+    add("copies-twice",
+        [](Moves& m) {
+            const Ticket read = m.submit(command(Verb::read, 0));
+            const Ticket copied = m.submit(copy_of(0, {read}));
+            m.submit(copy_of(0, {copied}));
+        },
+        {"block 0", "of which 2 are done: copy"})
+        .path = SwapPath::staged;
+    add("races-the-copy",
+        [](Moves& m) {
+            const Ticket read = m.submit(command(Verb::read, 0));
+            m.submit(copy_of(0, {read}));
+            m.submit(command(Verb::assemble, 0, {read}));
+        },
+        {"block 0", "before the step of the swap-in"})
+        .path = SwapPath::staged;
+    add("assembles-before-the-last-copy",
+        [](Moves& m) {
+            const Ticket read = m.submit(command(Verb::read, 0));
+            m.submit(copy_of(0, {read}, 1));
+        },
+        {"block 0", "it is not the next step"})
+        .path = SwapPath::standard;
+    // Taking back what a later command stands behind.
+    for (const Verb verb : {Verb::read, Verb::assemble, Verb::release})
+        add(text("takes-back-the-{}", name_of(verb)),
+            [verb](Moves& m) {
+                std::map<Verb, Ticket> tickets;
+                After after;
+                for (const Verb each : {Verb::read, Verb::assemble, Verb::release, Verb::read}) {
+                    const Ticket ticket = m.submit(command(each, 0, after));
+                    after = {ticket};
+                    tickets.emplace(each, ticket);
+                }
+                m.cancel(tickets.at(verb));
+            },
+            {"block 0", "it is taken back although a later command stands behind it"});
     add("unknown-block", [](Moves& m) { m.submit(command(Verb::read, 99)); }, {"99"});
     add("unknown-job",
         [](Moves& m) {
@@ -188,7 +258,8 @@ TEST(IllegalMoves, AreStoppedAndNamed) {
     for (const Case& c : illegal_cases()) {
         SCOPED_TRACE(c.name);
         try {
-            const auto run = run_script(c.script, c.name, c.arena, c.budget);
+            const auto run =
+                run_script(c.script, c.name, c.arena, c.budget, 1, ArrivalMode::cold, c.path);
             ADD_FAILURE() << "verdict " << name_of(run.result.verdict) << " " << run.result.reason;
         } catch (const PolicyError& error) {
             const std::string message = error.what();

@@ -40,11 +40,14 @@ inline Platform small_platform() {
     return platform;
 }
 
-inline Deployment small_deployment(const Model& model, Bytes arena = {100}) {
+inline Deployment small_deployment(const Model& model, Bytes arena = {100},
+                                   SwapPath path = SwapPath::zero_copy) {
     Deployment deployment;
     JobPlan plan;
     plan.blocks = unit_blocks(model);
+    plan.path = path;
     plan.arena = {ArenaKind::counter, arena, 0};
+    if (path == SwapPath::staged) plan.staging = plan.arena;
     deployment.jobs.push_back(plan);
     return deployment;
 }
@@ -84,7 +87,8 @@ inline Ticket run_block(Moves& moves, std::uint32_t block, After before = {},
 
 inline Simulation run_script(Scripted::Script script, const std::string& name, Bytes arena = {100},
                              std::int64_t budget = 100, std::int64_t requests = 1,
-                             ArrivalMode mode = ArrivalMode::cold) {
+                             ArrivalMode mode = ArrivalMode::cold,
+                             SwapPath path = SwapPath::zero_copy) {
     const ModelPtr model = small_model();
     Options options;
     options.budget = Bytes{budget};
@@ -93,7 +97,7 @@ inline Simulation run_script(Scripted::Script script, const std::string& name, B
     options.mode = mode;
     Scripted scheduler(std::move(script));
     return simulate(small_platform(), workload_of({model}, options),
-                    small_deployment(*model, arena), scheduler, options, name);
+                    small_deployment(*model, arena, path), scheduler, options, name);
 }
 
 // The first call submits; later calls do nothing.

@@ -143,10 +143,12 @@ TEST(Fit, LinesAreThoseThatMadeTheRows) {
 
 TEST(Fit, TheConstantIsPerLayerWhereEveryRowIsOneLayer) {
     const std::string head = "activity,layers,tensors,duration_ns\n";
-    const LinearCost one = node_of(head + "release,1,1,15\nrelease,1,3,25\n").release;
+    const LinearCost one =
+        node_of(head + "release,1,1,15\nrelease,1,3,25\n").cost(Activity::release);
     EXPECT_NEAR(one.per_layer, 10, 1e-9);
     EXPECT_EQ(one.per_block, 0);
-    const LinearCost some = node_of(head + "release,1,1,15\nrelease,2,3,25\n").release;
+    const LinearCost some =
+        node_of(head + "release,1,1,15\nrelease,2,3,25\n").cost(Activity::release);
     EXPECT_EQ(some.per_layer, 0);
     EXPECT_NEAR(some.per_block, 10, 1e-9);
 }

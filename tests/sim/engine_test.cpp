@@ -29,8 +29,7 @@ TEST(Engine, OneInstantIsOrderedByPhaseThenBySetting) {
     const auto second = engine.add_slot(Phase::completion);
     const auto first = engine.add_slot(Phase::completion);
     for (const auto slot : {timer, first, second}) engine.set(slot, at_ns(5));
-    for (const auto slot : {first, second, timer})
-        EXPECT_EQ(engine.step(Time::max()), slot);
+    for (const auto slot : {first, second, timer}) EXPECT_EQ(engine.step(Time::max()), slot);
     EXPECT_FALSE(engine.next());
 }
 
@@ -66,8 +65,8 @@ TEST(EngineDeathTest, ThePastStopsTheProgramWithBothValues) {
     EXPECT_DEATH(engine.step(at_ns(49)), "stepping to 49 ns, now 50 ns");
 }
 
-// A map from (time, phase, sequence) to slot is the same engine, slowly. Slots are added on the way,
-// so the tree grows while events are pending.
+// A map from (time, phase, sequence) to slot is the same engine, slowly. Slots are added on the
+// way, so the tree grows while events are pending.
 TEST(Engine, EqualsASortedMap) {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         SCOPED_TRACE(::testing::Message() << "seed " << seed);

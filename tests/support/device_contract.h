@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "policies/port/device.h"
+#include "policies/port/device_listener.h"
 
 namespace swaplab::testing {
 
@@ -55,8 +56,12 @@ class DeviceContract : public ::testing::TestWithParam<ContractDevice> {
 
     // Call after changing `deployment_` or `budget_`.
     Device& start() {
-        setup_ = std::make_unique<DeviceSetup>(
-            DeviceSetup{platform_, costs_, facts_, deployment_, Account::all, budget_});
+        setup_ = std::make_unique<DeviceSetup>(DeviceSetup{.platform = platform_,
+                                                           .costs = costs_,
+                                                           .facts = facts_,
+                                                           .deployment = deployment_,
+                                                           .budget = budget_,
+                                                           .listener = listener_});
         device_ = GetParam().make(*setup_);
         return *device_;
     }
@@ -95,6 +100,7 @@ class DeviceContract : public ::testing::TestWithParam<ContractDevice> {
     std::vector<std::vector<BlockFacts>> facts_;
     Deployment deployment_;
     std::optional<Bytes> budget_;
+    DeviceListener* listener_ = nullptr;
     std::unique_ptr<DeviceSetup> setup_;
     std::unique_ptr<Device> device_;
 };
@@ -261,6 +267,49 @@ TEST_P(DeviceContract, AccountsMemoryByCategory) {
               Bytes{1024});
     EXPECT_EQ(memory.largest_hole, Bytes{(kBlocks - 1) * kBlockBytes});
     EXPECT_FALSE(memory.breach);
+}
+
+// Every change of memory, from before the first command on.
+class HearsMemory final : public DeviceListener {
+  public:
+    explicit HearsMemory(bool listens) : listens_(listens) {}
+    DeviceInterests device_interests() const override { return {.memory = listens_}; }
+    void on_memory(const MemoryChange& change) override { heard.push_back(change); }
+    std::vector<MemoryChange> heard;
+
+  private:
+    bool listens_;
+};
+
+TEST_P(DeviceContract, TellsWhoListensOfEveryChangeOfMemory) {
+    constexpr Bytes reserved{kBlockBytes};
+    platform_.nodes[0].memory.reserved = reserved;
+    HearsMemory listener(true);
+    listener_ = &listener;
+    Device& device = start();
+    run_block(device, 0);
+    drain(device);
+    ASSERT_FALSE(listener.heard.empty());
+    EXPECT_EQ(listener.heard.front().category, Category::reserved);
+    EXPECT_EQ(listener.heard.front().now, reserved);
+    Bytes most;
+    for (std::size_t i = 0; i < listener.heard.size(); ++i) {
+        most = std::max(most, listener.heard[i].in_use);
+        if (i > 0) {
+            EXPECT_GE(listener.heard[i].at, listener.heard[i - 1].at);
+        }
+    }
+    EXPECT_EQ(most, device.memory().peak);
+    EXPECT_EQ(listener.heard.back().in_use, device.memory().in_use);
+}
+
+TEST_P(DeviceContract, TellsNothingToWhoDoesNotListen) {
+    HearsMemory listener(false);
+    listener_ = &listener;
+    Device& device = start();
+    run_block(device, 0);
+    drain(device);
+    EXPECT_TRUE(listener.heard.empty());
 }
 
 TEST_P(DeviceContract, RemembersTheFirstBreach) {

@@ -112,7 +112,8 @@ class Request {
     void end_reads() {
         bool any = false;
         if (reads_.size() > 0)
-            reads_.end_all(kStart + now_, [&](std::size_t load) { any = loads_[load].read = true; });
+            reads_.end_all(kStart + now_,
+                           [&](std::size_t load) { any = loads_[load].read = true; });
         if (any) execute_ready();
     }
     void end_releases() {

@@ -22,8 +22,7 @@ std::unique_ptr<Arena> CudaMachine::arena_for(const ArenaPlan& plan, ArenaUse us
     const Bytes span = counted ? 16 * plan.capacity : plan.capacity;
     std::unique_ptr<Arena> arena =
         counted ? make_first_fit_arena(plan.capacity, span) : make_arena(plan);
-    const auto space =
-        use == ArenaUse::staging ? FakeCuda::Space::pinned : FakeCuda::Space::device;
+    const auto space = use == ArenaUse::staging ? FakeCuda::Space::pinned : FakeCuda::Space::device;
     bases_[arena.get()] = cuda_.allocate(space, static_cast<std::size_t>(span.count));
     return arena;
 }
@@ -35,20 +34,20 @@ void CudaMachine::on_reserved(const Action& command, std::size_t holding, const 
 }
 
 // Through pinned memory into the device's.
-std::uint32_t CudaMachine::hold_resident(JobId job, BlockId block) {
-    const auto bytes = static_cast<std::size_t>(setup_.facts[job.index][block.index].held_bytes.count);
+Places::Resident CudaMachine::hold_resident(JobId job, BlockId block) {
+    const auto bytes =
+        static_cast<std::size_t>(setup_.facts[job.index][block.index].held_bytes.count);
     auto& places = places_[job.index][block.index];
     places[0] = cuda_.allocate(FakeCuda::Space::pinned, bytes);
     places[1] = cuda_.allocate(FakeCuda::Space::device, bytes);
-    return 2;
+    return {.copies = 2, .executes_from = 1};
 }
 
 std::byte* CudaMachine::to_execute(const Action& command, std::size_t holding) const {
-    const bool resident =
-        setup_.deployment.jobs[command.job.index].path == SwapPath::resident;
-    std::byte* const at = to_write(command, resident ? 1 : holding);
-    SWAPLAB_CHECK(cuda_.in(FakeCuda::Space::device, at), "block {} executes from memory of the host, {}",
-                  command.block.index, holding);
+    std::byte* const at = to_write(command, holding);
+    SWAPLAB_CHECK(cuda_.in(FakeCuda::Space::device, at),
+                  "holding {} of block {} executes from memory of the host", holding,
+                  command.block.index);
     return at;
 }
 

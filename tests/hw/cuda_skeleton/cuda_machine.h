@@ -47,7 +47,7 @@ class CudaMachine final : public Machine, private Places {
     Evidence evidence() const override;
 
   private:
-    std::uint32_t hold_resident(JobId job, BlockId block) override;
+    Resident hold_resident(JobId job, BlockId block) override;
     void bring(const Action&, std::size_t) override {}  // all of it is there from the start
     std::byte* to_write(const Action& command, std::size_t holding) const override {
         return places_[command.job.index][command.block.index][holding];

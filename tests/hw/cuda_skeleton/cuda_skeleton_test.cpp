@@ -28,14 +28,13 @@ class CudaSkeleton : public ::testing::Test {
     DeviceFactory factory() {
         return [this](const DeviceSetup& setup) {
             const PackPtr pack = pack_;
-            return make_real_device(
-                setup, std::make_unique<CudaMachine>(
-                           setup, cuda_, std::vector<PackPtr>{pack},
-                           [pack](JobId, std::span<const LayerRange> blocks,
-                                  ActivationMemory& activations) {
-                               return std::make_unique<DigestingExecutor>(*pack, blocks,
-                                                                          activations);
-                           }));
+            return make_real_device(setup, std::make_unique<CudaMachine>(
+                                               setup, cuda_, std::vector<PackPtr>{pack},
+                                               [pack](JobId, std::span<const LayerRange> blocks,
+                                                      ActivationMemory& activations) {
+                                                   return std::make_unique<DigestingExecutor>(
+                                                       *pack, blocks, activations);
+                                               }));
         };
     }
     RunResult run_policy(const std::string& spec) {
