@@ -45,7 +45,7 @@ const auto kRooms = std::to_array<Room>({
     {"sim/", {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/"}},
 
     {"hw/storage/", {"profiles/"}},
-    {"hw/host/", {"profiles/", "policies/port/", "hw/storage/"}},
+    {"hw/host/", {"profiles/", "policies/port/", "policies/lanes/", "hw/storage/"}},
     {"hw/torch/run/", {"profiles/", "policies/port/", "hw/storage/"}},
     {"hw/torch/pack/", {"profiles/", "hw/storage/", "hw/torch/run/"}},
     {"hw/torch/plugin/", {"profiles/", "hw/torch/run/"}},
