@@ -229,7 +229,7 @@ def check_page(page, schemas, failures):
     code = " ".join(re.findall(r"`[^`\n]+`", page)) + " ".join(b[1] for b in blocks_of(page))
     words = set(re.findall(r"[$*\w-]+", code))
     for name, schema in schemas.raw.items():
-        for cited in re.findall(r"FORMATS: ([^.\"]*)\.", json.dumps(schema)):
+        for cited in re.findall("FORMATS" r": ([^.\"]*)\.", json.dumps(schema)):
             failures.expect(cited in headings, f"{name}: FORMATS.md has no heading '{cited}'")
         for key in sorted(keys_of(schema) - words) if name != "trace-events" else []:
             failures.expect(False, f"FORMATS.md does not name the key '{key}' of {name}")

@@ -1,7 +1,7 @@
 // Policies that break a rule are stopped and named.
 #include <gtest/gtest.h>
 
-#include <map>
+#include <array>
 
 #include "tests/policies/scripted.h"
 
@@ -204,17 +204,17 @@ std::vector<Case> illegal_cases() {
         {"block 0", "it is not the next step"})
         .path = SwapPath::standard;
     // Taking back what a later command stands behind.
-    for (const Verb verb : {Verb::read, Verb::assemble, Verb::release})
-        add(text("takes-back-the-{}", name_of(verb)),
-            [verb](Moves& m) {
-                std::map<Verb, Ticket> tickets;
+    for (const std::size_t behind : {std::size_t{0}, std::size_t{1}, std::size_t{2}})
+        add(text("takes-back-step-{}", behind),
+            [behind](Moves& m) {
+                constexpr std::array verbs{Verb::read, Verb::assemble, Verb::release, Verb::read};
+                std::vector<Ticket> tickets;
                 After after;
-                for (const Verb each : {Verb::read, Verb::assemble, Verb::release, Verb::read}) {
-                    const Ticket ticket = m.submit(command(each, 0, after));
-                    after = {ticket};
-                    tickets.emplace(each, ticket);
+                for (std::size_t i = 0; i < behind + 2; ++i) {
+                    tickets.push_back(m.submit(command(verbs[i], 0, after)));
+                    after = {tickets.back()};
                 }
-                m.cancel(tickets.at(verb));
+                m.cancel(tickets[behind]);
             },
             {"block 0", "it is taken back although a later command stands behind it"});
     add("unknown-block", [](Moves& m) { m.submit(command(Verb::read, 99)); }, {"99"});

@@ -10,7 +10,7 @@
 namespace swaplab::testing {
 
 // Three layers of 10 bytes, the last one followed by one without parameters. Reading takes 10 ns,
-// assembling 1, executing 20, releasing 2.
+// copying 10, assembling 1, executing 20, releasing 2.
 inline ModelPtr small_model() {
     ModelSpec spec;
     spec.name = "small";
@@ -34,6 +34,7 @@ inline Platform small_platform() {
     Node& node = platform.nodes[0];
     node.memory.capacity = {1 << 20};
     node.read.cost.per_byte = 1;
+    node.cost(Activity::copy).per_byte = 1;
     node.cost(Activity::assemble).per_tensor = 1;
     node.execute.other.per_flop = 1;
     node.cost(Activity::release).per_tensor = 2;
