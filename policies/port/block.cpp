@@ -18,16 +18,6 @@ std::uint32_t BlockFacts::copies() const {
     return brought > 0 ? static_cast<std::uint32_t>(brought) - 1 : 0;
 }
 
-Duration BlockFacts::swap_in() const {
-    Duration sum{};
-    for (const SwapStep step : steps) sum += of(step.verb);
-    return sum;
-}
-
-Duration BlockFacts::use() const { return of(kUse); }
-
-Duration BlockFacts::swap_out() const { return of(kSwapOut); }
-
 Duration BlockFacts::use_in(std::uint32_t pass) const {
     if (pass == 0) return decoding->prompt;
     return to_duration(decoding->cost.at(static_cast<double>(decoding->prompt_tokens + pass)));
@@ -85,23 +75,31 @@ void GrowingBlock::extend(std::uint32_t last) {
     facts_.tensors = features.tensors;
     facts_.flops = features.flops;
     facts_.live_out = model.live_across(last);
-    take_durations();
+    take_durations(features);
 }
 
-void GrowingBlock::take_durations() {
+void GrowingBlock::take_durations(const Features& features) {
     facts_.durations[index_of(kUse)] = to_duration(execute_ns_ + cost_->execute_per_block_ns());
     if (!facts_.has_parameters() || path_->steps.empty()) return;
     facts_.steps = path_->steps;
-    const auto take = [this](Verb verb) {
-        double ns = 0;
-        for (const AddedCost& added : path_->added)
-            if (added.to == *row_of(verb).activity) ns += cost_->ns(added.cost, facts_.layers);
-        facts_.durations[index_of(verb)] =
-            to_duration(ns + cost_->ns(*row_of(verb).activity, facts_.layers));
-    };
-    for (const SwapStep step : path_->steps)
-        if (step.copy == 0) take(step.verb);
-    take(kSwapOut);
+    facts_.way_in = {};
+    for (const SwapStep step : path_->steps) {
+        Duration& duration = facts_.durations[index_of(step.verb)];
+        if (step.copy == 0) duration = duration_of(step.verb, features);
+        facts_.way_in += duration;
+    }
+    facts_.durations[index_of(kSwapOut)] = duration_of(kSwapOut, features);
+}
+
+Duration GrowingBlock::duration_of(Verb verb, const Features& features) const {
+    const Activity activity = *row_of(verb).activity;
+    const double ns = cost_->ns(activity, features, facts_.stored_bytes);
+    if (path_->added.empty()) [[likely]]
+        return to_duration(ns);
+    double added_ns = 0;
+    for (const AddedCost& added : path_->added)
+        if (added.to == activity) added_ns += cost_->ns(added.cost, features, facts_.stored_bytes);
+    return to_duration(added_ns + ns);
 }
 
 BlockFacts facts_of(const CostModel& cost, LayerRange layers, SwapPath path) {

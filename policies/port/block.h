@@ -43,6 +43,7 @@ struct BlockFacts {
     std::array<Duration, kTimedVerbs> durations{};
     // Of its way in, in order: those of the path; none where nothing is swapped.
     std::span<const SwapStep> steps;
+    Duration way_in{};                 // all steps, one after the other
     std::optional<Decoding> decoding;  // of a generative model
 
     bool has_parameters() const { return parameter_bytes.count > 0; }
@@ -51,10 +52,10 @@ struct BlockFacts {
     Duration of(Verb verb, std::uint32_t pass) const {
         return decoding && uses(verb) ? use_in(pass) : of(verb);
     }
-    std::uint32_t copies() const;  // that its way in makes, behind the read
-    Duration swap_in() const;      // t_in: all steps, one after the other
-    Duration use() const;          // t_ex
-    Duration swap_out() const;     // t_out
+    std::uint32_t copies() const;                       // that its way in makes, behind the read
+    Duration swap_in() const { return way_in; }         // t_in
+    Duration use() const { return of(kUse); }           // t_ex
+    Duration swap_out() const { return of(kSwapOut); }  // t_out
     // What execution needs besides parameters, and what is alive behind the block, in a pass.
     ActivationPeak activations_in(std::uint32_t pass) const;
     Bytes live_out_in(std::uint32_t pass) const;
@@ -82,7 +83,8 @@ class GrowingBlock {
 
   private:
     void extend_decoding(std::uint32_t first, std::uint32_t last);
-    void take_durations();
+    void take_durations(const Features& features);
+    Duration duration_of(Verb verb, const Features& features) const;
 
     const CostModel* cost_;
     const SwapPathRow* path_;

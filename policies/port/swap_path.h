@@ -3,6 +3,7 @@
 // memory.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -30,7 +31,9 @@ struct SwapStep {
     Verb verb;
     std::uint8_t copy = 0;  // which copy, where the path has several
 
-    friend constexpr bool operator==(SwapStep, SwapStep) = default;
+    friend constexpr bool operator==(SwapStep a, SwapStep b) {
+        return std::bit_cast<std::uint16_t>(a) == std::bit_cast<std::uint16_t>(b);
+    }
 };
 constexpr SwapStep step_of(const Action& command) { return {command.verb, command.copy}; }
 

@@ -77,21 +77,18 @@ constexpr std::string_view lane_or_verb_name(std::size_t lane) {
 
 constexpr Lane lane_of(Verb verb) { return row_of(verb).lane; }
 constexpr bool is_short(Lane lane) { return kLaneTable[index_of(lane)].is_short; }
-constexpr bool takes_time(Verb verb) { return row_of(verb).activity.has_value(); }
-constexpr bool brings(Verb verb) { return row_of(verb).brings; }
-constexpr bool swaps_in(Verb verb) { return row_of(verb).stage == Stage::swap_in; }
-constexpr bool uses(Verb verb) { return row_of(verb).stage == Stage::use; }
-constexpr bool swaps_out(Verb verb) { return row_of(verb).stage == Stage::swap_out; }
 
 // The one verb of that stage; no constant where it is not the only one.
 consteval Verb verb_of(Stage stage) {
-    std::optional<Verb> found;
-    for (const VerbRow& row : kVerbTable) {
-        if (row.stage != stage) continue;
-        if (found) throw "several verbs of one stage";
-        found = row.verb;
+    std::size_t found = 0;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < kVerbs; ++i) {
+        if (kVerbTable[i].stage != stage) continue;
+        ++found;
+        at = i;
     }
-    return found.value();
+    if (found != 1) throw "there must be one verb of that stage";
+    return kVerbTable[at].verb;
 }
 inline constexpr Verb kUse = verb_of(Stage::use);
 inline constexpr Verb kSwapOut = verb_of(Stage::swap_out);
@@ -104,11 +101,31 @@ inline constexpr std::size_t kTimedVerbs = [] {
     return timed;
 }();
 
+// A bit of each verb whose row is so: what is asked for every command is asked of a constant.
+template <class Is>
+consteval std::uint32_t verbs_that(Is is) {
+    std::uint32_t bits = 0;
+    for (const VerbRow& row : kVerbTable) bits |= std::uint32_t{is(row)} << index_of(row.verb);
+    return bits;
+}
+constexpr bool takes_time(Verb verb) { return index_of(verb) < kTimedVerbs; }
+constexpr bool brings(Verb verb) {
+    constexpr std::uint32_t all = verbs_that([](const VerbRow& row) { return row.brings; });
+    return (all >> index_of(verb) & 1U) != 0;
+}
+constexpr bool swaps_in(Verb verb) {
+    constexpr std::uint32_t all =
+        verbs_that([](const VerbRow& row) { return row.stage == Stage::swap_in; });
+    return (all >> index_of(verb) & 1U) != 0;
+}
+constexpr bool uses(Verb verb) { return verb == kUse; }
+constexpr bool swaps_out(Verb verb) { return verb == kSwapOut; }
+
 static_assert(
     [] {
         for (std::size_t i = 0; i < kVerbs; ++i)
             if (index_of(kVerbTable[i].verb) != i ||
-                takes_time(kVerbTable[i].verb) != (i < kTimedVerbs))
+                kVerbTable[i].activity.has_value() != (i < kTimedVerbs))
                 return false;
         for (std::size_t i = 0; i <= kLanes; ++i)
             if (index_of(kLaneTable[i].lane) != i) return false;

@@ -224,15 +224,6 @@ void CommandCheck::check_variant(const Completion& span, JobState& job,
     job.variant = block.variant;
 }
 
-void CommandCheck::on_end(const Completion& span) {
-    switch (row_of(span.command.verb).stage) {
-        case Stage::swap_in: return on_step(span);
-        case Stage::use: return on_use(span);
-        case Stage::swap_out: return on_release(span);
-        case Stage::none: return;
-    }
-}
-
 void CommandCheck::on_step(const Completion& span) {
     JobState& job = job_of(span.command);
     BlockState& block = job.blocks[span.command.block.index];

@@ -18,7 +18,10 @@ class CommandCheck {
     // All throw `PolicyError`, blaming the policy by name.
     void on_submit(const Command& command, Ticket next, Time now);
     void on_cancel(const Action& command);
-    void on_end(const Completion& span);  // of any command
+    // The end of a step of a swap-in, of an execution, of a release.
+    void on_step(const Completion& span);
+    void on_use(const Completion& span);
+    void on_release(const Completion& span);
 
     void on_arrival(JobId job) { ++jobs_[job.index].arrived; }
     // How many requests of the job have been begun: something has been submitted for them.
@@ -68,9 +71,6 @@ class CommandCheck {
     [[noreturn]] void blame_step(const Action& command, const BlockLife& life) const;
     [[noreturn]] void blame_size(const Action& command) const;
     void submit_execute(const Action& command, JobState& job, BlockState& block);
-    void on_step(const Completion& span);
-    void on_use(const Completion& span);
-    void on_release(const Completion& span);
     void begin_stay(const Completion& span, JobState& job, BlockState& block) const;
     void check_variant(const Completion& span, JobState& job, const BlockState& block) const;
     JobState& job_of(const Action& command) { return jobs_[command.job.index]; }

@@ -40,15 +40,6 @@ void Metrics::on_arrival(const Arrival& arrival) {
     jobs_[arrival.job.index].arrivals.push_back(arrival.at);
 }
 
-void Metrics::on_end(const Completion& span) {
-    switch (row_of(span.command.verb).stage) {
-        case Stage::swap_in: return on_step(span);
-        case Stage::use: return on_use(span);
-        case Stage::swap_out: return count(span);
-        case Stage::none: return;
-    }
-}
-
 void Metrics::on_step(const Completion& span) {
     count(span);
     const Action& command = span.command;

@@ -20,7 +20,10 @@ class Metrics {
     Metrics(const DeviceSetup& setup, const Workload& workload, Observer* observer);
 
     void on_arrival(const Arrival& arrival);
-    void on_end(const Completion& span);             // of any command
+    // The end of a step of a swap-in, of an execution, of a release.
+    void on_step(const Completion& span);
+    void on_use(const Completion& span);
+    void on_release(const Completion& span) { count(span); }
     void on_mode(Time at, const std::string& mode);  // from then on
 
     std::int64_t requests_ended() const { return requests_ended_; }
@@ -63,8 +66,6 @@ class Metrics {
     void count(const Completion& span) {
         events_ += static_cast<std::uint64_t>(span.end > span.start);
     }
-    void on_step(const Completion& span);
-    void on_use(const Completion& span);
     static Time begin_of_request(const JobState& job, const Job& spec);
     static void note_variant(JobState& job, const Action& last);
     void end_pass(JobState& job, const Action& last, Time end);

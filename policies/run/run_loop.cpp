@@ -150,11 +150,20 @@ bool Run::advance() {
 
 void Run::note(const Completion& span) {
     ++idle_;
-    check_.on_end(span);
-    metrics_.on_end(span);
-    const Stage stage = row_of(span.command.verb).stage;
-    if (stage == Stage::use) idle_ = 0;
-    if (stage == Stage::use || stage == Stage::swap_out) end_cold_request(span.command.job);
+    const Verb verb = span.command.verb;
+    if (swaps_in(verb)) {
+        check_.on_step(span);
+        metrics_.on_step(span);
+    } else if (uses(verb)) {
+        check_.on_use(span);
+        metrics_.on_use(span);
+        idle_ = 0;
+        end_cold_request(span.command.job);
+    } else if (swaps_out(verb)) {
+        check_.on_release(span);
+        metrics_.on_release(span);
+        end_cold_request(span.command.job);
+    }
     if (listeners_.spans != nullptr) listeners_.spans->on_span(span);
 }
 

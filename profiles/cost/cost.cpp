@@ -7,21 +7,29 @@ namespace swaplab {
 namespace {
 
 // All terms but those of blocks and requests. Counts are integers, so that the cost of a block does
-// not depend on how the sums over its layers were formed.
-double linear_ns(const LinearCost& cost, const Features& features) {
-    return cost.per_byte * static_cast<double>(features.bytes.count) +
+// not depend on how the sums over its layers were formed. `bytes`: of parameters, or on storage.
+inline double linear_ns(const LinearCost& cost, const Features& features, Bytes bytes) {
+    return cost.per_byte * static_cast<double>(bytes.count) +
            cost.per_tensor * static_cast<double>(features.tensors) +
            cost.per_layer * static_cast<double>(features.layers) +
            cost.per_flop * static_cast<double>(features.flops) +
            cost.per_activation_byte * static_cast<double>(features.activation_bytes.count);
 }
+inline double linear_ns(const LinearCost& cost, const Features& features) {
+    return linear_ns(cost, features, features.bytes);
+}
 
-std::int64_t requests(const LinearCost& cost, Bytes bytes) {
+inline std::int64_t requests(const LinearCost& cost, Bytes bytes) {
     if (bytes.count == 0) return 0;
     if (!cost.request_bytes) return 1;
     SWAPLAB_CHECK(cost.request_bytes->count > 0, "a request of {} bytes",
                   cost.request_bytes->count);
     return (bytes.count - 1) / cost.request_bytes->count + 1;
+}
+
+inline double block_ns(const LinearCost& cost, const Features& features, Bytes bytes) {
+    return linear_ns(cost, features, bytes) + cost.per_block +
+           cost.per_request * static_cast<double>(requests(cost, bytes));
 }
 
 Features features_of(const Model& model, std::uint32_t index) {
@@ -131,8 +139,7 @@ DecodeCost& DecodeCost::operator+=(const DecodeCost& other) {
 }
 
 double cost_ns(const LinearCost& cost, const Features& features) {
-    return linear_ns(cost, features) + cost.per_block +
-           cost.per_request * static_cast<double>(requests(cost, features.bytes));
+    return block_ns(cost, features, features.bytes);
 }
 
 CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
@@ -197,32 +204,24 @@ Bytes CostModel::stored_bytes(LayerRange block) const {
     return {stored_before_[block.last] - stored_before_[block.first]};
 }
 
-double CostModel::read_ns(LayerRange block) const {
-    if (parameter_bytes(block).count == 0) return 0;
-    Features read = features(block);
-    read.bytes = stored_bytes(block);
-    return cost_ns(node_->read.cost, read) * read_scale_;
-}
-
 double CostModel::ns(Activity activity, LayerRange block) const {
-    double ns = own_ns(activity, block);
+    if (activity == Activity::execute) return execute_bound_ns(block) + execute_per_block_;
+    return ns(activity, features(block), stored_bytes(block));
+}
+
+double CostModel::ns(Activity activity, const Features& block, Bytes stored) const {
+    if (block.bytes.count == 0) return 0;
+    if (activity == Activity::read)
+        return with_added(activity, block, block_ns(node_->read.cost, block, stored) * read_scale_);
+    double ns = block_ns(node_->costs[index_of(activity)], block, block.bytes);
+    if (activity == Activity::copy) ns *= copy_scale_;
+    return with_added(activity, block, ns);
+}
+
+double CostModel::with_added(Activity activity, const Features& block, double ns) const {
     for (const AddedCost& added : added_)
-        if (added.to == activity) ns += parameter_cost_ns(node_->cost(added.cost), block);
+        if (added.to == activity) ns += cost_ns(node_->cost(added.cost), block);
     return ns;
-}
-
-double CostModel::own_ns(Activity activity, LayerRange block) const {
-    switch (activity) {
-        case Activity::read: return read_ns(block);
-        case Activity::execute: return execute_bound_ns(block) + execute_per_block_;
-        case Activity::copy:
-            return parameter_cost_ns(node_->cost(Activity::copy), block) * copy_scale_;
-        default: return parameter_cost_ns(node_->cost(activity), block);
-    }
-}
-
-double CostModel::parameter_cost_ns(const LinearCost& cost, LayerRange block) const {
-    return parameter_bytes(block).count == 0 ? 0 : cost_ns(cost, features(block));
 }
 
 double CostModel::read_bound_ns(LayerRange unit) const {

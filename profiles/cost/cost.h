@@ -62,6 +62,9 @@ class CostModel {
     // Of parameters, nothing where the block has none; `execute`: the sum over its layers and
     // per_block.
     double ns(Activity activity, LayerRange block) const;
+    // Likewise of an activity that is about parameters, for who has summed up the block already:
+    // its features, and its bytes on storage.
+    double ns(Activity activity, const Features& block, Bytes stored) const;
 
     double execute_layer_ns(std::uint32_t layer) const { return layer_ns_[layer]; }
     double execute_per_block_ns() const { return execute_per_block_; }
@@ -83,9 +86,8 @@ class CostModel {
   private:
     void find_execution(const Platform& platform, const Mode* mode);
     void average_over_passes(const ExecuteSpec& table);
-    double own_ns(Activity activity, LayerRange block) const;  // without what is added
-    double read_ns(LayerRange block) const;
-    double parameter_cost_ns(const LinearCost& cost, LayerRange block) const;
+    // With what the kind of memory adds.
+    double with_added(Activity activity, const Features& block, double ns) const;
 
     const Model* model_;
     const Node* node_;

@@ -41,6 +41,12 @@ static_assert(
         return true;
     }(),
     "the table of kinds of memory is in the order of their enumeration");
+static_assert(std::ranges::all_of(kTable,
+                                  [](const MemoryKindRow& row) {
+                                      return std::ranges::find(row.added, Activity::execute,
+                                                               &AddedCost::to) == row.added.end();
+                                  }),
+              "what executes has rows of its own, by op class: nothing is added to it");
 
 }  // namespace
 

@@ -14,7 +14,9 @@ namespace swaplab {
 
 namespace {
 
-// Parallel reads, on the clock of work that devices have: all progress at one rate.
+// Parallel reads, by the rates of devices (policies/lanes/sharing.h). All progress at one rate, so
+// that a read that starts at c on their common clock of work ends at c plus its own work. A heap,
+// since a search tries hundreds of agents, where a device has a few reads.
 class SharedReads {
   public:
     SharedReads(const ReadSpec& spec, std::uint32_t most) : rates_(most + 1, kFullRate) {
@@ -22,27 +24,46 @@ class SharedReads {
             rates_[reads] = std::min(rate_of(spec.share_of(reads)), kFullRate);
     }
 
-    std::size_t size() const { return clock_.size(); }
+    std::size_t size() const { return running_.size(); }
 
-    void start(std::size_t item, Duration work, Time now) {
-        clock_.start({static_cast<std::uint32_t>(item)}, work, now);
+    void start(std::size_t item, Duration work) {
+        const std::uint64_t units = static_cast<std::uint64_t>(work.count()) * kFullRate;
+        running_.push({clock_ + units, item});
     }
-    // When the first ends if nothing else starts or ends; nothing where none runs.
-    std::optional<Time> next_end(Time now) {
-        if (clock_.empty()) return std::nullopt;
-        clock_.set_rate(rates_[clock_.size()], now);
-        return clock_.next_end();
+    void advance(Duration time) {
+        clock_ += static_cast<std::uint64_t>(time.count()) *
+                  static_cast<std::uint64_t>(rates_[running_.size()]);
     }
-    // Takes out the reads that have ended by now.
-    template <class Ended>
-    void end_all(Time now, Ended ended) {
-        clock_.end_all(now, scratch_, [&](Ticket item) { ended(item.index); });
+    // How long the first to end still takes, if any runs.
+    std::optional<Duration> left() const {
+        if (running_.empty()) return std::nullopt;
+        const std::int64_t rate = rates_[running_.size()];
+        return Duration{(std::max<std::int64_t>(0, units_left()) + rate - 1) / rate};
+    }
+    // Takes out a read that has ended.
+    std::optional<std::size_t> take_ended() {
+        if (running_.empty() || units_left() > 0) return std::nullopt;
+        const std::size_t item = running_.top().item;
+        running_.pop();
+        return item;
     }
 
   private:
+    struct Running {
+        std::uint64_t end;  // on the clock of work, modulo 2^64
+        std::size_t item;
+        friend bool operator<(const Running& a, const Running& b) {  // the first to end on top
+            return static_cast<std::int64_t>(a.end - b.end) > 0;
+        }
+    };
+
+    std::int64_t units_left() const {
+        return static_cast<std::int64_t>(running_.top().end - clock_);
+    }
+
     std::vector<std::int64_t> rates_;  // by number of reads
-    WorkClock clock_;                  // tickets are items
-    std::vector<Ticket> scratch_;
+    std::uint64_t clock_ = 0;
+    std::priority_queue<Running> running_;
 };
 
 // One request, event by event: ends of reads and of releases, and the reads that they allow.
@@ -62,9 +83,10 @@ class Request {
         execute_ready();
         for (;;) {
             start_reads();
-            const std::optional<Duration> next = next_event();
-            if (!next) break;
-            now_ = *next;
+            const std::optional<Duration> wait = until_next_event();
+            if (!wait) break;
+            now_ += *wait;
+            reads_.advance(*wait);
             end_reads();
             end_releases();
         }
@@ -97,23 +119,21 @@ class Request {
         for (; next_load_ < loads_.size() && may_start(next_load_); ++next_load_) {
             const BlockFacts& unit = units_[loads_[next_load_].unit];
             free_ -= unit.held_bytes;
-            reads_.start(next_load_, unit.of(Verb::read), kStart + now_);
+            reads_.start(next_load_, unit.of(Verb::read));
         }
     }
-    std::optional<Duration> next_event() {
-        std::optional<Duration> next;
-        if (const std::optional<Time> end = reads_.next_end(kStart + now_)) next = *end - kStart;
+    std::optional<Duration> until_next_event() const {
+        std::optional<Duration> wait = reads_.left();
         if (!releases_.empty()) {
-            const Duration release = std::max(now_, releases_.top().at);
-            next = next ? std::min(*next, release) : release;
+            const Duration release = std::max(Duration{}, releases_.top().at - now_);
+            wait = wait ? std::min(*wait, release) : release;
         }
-        return next;
+        return wait;
     }
     void end_reads() {
         bool any = false;
-        if (reads_.size() > 0)
-            reads_.end_all(kStart + now_,
-                           [&](std::size_t load) { any = loads_[load].read = true; });
+        while (const std::optional<std::size_t> ended = reads_.take_ended())
+            any = loads_[*ended].read = true;
         if (any) execute_ready();
     }
     void end_releases() {
