@@ -41,6 +41,9 @@ Bytes BlockFacts::kv_in(std::uint32_t pass) const {
 GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_layer)
     : cost_(&cost), path_(&swaplab::row_of(path, cost.node().compute)) {
     facts_.layers = {first_layer, first_layer};
+    for (const SwapStep step : path_->steps)
+        if (step.copy == 0) price(step.verb, *path_);
+    if (!path_->steps.empty()) price(kSwapOut, *path_);
     if (cost.model().passes() == 1) return;
     prompt_ns_ = cost.execute_per_block_ns();
     Decoding& decoding = facts_.decoding.emplace();
@@ -78,28 +81,35 @@ void GrowingBlock::extend(std::uint32_t last) {
     take_durations(features);
 }
 
+void GrowingBlock::price(Verb verb, const SwapPathRow& path) {
+    const Activity activity = *row_of(verb).activity;
+    const bool plain = std::ranges::find(path.added, activity, &AddedCost::to) == path.added.end();
+    priced_[verbs_priced_++] = {verb, plain ? cost_->plain_line(activity) : nullptr,
+                                cost_->scale_of(activity), activity == Activity::read};
+}
+
 void GrowingBlock::take_durations(const Features& features) {
     facts_.durations[index_of(kUse)] = to_duration(execute_ns_ + cost_->execute_per_block_ns());
     if (!facts_.has_parameters() || path_->steps.empty()) return;
+    for (std::size_t i = 0; i < verbs_priced_; ++i) {
+        const Priced& priced = priced_[i];
+        const Bytes bytes = priced.stored ? facts_.stored_bytes : features.bytes;
+        facts_.durations[index_of(priced.verb)] =
+            priced.line != nullptr
+                ? to_duration(cost_ns(*priced.line, features, bytes) * priced.scale)
+                : with_added(priced.verb, features);
+    }
     facts_.steps = path_->steps;
     facts_.way_in = {};
-    for (const SwapStep step : path_->steps) {
-        Duration& duration = facts_.durations[index_of(step.verb)];
-        if (step.copy == 0) duration = duration_of(step.verb, features);
-        facts_.way_in += duration;
-    }
-    facts_.durations[index_of(kSwapOut)] = duration_of(kSwapOut, features);
+    for (const SwapStep step : path_->steps) facts_.way_in += facts_.of(step.verb);
 }
 
-Duration GrowingBlock::duration_of(Verb verb, const Features& features) const {
+Duration GrowingBlock::with_added(Verb verb, const Features& features) const {
     const Activity activity = *row_of(verb).activity;
-    const double ns = cost_->ns(activity, features, facts_.stored_bytes);
-    if (path_->added.empty()) [[likely]]
-        return to_duration(ns);
-    double added_ns = 0;
+    double ns = 0;
     for (const AddedCost& added : path_->added)
-        if (added.to == activity) added_ns += cost_->ns(added.cost, features, facts_.stored_bytes);
-    return to_duration(added_ns + ns);
+        if (added.to == activity) ns += cost_->ns(added.cost, features, facts_.stored_bytes);
+    return to_duration(ns + cost_->ns(activity, features, facts_.stored_bytes));
 }
 
 BlockFacts facts_of(const CostModel& cost, LayerRange layers, SwapPath path) {

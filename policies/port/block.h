@@ -84,10 +84,21 @@ class GrowingBlock {
   private:
     void extend_decoding(std::uint32_t first, std::uint32_t last);
     void take_durations(const Features& features);
-    Duration duration_of(Verb verb, const Features& features) const;
+    Duration with_added(Verb verb, const Features& features) const;
+    void price(Verb verb, const SwapPathRow& path);
+
+    // What a verb costs: a line of the device, or more than one (null).
+    struct Priced {
+        Verb verb{};
+        const LinearCost* line = nullptr;
+        double scale = 1;
+        bool stored = false;  // of the bytes on storage
+    };
 
     const CostModel* cost_;
     const SwapPathRow* path_;
+    std::array<Priced, kTimedVerbs> priced_{};  // those of the path, and the release
+    std::size_t verbs_priced_ = 0;
     double execute_ns_ = 0;  // summed from the first layer on, as the cost of a block is
     double prompt_ns_ = 0;   // likewise
     BlockFacts facts_;

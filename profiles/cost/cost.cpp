@@ -1,5 +1,7 @@
 #include "profiles/cost/cost.h"
 
+#include <algorithm>
+
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
@@ -25,11 +27,6 @@ inline std::int64_t requests(const LinearCost& cost, Bytes bytes) {
     SWAPLAB_CHECK(cost.request_bytes->count > 0, "a request of {} bytes",
                   cost.request_bytes->count);
     return (bytes.count - 1) / cost.request_bytes->count + 1;
-}
-
-inline double block_ns(const LinearCost& cost, const Features& features, Bytes bytes) {
-    return linear_ns(cost, features, bytes) + cost.per_block +
-           cost.per_request * static_cast<double>(requests(cost, bytes));
 }
 
 Features features_of(const Model& model, std::uint32_t index) {
@@ -138,8 +135,13 @@ DecodeCost& DecodeCost::operator+=(const DecodeCost& other) {
     return *this;
 }
 
+double cost_ns(const LinearCost& cost, const Features& features, Bytes bytes) {
+    return linear_ns(cost, features, bytes) + cost.per_block +
+           cost.per_request * static_cast<double>(requests(cost, bytes));
+}
+
 double cost_ns(const LinearCost& cost, const Features& features) {
-    return block_ns(cost, features, features.bytes);
+    return cost_ns(cost, features, features.bytes);
 }
 
 CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
@@ -211,17 +213,22 @@ double CostModel::ns(Activity activity, LayerRange block) const {
 
 double CostModel::ns(Activity activity, const Features& block, Bytes stored) const {
     if (block.bytes.count == 0) return 0;
-    if (activity == Activity::read)
-        return with_added(activity, block, block_ns(node_->read.cost, block, stored) * read_scale_);
-    double ns = block_ns(node_->costs[index_of(activity)], block, block.bytes);
-    if (activity == Activity::copy) ns *= copy_scale_;
-    return with_added(activity, block, ns);
-}
-
-double CostModel::with_added(Activity activity, const Features& block, double ns) const {
+    const bool reads = activity == Activity::read;
+    double ns =
+        cost_ns(node_->cost(activity), block, reads ? stored : block.bytes) * scale_of(activity);
     for (const AddedCost& added : added_)
         if (added.to == activity) ns += cost_ns(node_->cost(added.cost), block);
     return ns;
+}
+
+const LinearCost* CostModel::plain_line(Activity activity) const {
+    const bool added = std::ranges::find(added_, activity, &AddedCost::to) != added_.end();
+    return added ? nullptr : &node_->cost(activity);
+}
+
+double CostModel::scale_of(Activity activity) const {
+    if (activity == Activity::read) return read_scale_;
+    return activity == Activity::copy ? copy_scale_ : 1;
 }
 
 double CostModel::read_bound_ns(LayerRange unit) const {

@@ -21,6 +21,8 @@ struct Features {
 // Unrounded ns. `per_block` is included once; requests are ceil(bytes / request_bytes) (one request
 // without request_bytes, none for 0 bytes).
 double cost_ns(const LinearCost& cost, const Features& features);
+// With other bytes than those of the features.
+double cost_ns(const LinearCost& cost, const Features& features, Bytes bytes);
 
 // What a layer takes in the pass of one token, at a context of c tokens (those of the prompt and
 // all generated so far, this one included): ns + c·per_context_ns. Ours: every layer does one
@@ -65,6 +67,11 @@ class CostModel {
     // Likewise of an activity that is about parameters, for who has summed up the block already:
     // its features, and its bytes on storage.
     double ns(Activity activity, const Features& block, Bytes stored) const;
+    // The line of such an activity and what the mode multiplies it by; null where the kind of
+    // memory adds to it. For who asks of very many blocks: ns is cost_ns(line, block, bytes) *
+    // scale with the bytes on storage for `read`, else those of the parameters.
+    const LinearCost* plain_line(Activity activity) const;
+    double scale_of(Activity activity) const;
 
     double execute_layer_ns(std::uint32_t layer) const { return layer_ns_[layer]; }
     double execute_per_block_ns() const { return execute_per_block_; }
@@ -86,8 +93,6 @@ class CostModel {
   private:
     void find_execution(const Platform& platform, const Mode* mode);
     void average_over_passes(const ExecuteSpec& table);
-    // With what the kind of memory adds.
-    double with_added(Activity activity, const Features& block, double ns) const;
 
     const Model* model_;
     const Node* node_;
