@@ -15,7 +15,9 @@ constexpr int kRequestsRank = 0;
 constexpr int kMissesRank = 500;
 constexpr int kFirstVerbRank = 1000;
 constexpr int kRanksPerVerb = 1000;  // for the slots of one resource
-constexpr int kStallsRank = 4500;    // below compute
+// Below compute.
+constexpr int kStallsRank =
+    kFirstVerbRank + static_cast<int>(index_of(kUse)) * kRanksPerVerb + kRanksPerVerb / 2;
 constexpr int kMemoryRank = 9000;
 
 std::string layers_text(const Model& model, LayerRange layers) {

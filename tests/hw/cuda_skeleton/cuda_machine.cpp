@@ -17,20 +17,29 @@ CudaMachine::CudaMachine(const DeviceSetup& setup, FakeCuda& cuda, std::vector<P
 }
 
 // Rings and slots have addresses; a counter gets some from a first fit.
-std::unique_ptr<Arena> CudaMachine::arena_for(const ArenaPlan& plan, ArenaUse use) {
+std::unique_ptr<Arena> CudaMachine::arena_for(const ArenaPlan& plan, ArenaUse) {
     const bool counted = plan.kind == ArenaKind::counter;
     const Bytes span = counted ? 16 * plan.capacity : plan.capacity;
     std::unique_ptr<Arena> arena =
         counted ? make_first_fit_arena(plan.capacity, span) : make_arena(plan);
-    const auto space = use == ArenaUse::staging ? FakeCuda::Space::pinned : FakeCuda::Space::device;
-    bases_[arena.get()] = cuda_.allocate(space, static_cast<std::size_t>(span.count));
+    spans_[arena.get()] = static_cast<std::size_t>(span.count);
     return arena;
+}
+
+// A plan without an arena of its own for what is staged has both kinds in one.
+std::byte* CudaMachine::base_of(const Arena& arena, FakeCuda::Space space) {
+    std::byte*& base = bases_[{&arena, space}];
+    if (base == nullptr) base = cuda_.allocate(space, spans_.at(&arena));
+    return base;
 }
 
 void CudaMachine::on_reserved(const Action& command, std::size_t holding, const Arena& arena,
                               const Place& place) {
+    const JobPlan& plan = setup_.deployment.jobs[command.job.index];
+    const Holding& held = holdings_of(plan.path, setup_.platform.node(plan.node).compute)[holding];
+    const auto space = held.in_staging ? FakeCuda::Space::pinned : FakeCuda::Space::device;
     places_[command.job.index][command.block.index][holding] =
-        bases_.at(&arena) + place.offset.count;
+        base_of(arena, space) + place.offset.count;
 }
 
 // Through pinned memory into the device's.

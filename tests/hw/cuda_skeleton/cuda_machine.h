@@ -3,8 +3,10 @@
 // order, the reads and the executors are `RealDevice`'s and `BlockWork`'s.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "hw/cpu_backend.h"
@@ -58,7 +60,10 @@ class CudaMachine final : public Machine, private Places {
     FakeCuda& cuda_;
     Frames frames_;  // of the host, for activations
     ActivationPool activations_;
-    std::map<const Arena*, std::byte*> bases_;
+    std::byte* base_of(const Arena& arena, FakeCuda::Space space);
+
+    std::map<const Arena*, std::size_t> spans_;
+    std::map<std::pair<const Arena*, FakeCuda::Space>, std::byte*> bases_;
     std::vector<std::vector<std::array<std::byte*, kMostHoldings>>> places_;  // by job and block
     CudaMover mover_;
     BlockWork work_;
