@@ -39,11 +39,11 @@ Bytes BlockFacts::kv_in(std::uint32_t pass) const {
 }
 
 GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_layer)
-    : cost_(&cost), path_(&swaplab::row_of(path, cost.node().compute)) {
+    : cost_(&cost), path_(&row_of(path, cost.node().compute)) {
     facts_.layers = {first_layer, first_layer};
     for (const SwapStep step : path_->steps)
-        if (step.copy == 0) price(step.verb, *path_);
-    if (!path_->steps.empty()) price(kSwapOut, *path_);
+        if (step.copy == 0) price(step.verb);
+    if (!path_->steps.empty()) price(kSwapOut);
     if (cost.model().passes() == 1) return;
     prompt_ns_ = cost.execute_per_block_ns();
     Decoding& decoding = facts_.decoding.emplace();
@@ -81,9 +81,10 @@ void GrowingBlock::extend(std::uint32_t last) {
     take_durations(features);
 }
 
-void GrowingBlock::price(Verb verb, const SwapPathRow& path) {
+void GrowingBlock::price(Verb verb) {
     const Activity activity = *row_of(verb).activity;
-    const bool plain = std::ranges::find(path.added, activity, &AddedCost::to) == path.added.end();
+    const bool plain =
+        std::ranges::find(path_->added, activity, &AddedCost::to) == path_->added.end();
     priced_[verbs_priced_++] = {verb, plain ? cost_->plain_line(activity) : nullptr,
                                 cost_->scale_of(activity), activity == Activity::read};
 }

@@ -43,7 +43,7 @@ struct BlockFacts {
     std::array<Duration, kTimedVerbs> durations{};
     // Of its way in, in order: those of the path; none where nothing is swapped.
     std::span<const SwapStep> steps;
-    Duration way_in{};                 // all steps, one after the other
+    Duration way_in{};  // all steps, one after the other: planners ask it of every block
     std::optional<Decoding> decoding;  // of a generative model
 
     bool has_parameters() const { return parameter_bytes.count > 0; }
@@ -85,7 +85,7 @@ class GrowingBlock {
     void extend_decoding(std::uint32_t first, std::uint32_t last);
     void take_durations(const Features& features);
     Duration with_added(Verb verb, const Features& features) const;
-    void price(Verb verb, const SwapPathRow& path);
+    void price(Verb verb);
 
     // What a verb costs: a line of the device, or more than one (null).
     struct Priced {

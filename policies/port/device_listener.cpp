@@ -12,10 +12,12 @@ DeviceListener* who_listens(const DeviceSetup& setup, bool DeviceInterests::*wha
 }
 
 DeviceListener* memory_listener(const DeviceSetup& setup) {
-    const bool more = who_listens(setup, &DeviceInterests::activities) != nullptr ||
-                      who_listens(setup, &DeviceInterests::places) != nullptr;
-    SWAPLAB_CHECK(!more, "a device in real time tells of {}, its listener waits for more",
-                  "memory");
+    const bool activities = who_listens(setup, &DeviceInterests::activities) != nullptr;
+    const bool places = who_listens(setup, &DeviceInterests::places) != nullptr;
+    SWAPLAB_CHECK(!activities && !places,
+                  "a device in real time tells of memory only; its listener waits for activities: "
+                  "{}, for places: {}",
+                  activities, places);
     return who_listens(setup, &DeviceInterests::memory);
 }
 
