@@ -16,11 +16,10 @@ std::vector<std::string> modes_changed_to(const Workload& workload);
 // By JobId and BlockId.
 std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& costs,
                                                  const Deployment& deployment);
-// The same in each of `modes_changed_to`.
-// What blocks and switching take in a mode of that platform, of which `costs` is each job's model
-// there. `mode`: as the platform has it in force.
+// What blocks and switching take in the mode that the platform is in; `costs` are of it.
 ModeFacts facts_in_mode(const Platform& platform, const std::vector<CostModel>& costs,
                         const Deployment& deployment);
+// The same in each of `modes_changed_to`.
 std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& deployment);
 
 // `plan` of the runner, with the cost models of the request at hand.
