@@ -3,11 +3,11 @@
 #include <cstdlib>
 #include <new>
 
-#include "experiments/cli/exit_code.h"
-#include "experiments/cli/interrupt.h"
-#include "experiments/cli/options.h"
-#include "experiments/cli/output_file.h"
-#include "experiments/commands/commands.h"
+#include "experiments/commands.h"
+#include "experiments/shell/command_line.h"
+#include "experiments/shell/exit_code.h"
+#include "experiments/shell/interrupt.h"
+#include "experiments/shell/output_file.h"
 #include "hw/storage/storage_error.h"
 #include "policies/run/runner.h"
 #include "profiles/base/error.h"
@@ -16,40 +16,29 @@ namespace swaplab {
 
 namespace {
 
-bool color_wanted(const Options& options, const Terminal& terminal) {
+bool color_wanted(const OutputOptions& options, const Terminal& terminal) {
     const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org: set and not empty
     const bool refused = no_color != nullptr && *no_color != '\0';
     return terminal.out && !options.no_color && !refused;
 }
 
-int dispatch(const Options& options, const Console& console) {
-    switch (options.command) {
-        case CommandKind::list: return list_command(options, console);
-        case CommandKind::show: return show_command(options, console);
-        case CommandKind::plan: return plan_command(options, console);
-        case CommandKind::run: return run_command(options, console);
-        case CommandKind::compare: return compare_command(options, console);
-        case CommandKind::reproduce: return reproduce_command(options, console);
-        case CommandKind::fit: return fit_command(options, console);
-        case CommandKind::pack: return pack_command(options, console);
-        case CommandKind::profile: return profile_command(options, console);
-        case CommandKind::validate: return validate_command(options, console);
-        case CommandKind::replay: return replay_command(options, console);
-    }
-    return exit_failed;
-}
-
 int run_parsed(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
                const Terminal& terminal) {
-    const Parsed parsed = parse_options(argc, argv);
+    const auto parsed = parse_command_line(commands(), argc, argv);
     if (const auto* text = std::get_if<std::string>(&parsed)) {
         out << *text;
         return exit_ok;
     }
-    const Options& options = std::get<Options>(parsed);
-    const Console console{
-        out, err, terminal, options.quiet, options.verbose, color_wanted(options, terminal)};
-    return dispatch(options, console);
+    const Parsed& asked = std::get<Parsed>(parsed);
+    const OutputOptions& options = asked.output;
+    return asked.run({.out = out,
+                      .err = err,
+                      .terminal = terminal,
+                      .quiet = options.quiet,
+                      .verbose = options.verbose,
+                      .color = color_wanted(options, terminal),
+                      .json = options.json,
+                      .command_line = asked.command_line});
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <ostream>
 
-#include "experiments/cli/console.h"
+#include "experiments/shell/console.h"
 
 namespace swaplab {
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "experiments/cli.h"
-#include "experiments/cli/exit_code.h"
-#include "experiments/cli/interrupt.h"
+#include "experiments/shell/exit_code.h"
+#include "experiments/shell/interrupt.h"
 
 namespace {
 

@@ -134,17 +134,46 @@ void take_staged(Policy& policy, const PolicyInfo& info, const PolicyParameters&
 
 std::span<const PolicyInfo> registry() { return kPolicies; }
 
+std::vector<std::pair<std::string_view, std::string>> PolicyChoice::all_parameters() const {
+    std::vector<std::pair<std::string_view, std::string>> all;
+    for (const ParameterInfo& parameter : info->parameters) {
+        const auto given = parameters.find(parameter.name);
+        all.emplace_back(parameter.name, given == parameters.end()
+                                             ? std::string(parameter.default_value)
+                                             : given->second);
+    }
+    return all;
+}
+
+PolicyChoice choose_policy(std::string_view spec) {
+    PolicyChoice choice;
+    choice.info = &find(spec.substr(0, spec.find(':')));
+    choice.parameters =
+        read_parameters(text("policy {}", choice.info->name), spec, choice.info->parameters);
+    choice.spec = spec;
+    choice.needs_budget = choice.info->make(choice.parameters, std::nullopt).needs_budget;
+    return choice;
+}
+
+const PolicyChoice& direct_policy() {
+    static const PolicyChoice direct = choose_policy("direct");
+    return direct;
+}
+
+Policy make_policy(const PolicyChoice& choice, std::optional<SwapPath> path,
+                   std::optional<MemoryKind> kind) {
+    const PolicyInfo& info = *choice.info;
+    if (path) check_path(info, *path);
+    Policy policy = info.make(choice.parameters, path);
+    if (row_of(kind).staged) take_staged(policy, info, choice.parameters, path);
+    policy.name = info.name;
+    policy.spec = choice.spec;
+    return policy;
+}
+
 Policy make_policy(std::string_view spec, std::optional<SwapPath> path,
                    std::optional<MemoryKind> kind) {
-    const PolicyInfo& info = find(spec.substr(0, spec.find(':')));
-    const PolicyParameters parameters =
-        read_parameters(text("policy {}", info.name), spec, info.parameters);
-    if (path) check_path(info, *path);
-    Policy policy = info.make(parameters, path);
-    if (row_of(kind).staged) take_staged(policy, info, parameters, path);
-    policy.name = info.name;
-    policy.spec = spec;
-    return policy;
+    return make_policy(choose_policy(spec), path, kind);
 }
 
 }  // namespace swaplab

@@ -3,7 +3,10 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/policy.h"
@@ -22,10 +25,29 @@ struct PolicyInfo {
 
 std::span<const PolicyInfo> registry();
 
-// `NAME[:key=value,...]`. `path` is what was asked for, if anything was; else memory of a `kind`
-// that is staged makes `staged` of a policy's default `zero-copy`. Throws `InputError` for an
-// unknown name or key (listing the known ones), a bad value, or a swap path that the policy does
-// not take or the kind of memory contradicts.
+// A policy as asked for: a row of the registry, and parameters that it takes.
+struct PolicyChoice {
+    const PolicyInfo* info = nullptr;
+    PolicyParameters parameters;  // that were given
+    std::string spec;             // as it was written
+    bool needs_budget = true;
+
+    // All parameters with their values, in the order of the registry.
+    std::vector<std::pair<std::string_view, std::string>> all_parameters() const;
+};
+
+// `NAME[:key=value,...]`. Throws `InputError` for an unknown name or key (listing the known ones),
+// or a bad value.
+PolicyChoice choose_policy(std::string_view spec);
+// The reference of every comparison: everything resident before the run.
+const PolicyChoice& direct_policy();
+
+// `path` is what was asked for, if anything was; else memory of a `kind` that is staged makes
+// `staged` of a policy's default `zero-copy`. Throws `InputError` for a swap path that the policy
+// does not take or the kind of memory contradicts.
+Policy make_policy(const PolicyChoice& choice, std::optional<SwapPath> path = {},
+                   std::optional<MemoryKind> kind = {});
+// Of a spec. Throws what `choose_policy` throws, too.
 Policy make_policy(std::string_view spec, std::optional<SwapPath> path = {},
                    std::optional<MemoryKind> kind = {});
 

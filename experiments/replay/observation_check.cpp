@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "experiments/report/decision_log.h"
+#include "experiments/replay/decision_log.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {

@@ -2,9 +2,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <limits>
+#include <tuple>
 
-#include "experiments/report/decision_log.h"
+#include "experiments/replay/decision_log.h"
+#include "experiments/request/words.h"
+#include "experiments/text/positioned.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
@@ -132,15 +136,21 @@ void read_memory(const Field& field, MemoryReport& memory) {
     fields.finish();
 }
 
-// An unreadable log is told from one of another kind.
-RecordedOrigin::Named read_named(const Field& field) {
+// What `choose` makes of a value that is a word.
+template <class Choose>
+auto chosen(const Field& field, Choose choose) {
+    return positioned(field, [&] { return choose(field.as_string()); });
+}
+
+// A model or a device: what `choose` makes of its spec, and its hash when it was recorded.
+template <class Choose>
+auto read_named(const Field& field, Choose choose) {
     Fields fields(field);
-    RecordedOrigin::Named named;
-    named.spec = fields.required("spec").as_string();
-    named.name = fields.required("name").as_string();
-    named.hash = fields.required("hash").as_string();
+    auto choice = chosen(fields.required("spec"), choose);
+    static_cast<void>(fields.required("name").as_string());
+    std::string hash = fields.required("hash").as_string();
     fields.finish();
-    return named;
+    return std::pair{std::move(choice), std::move(hash)};
 }
 
 std::string one_line(const Field& field) {
@@ -157,15 +167,21 @@ RecordedOrigin read_origin(const Field& field) {
     for (const char* informative :
          {"version", "mode", "requests", "arrivals", "budget_trace", "mode_trace", "noise"})
         static_cast<void>(fields.optional(informative));
-    origin.backend = fields.required("backend").as_string();
-    for (const Field& model : fields.required("models").as_array())
-        origin.models.push_back(read_named(model));
+    origin.backend = &chosen(fields.required("backend"), [](const std::string& name) {
+                          return std::cref(backend_named(name));
+                      }).get();
+    for (const Field& model : fields.required("models").as_array()) {
+        auto [choice, hash] = read_named(model, choose_model);
+        origin.models.push_back({std::move(choice), std::move(hash)});
+    }
     if (origin.models.empty()) fields.required("models").fail_expecting("at least one model");
-    origin.device = read_named(fields.required("device"));
-    origin.policy = fields.required("policy").as_string();
-    if (const auto path = fields.optional("swap_path")) origin.swap_path = path->as_string();
-    origin.account = fields.required("account").as_string();
-    origin.dispatch = fields.required("dispatch").as_string();
+    std::tie(origin.device, origin.device_hash) =
+        read_named(fields.required("device"), choose_device);
+    origin.policy = chosen(fields.required("policy"), choose_policy);
+    if (const auto path = fields.optional("swap_path"))
+        origin.swap_path = chosen(*path, parse_swap_path);
+    origin.account = chosen(fields.required("account"), parse_account);
+    origin.dispatch = chosen(fields.required("dispatch"), make_dispatch);
     const Field budget = fields.required("budget_bytes");
     if (budget.value().kind != Value::Kind::null) origin.budget = Bytes{budget.as_positive()};
     origin.budget_may_change = fields.required("budget_may_change").as_bool();

@@ -1,4 +1,4 @@
-// A decision log read back, one line at a time (report/decision_log.h says what stands in it).
+// A decision log read back, one line at a time (replay/decision_log.h says what stands in it).
 #pragma once
 
 #include <fstream>
@@ -6,22 +6,29 @@
 #include <string>
 #include <vector>
 
+#include "experiments/request/backends.h"
+#include "experiments/request/catalog.h"
+#include "policies/registry.h"
 #include "policies/run/observer.h"
+#include "policies/schedule/dispatcher.h"
 #include "profiles/document/document.h"
 
 namespace swaplab {
 
 // What was run, and with what: the line "start".
 struct RecordedOrigin {
-    struct Named {
-        std::string spec, name, hash;
+    struct RecordedModel {
+        ModelChoice choice;
+        std::string hash;  // when it was recorded
     };
-    std::string backend;
-    std::vector<Named> models;
-    Named device;
-    std::string policy;
-    std::optional<std::string> swap_path;
-    std::string account, dispatch;
+    const Backend* backend = nullptr;
+    std::vector<RecordedModel> models;
+    DeviceChoice device;
+    std::string device_hash;
+    PolicyChoice policy;
+    std::optional<SwapPath> swap_path;
+    Account account = Account::all;
+    Dispatch dispatch;
     std::optional<Bytes> budget;
     bool budget_may_change = false;
     bool mode_may_change = false;  // of logs that do not say so, too

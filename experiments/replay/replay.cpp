@@ -1,11 +1,8 @@
 #include "experiments/replay/replay.h"
 
-#include "experiments/backends.h"
-#include "experiments/cli/catalog.h"
-#include "experiments/cli/spec.h"
+#include "experiments/replay/decision_log.h"
 #include "experiments/replay/observation_check.h"
 #include "experiments/replay/recorded_log.h"
-#include "experiments/report/decision_log.h"
 #include "policies/registry.h"
 #include "policies/run/planning.h"
 #include "profiles/base/error.h"
@@ -17,13 +14,13 @@ namespace swaplab {
 
 namespace {
 
-void require_hash(std::string_view what, const RecordedOrigin::Named& recorded,
+void require_hash(std::string_view what, const std::string& spec, const std::string& recorded,
                   const std::string& hash) {
-    if (hash == recorded.hash) return;
+    if (hash == recorded) return;
     throw InputError(
         text("{} '{}' has changed since the log was written: its hash is {}, expected "
              "{}",
-             what, recorded.spec, hash, recorded.hash));
+             what, spec, hash, recorded));
 }
 
 std::string describe_move(const RecordedMove& move) {
@@ -89,35 +86,36 @@ class ComparedMoves final : public Moves {
 class Rebuilt {
   public:
     explicit Rebuilt(const RecordedOrigin& origin)
-        : platform_(choose_device(origin.device.spec)),
-          policy_(policy_of(origin, platform_.memory_kind)) {
-        for (const RecordedOrigin::Named& recorded : origin.models) {
-            const ModelChoice choice = choose_model(recorded.spec);
-            require_hash("model", recorded, model_hash(*choice.model));
+        : origin_(origin),
+          policy_(
+              make_policy(origin.policy, origin.swap_path, origin.device.platform.memory_kind)) {
+        for (const auto& [choice, hash] : origin.models) {
+            require_hash("model", choice.spec, hash, model_hash(*choice.model));
             Job& job = workload_.jobs.emplace_back();
             job.model = choice.model;
             job.weight = choice.weight;
         }
-        require_hash("device", origin.device, device_hash(platform_));
+        require_hash("device", origin.device.spec, origin.device_hash,
+                     device_hash(origin.device.platform));
         // Only whether the budget may change matters to a plan; when it does is in the log.
         if (origin.budget_may_change)
             workload_.budget_changes.push_back({kStart, origin.budget.value_or(Bytes{1})});
-        dispatch_ = make_dispatch(origin.dispatch);
-        account_ = account_of(origin);
     }
-
-    Account account() const { return account_; }
 
     // That the device may change to: its own, and those it names.
     std::vector<std::string> modes() const {
         std::vector<std::string> names{""};
-        for (const Mode& mode : platform_.nodes.front().modes) names.push_back(mode.name);
+        for (const Mode& mode : origin_.device.platform.nodes.front().modes)
+            names.push_back(mode.name);
         return names;
     }
 
     // False if there is no plan any more.
-    bool plan_again(std::optional<Bytes> budget) {
-        const RunRequest request{platform_, workload_, budget, account_};
+    bool plan_again() {
+        const RunRequest request{.platform = origin_.device.platform,
+                                 .workload = workload_,
+                                 .budget = origin_.budget,
+                                 .account = origin_.account};
         costs_ = cost_models(request);
         PlanOutcome outcome = plan(request, costs_, policy_);
         if (!std::holds_alternative<Deployment>(outcome)) return false;
@@ -131,28 +129,13 @@ class Rebuilt {
         return json.str();
     }
     std::unique_ptr<Scheduler> scheduler() const {
-        return policy_.make_scheduler({deployment_, facts_, weights(workload_), dispatch_});
+        return policy_.make_scheduler({deployment_, facts_, weights(workload_), origin_.dispatch});
     }
 
   private:
-    static Policy policy_of(const RecordedOrigin& origin, std::optional<MemoryKind> kind) {
-        std::optional<SwapPath> path;
-        if (origin.swap_path) {
-            require_known("swap path", *origin.swap_path, {"zero-copy", "staged", "standard"});
-            path = swap_path_named(*origin.swap_path);
-        }
-        return make_policy(origin.policy, path, kind);
-    }
-    static Account account_of(const RecordedOrigin& origin) {
-        require_known("account", origin.account, {"all", "parameters"});
-        return origin.account == "all" ? Account::all : Account::parameters;
-    }
-
-    Platform platform_;
+    const RecordedOrigin& origin_;
     Policy policy_;
     Workload workload_;
-    Dispatch dispatch_;
-    Account account_ = Account::all;
     std::vector<CostModel> costs_;
     Deployment deployment_;
     std::vector<std::vector<BlockFacts>> facts_;
@@ -162,7 +145,7 @@ std::optional<Divergence> check_start(const RecordedLog& log, Rebuilt& rebuilt) 
     if (log.tampering())
         return Divergence{DivergenceKind::digest, 1, "the line as it stands", *log.tampering()};
     const RecordedOrigin& origin = log.origin();
-    if (!rebuilt.plan_again(origin.budget))
+    if (!rebuilt.plan_again())
         return Divergence{DivergenceKind::deployment, 1, origin.deployment, "no plan"};
     if (const std::string found = rebuilt.deployment_text(); found != origin.deployment)
         return Divergence{DivergenceKind::deployment, 1, origin.deployment, found};
@@ -202,15 +185,15 @@ std::string_view name_of(DivergenceKind kind) {
 ReplayOutcome replay(const std::string& path) {
     RecordedLog log(path);
     ReplayOutcome outcome;
-    outcome.policy = log.origin().policy;
+    outcome.policy = log.origin().policy.spec;
     outcome.digested = log.digested();
     Rebuilt rebuilt(log.origin());
     outcome.divergence = check_start(log, rebuilt);
     if (outcome.divergence) return outcome;
     const std::unique_ptr<Scheduler> scheduler = rebuilt.scheduler();
-    ObservationCheck check(
-        log.origin().models.size(), rebuilt.account(), kind_of(log.origin().backend) == "simulated",
-        log.origin().mode_may_change ? rebuilt.modes() : std::vector<std::string>{});
+    const RecordedOrigin& origin = log.origin();
+    ObservationCheck check(origin.models.size(), origin.account, !origin.backend->real_time,
+                           origin.mode_may_change ? rebuilt.modes() : std::vector<std::string>{});
     while (const auto decision = log.next()) {
         outcome.divergence = check_line(log, *decision, check, *scheduler);
         if (outcome.divergence) return outcome;

@@ -4,7 +4,7 @@
 #include <ostream>
 #include <string>
 
-#include "experiments/plot/gantt.h"
+#include "experiments/trace/gantt.h"
 #include "experiments/trace/memory_track.h"
 #include "experiments/trace/timeline.h"
 

@@ -92,6 +92,8 @@ struct RunResult {
     std::vector<JobResult> jobs;
     Replications replications;
 
+    // Whether it did what was asked for; a missed deadline is a result.
+    bool ran() const { return verdict == Verdict::ok || verdict == Verdict::deadline_miss; }
     double throughput_per_s() const;  // requests of one replication / makespan
     double slowdown() const;          // latency.mean / full_memory_latency
 };

@@ -113,7 +113,7 @@ RunResult run_in_full_memory(RunRequest request, const std::vector<CostModel>& c
     request.budget.reset();
     request.observer = nullptr;
     request.noise.reset();
-    const Policy direct = make_policy("direct");
+    const Policy direct = make_policy(direct_policy());
     const auto deployment =
         std::get<Deployment>(direct.planner->plan({request.platform, costs, {}, request.account}));
     const Planned planned(request, costs, deployment);

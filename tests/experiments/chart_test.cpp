@@ -1,16 +1,16 @@
-#include "experiments/plot/chart.h"
+#include "experiments/draw/chart.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <sstream>
 
-#include "experiments/plot/comparison_plot.h"
-#include "experiments/plot/frame.h"
-#include "experiments/plot/scale.h"
-#include "experiments/plot/stacking.h"
-#include "experiments/plot/style.h"
-#include "experiments/plot/svg.h"
+#include "experiments/compare/comparison_plot.h"
+#include "experiments/draw/frame.h"
+#include "experiments/draw/scale.h"
+#include "experiments/draw/stacking.h"
+#include "experiments/draw/style.h"
+#include "experiments/draw/svg.h"
 #include "tests/experiments/fixtures.h"
 
 namespace swaplab {
@@ -167,12 +167,13 @@ TEST(Chart, AWideRangeOfLatenciesGetsALogarithm) {
 
 TEST(ComparisonPlot, LinesBeginAtTheMinimumAndTheRestIsShaded) {
     using namespace literals;
-    Comparison comparison = testing::made_up_comparison();
+    const Scenario scenario = testing::made_up_scenario();
+    Comparison comparison = testing::made_up_comparison(scenario);
     comparison.policies[0].minimum = 5_MiB;
     comparison.policies[0].at_minimum =
         testing::made_up_result("swapnet", 5_MiB, std::chrono::milliseconds(14));
     comparison.cells[0][0] = testing::made_up_refusal("swapnet", 4_MiB, 5_MiB);
-    const Chart chart = comparison_chart(comparison, testing::made_up_scenario());
+    const Chart chart = comparison_chart(comparison);
     ASSERT_EQ(chart.lines.size(), 2U);
     ASSERT_EQ(chart.lines[0].points.size(), 3U);  // 5, 6 and 8 MiB
     EXPECT_DOUBLE_EQ(chart.lines[0].points[0].x, 5);

@@ -5,8 +5,9 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "experiments/cli/help.h"
-#include "experiments/cli/output_file.h"
+#include "experiments/commands.h"
+#include "experiments/shell/output_file.h"
+#include "experiments/text/layout.h"
 #include "profiles/base/error.h"
 #include "profiles/device/builtin_devices.h"
 #include "profiles/device/device_file.h"
@@ -31,7 +32,8 @@ Arguments run_with(const Arguments& more, const std::string& command = "run") {
 TEST(Cli, VersionAndHelp) {
     EXPECT_EQ(cli({"--version"}).out.substr(0, 8), "swaplab ");
     EXPECT_EQ(cli({"--help"}).code, 0);
-    for (const CommandHelp& command : commands()) {
+    for (const CliCommand& each : commands()) {
+        const CommandText& command = each.text();
         const CliResult help = cli({std::string(command.name), "--help"});
         EXPECT_EQ(help.code, 0);
         EXPECT_NE(help.out.find("Examples"), std::string::npos) << command.name;
@@ -42,9 +44,10 @@ TEST(Cli, VersionAndHelp) {
 }
 
 TEST(Cli, EveryExampleOfTheHelpParses) {
-    for (const CommandHelp& command : commands())
-        EXPECT_TRUE(
-            std::string(command.examples).starts_with("swaplab " + std::string(command.name)));
+    for (const CliCommand& command : commands()) {
+        const CommandText& text = command.text();
+        EXPECT_TRUE(std::string(text.examples).starts_with("swaplab " + std::string(text.name)));
+    }
 }
 
 TEST(Cli, WrongUsageIsCode2AndSuggests) {

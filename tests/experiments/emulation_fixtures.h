@@ -4,7 +4,7 @@
 #include <sstream>
 #include <string>
 
-#include "experiments/cli/console.h"
+#include "experiments/shell/console.h"
 #include "profiles/model/model.h"
 
 namespace swaplab::testing {
@@ -28,7 +28,7 @@ inline Model small_model() {
 // Where notes go; nothing is a terminal.
 struct Quiet {
     std::ostringstream out, err;
-    Console console{out, err, {}, false, false, false};
+    Console console{.out = out, .err = err, .terminal = {}};
 };
 
 }  // namespace swaplab::testing

@@ -9,10 +9,10 @@
 #include <filesystem>
 #include <thread>
 
-#include "experiments/report/comparison_csv.h"
-#include "experiments/report/comparison_table.h"
-#include "experiments/report/validation_report.h"
-#include "experiments/validation/run_order.h"
+#include "experiments/compare/comparison_csv.h"
+#include "experiments/compare/comparison_table.h"
+#include "experiments/validate/run_order.h"
+#include "experiments/validate/validation_report.h"
 #include "profiles/base/error.h"
 #include "profiles/device/builtin_devices.h"
 #include "profiles/model/model_file.h"
@@ -24,9 +24,11 @@ namespace swaplab {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::budgets_named;
 using testing::cli;
 using testing::CliResult;
 using testing::made_up_scenario;
+using testing::policies_named;
 using testing::Quiet;
 using testing::read_file;
 using testing::small_model;
@@ -229,11 +231,13 @@ TEST_F(EmulatedCli, AnInterruptedRunHasWhatWasMeasured) {
 // The flag is set when two of four cells have run: those stay, the others say why they are missing.
 TEST(InterruptedComparison, KeepsTheCellsThatRan) {
     std::atomic<bool> stop{false};
-    Scenario scenario = made_up_scenario();
-    scenario.factory = make_sim_device;
-    scenario.stop = &stop;
-    const ComparisonRequest request{
-        scenario, {"load-all", "on-demand"}, parse_budgets({"9MiB,12MiB"})};
+    const Scenario scenario = made_up_scenario();
+    Testbed testbed = simulated_testbed();
+    testbed.stop = &stop;
+    const ComparisonRequest request{.scenario = scenario,
+                                    .testbed = testbed,
+                                    .policies = policies_named({"load-all", "on-demand"}),
+                                    .budgets = budgets_named("9MiB,12MiB")};
     const Comparison comparison = compare(request, [&](std::int64_t done, std::int64_t) {
         if (done == 2) stop.store(true);
     });
@@ -245,11 +249,9 @@ TEST(InterruptedComparison, KeepsTheCellsThatRan) {
         EXPECT_EQ(cell.budget, 12_MiB);
     }
     Quiet quiet;
-    const std::string table =
-        comparison_table(comparison, scenario, Metric::latency, quiet.console);
+    const std::string table = comparison_table(comparison, Metric::latency, quiet.console);
     EXPECT_NE(table.find("? interrupted"), std::string::npos) << table;
-    const Certificate certificate(scenario);
-    const Document document = parse_json(comparison_json(comparison, certificate), "out");
+    const Document document = parse_json(comparison_json({&comparison, 1}, "swaplab"), "out");
     const std::vector<Field> results = Fields(Field::root(document)).required("results").as_array();
     ASSERT_EQ(results.size(), 4U);
     EXPECT_EQ(Fields(results[3]).required("verdict").as_string(), "interrupted");
@@ -259,11 +261,15 @@ TEST(InterruptedComparison, KeepsTheCellsThatRan) {
 // flag is set in round 3.
 TEST(InterruptedStudy, KeepsTheRoundsThatAreComplete) {
     std::atomic<bool> stop{false};
-    Scenario scenario = made_up_scenario();
-    scenario.factory = make_sim_device;
-    StudyRequest request{scenario, {"load-all", "on-demand"}, parse_budgets({"12MiB"}),
-                         "emu",    make_sim_device,           5};
-    request.stop = &stop;
+    const Scenario scenario = made_up_scenario();
+    Testbed testbed = simulated_testbed();
+    testbed.stop = &stop;
+    const StudyRequest request{.scenario = scenario,
+                               .policies = policies_named({"load-all", "on-demand"}),
+                               .budgets = budgets_named("12MiB"),
+                               .against = backend_named("emu"),
+                               .measured = testbed,
+                               .repeats = 5};
     const Study study = conduct(request, [&](std::int64_t done, std::int64_t) {
         if (done == 3 * 3 + 2) stop.store(true);
     });

@@ -17,6 +17,18 @@ CliResult cli(const std::vector<std::string>& arguments) {
     return {code, out.str(), err.str()};
 }
 
+std::vector<PolicyChoice> policies_named(const std::vector<std::string>& specs) {
+    std::vector<PolicyChoice> policies;
+    for (const std::string& spec : specs) policies.push_back(choose_policy(spec));
+    return policies;
+}
+
+std::vector<BudgetChoice> budgets_named(const std::string& list) {
+    std::vector<BudgetChoice> budgets;
+    add_budgets(budgets, list);
+    return budgets;
+}
+
 Scenario made_up_scenario() {
     ModelSpec spec;
     spec.name = "tiny";
@@ -33,17 +45,16 @@ Scenario made_up_scenario() {
         spec.layers.push_back(std::move(layer));
     }
     Scenario scenario;
-    scenario.command = "swaplab compare -m tiny -d board";
     ModelChoice& choice = scenario.models.emplace_back();
     choice.spec = "tiny";
     choice.model = std::make_shared<const Model>(std::move(spec));
     Job& job = scenario.workload.jobs.emplace_back();
     job.model = choice.model;
-    scenario.device = "board";
-    scenario.platform.name = "board";
-    scenario.platform.nodes.emplace_back().name = "board";
-    scenario.platform.nodes.front().memory.capacity = 1_GiB;
-    scenario.backend = "sim";
+    scenario.device.spec = "board";
+    Platform& platform = scenario.device.platform;
+    platform.name = "board";
+    platform.nodes.emplace_back().name = "board";
+    platform.nodes.front().memory.capacity = 1_GiB;
     return scenario;
 }
 
@@ -86,15 +97,16 @@ RunResult made_up_refusal(const std::string& policy, Bytes budget, Bytes minimum
     return result;
 }
 
-Comparison made_up_comparison() {
+Comparison made_up_comparison(const Scenario& scenario) {
     using std::chrono::microseconds;
     Comparison comparison;
-    comparison.policies.push_back({"swapnet", 4_MiB, std::nullopt});
-    comparison.policies.push_back({"demand-layering:pipeline=async", 6_MiB, std::nullopt});
+    comparison.scenario = &scenario;
+    comparison.policies.push_back({choose_policy("swapnet"), 4_MiB});
+    comparison.policies.push_back({choose_policy("demand-layering:pipeline=async"), 6_MiB});
     for (const std::int64_t mib : {4, 6, 8}) {
         const Bytes budget = mib * 1_MiB;
         const auto slower = microseconds(13'000 + 500 * (8 - mib));
-        comparison.budgets.push_back({std::to_string(mib) + "MiB", budget});
+        comparison.budgets.push_back({parse_budget(std::to_string(mib) + "MiB"), budget});
         auto& row = comparison.cells.emplace_back();
         row.push_back(made_up_result("swapnet", budget, slower));
         const std::string other = "demand-layering:pipeline=async";

@@ -4,17 +4,17 @@
 #include <chrono>
 #include <filesystem>
 
-#include "experiments/cli/interrupt.h"
-#include "experiments/cli/pack_cache.h"
-#include "experiments/emulation.h"
-#include "experiments/host_pace.h"
-#include "experiments/pace_check.h"
-#include "experiments/report/result_json.h"
-#include "experiments/report/run_report.h"
-#include "experiments/validation/study.h"
+#include "experiments/emulate/emulation.h"
+#include "experiments/emulate/host_pace.h"
+#include "experiments/emulate/pace_check.h"
+#include "experiments/pack/pack_cache.h"
+#include "experiments/run/result_json.h"
+#include "experiments/run/run_report.h"
+#include "experiments/shell/interrupt.h"
+#include "experiments/validate/study.h"
 #include "policies/port/forwarding_device.h"
-#include "profiles/models/builtin_models.h"
 #include "profiles/base/error.h"
+#include "profiles/models/builtin_models.h"
 #include "sim/sim_device.h"
 #include "tests/experiments/emulation_fixtures.h"
 #include "tests/experiments/fixtures.h"
@@ -23,8 +23,10 @@ namespace swaplab {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::budgets_named;
 using testing::made_up_result;
 using testing::made_up_scenario;
+using testing::policies_named;
 using testing::Quiet;
 using testing::small_model;
 using testing::TemporaryFolder;
@@ -77,19 +79,19 @@ TEST(TimeScale, GivesStorageAMarginOfAHalf) {
 // 8 MiB in one take 5.19 ms, in three (4 + 2 + 2 MiB) 7.19 ms.
 TEST(TimeScale, CountsParallelReadsAndSmallOnes) {
     Scenario scenario = made_up_scenario();
-    ReadSpec& read = scenario.platform.nodes.front().read;
+    ReadSpec& read = scenario.device.platform.nodes.front().read;
     read.cost.per_byte = 0.5;
-    EXPECT_NEAR(device_rates(scenario.platform, scenario.models).streaming, 2e9, 1);
+    EXPECT_NEAR(device_rates(scenario.device.platform, scenario.models).streaming, 2e9, 1);
     read.concurrency = {1, 1.5, 2, 1.8};
-    EXPECT_NEAR(device_rates(scenario.platform, scenario.models).streaming, 4e9, 1);
-    EXPECT_NEAR(device_rates(scenario.platform, scenario.models).by_unit, 2e9, 1);
+    EXPECT_NEAR(device_rates(scenario.device.platform, scenario.models).streaming, 4e9, 1);
+    EXPECT_NEAR(device_rates(scenario.device.platform, scenario.models).by_unit, 2e9, 1);
     read.cost.per_block = 1e6;
     const double bytes = 8 << 20;
-    const ReadRates rates = device_rates(scenario.platform, scenario.models);
+    const ReadRates rates = device_rates(scenario.device.platform, scenario.models);
     EXPECT_NEAR(rates.streaming, 2 * bytes / (bytes * 0.5e-9 + 1e-3), 1);
     EXPECT_NEAR(rates.by_unit, bytes / (bytes * 0.5e-9 + 3e-3), 1);
     read.cost = {};
-    EXPECT_EQ(device_rates(scenario.platform, scenario.models).streaming, 0);
+    EXPECT_EQ(device_rates(scenario.device.platform, scenario.models).streaming, 0);
 }
 
 TEST(TimeScale, AHostIsMeasuredByReading) {
@@ -107,7 +109,7 @@ TEST(TimeScale, AHostIsMeasuredByReading) {
 }
 
 TEST(Lateness, BoundsAreSharesOrTimes) {
-    EXPECT_EQ(parse_lateness("").of(milliseconds(200)), milliseconds(2));
+    EXPECT_EQ(LatenessBound{}.of(milliseconds(200)), milliseconds(2));
     EXPECT_EQ(parse_lateness("0.5%").of(milliseconds(200)), milliseconds(1));
     EXPECT_EQ(parse_lateness("500us").of(milliseconds(200)), microseconds(500));
     for (const char* wrong : {"5", "0%", "-1%", "%", "x%", "0", "fast"})
@@ -175,7 +177,7 @@ TEST(Lateness, WithoutARequestThereIsNoShareOfItsLatency) {
 
 TEST(Lateness, IsInEveryReport) {
     Scenario scenario = made_up_scenario();
-    scenario.backend = "emu";
+    scenario.backend = &backend_named("emu");
     const RunResult late = emulated(
         2, {{"storage", 40, microseconds(2), milliseconds(4), milliseconds(6), milliseconds(8)}});
     const std::string report = run_report(late, scenario, std::nullopt);
@@ -184,7 +186,7 @@ TEST(Lateness, IsInEveryReport) {
               std::string::npos)
         << report;
     JsonWriter json;
-    write_result(json, late, Certificate(scenario), std::nullopt);
+    write_result(json, late, choose_policy("swapnet"), Certificate(scenario, "swaplab"));
     const Document document = parse_json(json.str(), "out");
     Fields fields(Field::root(document));
     Fields emulation(fields.required("emulation"));
@@ -216,8 +218,7 @@ TEST(Pace, OfTheReferenceIsJudgedToo) {
 
 // An emulated run that is late is done again, and the study says how many were.
 TEST(LateRuns, AreDoneAgainAndThenAFailure) {
-    Scenario scenario = made_up_scenario();
-    scenario.factory = make_sim_device;
+    const Scenario scenario = made_up_scenario();
     int runs = 0;
     // Sim with a pace: late in its first `late` runs.
     const auto device = [&runs](int late) {
@@ -226,7 +227,12 @@ TEST(LateRuns, AreDoneAgainAndThenAFailure) {
             return std::make_unique<LateDevice>(make_sim_device(setup), by);
         };
     };
-    StudyRequest request{scenario, {"on-demand"}, parse_budgets({"12MiB"}), "emu", device(4), 1};
+    StudyRequest request{.scenario = scenario,
+                         .policies = policies_named({"on-demand"}),
+                         .budgets = budgets_named("12MiB"),
+                         .against = backend_named("emu"),
+                         .measured = {device(4)},
+                         .repeats = 1};
     const auto ignore = [](std::int64_t, std::int64_t) {};
     // Two runs warm up; then `direct` is late twice.
     const Study study = conduct(request, ignore);
@@ -234,7 +240,7 @@ TEST(LateRuns, AreDoneAgainAndThenAFailure) {
     EXPECT_TRUE(study.reference.compared());
     EXPECT_EQ(study.configurations[0].late, 0);
     runs = 0;
-    request.measured = device(8);
+    request.measured.device = device(8);
     const Study failed = conduct(request, ignore);
     EXPECT_EQ(failed.reference.late, 6);
     EXPECT_NE(failed.reference.failure.find("too late at 1x"), std::string::npos)
@@ -244,17 +250,20 @@ TEST(LateRuns, AreDoneAgainAndThenAFailure) {
 
 // Where nobody asked for a pace, every second late run slows it down, for this configuration only.
 TEST(LateRuns, AreSlowedDownWhereThePaceIsFree) {
-    Scenario scenario = made_up_scenario();
-    scenario.factory = make_sim_device;
+    const Scenario scenario = made_up_scenario();
     const auto late_by = [](Duration by) {
         return [by](const DeviceSetup& setup) -> std::unique_ptr<Device> {
             return std::make_unique<LateDevice>(make_sim_device(setup), by);
         };
     };
     std::vector<double> asked;
-    StudyRequest request{
-        scenario, {"on-demand"}, parse_budgets({"12MiB"}), "emu", late_by(milliseconds(1000)), 1};
-    request.slower = [&](double times) {
+    StudyRequest request{.scenario = scenario,
+                         .policies = policies_named({"on-demand"}),
+                         .budgets = budgets_named("12MiB"),
+                         .against = backend_named("emu"),
+                         .measured = {late_by(milliseconds(1000))},
+                         .repeats = 1};
+    request.measured.slower = [&](double times) {
         asked.push_back(times);
         return late_by(times > 2 ? Duration{} : milliseconds(1000));
     };

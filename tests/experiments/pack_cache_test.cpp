@@ -1,5 +1,5 @@
 // Packs that are made on demand, where they are kept, and what can go wrong.
-#include "experiments/cli/pack_cache.h"
+#include "experiments/pack/pack_cache.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "experiments/cli/interrupt.h"
+#include "experiments/shell/interrupt.h"
 #include "hw/storage/storage_error.h"
 #include "profiles/base/error.h"
 #include "tests/experiments/emulation_fixtures.h"

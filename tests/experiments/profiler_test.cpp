@@ -1,12 +1,12 @@
 // Measuring a simulated device and fitting the measurements must give the device back.
-#include "experiments/profiling/profiler.h"
+#include "experiments/measure/profiler.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <sstream>
 
-#include "experiments/profiling/samples.h"
+#include "experiments/measure/samples.h"
 #include "profiles/base/text.h"
 #include "profiles/fit/fit.h"
 #include "sim/sim_device.h"

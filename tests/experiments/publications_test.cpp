@@ -1,5 +1,5 @@
 // Every publication is reproduced, its gates hold, and nothing that was assumed is hidden.
-#include "experiments/publications/publication.h"
+#include "experiments/reproduce/publication.h"
 
 #include <gtest/gtest.h>
 

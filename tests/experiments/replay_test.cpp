@@ -7,7 +7,7 @@
 #include <regex>
 #include <sstream>
 
-#include "experiments/report/decision_log.h"
+#include "experiments/replay/decision_log.h"
 #include "policies/registry.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"

@@ -1,13 +1,14 @@
 #include <gtest/gtest.h>
 
-#include "experiments/report/comparison_csv.h"
-#include "experiments/report/comparison_table.h"
-#include "experiments/report/csv.h"
-#include "experiments/report/headings.h"
-#include "experiments/report/plan_report.h"
-#include "experiments/report/result_json.h"
-#include "experiments/report/run_report.h"
-#include "experiments/report/table.h"
+#include "experiments/compare/comparison_csv.h"
+#include "experiments/compare/comparison_table.h"
+#include "experiments/compare/headings.h"
+#include "experiments/run/plan_report.h"
+#include "experiments/run/result_json.h"
+#include "experiments/run/run_report.h"
+#include "experiments/text/csv.h"
+#include "experiments/text/layout.h"
+#include "experiments/text/table.h"
 #include "profiles/base/error.h"
 #include "tests/experiments/fixtures.h"
 
@@ -21,9 +22,10 @@ using namespace literals;
 std::string table_of(Metric metric, bool color = false, int columns = 100) {
     std::ostringstream out;
     std::ostringstream err;
-    const Console console{out, err, {false, false, columns}, false, false, color};
-    return comparison_table(testing::made_up_comparison(), testing::made_up_scenario(), metric,
-                            console);
+    const Console console{
+        .out = out, .err = err, .terminal = {.columns = columns}, .color = color};
+    const Scenario scenario = testing::made_up_scenario();
+    return comparison_table(testing::made_up_comparison(scenario), metric, console);
 }
 
 TEST(Text, WidthCountsCodePointsAndNoEscapeCodes) {
@@ -125,8 +127,8 @@ TEST(Csv, QuotesAsInRfc4180) {
 
 TEST(Csv, OneRowPerCellAndAllRowsAlike) {
     const Scenario scenario = testing::made_up_scenario();
-    Comparison comparison = testing::made_up_comparison();
-    const std::string csv = comparison_csv(comparison, Certificate(scenario));
+    const std::vector<Comparison> comparisons{testing::made_up_comparison(scenario)};
+    const std::string csv = comparison_csv(comparisons);
     std::istringstream lines(csv);
     std::vector<std::string> rows;
     for (std::string line; std::getline(lines, line);) rows.push_back(line);
@@ -140,7 +142,8 @@ TEST(Csv, OneRowPerCellAndAllRowsAlike) {
 
 TEST(Json, ResultReadsBack) {
     const Scenario scenario = testing::made_up_scenario();
-    const std::string json = comparison_json(testing::made_up_comparison(), Certificate(scenario));
+    const std::vector<Comparison> comparisons{testing::made_up_comparison(scenario)};
+    const std::string json = comparison_json(comparisons, "swaplab compare -m tiny -d board");
     const Document document = parse_json(json, "out.json");
     Fields top(Field::root(document));
     EXPECT_EQ(top.required("schema").as_string(), "swaplab/comparison/1");
@@ -163,7 +166,7 @@ TEST(Json, ResultReadsBack) {
     EXPECT_EQ(refusal.required("minimum_budget_bytes").as_integer(), (6_MiB).count);
     EXPECT_EQ(refusal.required("reason").as_string(), "a (4 MiB) must be resident");
     Fields certificate(refusal.required("certificate"));
-    EXPECT_EQ(certificate.required("command").as_string(), scenario.command);
+    EXPECT_EQ(certificate.required("command").as_string(), "swaplab compare -m tiny -d board");
     Fields policy(certificate.required("policy"));
     Fields parameters(policy.required("parameters"));
     EXPECT_EQ(parameters.required("pipeline").as_string(), "async");
@@ -218,7 +221,7 @@ TEST(RunReport, ComparesWithTheFrozenModel) {
     EXPECT_NE(report.find("differ by 0.00025 at most, of 4.50"), std::string::npos) << report;
     EXPECT_EQ(run_report(result, scenario).find("frozen"), std::string::npos);
     JsonWriter json;
-    write_result(json, result, Certificate(scenario), frozen);
+    write_result(json, result, choose_policy("swapnet"), Certificate(scenario, "swaplab"), frozen);
     const Document document = parse_json(json.str(), "out");
     Fields fields(Field::root(document));
     EXPECT_EQ(fields.required("frozen_latency_ns").as_count(), 8'000'000);
@@ -230,11 +233,11 @@ TEST(RunReport, ComparesWithTheFrozenModel) {
 // evidence.
 TEST(RunReport, ShowsWhatTheOperatingSystemSaw) {
     Scenario scenario = testing::made_up_scenario();
-    scenario.backend = "cpu";
+    scenario.backend = &backend_named("cpu");
     RunResult result = testing::made_up_result("swapnet", 8_MiB, std::chrono::milliseconds(12));
     const auto json_of = [&] {
         JsonWriter json;
-        write_result(json, result, Certificate(scenario));
+        write_result(json, result, choose_policy("swapnet"), Certificate(scenario, "swaplab"));
         return json.str();
     };
     EXPECT_EQ(json_of().find("evidence"), std::string::npos);
@@ -282,14 +285,14 @@ TEST(RunReport, GivesTheEnergyOfARequestWhereThereAreSeveral) {
 }
 
 TEST(ComparisonTable, ByEnergyMarksTheMostFrugal) {
-    Comparison comparison = testing::made_up_comparison();
+    const Scenario scenario = testing::made_up_scenario();
+    Comparison comparison = testing::made_up_comparison(scenario);
     for (auto& row : comparison.cells)
         for (std::size_t i = 0; i < row.size(); ++i)
-            if (feasible(row[i])) row[i].energy_j = 2.5 - static_cast<double>(i);
+            if (row[i].ran()) row[i].energy_j = 2.5 - static_cast<double>(i);
     std::ostringstream out;
-    const Console console{out, out, {false, false, 100}, false, false, false};
-    const std::string table =
-        comparison_table(comparison, testing::made_up_scenario(), Metric::energy, console);
+    const Console console{.out = out, .err = out, .terminal = {}};
+    const std::string table = comparison_table(comparison, Metric::energy, console);
     EXPECT_NE(table.find("Energy in J"), std::string::npos) << table;
     EXPECT_NE(table.find("1.50*"), std::string::npos) << table;
     EXPECT_EQ(table.find("bound"), std::string::npos) << table;  // which is one of time

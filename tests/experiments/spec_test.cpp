@@ -1,10 +1,10 @@
-#include "experiments/cli/spec.h"
+#include "experiments/text/spec.h"
 
 #include <gtest/gtest.h>
 
-#include "experiments/cli/budget.h"
-#include "experiments/cli/catalog.h"
-#include "experiments/scenario.h"
+#include "experiments/request/budget.h"
+#include "experiments/request/catalog.h"
+#include "experiments/request/scenario.h"
 #include "profiles/base/error.h"
 #include "tests/experiments/fixtures.h"
 
@@ -69,12 +69,14 @@ TEST(Budget, RefusesWhatIsNoBudget) {
 }
 
 TEST(Budget, ListsKeepTheirOrderAndDropWhatComesTwice) {
-    const auto budgets = parse_budgets({"min,0.5x", "1MiB,0.5x"});
+    std::vector<BudgetChoice> budgets;
+    add_budgets(budgets, "min,0.5x");
+    add_budgets(budgets, "1MiB,0.5x");
     ASSERT_EQ(budgets.size(), 3U);
     EXPECT_EQ(budgets[0].text, "min");
     EXPECT_EQ(budgets[1].text, "0.5x");
     EXPECT_EQ(budgets[2].text, "1MiB");
-    EXPECT_THROW(parse_budgets({"1MiB,"}), InputError);
+    EXPECT_THROW(add_budgets(budgets, "1MiB,"), InputError);
     ASSERT_EQ(default_budgets().size(), 9U);
     EXPECT_EQ(default_budgets().front().text, "0.2x");
     EXPECT_EQ(default_budgets().back().text, "1.0x");
@@ -118,13 +120,13 @@ TEST(Catalog, RefusesOptionsThatDoNotFit) {
 }
 
 TEST(Catalog, ADeviceHasAModeAndAKindOfMemory) {
-    EXPECT_EQ(choose_device("jetson-xavier-nx").memory_kind, std::nullopt);
+    EXPECT_EQ(choose_device("jetson-xavier-nx").platform.memory_kind, std::nullopt);
     for (const std::string& name : memory_kind_names())
-        EXPECT_EQ(choose_device("jetson-xavier-nx:memory=" + name).memory_kind,
+        EXPECT_EQ(choose_device("jetson-xavier-nx:memory=" + name).platform.memory_kind,
                   memory_kind_named(name));
     Scenario scenario;
-    scenario.platform = choose_device("jetson-xavier-nx:memory=managed-attach,mode=15W");
-    EXPECT_EQ(scenario.platform.mode, "15W");
+    scenario.device = choose_device("jetson-xavier-nx:memory=managed-attach,mode=15W");
+    EXPECT_EQ(scenario.device.platform.mode, "15W");
     EXPECT_EQ(scenario.device_text(), "jetson-xavier-nx:mode=15W,memory=managed-attach");
     const std::string kind = message_of([] { choose_device("jetson-nano:memory=manged-attach"); });
     EXPECT_NE(kind.find("did you mean 'managed-attach'"), std::string::npos) << kind;

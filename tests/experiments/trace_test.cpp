@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "experiments/observer_fan.h"
+#include "experiments/run/observer_fan.h"
 #include "experiments/trace/chrome_writer.h"
 #include "experiments/trace/lanes.h"
 #include "experiments/trace/perfetto_format.h"

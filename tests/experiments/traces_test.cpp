@@ -1,7 +1,7 @@
 // Arrivals and budgets from files, dispatchers and lookup tables on the command line.
 #include <gtest/gtest.h>
 
-#include "experiments/cli/traces.h"
+#include "experiments/request/traces.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 #include "tests/experiments/fixtures.h"
@@ -109,7 +109,7 @@ TEST(Traces, ModesAreReadAndTakenUp) {
     EXPECT_TRUE(has(refusal("time_ns,mode\n5,10W\n5,15W\n"), ":3:1: time_ns"));
     EXPECT_TRUE(has(refusal("time_ns,mode\n"), "at least one change"));
     write_file(path, "time_ns,mode\n0,10W\n300000000,\n");
-    const auto changes = load_mode_trace(path, choose_device("jetson-xavier-nx"));
+    const auto changes = load_mode_trace(path, choose_device("jetson-xavier-nx").platform);
     ASSERT_EQ(changes.size(), 2U);
     EXPECT_EQ(changes[0].mode, "10W");
     EXPECT_EQ(changes[1].at, at_ns(300'000'000));

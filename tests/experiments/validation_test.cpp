@@ -4,11 +4,11 @@
 #include <cmath>
 #include <sstream>
 
-#include "experiments/experiment_file.h"
-#include "experiments/plot/validation_plot.h"
-#include "experiments/report/validation_report.h"
-#include "experiments/validation/other_world.h"
-#include "experiments/validation/sample.h"
+#include "experiments/request/experiment_file.h"
+#include "experiments/validate/other_world.h"
+#include "experiments/validate/sample.h"
+#include "experiments/validate/validation_plot.h"
+#include "experiments/validate/validation_report.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 #include "profiles/document/document.h"
@@ -18,10 +18,12 @@
 namespace swaplab {
 namespace {
 
+using testing::budgets_named;
 using testing::cli;
 using testing::CliResult;
 using testing::made_up_result;
 using testing::made_up_scenario;
+using testing::policies_named;
 using testing::read_file;
 using testing::TemporaryFolder;
 using testing::write_file;
@@ -78,8 +80,8 @@ Duration ms(double value) { return Duration{std::llround(value * 1e6)}; }
 Configuration made_up(const std::string& policy, int mib, double predicted,
                       const std::vector<double>& measured) {
     Configuration configuration;
-    configuration.policy = policy;
-    configuration.budget = text("{}MiB", mib);
+    configuration.policy.spec = policy;
+    configuration.budget = parse_budget(text("{}MiB", mib));
     configuration.bytes = mib * 1_MiB;
     configuration.predicted = made_up_result(policy, mib * 1_MiB, ms(predicted));
     for (const double value : measured)
@@ -91,7 +93,7 @@ Configuration made_up(const std::string& policy, int mib, double predicted,
 Study made_up_study(const Scenario& scenario, std::size_t repeats) {
     Study study;
     study.scenario = &scenario;
-    study.against = "cpu";
+    study.against = &backend_named("cpu");
     study.reference = made_up("direct", 16, 10, std::vector<double>(repeats, 10));
     return study;
 }
@@ -222,13 +224,12 @@ TEST(Gates, AreParsed) {
 // all durations are whole even numbers.
 Scenario small_world() {
     Scenario scenario = made_up_scenario();
-    Node& node = scenario.platform.nodes.front();
+    Node& node = scenario.device.platform.nodes.front();
     node.read.cost.per_byte = 1.0 / 8;
     node.read.after_idle = AfterIdle{Duration{1}, Duration{40'000}};
     node.cost(Activity::assemble).per_tensor = 2000;
     node.execute.other.per_layer = 100'000;
     node.cost(Activity::release).per_tensor = 600;
-    scenario.factory = make_sim_device;
     return scenario;
 }
 
@@ -238,9 +239,14 @@ constexpr double kAssemble = 3 * 2000;
 constexpr double kExecute = 3 * 100'000;
 
 StudyRequest asked(const Scenario& scenario, DeviceFactory measured,
-                   std::vector<std::string> policies = {"load-all"},
+                   const std::vector<std::string>& policies = {"load-all"},
                    const std::string& budgets = "16MiB") {
-    return {scenario, std::move(policies), parse_budgets({budgets}), "cpu", std::move(measured), 3};
+    return {.scenario = scenario,
+            .policies = policies_named(policies),
+            .budgets = budgets_named(budgets),
+            .against = backend_named("cpu"),
+            .measured = {std::move(measured)},
+            .repeats = 3};
 }
 
 Study studied(const StudyRequest& request) {
@@ -261,12 +267,12 @@ Platform scaled(Platform platform, double by) {
 TEST(Study, TwiceTheTime) {
     const Scenario scenario = small_world();
     const std::vector<Study> studies{
-        studied(asked(scenario, simulated_on(scaled(scenario.platform, 2)),
+        studied(asked(scenario, simulated_on(scaled(scenario.device.platform, 2)),
                       {"load-all", "on-demand", "demand-layering", "pipeload"}, "min,6MiB,16MiB"))};
     const Assessment assessment = assess(studies);
     ASSERT_GE(assessment.points.size(), 8U);
     for (const Point& point : assessment.points) {
-        EXPECT_NEAR(point.error, -0.5, 1e-9) << point.configuration->policy;
+        EXPECT_NEAR(point.error, -0.5, 1e-9) << point.configuration->policy.spec;
         EXPECT_NEAR(point.overhead_error(), 0, 1e-9);
         EXPECT_EQ(point.cv, 0);
         EXPECT_EQ(point.peak_error(), 0);
@@ -279,7 +285,8 @@ TEST(Study, TwiceTheTime) {
 // One read, one block: T = idle + read + assemble + execute. Without an effect its part is missing.
 TEST(Study, WhatEachEffectContributes) {
     const Scenario scenario = small_world();
-    const std::vector<Study> studies{studied(asked(scenario, simulated_on(scenario.platform)))};
+    const std::vector<Study> studies{
+        studied(asked(scenario, simulated_on(scenario.device.platform)))};
     const Assessment assessment = assess(studies);
     ASSERT_EQ(assessment.points.size(), 1U);
     const double total = kIdle + kRead + kAssemble + kExecute;
@@ -302,7 +309,8 @@ TEST(Study, LayerTimesAgainstLines) {
     for (Layer& layer : spec.layers) layer.execute = Duration{150'000};
     scenario.models[0].model = std::make_shared<const Model>(spec);
     scenario.workload.jobs[0].model = scenario.models[0].model;
-    const std::vector<Study> studies{studied(asked(scenario, simulated_on(scenario.platform)))};
+    const std::vector<Study> studies{
+        studied(asked(scenario, simulated_on(scenario.device.platform)))};
     const double total = kIdle + kRead + kAssemble + 3 * 150'000;
     for (const Ablation& ablation : ablate(assess(studies)))
         if (ablation.effect.starts_with("measured layer times")) {
@@ -315,7 +323,7 @@ TEST(Study, LayerTimesAgainstLines) {
 // contention does not foresee.
 TEST(Study, ARankingTurnsOver) {
     const Scenario scenario = small_world();
-    Platform contended = scenario.platform;
+    Platform contended = scenario.device.platform;
     contended.nodes[0].contention[static_cast<std::size_t>(Activity::read)]
                                  [static_cast<std::size_t>(Activity::execute)] = 10;
     const std::vector<Study> studies{
@@ -323,7 +331,7 @@ TEST(Study, ARankingTurnsOver) {
     const Assessment assessment = assess(studies);
     ASSERT_EQ(assessment.points.size(), 2U);
     EXPECT_EQ(*assessment.tau, -1);
-    EXPECT_EQ(assessment.choices[0].chosen, assessment.points[1].configuration->policy);
+    EXPECT_EQ(assessment.choices[0].chosen, assessment.points[1].configuration->policy.spec);
     EXPECT_NEAR(assessment.worst_regret(),
                 assessment.points[1].measured_ns / assessment.points[0].measured_ns - 1, 1e-12);
     EXPECT_GT(assessment.worst_regret(), 0.01);
@@ -371,8 +379,9 @@ TEST(Study, AFailedRunIsReportedAndTheOthersGoOn) {
 TEST(Validation, OutputsOfEveryKind) {
     const Scenario scenario = small_world();
     Validation validation;
-    validation.studies.push_back(studied(asked(scenario, simulated_on(scaled(scenario.platform, 2)),
-                                               {"load-all", "on-demand"}, "1MiB,6MiB,16MiB")));
+    validation.studies.push_back(
+        studied(asked(scenario, simulated_on(scaled(scenario.device.platform, 2)),
+                      {"load-all", "on-demand"}, "1MiB,6MiB,16MiB")));
     validation.assessment = assess(validation.studies);
     validation.ablations = ablate(validation.assessment);
     validation.gates = parse_gates("median=3%");
@@ -403,21 +412,75 @@ workload: {mode: stream, requests: 2}
 seed: 7
 )";
 
-TEST(ExperimentFile, IsMultipliedOut) {
+std::vector<std::string> specs_of(const std::vector<PolicyChoice>& choices) {
+    std::vector<std::string> specs;
+    for (const PolicyChoice& choice : choices) specs.push_back(choice.spec);
+    return specs;
+}
+
+Experiment experiment_in(const std::string& content) {
     const TemporaryFolder folder;
-    write_file(folder.file("e.yaml"), kExperiment);
-    const Experiment experiment = load_experiment(folder.file("e.yaml"));
-    EXPECT_EQ(experiment.models, (std::vector<std::string>{"resnet101", "vgg19:weight=2"}));
-    EXPECT_EQ(experiment.policies,
+    write_file(folder.file("e.yaml"), content);
+    return load_experiment(folder.file("e.yaml"));
+}
+
+TEST(ExperimentFile, IsMultipliedOut) {
+    const Experiment experiment = experiment_in(kExperiment);
+    EXPECT_EQ(specs_of(experiment.policies),
               (std::vector<std::string>{"on-demand", "demand-layering:pipeline=two-stage",
                                         "demand-layering:pipeline=async"}));
-    EXPECT_EQ(experiment.budgets, (std::vector<std::string>{"0.5x", "1x", "1.5x"}));
-    write_file(folder.file("same.yaml"), "$schema: e.schema.json\n" + std::string(kExperiment));
-    EXPECT_EQ(load_experiment(folder.file("same.yaml")).policies, experiment.policies);
-    const std::vector<Options> studies = studies_of(experiment, {});
-    ASSERT_EQ(studies.size(), 2U);
-    EXPECT_EQ(studies[1].models, (std::vector<std::string>{"vgg19:weight=2"}));
-    EXPECT_EQ(studies[1].mode, "stream");
+    std::vector<std::string> budgets;
+    for (const BudgetChoice& budget : experiment.budgets) budgets.push_back(budget.text);
+    EXPECT_EQ(budgets, (std::vector<std::string>{"0.5x", "1x", "1.5x"}));
+    const Experiment same = experiment_in("$schema: e.schema.json\n" + std::string(kExperiment));
+    EXPECT_EQ(specs_of(same.policies), specs_of(experiment.policies));
+    const std::vector<Scenario> scenarios = scenarios_of(experiment);
+    ASSERT_EQ(scenarios.size(), 2U);
+    EXPECT_EQ(experiment.scenarios(), 2);
+    ASSERT_EQ(scenarios[1].models.size(), 1U);
+    EXPECT_EQ(scenarios[0].models[0].spec, "resnet101");
+    EXPECT_EQ(scenarios[1].models[0].spec, "vgg19:weight=2");
+    EXPECT_EQ(scenarios[1].mode, ArrivalMode::stream);
+    EXPECT_EQ(scenarios[1].requests, 2);
+    EXPECT_FALSE(scenarios[1].noise);
+}
+
+// 2 models x 3 modes x 2 workloads x 2 dispatchers x 3 seeds, devices outermost, seeds innermost.
+TEST(ExperimentFile, EveryAxisIsMultipliedOut) {
+    const std::string content = R"(schema: swaplab/experiment/1
+models: [resnet101, vgg19]
+devices: [{name: jetson-xavier-nx, memory: staged}]
+modes: ["", 15W, 10W]
+policies: [on-demand]
+budgets: [0.5x]
+workloads: [{mode: stream, requests: 4}, {}]
+dispatch: [fcfs, {name: round-robin, quantum: request}]
+noise: true
+seeds: [3, 1, 2]
+)";
+    const Experiment experiment = experiment_in(content);
+    const std::vector<Scenario> scenarios = scenarios_of(experiment);
+    ASSERT_EQ(scenarios.size(), 72U);
+    EXPECT_EQ(experiment.scenarios(), 72);
+    EXPECT_EQ(scenarios[0].device.platform.mode, "");
+    EXPECT_EQ(scenarios[24].device.platform.mode, "15W");
+    EXPECT_EQ(scenarios[24].device_text(), "jetson-xavier-nx:mode=15W,memory=staged");
+    EXPECT_EQ(scenarios[12].models[0].spec, "vgg19");
+    EXPECT_EQ(scenarios[0].requests, 4);
+    EXPECT_EQ(scenarios[6].requests, 1);
+    EXPECT_EQ(scenarios[6].mode, ArrivalMode::cold);
+    EXPECT_EQ(scenarios[3].dispatch.spec, "round-robin:quantum=request");
+    EXPECT_EQ(scenarios[0].noise->seed, 3U);
+    EXPECT_EQ(scenarios[2].noise->seed, 2U);
+}
+
+TEST(ExperimentFile, TogetherIsOneScenario) {
+    std::string content = kExperiment;
+    content += "together: true\n";
+    const std::vector<Scenario> scenarios = scenarios_of(experiment_in(content));
+    ASSERT_EQ(scenarios.size(), 1U);
+    EXPECT_EQ(scenarios[0].models_text(), "resnet101 + vgg19");
+    EXPECT_EQ(scenarios[0].workload.jobs[1].weight, 2);
 }
 
 TEST(ExperimentFile, SaysWhatIsWrongAndWhere) {
@@ -443,7 +506,15 @@ TEST(ExperimentFile, SaysWhatIsWrongAndWhere) {
         {"requests: 2", "requests: many", "e.yaml:6:"},
         {"experiment/1", "experiment/9", "e.yaml:1:"},
         {"seed: 7", "$schema: 7", "e.yaml:7:10: $schema: expected a string, found 7"},
-        {"devices: [jetson-xavier-nx]", "devices: []", "e.yaml:3:"}};
+        {"devices: [jetson-xavier-nx]", "devices: []", "e.yaml:3:"},
+        {"devices: [jetson-xavier-nx]", "devices: [jetson-xavier]", "e.yaml:3:11"},
+        {"[resnet101, {name: vgg19", "[resnet102, {name: vgg19", "e.yaml:2:10"},
+        {"seed: 7", "seeds: [7, 8]", "e.yaml:7:8: seeds: expected noise: true beside"},
+        {"seed: 7", "seed: 7\nseeds: [7]", "found both"},
+        {"seed: 7", "modes: [17W]", "has no mode '17W'"},
+        {"seed: 7", "dispatch: fcf", "did you mean 'fcfs'"},
+        {"seed: 7", "workloads: [{}]", "expected 'workload' or 'workloads', found both"},
+        {"requests: 2", "arrivals: a.csv", "it lists all requests"}};
     for (const auto& [from, to, expected] : cases)
         EXPECT_NE(refusal(from, to).find(expected), std::string::npos) << refusal(from, to);
 }

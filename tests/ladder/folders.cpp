@@ -9,9 +9,8 @@ namespace swaplab::ladder {
 namespace {
 
 bool looked_at(std::string_view path) {
-    return std::ranges::any_of(layer_folders(), [path](const std::string& layer) {
-        return layer != "experiments/" && path.starts_with(layer);
-    });
+    return std::ranges::any_of(
+        layer_folders(), [path](const std::string& layer) { return path.starts_with(layer); });
 }
 
 std::string folder_of(std::string_view path) {

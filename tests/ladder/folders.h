@@ -1,5 +1,5 @@
 // What holds for folders, whatever the ladder grants: they are small, and no two include each
-// other. `experiments` is not looked at.
+// other.
 #pragma once
 
 #include <span>

@@ -76,12 +76,5 @@ TEST(Folders, OneDirectionOrOneFolderIsFine) {
     EXPECT_TRUE(mutual_folders(files).empty());
 }
 
-TEST(Folders, OfExperimentsAreNotLookedAt) {
-    EXPECT_TRUE(crowded_folders(files_in("experiments/report/", 2 * kMostFiles)).empty());
-    const std::vector<SourceFile> files{including("experiments/a/a.h", "experiments/b/b.h"),
-                                        including("experiments/b/b.cpp", "experiments/a/a.h")};
-    EXPECT_TRUE(mutual_folders(files).empty());
-}
-
 }  // namespace
 }  // namespace swaplab::ladder

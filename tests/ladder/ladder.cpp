@@ -60,7 +60,42 @@ const auto kRooms = std::to_array<Room>({
      {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/", "hw/storage/",
       "hw/host/", "emu/memory/", "emu/pressure/"}},
 
-    {"experiments/", {"profiles/", "policies/", "sim/", "emu/", "hw/"}},
+    // What the rooms of experiments see of each other; below it each of them sees all layers.
+    {"experiments/text/", {"profiles/", "policies/"}},
+    {"experiments/draw/", {"profiles/", "experiments/text/"}},
+    // The one room that names the three backends.
+    {"experiments/request/",
+     {"profiles/", "policies/", "sim/", "emu/", "hw/", "experiments/text/"}},
+    {"experiments/shell/", {"profiles/", "policies/", "experiments/text/", "experiments/request/"}},
+    {"experiments/trace/",
+     {"profiles/", "policies/", "experiments/text/", "experiments/draw/", "experiments/shell/"}},
+    {"experiments/show/",
+     {"profiles/", "policies/", "experiments/text/", "experiments/request/", "experiments/shell/"}},
+    {"experiments/fit/", {"profiles/", "experiments/text/", "experiments/shell/"}},
+    {"experiments/pack/",
+     {"profiles/", "hw/", "experiments/text/", "experiments/request/", "experiments/shell/"}},
+    {"experiments/emulate/",
+     {"profiles/", "policies/", "hw/", "experiments/text/", "experiments/request/",
+      "experiments/shell/", "experiments/pack/"}},
+    {"experiments/measure/",
+     {"profiles/", "policies/", "hw/", "experiments/text/", "experiments/request/",
+      "experiments/shell/"}},
+    {"experiments/reproduce/",
+     {"profiles/", "policies/", "experiments/text/", "experiments/request/", "experiments/shell/"}},
+    {"experiments/replay/",
+     {"profiles/", "policies/", "experiments/text/", "experiments/request/", "experiments/shell/"}},
+    {"experiments/run/",
+     {"profiles/", "policies/", "hw/", "experiments/text/", "experiments/request/",
+      "experiments/shell/", "experiments/trace/", "experiments/emulate/", "experiments/replay/"}},
+    {"experiments/compare/",
+     {"profiles/", "policies/", "experiments/text/", "experiments/draw/", "experiments/request/",
+      "experiments/shell/", "experiments/emulate/", "experiments/run/"}},
+    {"experiments/validate/",
+     {"profiles/", "policies/", "sim/", "experiments/text/", "experiments/draw/",
+      "experiments/request/", "experiments/shell/", "experiments/trace/", "experiments/emulate/",
+      "experiments/run/", "experiments/compare/"}},
+    // main() and the table of commands: it declares their factories itself.
+    {"experiments/", {"profiles/", "policies/", "hw/storage/", "experiments/shell/"}},
 });
 
 // The systems that are compared: none of them sees another.
@@ -89,9 +124,9 @@ constexpr auto kLibraries = std::to_array<Library>({
     {"cuda", "hw/", false},  // cuda.h, cuda_runtime.h, cuda_runtime_api.h
     {"liburing", "hw/storage/", true},
     {"zlib", "hw/storage/", true},
-    {"CLI11", "experiments/", true},
-    {"CLI/", "experiments/", true},
-    {"protozero/", "experiments/", true},
+    {"CLI11", "experiments/shell/", true},
+    {"CLI/", "experiments/shell/", true},
+    {"protozero/", "experiments/trace/", true},
     {"sqlite3", "experiments/", false},
     {"simgrid/", "tests/bench/", false},
 });

@@ -34,9 +34,13 @@ TEST(Ladder, DownwardArrowsAreAllowed) {
     EXPECT_TRUE(check("sim/device.cpp", include("policies/port/device.h")).empty());
     EXPECT_TRUE(check("sim/device.cpp", include("profiles/base/units.h")).empty());
     EXPECT_TRUE(check("hw/cuda/arena.cpp", include("policies/port/device.h")).empty());
-    for (const char* layer : {"profiles", "policies", "sim", "emu", "hw", "experiments"}) {
+    for (const char* layer : {"profiles", "policies", "sim", "emu", "hw", "experiments/text"}) {
         const std::string target = std::string(layer) + "/x.h";
-        EXPECT_TRUE(check("experiments/main.cpp", include(target)).empty()) << target;
+        EXPECT_TRUE(check("experiments/request/a.cpp", include(target)).empty()) << target;
+    }
+    for (const char* room : {"request", "shell", "run", "trace", "emulate"}) {
+        const std::string target = "experiments/" + std::string(room) + "/x.h";
+        EXPECT_TRUE(check("experiments/validate/a.cpp", include(target)).empty()) << target;
     }
     for (const char* room : {"profiles/base", "policies/plan", "sim", "emu/memory", "hw/torch/run",
                              "policies/plan/allocators", "policies/systems/swapnet"}) {
@@ -77,6 +81,19 @@ TEST(Ladder, UpwardArrowsBetweenRoomsFail) {
     EXPECT_EQ(check("hw/torch/run/program.h", include("hw/torch/pack/layering.h")).size(), 1U);
     EXPECT_EQ(check("hw/host/frames.h", include("hw/machine.h")).size(), 1U);
     EXPECT_EQ(check("emu/memory/rules.h", include("emu/work.h")).size(), 1U);
+}
+
+TEST(Ladder, ExperimentsAreBySubject) {
+    for (const char* above : {"shell", "run", "trace", "validate"})
+        EXPECT_EQ(check("experiments/request/a.cpp",
+                        include("experiments/" + std::string(above) + "/x.h"))
+                      .size(),
+                  1U)
+            << above;
+    EXPECT_EQ(check("experiments/run/a.cpp", include("experiments/compare/x.h")).size(), 1U);
+    EXPECT_EQ(check("experiments/shell/a.cpp", include("experiments/run/x.h")).size(), 1U);
+    EXPECT_EQ(check("experiments/run/a.cpp", include("sim/sim_device.h")).size(), 1U);
+    EXPECT_EQ(check("experiments/cli.cpp", include("experiments/run/x.h")).size(), 1U);
 }
 
 TEST(Ladder, BackendsSeeThreeRoomsOfPolicies) {
@@ -137,8 +154,8 @@ TEST(Ladder, ALibraryOutsideItsFolderFails) {
           {"torch/script.h", "hw/torch/run/"},
           {"ATen/ATen.h", "hw/torch/pack/"},
           {"c10/core/Allocator.h", "hw/torch/run/"},
-          {"CLI/CLI.hpp", "experiments/cli/"},
-          {"CLI11.hpp", "experiments/"},
+          {"CLI/CLI.hpp", "experiments/shell/"},
+          {"CLI11.hpp", "experiments/shell/"},
           {"sqlite3.h", "experiments/"}}) {
         EXPECT_TRUE(check(std::string(folder) + "a.cpp", include_library(header)).empty())
             << header;

@@ -1,0 +1,19 @@
+// A comparison as rows: one per cell, all metrics in base units (ns, bytes).
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "experiments/compare/comparison.h"
+
+namespace swaplab {
+
+// Header and rows, comparison after comparison. Figures that an infeasible or stuck cell does not
+// have are empty.
+std::string comparison_csv(std::span<const Comparison> comparisons);
+
+// `swaplab/comparison/1`: an object with the results of all cells, as `run --json` writes them.
+std::string comparison_json(std::span<const Comparison> comparisons,
+                            const std::string& command_line);
+
+}  // namespace swaplab

@@ -1,0 +1,234 @@
+#include "experiments/compare/comparison_table.h"
+
+#include <algorithm>
+
+#include "experiments/compare/headings.h"
+#include "experiments/emulate/pace_check.h"
+#include "experiments/run/run_report.h"
+#include "experiments/text/figures.h"
+#include "experiments/text/layout.h"
+#include "experiments/text/spec.h"
+#include "experiments/text/table.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+constexpr std::string_view kInfeasible = "–";
+
+// Draws one comparison with one metric; holds what all panels share.
+class Drawer {
+  public:
+    Drawer(const Comparison& comparison, Metric metric, const Console& console)
+        : comparison_(comparison),
+          scenario_(*comparison.scenario),
+          metric_(metric),
+          console_(console) {
+        for (const ComparedPolicy& policy : comparison.policies)
+            specs_.push_back(policy.choice.spec);
+        headings_ = headings_for(specs_);
+        unit_ = time_unit_for(fastest());
+    }
+
+    std::string draw() const {
+        std::string table = wrap(scenario_line(scenario_), columns(), 4) + '\n';
+        table += wrap(reference_line(), columns(), 4) + "\n\n";
+        if (specs_.empty()) return table + notes();
+        table += title() + "\n\n";
+        const std::size_t each = policies_per_panel();
+        for (std::size_t first = 0; first < specs_.size(); first += each)
+            table += panel(first, std::min(first + each, specs_.size())).str() + '\n';
+        return table + key() + notes();
+    }
+
+  private:
+    std::size_t columns() const { return static_cast<std::size_t>(console_.terminal.columns); }
+
+    // As few panels as fit the width, about equally full.
+    std::size_t policies_per_panel() const {
+        const std::size_t all = specs_.size();
+        for (std::size_t panels = 1; panels < all; ++panels) {
+            const std::size_t each = (all + panels - 1) / panels;
+            bool fits = true;
+            for (std::size_t first = 0; first < all; first += each)
+                fits = fits && panel(first, std::min(first + each, all)).width() <= columns();
+            if (fits) return each;
+        }
+        return 1;
+    }
+
+    Duration fastest() const {
+        Duration least = Duration::max();
+        for (const auto& [result, policy] : comparison_.results())
+            if (result->ran()) least = std::min(least, result->latency.mean);
+        if (least == Duration::max() && comparison_.full_memory)
+            return comparison_.full_memory->latency.mean;
+        return least;
+    }
+
+    // What a cell is compared by: less is better for each metric.
+    double value(const RunResult& cell) const {
+        if (metric_ == Metric::peak) return static_cast<double>(cell.memory.peak.count);
+        if (metric_ == Metric::energy) return cell.energy_j.value_or(0);
+        return static_cast<double>(count_ns(cell.latency.mean));
+    }
+    std::string shown(const RunResult& cell) const {
+        if (cell.verdict == Verdict::infeasible) return std::string(kInfeasible) + ' ';
+        if (cell.verdict == Verdict::stuck) return "stuck ";
+        if (cell.verdict == Verdict::interrupted) return "? ";
+        std::string mark = cell.verdict == Verdict::deadline_miss ? "!" : "";
+        if (late_lanes(cell, scenario_.lateness)) mark += '~';
+        if (metric_ == Metric::peak) return mark + mib(cell.memory.peak);
+        if (metric_ == Metric::slowdown) return mark + text("{:.3f}", cell.slowdown());
+        if (metric_ == Metric::energy)
+            return mark + (cell.energy_j ? significant(*cell.energy_j) : std::string("?"));
+        return mark + in_unit(cell.latency.mean, unit_);
+    }
+
+    std::string title() const {
+        if (metric_ == Metric::peak) return "Peak of memory in MiB";
+        if (metric_ == Metric::slowdown) return "Slowdown: mean latency / full-memory latency";
+        if (metric_ == Metric::energy)
+            return scenario_.all_requests() > 1 ? "Energy of all requests in J" : "Energy in J";
+        return text("{} in {}", scenario_.all_requests() > 1 ? "Mean latency" : "Latency",
+                    unit_.name);
+    }
+
+    std::string reference_line() const {
+        std::string line = text("parameters {}", format_bytes(scenario_.parameter_bytes()));
+        if (comparison_.full_memory && comparison_.full_memory->ran())
+            line += text("; full memory (direct): latency {}{}, peak {}",
+                         late_lanes(*comparison_.full_memory, scenario_.lateness) ? "~" : "",
+                         format_duration(comparison_.full_memory->latency.mean),
+                         format_bytes(comparison_.full_memory->memory.peak));
+        return line;
+    }
+
+    std::string budget_text(const ComparedBudget& budget) const {
+        if (!budget.bytes) return {};
+        return text("{}", mib(*budget.bytes));
+    }
+
+    // The policies [first, last), with the budgets on the left and the bound on the right.
+    TextTable panel(std::size_t first, std::size_t last) const {
+        TextTable table;
+        table.add_column({"budget"}, Align::left);
+        table.add_column({"MiB"});
+        for (std::size_t i = first; i < last; ++i) {
+            std::vector<std::string> heading = headings_.lines[i];
+            for (std::string& line : heading) line += ' ';  // above the digits, not above the mark
+            table.add_column(std::move(heading));
+        }
+        const bool bound = bounded() && any_bound();
+        if (bound) table.add_column({"lower", "bound"});
+        for (std::size_t row = 0; row < comparison_.budgets.size(); ++row)
+            table.add_row(cells(row, first, last, bound));
+        table.add_rule();
+        table.add_row(minima(first, last));
+        return table;
+    }
+
+    std::vector<std::string> cells(std::size_t row, std::size_t first, std::size_t last,
+                                   bool with_bound) const {
+        const std::vector<RunResult>& results = comparison_.cells[row];
+        std::vector<std::string> cells{comparison_.budgets[row].choice.text,
+                                       budget_text(comparison_.budgets[row])};
+        for (std::size_t i = first; i < last; ++i) cells.push_back(cell(results, i));
+        if (with_bound) cells.push_back(bound(results));
+        return cells;
+    }
+
+    std::string cell(const std::vector<RunResult>& row, std::size_t i) const {
+        if (!row[i].ran()) return shown(row[i]);
+        // Policies with budgets of their own (`min`) are not ranked against one another.
+        const bool comparable = std::all_of(row.begin(), row.end(), [&](const RunResult& other) {
+            return !other.ran() || other.budget == row[i].budget;
+        });
+        if (!comparable) return shown(row[i]) + ' ';
+        const bool best = !late_lanes(row[i], scenario_.lateness) &&
+                          std::all_of(row.begin(), row.end(), [&](const RunResult& other) {
+                              return !other.ran() || value(row[i]) <= value(other);
+                          });
+        if (!best || row.size() < 2) return shown(row[i]) + ' ';
+        const std::string marked = shown(row[i]) + '*';
+        return console_.color ? "\x1b[1m" + marked + "\x1b[0m" : marked;
+    }
+
+    std::string bound(const std::vector<RunResult>& row) const {
+        const std::optional<Duration> bound = latency_bound(row);
+        if (!bound) return std::string(kInfeasible);
+        if (metric_ == Metric::latency) return in_unit(*bound, unit_);
+        const Duration full =
+            comparison_.full_memory ? comparison_.full_memory->latency.mean : Duration::zero();
+        return full > Duration::zero() ? text("{:.3f}", share(*bound, full)) : std::string();
+    }
+
+    // The lower bound is one of time.
+    bool bounded() const { return metric_ == Metric::latency || metric_ == Metric::slowdown; }
+
+    bool any_bound() const {
+        return std::any_of(comparison_.cells.begin(), comparison_.cells.end(),
+                           [](const auto& row) { return latency_bound(row).has_value(); });
+    }
+
+    std::vector<std::string> minima(std::size_t first, std::size_t last) const {
+        std::vector<std::string> cells{"needs", "MiB"};
+        for (std::size_t i = first; i < last; ++i)
+            cells.push_back(mib(comparison_.policies[i].minimum) + ' ');
+        return cells;
+    }
+
+    std::string key() const {
+        std::string key;
+        for (const auto& [number, spec] : headings_.key) key += text("{} {}\n", number, spec);
+        return key;
+    }
+
+    bool any(Verdict verdict) const {
+        const auto all = comparison_.results();
+        return std::any_of(all.begin(), all.end(),
+                           [&](const ComparedResult& r) { return r.result->verdict == verdict; });
+    }
+
+    std::string notes() const {
+        std::vector<std::string> legend;
+        if (specs_.size() > 1) legend.emplace_back("* best of the row");
+        if (any(Verdict::infeasible)) legend.push_back(text("{} infeasible", kInfeasible));
+        if (!specs_.empty()) legend.emplace_back("needs: the smallest budget of the policy");
+        if (any(Verdict::interrupted)) legend.emplace_back("? interrupted");
+        if (any(Verdict::deadline_miss)) legend.emplace_back("! deadlines missed");
+        const auto all = comparison_.results();
+        if (std::ranges::any_of(all, [&](const ComparedResult& r) {
+                return late_lanes(*r.result, scenario_.lateness).has_value();
+            }))
+            legend.emplace_back("~ invalid: later than the device by more than --lateness");
+        std::string notes =
+            legend.empty() ? std::string() : wrap(join(legend, "; "), columns()) + '\n';
+        return notes + provenance_note(scenario_);
+    }
+
+    const Comparison& comparison_;
+    const Scenario& scenario_;
+    Metric metric_;
+    const Console& console_;
+    std::vector<std::string> specs_;
+    Headings headings_;
+    TimeUnit unit_{"ns", 1};
+};
+
+}  // namespace
+
+Metric metric_named(const std::string& name) {
+    require_known("metric", name, {"latency", "slowdown", "peak", "energy"});
+    if (name == "slowdown") return Metric::slowdown;
+    if (name == "energy") return Metric::energy;
+    return name == "peak" ? Metric::peak : Metric::latency;
+}
+
+std::string comparison_table(const Comparison& comparison, Metric metric, const Console& console) {
+    return Drawer(comparison, metric, console).draw();
+}
+
+}  // namespace swaplab

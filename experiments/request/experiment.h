@@ -1,0 +1,54 @@
+// An experiment: what is asked for, every part typed and checked. The command line and a file of
+// `swaplab/experiment/1` are read into the same; `scenarios_of` multiplies it out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/request/budget.h"
+#include "experiments/request/scenario.h"
+
+namespace swaplab {
+
+// When requests arrive, and what changes meanwhile.
+struct WorkloadChoice {
+    std::optional<ArrivalMode> mode;       // absent: cold
+    std::optional<std::int64_t> requests;  // per model; absent: 1
+    // Paths of files (FORMATS: Arrivals; FORMATS: Budget trace; FORMATS: Mode trace); empty: none.
+    std::string arrivals, budget_trace, mode_trace;
+
+    friend bool operator==(const WorkloadChoice&, const WorkloadChoice&) = default;
+};
+
+struct Experiment {
+    std::vector<ModelChoice> models;
+    bool together = true;  // in one run, all of them at once; else one after the other
+    std::vector<DeviceChoice> devices;
+    std::vector<PolicyChoice> policies;
+    std::vector<BudgetChoice> budgets;
+    // Of each of these an empty list stands for its default: cold requests, one of each model;
+    // fcfs; seed 0.
+    std::vector<WorkloadChoice> workloads;
+    std::vector<Dispatch> dispatches;
+    std::vector<std::uint64_t> seeds;
+    bool noise = false;
+    std::optional<std::int64_t> replications;  // absent: 1; more imply noise
+    Account account = Account::all;
+    std::optional<SwapPath> path;
+    const Backend* backend = &simulation();
+
+    std::int64_t scenarios() const;  // how many there are
+};
+
+// Devices x models (unless they run together) x workloads x dispatches x seeds, in this order.
+// Reads the files of workloads. Throws `InputError` or `UnsupportedError`, for an experiment
+// without a model or a device, too.
+std::vector<Scenario> scenarios_of(const Experiment& experiment);
+
+// The only one of an experiment whose command takes one. Throws `InputError` where there are more;
+// `several` is a command that takes several ("compare").
+Scenario only_scenario_of(const Experiment& experiment, const char* several);
+
+}  // namespace swaplab

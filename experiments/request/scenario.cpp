@@ -1,0 +1,110 @@
+#include "experiments/request/scenario.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "experiments/text/layout.h"
+#include "policies/registry.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+Duration LatenessBound::of(Duration mean_latency) const {
+    return time.value_or(
+        Duration{std::llround(share * static_cast<double>(count_ns(mean_latency)))});
+}
+
+Bytes Scenario::parameter_bytes() const {
+    Bytes sum;
+    for (const ModelChoice& choice : models) {
+        const Bytes bytes = choice.model->parameter_bytes();
+        if (bytes.count > kMostInTotal - sum.count)
+            throw InputError("the parameters of all models add up to more than 2^60 bytes");
+        sum += bytes;
+    }
+    return sum;
+}
+
+std::string Scenario::models_text() const {
+    std::vector<std::string> names;
+    for (const ModelChoice& choice : models) names.push_back(choice.model->name());
+    return join(names, " + ");
+}
+
+std::string Scenario::device_text() const {
+    const Platform& platform = device.platform;
+    std::vector<std::string> chosen;
+    if (!platform.mode.empty()) chosen.push_back("mode=" + platform.mode);
+    if (platform.memory_kind) chosen.push_back(text("memory={}", name_of(*platform.memory_kind)));
+    return chosen.empty() ? platform.name : text("{}:{}", platform.name, join(chosen, ","));
+}
+
+std::string Scenario::arrival_text() const {
+    if (listed > 0) return std::string(name_of(ArrivalMode::listed));
+    const auto periodic =
+        std::count_if(models.begin(), models.end(),
+                      [](const ModelChoice& choice) { return choice.period.has_value(); });
+    if (periodic == 0) return std::string(name_of(mode));
+    if (periodic == std::ssize(models)) return "periodic";
+    return text("{} and periodic", name_of(mode));
+}
+
+Scenario without_budget_changes(Scenario scenario) {
+    scenario.workload.budget_changes.clear();
+    return scenario;
+}
+
+void require_possible(const Scenario& scenario) {
+    const Backend& backend = *scenario.backend;
+    if (!backend.executes_models) return;
+    if (!backend.has_memory_kinds && scenario.device.platform.memory_kind)
+        throw UnsupportedError(
+            text("backend '{}' has no kinds of memory: leave out memory=", backend.name));
+    if (!backend.changes_modes && !scenario.workload.mode_changes.empty())
+        throw UnsupportedError(
+            text("backend '{}' cannot change its mode: leave out --mode-trace", backend.name));
+    if (scenario.noise)
+        throw InputError(
+            text("--noise and --replications draw durations, which backend '{}' "
+                 "measures: repeat with --requests, or with validate --repeats",
+                 backend.name));
+    for (const ModelChoice& choice : scenario.models) {
+        if (choice.pack) continue;
+        const std::string& name = choice.model->name();
+        throw InputError(text(
+            "backend '{}' executes real models, and '{}' is {} only: export it as {}.pt "
+            "(experiments/export.py, or torch.jit.save), pack it with `swaplab pack {}.pt -o {}`, "
+            "and pass -m {}/",
+            backend.name, choice.spec,
+            choice.builtin ? "built in as an architecture" : "a description", name, name, name,
+            name));
+    }
+}
+
+Testbed simulated_testbed() { return {make_device(simulation()), nullptr, nullptr}; }
+
+RunRequest request_of(const Scenario& scenario, const Testbed& testbed, std::optional<Bytes> budget,
+                      Observer* observer) {
+    RunRequest request = planning_request_of(scenario, budget);
+    request.device = testbed.device;
+    request.stop = testbed.stop;
+    request.observer = observer;
+    request.noise = scenario.noise;
+    request.replications = scenario.replications;
+    return request;
+}
+
+RunRequest planning_request_of(const Scenario& scenario, std::optional<Bytes> budget) {
+    return {.platform = scenario.device.platform,
+            .workload = scenario.workload,
+            .budget = budget,
+            .account = scenario.account,
+            .dispatch = scenario.dispatch};
+}
+
+Policy policy_for(const PolicyChoice& choice, const Scenario& scenario) {
+    return make_policy(choice, scenario.path, scenario.device.platform.memory_kind);
+}
+
+}  // namespace swaplab

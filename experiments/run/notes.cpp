@@ -1,0 +1,67 @@
+#include "experiments/run/notes.h"
+
+#include <algorithm>
+
+#include "experiments/run/extrapolation_report.h"
+#include "experiments/shell/exit_code.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+Bytes capacity_of(const Scenario& scenario) {
+    Bytes capacity;
+    for (const Node& node : scenario.device.platform.nodes) capacity += node.memory.capacity;
+    return capacity;
+}
+
+}  // namespace
+
+void note_shadowed(const Console& console, const Scenario& scenario) {
+    for (const ModelChoice& choice : scenario.models)
+        if (choice.shadows) console.note(shadowed_text("model", choice.spec));
+    if (scenario.device.shadows) console.note(shadowed_text("device", scenario.device.spec));
+}
+
+void note_missing_noise(const Console& console, const Scenario& scenario) {
+    const auto silent = [](const Node& node) { return node.noise == NoiseSpec{}; };
+    if (scenario.noise && std::ranges::all_of(scenario.device.platform.nodes, silent))
+        console.note(text("the profile of {} has no noise: every draw is the mean",
+                          scenario.device.platform.name));
+}
+
+void note_large_peak(const Console& console, const Scenario& scenario, const RunResult& result) {
+    if (result.memory.peak <= capacity_of(scenario)) return;
+    console.note(text("the run's peak of {} is more than the {} of {}",
+                      format_bytes(result.memory.peak), format_bytes(capacity_of(scenario)),
+                      scenario.device.platform.name));
+}
+
+void note_large_budget(const Console& console, const Scenario& scenario,
+                       std::optional<Bytes> budget) {
+    const Bytes capacity = capacity_of(scenario);
+    if (!budget || *budget <= capacity) return;
+    console.note(text("the budget of {} is more than the {} of {}", format_bytes(*budget),
+                      format_bytes(capacity), scenario.device.platform.name));
+}
+
+void note_extrapolation(const Console& console, const Scenario& scenario, const RunResult& result) {
+    if (const std::string note = extrapolation_note(extrapolations_of(result, scenario));
+        !note.empty())
+        console.note(note);
+}
+
+int exit_code_of(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::infeasible: return exit_infeasible;
+        case Verdict::stuck: return exit_failed;
+        case Verdict::interrupted: return exit_interrupted;
+        case Verdict::ok:
+        case Verdict::deadline_miss: return exit_ok;
+    }
+    return exit_failed;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,227 @@
+#include <memory>
+
+#include "experiments/emulate/emulation.h"
+#include "experiments/emulate/pace_check.h"
+#include "experiments/replay/decision_log.h"
+#include "experiments/request/cells.h"
+#include "experiments/run/frozen_reference.h"
+#include "experiments/run/notes.h"
+#include "experiments/run/observer_fan.h"
+#include "experiments/run/outputs_check.h"
+#include "experiments/run/result_json.h"
+#include "experiments/run/run_report.h"
+#include "experiments/shell/command.h"
+#include "experiments/shell/exit_code.h"
+#include "experiments/shell/output_file.h"
+#include "experiments/shell/progress.h"
+#include "experiments/shell/scenario_flags.h"
+#include "experiments/trace/trace_file.h"
+#include "profiles/base/error.h"
+#include "profiles/base/quantity.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+struct Options {
+    Experiment asked;
+    BackendSetup hardware;
+    EmulationOptions emulation;
+    bool frozen = false;
+    std::string trace, decisions;  // files to write; empty: none
+    TimelineBounds window;
+    bool with_window = false;
+};
+
+// Shows how many requests are under way.
+class RequestProgress : public Observer {
+  public:
+    RequestProgress(const Console& console, const Scenario& scenario)
+        : progress_(console),
+          what_(scenario.backend->real_time ? "running: request" : "simulating: request"),
+          requests_(scenario.requests_asked()),
+          calls_between_looks_(scenario.backend->real_time ? 1 : 4096) {}
+
+    Interests interests() const override { return {false, progress_.wanted(), false}; }
+    bool wanted() const { return progress_.wanted(); }
+
+    void on_decision(const Decision& decision) override {
+        if (++calls_ % calls_between_looks_ != 0 || decision.completions.empty()) return;
+        const auto request =
+            static_cast<std::int64_t>(decision.completions.back().command.request.index);
+        progress_.update(what_, request + 1, requests_);
+    }
+
+  private:
+    Progress progress_;
+    std::string what_;
+    std::int64_t requests_;
+    std::uint32_t calls_between_looks_;
+    std::uint32_t calls_ = 0;
+};
+
+// The files that show what happened, opened before it does.
+class Records {
+  public:
+    Records(const Options& options, const Scenario& scenario, const Cell& cell) {
+        require_distinct_files(options.asked,
+                               {{"--trace", options.trace}, {"--decisions", options.decisions}});
+        if (options.with_window && options.trace.empty())
+            throw InputError("--trace-window: expected --trace FILE beside it, found none");
+        const std::string& policy = cell.system->choice.spec;
+        if (!options.decisions.empty()) {
+            file_ = std::make_unique<OutputFile>(options.decisions);
+            log_ = std::make_unique<DecisionLog>(file_->stream(), scenario, policy);
+        }
+        if (!options.trace.empty())
+            trace_ = std::make_unique<TraceFile>(
+                options.trace, options.window,
+                text("{} on {}: {}", scenario.models_text(), scenario.device_text(), policy),
+                subtitle_of(scenario, cell.bytes));
+    }
+
+    void listen_to(ObserverFan& observers) {
+        observers.add(log_.get());
+        if (trace_) observers.add(&trace_->add_run());
+    }
+    void commit(const Console& console) {
+        if (file_) file_->commit();
+        if (trace_) trace_->commit(console);
+    }
+
+  private:
+    static std::string subtitle_of(const Scenario& scenario, std::optional<Bytes> budget) {
+        return text("{}, {} request{} per model, {}, {}",
+                    budget ? "budget " + format_bytes(*budget) : "no budget", scenario.requests,
+                    scenario.requests == 1 ? "" : "s", scenario.arrival_text(),
+                    scenario.backend->kind);
+    }
+
+    std::unique_ptr<OutputFile> file_;
+    std::unique_ptr<DecisionLog> log_;
+    std::unique_ptr<TraceFile> trace_;
+};
+
+RunResult run_recorded(const Options& options, const Console& console, const Scenario& scenario,
+                       const Testbed& testbed, const Cell& cell) {
+    Records records(options, scenario, cell);
+    RequestProgress progress(console, scenario);
+    ObserverFan observers;
+    records.listen_to(observers);
+    if (progress.wanted()) observers.add(&progress);
+    RunResult result =
+        run(request_of(scenario, testbed, cell.bytes, observers.get()), *cell.system->policy);
+    // Of an infeasible plan nothing happened that files could show.
+    if (result.verdict != Verdict::infeasible) records.commit(console);
+    return result;
+}
+
+// Where reads did not reach the storage, though nobody asked for the page cache.
+std::optional<std::string> unread_bytes(const Options& options, const RunResult& result) {
+    constexpr double nearly_all = 0.99;
+    if (options.emulation.page_cache || !result.evidence || !result.evidence->read_from_storage)
+        return std::nullopt;
+    const Bytes read = *result.evidence->read_from_storage;
+    if (static_cast<double>(read.count) >=
+        nearly_all * static_cast<double>(result.swapped_in.count))
+        return std::nullopt;
+    return text(
+        "{} were swapped in and {} came from storage: the pack lies in memory, or in the "
+        "page cache ({})",
+        format_bytes(result.swapped_in), format_bytes(read),
+        result.evidence->conditions.at("storage"));
+}
+
+// The exit code, and what there is to say about it.
+int judge(const Options& options, const Console& console, const Scenario& scenario,
+          const Testbed& testbed, const RunResult& result) {
+    if (const auto wrong = wrong_outputs(scenario, result)) {
+        console.err << "swaplab: " << *wrong << '\n';
+        return exit_failed;
+    }
+    if (const auto missing = unread_bytes(options, result)) console.note(*missing);
+    if (const auto late = late_reference(result, scenario.lateness))
+        console.note(text("direct, which the latency is compared with, was {}", *late));
+    const auto pace = judge_pace(result, scenario.lateness);
+    if (pace && !pace->valid() && !testbed.stopped()) {
+        console.err << text("swaplab: the run is invalid: {}; {}\n", pace->problem, pace->advice());
+        return exit_failed;
+    }
+    return testbed.stopped() ? exit_interrupted : exit_code_of(result.verdict);
+}
+
+constexpr CommandText kText{
+    "run", "one configuration, simulated or real: latency, memory, stalls",
+    "-m MODEL... -d DEVICE -p POLICY -b BUDGET",
+    "A budget that is too small ends with exit code 3 and names the smallest that would do. With "
+    "--backend emu the device is emulated in real time: real reads, real memory, the device's "
+    "pace "
+    "and rules; a model that is no pack gets one of its sizes. Ctrl-C ends such a run, and one on "
+    "cpu, with what was measured until then (exit code 130); twice, at once.",
+    "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x\n"
+    "swaplab run -m resnet101 -d jetson-xavier-nx -p demand-layering -b min --json\n"
+    "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x --trace t.svg\n"
+    "swaplab run -m resnet101 -m yolov3 -d jetson-orin-nano -p on-demand -b 250MiB\n"
+    "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x --backend emu\n"
+    "swaplab run -m vgg19/ -d here.json -p swapnet -b 0.5x --backend cpu --frozen"};
+
+void declare(Flags& flags, Options& options) {
+    constexpr FlagGroup output = FlagGroup::output;
+    declare_one_policy(flags, options.asked);
+    declare_scenario(flags, options.asked);
+    declare_backend(flags, options.asked);
+    declare_workload(flags, options.asked);
+    declare_hardware(flags, options.hardware);
+    declare_emulation(flags, options.emulation);
+    declare_frozen(flags, options.frozen);
+    declare_verify(flags, options.hardware);
+    flags.once(output, "--trace", "FILE",
+               "the timeline: .pftrace (open it with ui.perfetto.dev; at most 4 million slices), "
+               ".json (Chrome trace events; 1 million) or .svg (a drawing; 20 thousand)",
+               into(options.trace));
+    flags.once(output, "--trace-window", "FROM..TO",
+               "the part of the timeline to write: 10ms..50ms, ..50ms, 10ms..",
+               [&options](const std::string& given) {
+                   options.window = parse_trace_window(given);
+                   options.with_window = !given.empty();
+               });
+    flags.once(output, "--decisions", "FILE", "the decision log, as JSON lines",
+               into(options.decisions));
+}
+
+int run_run(const Options& options, const Console& console) {
+    Scenario scenario = only_scenario_of(options.asked, "compare");
+    scenario.lateness = options.emulation.lateness;
+    if (options.frozen) require_frozen_reference(*scenario.backend);
+    require_emulated(options.emulation, *scenario.backend);
+    const Cells cells = only_cell_of(options.asked, scenario);
+    const Cell& cell = cells.all().front();
+    const PolicyChoice& policy = cell.system->choice;
+    note_shadowed(console, scenario);
+    note_missing_noise(console, scenario);
+    note_large_budget(console, scenario, cell.bytes);
+    if (!options.asked.budgets.empty() && !policy.needs_budget)
+        console.note(text("policy {} takes no budget; -b has no effect", policy.spec));
+    const Testbed testbed = testbed_for(scenario, options.hardware, options.emulation, console);
+    const RunResult result = run_recorded(options, console, scenario, testbed, cell);
+    note_large_peak(console, scenario, result);
+    note_extrapolation(console, scenario, result);
+    std::optional<FrozenReference> frozen;
+    if (options.frozen && result.latency.count > 0 && !testbed.stopped())
+        frozen = frozen_reference(scenario, options.hardware.threads, result);
+    if (console.json) {
+        JsonWriter json;
+        write_result(json, result, policy, Certificate(scenario, console.command_line), frozen);
+        console.out << json.str() << '\n';
+    } else {
+        console.out << run_report(result, scenario, frozen);
+    }
+    return judge(options, console, scenario, testbed, result);
+}
+
+}  // namespace
+
+CliCommand run_command() { return {kText, declare, run_run}; }
+
+}  // namespace swaplab

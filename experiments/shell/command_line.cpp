@@ -1,0 +1,272 @@
+#include "experiments/shell/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <deque>
+#include <optional>
+
+#include "experiments/shell/help.h"
+#include "experiments/text/layout.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+const char* heading_of(FlagGroup group) {
+    switch (group) {
+        case FlagGroup::what: return "What is run";
+        case FlagGroup::how: return "How";
+        case FlagGroup::output: return "Output";
+    }
+    return "";
+}
+
+std::string environment_name(const std::string& flag) {
+    std::string name = "SWAPLAB_";
+    for (const char c : flag)
+        name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return name;
+}
+
+// The flags of one command: CLI11 keeps what was given as text until `take_all`.
+class CliFlags final : public Flags {
+  public:
+    explicit CliFlags(CLI::App& app) : app_(app) {}
+
+    void once(FlagGroup group, std::string_view names, std::string_view value,
+              std::string_view help, Take take) override {
+        Given& given = add(std::move(take));
+        finish(group, app_.add_option(std::string(names), given.one, std::string(help))
+                          ->type_name(std::string(value))
+                          ->allow_extra_args(false));
+    }
+    void often(FlagGroup group, std::string_view names, std::string_view value,
+               std::string_view help, Take take) override {
+        Given& given = add(std::move(take));
+        finish(group, app_.add_option(std::string(names), given.several, std::string(help))
+                          ->type_name(std::string(value))
+                          ->allow_extra_args(false));
+    }
+    void on(FlagGroup group, std::string_view names, std::string_view help, bool& target) override {
+        finish(group, app_.add_flag(std::string(names), target, std::string(help)));
+    }
+    void argument(std::string_view name, Take take) override {
+        Given& given = add(std::move(take));
+        app_.add_option(std::string(name), given.one);
+    }
+
+    void take_all() const {
+        for (const Given& given : given_) {
+            if (given.one) given.take(*given.one);
+            for (const std::string& text : given.several) given.take(text);
+        }
+    }
+
+  private:
+    struct Given {
+        Take take;
+        std::optional<std::string> one;
+        std::vector<std::string> several;
+    };
+
+    Given& add(Take take) { return given_.emplace_back(Given{std::move(take), {}, {}}); }
+    static void finish(FlagGroup group, CLI::Option* option) {
+        option->group(heading_of(group))->envname(environment_name(option->get_lnames().front()));
+    }
+
+    CLI::App& app_;
+    std::deque<Given> given_;  // CLI11 keeps their addresses
+};
+
+void declare_output(Flags& flags, OutputOptions& options) {
+    constexpr FlagGroup output = FlagGroup::output;
+    flags.on(output, "--json", "write JSON to standard output", options.json);
+    flags.on(output, "-q,--quiet", "no notes and no progress", options.quiet);
+    flags.on(output, "-v,--verbose", "progress as plain lines, too", options.verbose);
+    flags.on(output, "--no-color", "no escape codes (so does NO_COLOR)", options.no_color);
+}
+
+// A command with its part of the parser. Each has options of its own: what the environment says to
+// one that was not given is not for the one that was, above whose flags it would stand.
+struct Declared {
+    const CliCommand& command;
+    CLI::App& app;
+    CliFlags flags;
+    OutputOptions output;
+    CliCommand::Run run;
+
+    Declared(const CliCommand& command, CLI::App& app)
+        : command(command), app(app), flags(app), run(command.prepare(flags)) {
+        declare_output(flags, output);
+    }
+};
+
+std::string shown_names(const CLI::Option& option) {
+    std::string names = option.get_name(false, true);
+    if (const std::size_t comma = names.find(','); comma != std::string::npos)
+        names.insert(comma + 1, " ");
+    if (option.get_items_expected_max() > 0 && !option.get_type_name().empty())
+        names += ' ' + option.get_type_name();
+    return names;
+}
+
+// The options of a command by group, in the order in which a reader needs them.
+std::vector<OptionGroup> groups_of(const CLI::App& app) {
+    std::vector<OptionGroup> groups;
+    for (const FlagGroup each : {FlagGroup::what, FlagGroup::how, FlagGroup::output}) {
+        OptionGroup group{heading_of(each), {}};
+        for (const CLI::Option* option : app.get_options())
+            if (option->get_group() == group.title)
+                group.options.push_back({shown_names(*option), option->get_description()});
+        if (!group.options.empty()) groups.push_back(std::move(group));
+    }
+    groups.back().options.push_back({"-h, --help", "this text"});
+    return groups;
+}
+
+std::vector<std::string> flags_of(const CLI::App& app) {
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : app.get_options())
+        for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+    return flags;
+}
+
+[[noreturn]] void refuse(const std::string& command, const std::string& message) {
+    const std::string name = command.empty() ? "swaplab" : "swaplab " + command;
+    throw InputError(text("{}; see `{} --help`", message, name));
+}
+
+// What CLI11 says about a wrong number of values, in words.
+std::string mismatch(const CLI::ArgumentMismatch& error) {
+    const std::string message = error.what();
+    const std::string flag = message.substr(0, message.find(':'));
+    if (message.find("missing") != std::string::npos) return flag + " needs a value";
+    if (message.find("received") != std::string::npos) return flag + " may be given once only";
+    return message;
+}
+
+bool negative_number(const std::string& argument) {
+    return argument.size() > 1 && argument[0] == '-' &&
+           std::isdigit(static_cast<unsigned char>(argument[1])) != 0;
+}
+
+// Two spellings that CLI11 does not take for what people mean: "-b -5", where it sees a flag
+// instead of a value whose own message ("must be positive") helps more; and "-b=0.4x".
+std::vector<std::string> respelled(const std::vector<std::string>& arguments) {
+    std::vector<std::string> respelled;
+    for (std::string argument : arguments) {
+        const bool short_flag = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+        if (short_flag && argument[2] == '=') argument.erase(2, 1);
+        const bool after_flag = !respelled.empty() && respelled.back().starts_with('-') &&
+                                respelled.back().find('=') == std::string::npos;
+        if (!negative_number(argument) || !after_flag)
+            respelled.push_back(std::move(argument));
+        else if (respelled.back().starts_with("--"))
+            respelled.back() += '=' + argument;
+        else
+            respelled.back() += argument;
+    }
+    return respelled;
+}
+
+// Quoted for a shell where needed.
+std::string quoted(const std::string& argument) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%^";
+    if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos)
+        return argument;
+    std::string quoted = "'";
+    for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+class Parser {
+  public:
+    explicit Parser(std::span<const CliCommand> commands) : app_("swaplab") {
+        app_.allow_extras()->require_subcommand(0, 1);
+        app_.set_version_flag("--version", std::string("swaplab ") + SWAPLAB_VERSION + "\n");
+        for (const CliCommand& command : commands) {
+            CLI::App& sub = *app_.add_subcommand(std::string(command.text().name));
+            sub.allow_extras();
+            declared_.emplace_back(command, sub);
+        }
+    }
+
+    std::variant<Parsed, std::string> parse(const std::vector<std::string>& given) {
+        std::vector<std::string> arguments = respelled(given);
+        std::reverse(arguments.begin(), arguments.end());  // CLI11 parses from the back
+        try {
+            app_.parse(arguments);
+        } catch (const CLI::CallForVersion& version) {
+            return std::string(version.what());
+        } catch (const CLI::CallForHelp&) {
+            return help();
+        } catch (const CLI::ArgumentMismatch& error) {
+            refuse(name(), mismatch(error));
+        } catch (const CLI::ParseError& error) {
+            refuse(name(), error.what());
+        }
+        Declared& command = chosen_command();
+        command.flags.take_all();
+        std::string line = "swaplab";
+        for (const std::string& argument : given) line += ' ' + quoted(argument);
+        return Parsed{std::move(command.run), command.output, std::move(line)};
+    }
+
+  private:
+    Declared* chosen() {
+        for (Declared& declared : declared_)
+            if (app_.got_subcommand(&declared.app)) return &declared;
+        return nullptr;
+    }
+    std::string name() {
+        return chosen() == nullptr ? std::string() : std::string(chosen()->command.text().name);
+    }
+    std::vector<std::string> names() const {
+        std::vector<std::string> names;
+        for (const Declared& declared : declared_) names.emplace_back(declared.command.text().name);
+        return names;
+    }
+    std::string help() {
+        if (const Declared* command = chosen())
+            return help_of(command->command.text(), groups_of(command->app));
+        std::vector<CommandText> texts;
+        for (const Declared& declared : declared_) texts.push_back(declared.command.text());
+        return general_help(texts);
+    }
+    // The one that was given, with nothing left over.
+    Declared& chosen_command() {
+        if (const auto left = app_.remaining(); !left.empty()) refuse_leftover(app_, left.front());
+        Declared* const command = chosen();
+        if (command == nullptr)
+            refuse("", text("a command is needed: {}", alternatives(names(), ", ")));
+        if (const auto left = command->app.remaining(); !left.empty())
+            refuse_leftover(command->app, left.front());
+        return *command;
+    }
+    void refuse_leftover(const CLI::App& app, const std::string& argument) const {
+        const bool of_command = app.get_parent() != nullptr;
+        const std::string command = of_command ? app.get_name() : "";
+        if (argument.size() > 1 && argument.front() == '-') {
+            const std::string flag = argument.substr(0, argument.find('='));
+            refuse(command, text("unknown flag '{}'{}", flag, suggestion(flag, flags_of(app))));
+        }
+        if (of_command) refuse(command, text("unexpected argument '{}'", argument));
+        refuse("", text("unknown command '{}'{}", argument, suggestion(argument, names())));
+    }
+
+    CLI::App app_;
+    std::deque<Declared> declared_;  // the parser keeps addresses
+};
+
+}  // namespace
+
+std::variant<Parsed, std::string> parse_command_line(std::span<const CliCommand> commands, int argc,
+                                                     const char* const* argv) {
+    return Parser(commands).parse(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+}
+
+}  // namespace swaplab
