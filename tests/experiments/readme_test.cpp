@@ -1,6 +1,7 @@
 // Runs what the README tells people to run.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <regex>
@@ -80,6 +81,12 @@ TEST(Readme, FindsCommands) {
         "```\nswaplab output\n```\n```sh\nswaplab show\n```\n");
     EXPECT_EQ(blocks, (std::vector<Block>{{"build/release/swaplab run    -m a", "swaplab list"},
                                           {"swaplab show"}}));
+}
+
+TEST(Readme, IsShort) {
+    const std::string readme = testing::read_file(SWAPLAB_SOURCE_DIR "/README.md");
+    EXPECT_GT(readme.size(), 1000U);
+    EXPECT_LE(std::count(readme.begin(), readme.end(), '\n'), 150);
 }
 
 TEST(Readme, EveryCommandOfItWorks) {
