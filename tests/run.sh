@@ -1,12 +1,12 @@
 #!/bin/sh
-# Configures, builds and tests everything: with sanitizers (dev), threads under ThreadSanitizer
-# (tsan, the tests of hw and emu only), then optimised (release).
+# Configures, builds and tests: one optimised build (release); with --preset all also with sanitizers
+# (dev) and threads under ThreadSanitizer (tsan, the tests of hw and emu only).
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: tests/run.sh [--preset dev|tsan|release|all] [-j N] [--no-install | --no-torch] [-h]
-  --preset      which build to test (default: all, which is dev, tsan and then release)
+  --preset      which build to test (default: release; all is dev, tsan and then release)
   -j N          N compilations and N tests at a time (default: one per core)
   --no-install  leave the system's packages alone
   --no-torch    install what is missing, but not LibTorch (300 MB): its tests are skipped
@@ -15,7 +15,7 @@ TEXT
 
 fail() { echo "run: $*" >&2; exit 2; }
 
-presets="dev tsan release"
+presets=release
 jobs=$(nproc)
 install=yes
 without_torch=
