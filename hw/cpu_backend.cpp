@@ -23,7 +23,7 @@ DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& opt
 }
 
 ExecutorFactory torch_executors(std::vector<PackPtr> packs, const CpuOptions& options) {
-    return [packs = std::move(packs), options](JobId job, std::span<const LayerRange> blocks,
+    return [packs = std::move(packs), options](JobId job, std::span<const UnitRange> blocks,
                                                ActivationMemory& activations) {
         return make_torch_executor(*packs[job.index], blocks, {options.threads, options.inputs},
                                    activations);

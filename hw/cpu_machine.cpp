@@ -55,7 +55,7 @@ void check_sizes(const DeviceSetup& setup, const Pack& pack, const std::vector<B
                 "{}: layers {} to {} take {} bytes in the pack, {} on storage by the model and {} "
                 "in memory; expected all three equal and whole pages of {} bytes (is "
                 "memory.alignment_bytes of the device {}?)",
-                pack.folder(), block.layers.first, block.layers.last, sizes[b].count,
+                pack.folder(), block.units.first, block.units.last, sizes[b].count,
                 block.stored_bytes.count, block.held_bytes.count, kPage.count,
                 setup.platform.nodes.front().memory.alignment.count));
     }

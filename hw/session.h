@@ -35,7 +35,7 @@ class Session {
             const CpuOptions& options, const ExecutorFactory& executors);
 
     std::uint32_t blocks() const { return static_cast<std::uint32_t>(blocks_.size()); }
-    LayerRange layers(BlockId block) const { return blocks_[block.index].layers; }
+    Block units(BlockId block) const { return blocks_[block.index].units; }
     Bytes bytes(BlockId block) const { return blocks_[block.index].extent.size; }
     Bytes committed() const { return frames_.committed(); }
 
@@ -55,7 +55,7 @@ class Session {
 
   private:
     struct BlockState {
-        LayerRange layers;
+        Block units;
         Extent extent;
         Frames::WindowId window = 0;
         bool loaded = false;

@@ -61,7 +61,7 @@ std::string file_name(const std::string& name) {
 std::shared_ptr<const Pack> open_cached(const Model& model, const std::string& folder) {
     try {
         auto pack = std::make_shared<const Pack>(folder);
-        if (pack->index().layers.size() == model.size()) return pack;
+        if (pack->index().layers.size() == model.unit_count()) return pack;
     } catch (const InputError& error) {
         throw InputError(
             text("{} (in the pack cache; remove {} to have it made again)", error.what(), folder));

@@ -18,8 +18,8 @@ namespace swaplab {
 namespace {
 
 std::string layers_text(const BlockFacts& block, const Model& model) {
-    const std::string& first = model.layer({block.layers.first}).name;
-    const std::string& last = model.layer({block.layers.last - 1}).name;
+    const std::string first = model.name_of(UnitId{block.units.first});
+    const std::string last = model.name_of(UnitId{block.units.last - 1});
     return first == last ? first : text("{} .. {}", first, last);
 }
 
@@ -89,7 +89,7 @@ void write_blocks(JsonWriter& json, const JobResult& job, const Model& model) {
     for (const BlockFacts& block : job.blocks) {
         json.begin_object();
         write_block_members(json, model, block);
-        json.member("layers", static_cast<std::int64_t>(block.layers.last - block.layers.first));
+        json.member("layers", static_cast<std::int64_t>(block.units.last - block.units.first));
         json.member("flops", block.flops).member("tensors", block.tensors);
         json.member("t_in_ns", count_ns(block.swap_in()));
         json.member("t_ex_ns", count_ns(block.use()));

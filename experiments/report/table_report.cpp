@@ -13,7 +13,7 @@ namespace {
 
 Duration direct_latency(const Scenario& scenario, const Model& model) {
     const CostModel cost(model, scenario.platform);
-    return facts_of(cost, {0, model.size()}, SwapPath::resident).use();
+    return facts_of(cost, model.whole(), SwapPath::resident).use();
 }
 
 std::string rows_of(const JobPlan& job, const Model& model, Duration direct) {
@@ -36,7 +36,7 @@ void write_row(JsonWriter& json, const Variant& row, const JobPlan& job, const M
     json.member("latency_ns", count_ns(*row.closed_form));
     json.member("arena_bytes", row.arena_bytes().count).key("cuts").begin_array();
     for (std::uint32_t b = row.first + 1; b < row.last; ++b)
-        json.value(model.layer({job.blocks[b].first}).name);
+        json.value(model.name_of(UnitId{job.blocks[b].first}));
     json.end_array().end_object();
 }
 

@@ -20,12 +20,6 @@ constexpr int kStallsRank =
     kFirstVerbRank + static_cast<int>(index_of(kUse)) * kRanksPerVerb + kRanksPerVerb / 2;
 constexpr int kMemoryRank = 9000;
 
-std::string layers_text(const Model& model, LayerRange layers) {
-    const std::string& first = model.layer({layers.first}).name;
-    const std::string& last = model.layer({layers.last - 1}).name;
-    return first == last ? first : text("{}..{}", first, last);
-}
-
 }  // namespace
 
 std::string_view name_of(SliceKind kind) {
@@ -125,7 +119,7 @@ NameId TimelineObserver::name_block(const Span& span) const {
     const BlockFacts& facts = setup_->facts[span.job.index][span.block.index];
     const Model& model = *workload_->jobs[span.job.index].model;
     return timeline_.add_name(
-        {text("{} #{} {}", job.name, span.block.index, layers_text(model, facts.layers)),
+        {text("{} #{} {}", job.name, span.block.index, model.name_of(facts.units)),
          span.job.index,
          job.name,
          {{"bytes", facts.parameter_bytes.count}}});

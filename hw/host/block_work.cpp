@@ -35,7 +35,7 @@ std::vector<std::vector<Bytes>> BlockWork::sizes_of(const DeviceSetup& setup, co
         require_same_layers(*packs[job], setup.costs[job].model());
         std::vector<Bytes>& blocks = sizes.emplace_back();
         for (const BlockFacts& block : setup.facts[job])
-            blocks.push_back(packs[job]->extent(block.layers).size);
+            blocks.push_back(packs[job]->extent(block.units).size);
     }
     return sizes;
 }
@@ -52,9 +52,9 @@ BlockWork::BlockWork(const DeviceSetup& setup, Packs packs, const ReadOptions& r
         job.pack = std::move(packs[j]);
         job.path = &row_of(plan.path, node.compute);
         for (const BlockFacts& block : setup.facts[j]) {
-            const Extent extent = job.pack->extent(block.layers);
+            const Extent extent = job.pack->extent(block.units);
             job.blocks.push_back(
-                {block.layers, {extent}, static_cast<std::size_t>(extent.size.count)});
+                {block.units, {extent}, static_cast<std::size_t>(extent.size.count)});
         }
         if (executors)
             job.executors = JobExecutors({j}, plan, setup.facts[j], executors, activations);
@@ -114,7 +114,7 @@ void BlockWork::read(const Action& command, std::uint32_t server) {
     }
     if (verify_) {
         const BlockState& block = block_of(command);
-        verify(*job_of(command).pack, block.layers, {places_.to_write(command, 0), block.size});
+        verify(*job_of(command).pack, block.units, {places_.to_write(command, 0), block.size});
     }
 }
 

@@ -84,7 +84,7 @@ class BlockWork {
 
   private:
     struct BlockState {
-        LayerRange layers;
+        Block units;
         std::vector<Extent> extents;  // of its parameters, in the order in which they lie in memory
         std::size_t size = 0;         // of all
     };

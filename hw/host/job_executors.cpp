@@ -7,12 +7,12 @@ namespace swaplab {
 JobExecutors::JobExecutors(JobId job, const JobPlan& plan, const std::vector<BlockFacts>& facts,
                            const ExecutorFactory& make, ActivationMemory& activations) {
     for (const Variant& variant : plan.all_variants()) {
-        std::vector<LayerRange> blocks;
+        std::vector<Block> blocks;
         for (std::uint32_t b = variant.first; b < variant.last; ++b) {
             places_.push_back({static_cast<std::uint32_t>(executors_.size()),
                                {b - variant.first},
                                b + 1 == variant.last});
-            blocks.push_back(facts[b].layers);
+            blocks.push_back(facts[b].units);
         }
         executors_.push_back(make(job, blocks, activations));
     }

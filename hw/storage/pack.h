@@ -66,7 +66,7 @@ struct PackIndex {
     Bytes size() const;  // of parameters.bin
 };
 
-// A file range that holds the parameters of some layers.
+// A file range that holds the parameters of some units.
 struct Extent {
     Bytes offset;
     Bytes size;
@@ -87,7 +87,7 @@ class Pack {
     std::string parameters_path() const;
     std::string skeleton_path() const;
 
-    Extent extent(LayerRange layers) const;
+    Extent extent(UnitRange units) const;
 
   private:
     std::string folder_;
@@ -101,8 +101,8 @@ bool is_pack(const std::string& path);  // a folder with an index.json
 // offset of the first that differs from its checksum, `StorageError` if it cannot be read.
 void verify(const Pack& pack);
 
-// Checks these layers as they lie in memory after reading their extent. Throws `StorageError`
+// Checks these units as they lie in memory after reading their extent. Throws `StorageError`
 // naming the first that differs.
-void verify(const Pack& pack, LayerRange layers, std::span<const std::byte> bytes);
+void verify(const Pack& pack, UnitRange units, std::span<const std::byte> bytes);
 
 }  // namespace swaplab

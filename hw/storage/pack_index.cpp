@@ -269,8 +269,8 @@ void check_model_fits(const PackIndex& index, const std::string& index_path,
     const Fit fit(index_path);
     fit.check(model.name() == index.model, fields.required("name"), "model",
               in_quotes(index.model));
-    fit.check(model.size() == index.layers.size(), layers, "layers:", index.layers.size());
-    for (std::uint32_t i = 0; i < model.size(); ++i)
+    fit.check(model.layer_count() == index.layers.size(), layers, "layers:", index.layers.size());
+    for (std::uint32_t i = 0; i < model.layer_count(); ++i)
         fit.check_layer(layers.item(i), model.layers()[i], index.layers[i]);
 }
 

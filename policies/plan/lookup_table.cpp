@@ -97,9 +97,8 @@ std::vector<JobPlan> Partitioner::front(const PartitionRequest& request) const {
     constexpr std::int64_t most_copies = 4;
     const Model& model = request.cost.model();
     const Bytes plenty =
-        2 * most_copies *
-            (model.parameter_bytes() + model.activation_peak({0, model.size()}).total()) +
-        model.size() * request.cost.node().memory.alignment;
+        2 * most_copies * (model.parameter_bytes() + model.activation_peak(model.whole()).total()) +
+        model.unit_count() * request.cost.node().memory.alignment;
     const Bytes least = minimum(request).minimum_budget;
     const auto plan_at = [&](Bytes budget) {
         PartitionRequest tried = request;

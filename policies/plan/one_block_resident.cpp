@@ -12,12 +12,12 @@ Infeasible one_block_minimum(const PartitionRequest& request, const std::vector<
     const std::uint32_t copies = peak_copies(path, request.cost.node().compute);
     Infeasible least;
     Bytes live_in;
-    LayerRange forcing{0, 1};
+    Block forcing{0, 1};
     for (const BlockFacts& block : blocks) {
         const Bytes bytes = alone_bytes(block, live_in, copies, request.account);
         if (bytes > least.minimum_budget) {
             least.minimum_budget = bytes;
-            forcing = block.layers;
+            forcing = block.units;
         }
         live_in = block.live_out;
     }
@@ -38,7 +38,7 @@ JobPlan one_block_plan(const PartitionRequest& request, const std::vector<BlockF
     Bytes largest;
     Duration total{};
     for (const BlockFacts& block : blocks) {
-        plan.blocks.push_back(block.layers);
+        plan.blocks.push_back(block.units);
         largest = std::max(largest, block.held_bytes);
         total += block.swap_in() + block.use() + block.swap_out();
     }

@@ -22,7 +22,7 @@ Bytes reserved_bytes(const PlanRequest& request) {
 }
 
 Duration direct_latency(const CostModel& cost) {
-    return facts_of(cost, {0, cost.model().size()}, SwapPath::resident).use();
+    return facts_of(cost, cost.model().whole(), SwapPath::resident).use();
 }
 
 Duration known(const JobPlan& plan) {
@@ -219,24 +219,21 @@ Bytes alone_bytes(const BlockFacts& facts, Bytes live_in, std::uint32_t copies, 
                     facts.held_bytes + counted(facts.activations, account));
 }
 
-std::string describe(const Model& model, LayerRange layers, Bytes bytes) {
-    const std::string& first = model.layers()[layers.first].name;
-    const std::string& last = model.layers()[layers.last - 1].name;
-    return text("{} ({})", layers.last - layers.first == 1 ? first : first + ".." + last,
-                format_bytes(bytes));
+std::string describe(const Model& model, UnitRange units, Bytes bytes) {
+    return text("{} ({})", model.name_of(units), format_bytes(bytes));
 }
 
 std::string beside_activations(Bytes active) {
     return active.count > 0 ? text(", beside {} of activations", format_bytes(active)) : "";
 }
 
-std::vector<std::string> names_in(const Model& model, LayerRange layers) {
+std::vector<std::string> names_in(const Model& model, UnitRange units) {
     std::vector<std::string> names;
-    for (std::uint32_t l = layers.first; l < layers.last; ++l)
-        if (model.layers()[l].parameter_bytes.count > 0) names.push_back(model.layers()[l].name);
+    for (const UnitId unit : units)
+        if (model.layer(model.layer_of(unit)).parameter_bytes.count > 0)
+            names.push_back(model.name_of(unit));
     if (!names.empty()) return names;
-    for (std::uint32_t l = layers.first; l < layers.last; ++l)
-        names.push_back(model.layers()[l].name);
+    for (const UnitId unit : units) names.push_back(model.name_of(unit));
     return names;
 }
 

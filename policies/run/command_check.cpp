@@ -63,9 +63,9 @@ void CommandCheck::blame(const Action& command, const std::string& what) const {
         const Model& known = *workload_.jobs[command.job.index].model;
         model = known.name();
         if (command.block.index < setup_.facts[command.job.index].size()) {
-            const LayerRange layers = facts(command).layers;
-            block += text(" ({}..{})", known.layers()[layers.first].name,
-                          known.layers()[layers.last - 1].name);
+            const Block units = facts(command).units;
+            block += text(" ({}..{})", known.name_of(UnitId{units.first}),
+                          known.name_of(UnitId{units.last - 1}));
         }
     }
     throw PolicyError(text("policy {}: {} of {} of {}, request {}: {}", policy_,

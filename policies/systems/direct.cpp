@@ -16,7 +16,7 @@ class DirectPlanner final : public Planner {
     PlanOutcome plan(const PlanRequest& request) const override {
         Deployment deployment;
         for (const CostModel& cost : request.costs) {
-            const LayerRange whole{0, cost.model().size()};
+            const Block whole = cost.model().whole();
             const std::uint32_t usual = cost.node().compute == ComputeKind::gpu ? 2 : 1;
             JobPlan job;
             job.blocks = {whole};

@@ -35,9 +35,7 @@ class LoadAllPartitioner final : public Partitioner {
     }
 
   private:
-    static LayerRange whole(const PartitionRequest& request) {
-        return {0, request.cost.model().size()};
-    }
+    static Block whole(const PartitionRequest& request) { return request.cost.model().whole(); }
     std::uint32_t copies(const PartitionRequest& request) const {
         return peak_copies(path_, request.cost.node().compute);
     }

@@ -29,13 +29,13 @@ inline std::int64_t requests(const LinearCost& cost, Bytes bytes) {
     return (bytes.count - 1) / cost.request_bytes->count + 1;
 }
 
-Features features_of(const Model& model, std::uint32_t index) {
-    const Layer& layer = model.layer(LayerId{index});
+Features features_of(const Model& model, UnitId unit) {
+    const Layer& layer = model.layer(model.layer_of(unit));
     return {.bytes = layer.parameter_bytes,
             .tensors = layer.parameter_tensors,
             .layers = 1,
             .flops = layer.flops(),
-            .activation_bytes = model.activation_bytes(index)};
+            .activation_bytes = model.activation_bytes(unit)};
 }
 
 Features operator+(const Features& a, const Features& b) {
@@ -94,10 +94,9 @@ double execution_factor(const Model& model, const Platform& platform, const Mode
 }
 
 // `prompt_ns` is what the layer takes over the prompt: a measured time keeps its ratio to the line.
-DecodeCost decode_cost(const Model& model, std::uint32_t index, const LinearCost& line,
-                       double prompt_ns) {
-    const Layer& layer = model.layer(LayerId{index});
-    const Features over_prompt = features_of(model, index);
+DecodeCost decode_cost(const Model& model, UnitId unit, const LinearCost& line, double prompt_ns) {
+    const Layer& layer = model.layer(model.layer_of(unit));
+    const Features over_prompt = features_of(model, unit);
     const auto prompt = static_cast<double>(model.spec().prompt_tokens);
     Features once = over_prompt;
     once.flops = 0;
@@ -153,9 +152,10 @@ CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
     }
     before_.resize(1);
     stored_before_.resize(1);
-    for (std::uint32_t i = 0; i < model.size(); ++i) {
-        before_.push_back(before_.back() + features_of(model, i));
-        stored_before_.push_back(stored_before_.back() + model.layer({i}).bytes_on_storage().count);
+    for (const UnitId unit : model.whole()) {
+        const Layer& layer = model.layer(model.layer_of(unit));
+        before_.push_back(before_.back() + features_of(model, unit));
+        stored_before_.push_back(stored_before_.back() + layer.bytes_on_storage().count);
     }
     find_execution(platform, mode);
 }
@@ -167,46 +167,46 @@ void CostModel::find_execution(const Platform& platform, const Mode* mode) {
     const bool measured = model.spec().measured_on == platform.name;
     double own_ns = 0;
     double mode_ns = 0;
-    for (std::uint32_t i = 0; i < model.size(); ++i) {
-        const Layer& layer = model.layer({i});
-        const Features features = this->features({i, i + 1});
+    for (const UnitId unit : model.whole()) {
+        const Layer& layer = model.layer(model.layer_of(unit));
+        const Features features = this->features({unit.index, unit.index + 1});
         own_ns += layer_ns(layer, features, measured, own, own);
-        layer_ns_.push_back(layer_ns(layer, features, measured, table, own));
-        mode_ns += layer_ns_.back();
+        unit_ns_.push_back(layer_ns(layer, features, measured, table, own));
+        mode_ns += unit_ns_.back();
     }
     own_ns += own.other.per_block;
     mode_ns += table.other.per_block;
     const double factor = execution_factor(model, platform, mode, own_ns, mode_ns);
-    for (double& ns : layer_ns_) ns *= factor;
+    for (double& ns : unit_ns_) ns *= factor;
     execute_per_block_ = table.other.per_block * factor;
     if (model.passes() > 1) average_over_passes(table);
 }
 
 void CostModel::average_over_passes(const ExecuteSpec& table) {
-    prompt_ns_ = layer_ns_;
+    prompt_ns_ = unit_ns_;
     const auto passes = static_cast<double>(model_->passes());
     // The contexts of the passes after the prompt run from prompt + 1 to prompt + passes - 1.
     const double context = static_cast<double>(model_->spec().prompt_tokens) + passes / 2;
-    for (std::uint32_t i = 0; i < model_->size(); ++i) {
-        const Layer& layer = model_->layer(LayerId{i});
-        decode_.push_back(decode_cost(*model_, i, table.of(layer.op), prompt_ns_[i]));
-        layer_ns_[i] = (prompt_ns_[i] + (passes - 1) * decode_.back().at(context)) / passes;
+    for (const UnitId unit : model_->whole()) {
+        const LinearCost& line = table.of(model_->layer(model_->layer_of(unit)).op);
+        decode_.push_back(decode_cost(*model_, unit, line, prompt_ns_[unit]));
+        unit_ns_[unit] = (prompt_ns_[unit] + (passes - 1) * decode_.back().at(context)) / passes;
     }
 }
 
-Features CostModel::features(LayerRange block) const {
+Features CostModel::features(UnitRange block) const {
     return before_[block.last] - before_[block.first];
 }
 
-Bytes CostModel::parameter_bytes(LayerRange block) const {
+Bytes CostModel::parameter_bytes(UnitRange block) const {
     return before_[block.last].bytes - before_[block.first].bytes;
 }
 
-Bytes CostModel::stored_bytes(LayerRange block) const {
+Bytes CostModel::stored_bytes(UnitRange block) const {
     return {stored_before_[block.last] - stored_before_[block.first]};
 }
 
-double CostModel::ns(Activity activity, LayerRange block) const {
+double CostModel::ns(Activity activity, UnitRange block) const {
     if (activity == Activity::execute) return execute_bound_ns(block) + execute_per_block_;
     return ns(activity, features(block), stored_bytes(block));
 }
@@ -231,10 +231,10 @@ double CostModel::scale_of(Activity activity) const {
     return activity == Activity::copy ? copy_scale_ : 1;
 }
 
-double CostModel::read_bound_ns(LayerRange unit) const {
-    if (parameter_bytes(unit).count == 0) return 0;
-    Features read = features(unit);
-    read.bytes = stored_bytes(unit);
+double CostModel::read_bound_ns(UnitRange block) const {
+    if (parameter_bytes(block).count == 0) return 0;
+    Features read = features(block);
+    read.bytes = stored_bytes(block);
     const LinearCost& cost = node_->read.cost;
     // Without `request_bytes` a block of any size is one request, so merging may save them all.
     const double fewest_requests =
@@ -244,15 +244,15 @@ double CostModel::read_bound_ns(LayerRange unit) const {
     return (linear_ns(cost, read) + cost.per_request * fewest_requests) * read_scale_;
 }
 
-double CostModel::execute_bound_ns(LayerRange unit) const {
+double CostModel::execute_bound_ns(UnitRange block) const {
     double sum = 0;
-    for (std::uint32_t i = unit.first; i < unit.last; ++i) sum += layer_ns_[i];
+    for (const UnitId unit : block) sum += unit_ns_[unit];
     return sum;
 }
 
-double CostModel::prompt_bound_ns(LayerRange unit) const {
+double CostModel::prompt_bound_ns(UnitRange block) const {
     double sum = 0;
-    for (std::uint32_t i = unit.first; i < unit.last; ++i) sum += prompt_layer_ns(i);
+    for (const UnitId unit : block) sum += prompt_unit_ns(unit);
     return sum;
 }
 

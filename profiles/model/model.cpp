@@ -194,18 +194,18 @@ std::vector<Bytes> activation_bytes_of(const ModelSpec& spec) {
     return bytes;
 }
 
-std::vector<LayerRange> units_of(const std::vector<Layer>& layers) {
-    std::vector<LayerRange> units;
+std::vector<UnitRange> finest_blocks_of(const std::vector<Layer>& layers) {
+    std::vector<UnitRange> blocks;
     for (std::uint32_t i = 0; i < layers.size(); ++i) {
         const bool joined =
             i > 0 && !layers[i].group.empty() && layers[i].group == layers[i - 1].group;
         if (joined) {
-            units.back().last = i + 1;
+            blocks.back().last = i + 1;
         } else {
-            units.push_back({i, i + 1});
+            blocks.push_back({i, i + 1});
         }
     }
-    return units;
+    return blocks;
 }
 
 }  // namespace
@@ -241,8 +241,13 @@ Model::Model(ModelSpec spec) : spec_(std::move(spec)) {
     flops_ = total_flops(layers);
     macs_ = total(layers, "macs", [](const Layer& l) { return l.macs; });
     activation_bytes_ = activation_bytes_of(spec_);
-    units_ = units_of(layers);
+    finest_blocks_ = finest_blocks_of(layers);
     find_live_bytes();
+}
+
+std::string Model::name_of(UnitRange units) const {
+    const std::string first = name_of(UnitId{units.first});
+    return units.size() == 1 ? first : first + ".." + name_of(UnitId{units.last - 1});
 }
 
 // A result of the model, an output that nobody reads, stays alive to the end of the request.
@@ -261,18 +266,17 @@ void Model::find_live_bytes() {
     live_across_.push_back({});
     for (std::size_t i = 0; i < layers.size(); ++i) {
         alive += layers[i].output_bytes;
-        layer_peaks_.push_back({alive, layers[i].workspace_bytes});
+        peaks_.push_back({alive, layers[i].workspace_bytes});
         alive -= last_read_by[i];
         live_across_.push_back(alive);
     }
     live_across_.back() = {};
 }
 
-ActivationPeak Model::activation_peak(LayerRange range) const {
+ActivationPeak Model::activation_peak(UnitRange range) const {
     ActivationPeak peak;
-    for (std::uint32_t i = range.first; i < range.last; ++i) {
-        if (layer_peaks_[i].total() > peak.total()) peak = layer_peaks_[i];
-    }
+    for (const UnitId unit : range)
+        if (peaks_[unit].total() > peak.total()) peak = peaks_[unit];
     return peak;
 }
 

@@ -12,9 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include "profiles/base/ids.h"
+#include "profiles/base/id_vector.h"
 #include "profiles/base/units.h"
 #include "profiles/document/extras.h"
+#include "profiles/model/unit.h"
 
 namespace swaplab {
 
@@ -88,13 +89,6 @@ struct ModelSpec {
     friend bool operator==(const ModelSpec&, const ModelSpec&) = default;
 };
 
-// A range of layers [first, last) in execution order, by index.
-struct LayerRange {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-    friend constexpr auto operator<=>(LayerRange, LayerRange) = default;
-};
-
 // Memory that execution needs besides parameters.
 struct ActivationPeak {
     Bytes activations;  // tensors alive: live-in and produced inside
@@ -114,8 +108,16 @@ class Model {
     const std::string& name() const { return spec_.name; }
     const ModelSpec& spec() const { return spec_; }
     std::span<const Layer> layers() const { return spec_.layers; }
-    std::uint32_t size() const { return static_cast<std::uint32_t>(spec_.layers.size()); }
+    std::uint32_t layer_count() const { return static_cast<std::uint32_t>(spec_.layers.size()); }
     const Layer& layer(LayerId id) const { return spec_.layers[id.index]; }
+
+    // Its units, in execution order: the layers.
+    std::uint32_t unit_count() const { return layer_count(); }
+    UnitRange whole() const { return {0, unit_count()}; }
+    LayerId layer_of(UnitId unit) const { return {unit.index}; }
+    // "conv1"; of several units "conv1..fc6".
+    std::string name_of(UnitId unit) const { return layer(layer_of(unit)).name; }
+    std::string name_of(UnitRange units) const;
 
     Bytes parameter_bytes() const { return parameter_bytes_; }
     std::int64_t parameter_tensors() const { return parameter_tensors_; }
@@ -128,31 +130,30 @@ class Model {
     // What the KV cache holds at the end of a request.
     Bytes kv_cache_bytes() const { return kv_cache_bytes_; }
 
-    // The finest blocks that layer-granular policies may use: maximal runs of one group, else
-    // single layers, in execution order; they partition [0, size()). A cut is legal exactly at
-    // their borders.
-    std::span<const LayerRange> units() const { return units_; }
+    // The finest blocks: maximal runs of units of one group, else single units, in execution order;
+    // they partition the model. A cut is legal exactly at their borders.
+    std::span<const UnitRange> finest_blocks() const { return finest_blocks_; }
 
-    // Bytes alive between layer `cut`-1 and layer `cut`: outputs of earlier layers (and the input)
-    // that a layer >= `cut` reads, and outputs nobody reads (results of the model). 0 at 0 and
-    // size().
+    // Bytes alive between unit `cut`-1 and unit `cut`: outputs of earlier layers (and the input)
+    // that a later one reads, and outputs nobody reads (results of the model). 0 at both ends of
+    // the model.
     Bytes live_across(std::uint32_t cut) const { return live_across_[cut]; }
 
-    // max over layers j of the range of: alive before j + output of j + workspace of j
-    // (liveness analysis; the split is the one of the layer where the maximum is reached).
-    ActivationPeak activation_peak(LayerRange range) const;
+    // max over units j of the range of: alive before j + output of j + workspace of j
+    // (liveness analysis; the split is the one of the unit where the maximum is reached).
+    ActivationPeak activation_peak(UnitRange range) const;
 
-    // Bytes that layer j reads plus bytes that it writes (the `activation_byte` feature of a cost).
-    Bytes activation_bytes(std::uint32_t layer) const { return activation_bytes_[layer]; }
+    // Bytes that a unit reads plus bytes that it writes (the `activation_byte` feature of a cost).
+    Bytes activation_bytes(UnitId unit) const { return activation_bytes_[unit]; }
 
   private:
     void find_live_bytes();
 
     ModelSpec spec_;
-    std::vector<LayerRange> units_;
-    std::vector<Bytes> live_across_;
-    std::vector<ActivationPeak> layer_peaks_;
-    std::vector<Bytes> activation_bytes_;
+    std::vector<UnitRange> finest_blocks_;
+    std::vector<Bytes> live_across_;  // by cut
+    IdVector<UnitId, ActivationPeak> peaks_;
+    IdVector<UnitId, Bytes> activation_bytes_;
     Bytes parameter_bytes_;
     std::int64_t parameter_tensors_ = 0;
     std::int64_t macs_ = 0;

@@ -163,7 +163,7 @@ std::string Pipeline::description() const {
         lines += text("ring {} {}\n", j, job.arena.capacity.count);
         const CostModel cost(*workload_.jobs[j].model, platform_);
         for (std::size_t b = 0; b < job.blocks.size(); ++b) {
-            const LayerRange layer = job.blocks[b];
+            const UnitRange layer = job.blocks[b];
             lines += text("layer {} {} {} {} {} {} {}\n", j, b, cost.parameter_bytes(layer).count,
                           count_ns(to_duration(cost.ns(Activity::read, layer))),
                           count_ns(to_duration(cost.ns(Activity::assemble, layer))),

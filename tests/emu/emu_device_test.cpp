@@ -73,7 +73,7 @@ class Emulation : public ::testing::Test {
         return *minimum_budget({platform_, workload_, std::nullopt}, make_policy(spec));
     }
     ExecutorFactory digesting() const {
-        return [pack = pack_](JobId, std::span<const LayerRange> blocks,
+        return [pack = pack_](JobId, std::span<const UnitRange> blocks,
                               ActivationMemory& activations) {
             return std::make_unique<DigestingExecutor>(*pack, blocks, activations);
         };
@@ -267,7 +267,7 @@ class ToldExecutor final : public Executor {
 };
 
 ExecutorFactory told(std::function<void()> work) {
-    return [work = std::move(work)](JobId, std::span<const LayerRange>, ActivationMemory&) {
+    return [work = std::move(work)](JobId, std::span<const UnitRange>, ActivationMemory&) {
         return std::make_unique<ToldExecutor>(work);
     };
 }
@@ -420,7 +420,7 @@ class WrongExecutor : public Executor {
 TEST_F(Emulation, ARuntimeThatUsesFreedMemoryIsCaught) {
     budget_ = minimum("on-demand") + Bytes{1 << 20};
     for (const bool writes : {false, true}) {
-        const ExecutorFactory wrong = [&](JobId, std::span<const LayerRange>, ActivationMemory&) {
+        const ExecutorFactory wrong = [&](JobId, std::span<const UnitRange>, ActivationMemory&) {
             return std::make_unique<WrongExecutor>([writes](std::byte* at) {
                 auto* const byte = reinterpret_cast<volatile unsigned char*>(at);
                 if (writes)

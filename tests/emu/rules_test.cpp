@@ -19,7 +19,7 @@ class RulesTest : public ::testing::Test {
         platform_.name = "board";
         platform_.nodes.emplace_back().memory.unified = true;
         JobPlan& job = deployment_.jobs.emplace_back();
-        job.blocks = unit_blocks(*model_);
+        job.blocks = finest_blocks(*model_);
         make();
     }
 

@@ -22,7 +22,7 @@ class RunMemoryTest : public ::testing::Test {
         platform_.name = "board";
         platform_.nodes.emplace_back().memory.unified = true;
         JobPlan& job = deployment_.jobs.emplace_back();
-        job.blocks = unit_blocks(*model_);
+        job.blocks = finest_blocks(*model_);
         job.arena = {ArenaKind::counter, Bytes{30}, 0};
         costs_.emplace_back(*model_, platform_);
         facts_ = {facts_of(costs_[0], job.blocks, job.path)};

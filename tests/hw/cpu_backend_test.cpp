@@ -41,7 +41,7 @@ class CpuBackend : public ::testing::Test {
         const PackPtr pack = pack_;
         return make_cpu_backend(
             {pack}, options,
-            [pack](JobId, std::span<const LayerRange> blocks, ActivationMemory& activations) {
+            [pack](JobId, std::span<const UnitRange> blocks, ActivationMemory& activations) {
                 return std::make_unique<DigestingExecutor>(*pack, blocks, activations);
             });
     }

@@ -36,7 +36,7 @@ std::unique_ptr<Device> make_cpu_device(const DeviceSetup& setup) {
     const std::string path = folder.file("pack" + std::to_string(made++));
     ModelSpec spec = setup.costs[0].model().spec();
     write_synthetic_pack(Model(spec), path, 1);
-    const auto executors = [](JobId, std::span<const LayerRange>, ActivationMemory&) {
+    const auto executors = [](JobId, std::span<const UnitRange>, ActivationMemory&) {
         return std::make_unique<IdleExecutor>();
     };
     return make_cpu_backend({std::make_shared<const Pack>(path)}, {}, executors)(setup);
@@ -103,7 +103,7 @@ TEST(RealDevice, LanesChainByThemselves) {
     const std::vector<CostModel> costs{CostModel(*model, platform)};
     Deployment deployment;
     JobPlan& job = deployment.jobs.emplace_back();
-    job.blocks = unit_blocks(*model);
+    job.blocks = finest_blocks(*model);
     job.path = SwapPath::resident;
     const std::vector<std::vector<BlockFacts>> facts{facts_of(costs[0], job.blocks, job.path)};
     const DeviceSetup setup{platform, costs, facts, deployment, Account::all, {}};
@@ -135,7 +135,7 @@ TEST(RealDevice, AnErrorAfterABreachIsStillTheError) {
     const std::vector<CostModel> costs{CostModel(*model, platform)};
     Deployment deployment;
     JobPlan& job = deployment.jobs.emplace_back();
-    job.blocks = unit_blocks(*model);
+    job.blocks = finest_blocks(*model);
     job.arena = {ArenaKind::counter, {100}, 0};
     const std::vector<std::vector<BlockFacts>> facts{facts_of(costs[0], job.blocks, job.path)};
     for (const bool memory : {true, false}) {

@@ -177,7 +177,7 @@ World random_world(std::uint64_t seed) {
         const std::uint64_t model_seed = seed * 10 + static_cast<std::uint64_t>(j);
         const ModelPtr model = random_model(model_seed, model_shape(seed, 6));
         JobPlan plan;
-        plan.blocks = unit_blocks(*model);
+        plan.blocks = finest_blocks(*model);
         plan.path = paths[static_cast<std::size_t>(rng.between(0, 2))];
         plan.arena = {ArenaKind::counter, Bytes{std::int64_t{1} << 38}, 0};
         if (plan.path == SwapPath::staged)

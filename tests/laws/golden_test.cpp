@@ -64,10 +64,9 @@ Simulation run(const char* policy, ArrivalMode mode = ArrivalMode::cold, std::in
 std::vector<std::string> lines(const Simulation& simulation) {
     std::vector<std::string> all;
     for (const Completion& span : simulation.record.by_ticket()) {
-        const LayerRange layers = simulation.result.jobs[0].blocks[span.command.block.index].layers;
+        const UnitRange units = simulation.result.jobs[0].blocks[span.command.block.index].units;
         std::string name;
-        for (std::uint32_t i = layers.first; i < layers.last; ++i)
-            name += static_cast<char>('A' + i);
+        for (std::uint32_t i = units.first; i < units.last; ++i) name += static_cast<char>('A' + i);
         all.push_back(text("{} {} {}-{}", name_of(span.command.verb), name, count_ns(span.start),
                            count_ns(span.end)));
     }

@@ -326,7 +326,7 @@ TEST(Invariants, PipelinesLieBetweenKernelsAndSequential) {
             return r.result.latency.mean;
         };
         Duration kernels{};
-        for (const LayerRange unit : model->units())
+        for (const UnitRange unit : model->finest_blocks())
             kernels += to_duration(CostModel(*model, platform).ns(Activity::execute, unit));
         const Duration sequential = latency("pipeline=sequential");
         for (const char* pipeline :

@@ -27,7 +27,7 @@ struct BlockNumbers {
 BlockNumbers numbers_of(const RunFacts& run, std::size_t job, std::size_t block) {
     const Model& model = *run.workload.jobs[job].model;
     const JobPlan& plan = run.deployment.jobs[job];
-    const LayerRange layers = plan.blocks[block];
+    const UnitRange layers = plan.blocks[block];
     const oracle::Tensors tensors = tensors_of(model);
     return {item_of(CostModel(model, run.platform), layers, plan.path == SwapPath::standard),
             oracle::activation_peak(tensors, layers.first, layers.last),

@@ -138,8 +138,8 @@ class CountingPartitioner final : public Partitioner {
         JobPlan plan;
         const Bytes whole = model.parameter_bytes();
         const bool fits = request.budget >= whole;
-        plan.blocks = unit_blocks(model);
-        if (fits) plan.blocks = {{0, model.size()}};
+        plan.blocks = finest_blocks(model);
+        if (fits) plan.blocks = {model.whole()};
         plan.need = fits ? whole : Bytes{20};
         plan.arena = {ArenaKind::counter, plan.need, 0};
         plan.closed_form = nanoseconds(fits ? 100 : 200);

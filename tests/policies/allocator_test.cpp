@@ -132,7 +132,7 @@ struct Point {
 
 // (need, T) of all partitions of a model that no other beats in both.
 std::vector<Point> front_by_force(const CostModel& cost, Account account) {
-    const auto units = cost.model().units();
+    const auto units = cost.model().finest_blocks();
     std::vector<Point> all;
     for (std::uint32_t mask = 0; mask < 1U << (units.size() - 1); ++mask) {
         std::vector<BlockFacts> blocks;

@@ -94,7 +94,7 @@ class Prophet : public Scheduler {
 Deployment one_block(const Model& model) {
     Deployment deployment;
     JobPlan plan;
-    plan.blocks = {{0, model.size()}};
+    plan.blocks = {model.whole()};
     plan.arena = {ArenaKind::counter, Bytes{1000}, 0};
     deployment.jobs.push_back(plan);
     return deployment;

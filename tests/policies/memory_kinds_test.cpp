@@ -94,7 +94,7 @@ TEST(MemoryKinds, OnDemandTakesTwiceTheAttachingLonger) {
     Duration attaching{};
     Duration last_attach{};
     const CostModel costs(*model, platform);
-    for (const BlockFacts& block : facts_of(costs, unit_blocks(*model), SwapPath::zero_copy)) {
+    for (const BlockFacts& block : facts_of(costs, finest_blocks(*model), SwapPath::zero_copy)) {
         if (!block.has_parameters()) continue;
         last_attach = Duration{block.parameter_bytes.count + 10'000};
         attaching += last_attach;

@@ -45,7 +45,7 @@ inline Deployment small_deployment(const Model& model, Bytes arena = {100},
                                    SwapPath path = SwapPath::zero_copy) {
     Deployment deployment;
     JobPlan plan;
-    plan.blocks = unit_blocks(model);
+    plan.blocks = finest_blocks(model);
     plan.path = path;
     plan.arena = {ArenaKind::counter, arena, 0};
     if (path == SwapPath::staged) plan.staging = plan.arena;

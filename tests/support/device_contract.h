@@ -49,7 +49,7 @@ class DeviceContract : public ::testing::TestWithParam<ContractDevice> {
         model_ = std::make_unique<Model>(std::move(spec));
         costs_.emplace_back(*model_, platform_);
         JobPlan& job = deployment_.jobs.emplace_back();
-        job.blocks = unit_blocks(*model_);
+        job.blocks = finest_blocks(*model_);
         job.arena = {ArenaKind::counter, {kBlocks * kBlockBytes}, 0};
         facts_.push_back(facts_of(costs_[0], job.blocks, job.path));
     }

@@ -73,11 +73,11 @@ void check_fit(const Pack& pack, const Skeleton& skeleton) {
 }
 
 // By slot, what a block of these layers holds.
-std::map<std::uint32_t, Binding> bindings_of(const Pack& pack, LayerRange layers) {
+std::map<std::uint32_t, Binding> bindings_of(const Pack& pack, UnitRange units) {
     std::map<std::uint32_t, Binding> bindings;
-    const Bytes begin = pack.extent(layers).offset;
-    for (std::uint32_t i = layers.first; i < layers.last; ++i) {
-        const PackedLayer& layer = pack.index().layers[i];
+    const Bytes begin = pack.extent(units).offset;
+    for (const UnitId unit : units) {
+        const PackedLayer& layer = pack.index().layers[unit.index];
         for (const PackedTensor& tensor : layer.tensors) {
             const auto offset =
                 static_cast<std::size_t>((layer.offset - begin + tensor.offset).count);
@@ -89,17 +89,17 @@ std::map<std::uint32_t, Binding> bindings_of(const Pack& pack, LayerRange layers
     return bindings;
 }
 
-std::vector<StepRange> pieces_of(const Skeleton& skeleton, std::span<const LayerRange> blocks) {
+std::vector<StepRange> pieces_of(const Skeleton& skeleton, std::span<const UnitRange> blocks) {
     std::vector<StepRange> pieces;
-    for (const LayerRange& block : blocks)
+    for (const UnitRange& block : blocks)
         pieces.push_back(
             {skeleton.layers[block.first].first, skeleton.layers[block.last - 1].last});
     return pieces;
 }
 
-void check_cover(const Pack& pack, std::span<const LayerRange> blocks) {
+void check_cover(const Pack& pack, std::span<const UnitRange> blocks) {
     std::uint32_t next = 0;
-    for (const LayerRange& block : blocks) {
+    for (const UnitRange& block : blocks) {
         SWAPLAB_CHECK(block.first == next && block.last > next, "block [{}, {}) behind layer {}",
                       block.first, block.last, next);
         next = block.last;
@@ -112,7 +112,7 @@ void check_cover(const Pack& pack, std::span<const LayerRange> blocks) {
 
 class TorchExecutor final : public Executor {
   public:
-    TorchExecutor(const Pack& pack, const Skeleton& skeleton, std::span<const LayerRange> ranges,
+    TorchExecutor(const Pack& pack, const Skeleton& skeleton, std::span<const UnitRange> ranges,
                   const TorchOptions& options, ActivationMemory& activations)
         : ranges_(ranges.begin(), ranges.end()),
           names_(skeleton.names),
@@ -208,7 +208,7 @@ class TorchExecutor final : public Executor {
         digests_[request] = std::move(digest);
     }
 
-    std::vector<LayerRange> ranges_;
+    std::vector<UnitRange> ranges_;
     std::vector<std::string> names_;  // of the layers
     TorchOptions options_;
     ActivationMemory* activations_;
@@ -221,7 +221,7 @@ class TorchExecutor final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const LayerRange> blocks,
+std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const UnitRange> blocks,
                                               const TorchOptions& options,
                                               ActivationMemory& activations) {
     check_cover(pack, blocks);

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "policies/plan/finest_blocks.h"
 #include "policies/plan/partition_planner.h"
-#include "policies/plan/unit_facts.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
 #include "policies/schedule/policy.h"
@@ -27,18 +27,18 @@ class PipeswitchPartitioner final : public Partitioner {
 
     Infeasible minimum(const PartitionRequest& request) const override {
         const Model& model = request.cost.model();
-        if (!group_ && model.units().size() > kMostUnits)
+        if (!group_ && model.finest_blocks().size() > kMostUnits)
             throw InputError(
                 text("pipeswitch searches groups of at most {} units that can be cut, {} has {}; "
                      "ask for group=N",
-                     kMostUnits, model.name(), model.units().size()));
-        const UnitFacts layers(request, path_);
-        const Needs needs = needs_of(request, layers);
-        const LayerRange all{0, model.size()};
-        return {needs.resident + needs.staging + layers.active,
+                     kMostUnits, model.name(), model.finest_blocks().size()));
+        const FinestBlocks finest(request, path_);
+        const Needs needs = needs_of(request, finest);
+        const UnitRange all = model.whole();
+        return {needs.resident + needs.staging + finest.active,
                 text("all of {} must be resident{}{}", describe(model, all, needs.resident),
                      needs.staging.count > 0 ? ", its largest group twice while it comes in" : "",
-                     beside_activations(layers.active)),
+                     beside_activations(finest.active)),
                 names_in(model, all)};
     }
 
@@ -59,11 +59,11 @@ class PipeswitchPartitioner final : public Partitioner {
   private:
     struct Needs {
         Bytes resident;  // all groups; of group=auto, whatever the groups are
-        Bytes staging;   // the largest group; of group=auto, the largest unit
+        Bytes staging;   // the largest group; of group=auto, the largest block
     };
 
-    Needs needs_of(const PartitionRequest& request, const UnitFacts& layers) const {
-        if (!group_) return {layers.total, staging_of(layers.units)};
+    Needs needs_of(const PartitionRequest& request, const FinestBlocks& finest) const {
+        if (!group_) return {finest.total, staging_of(finest.blocks)};
         const std::vector<BlockFacts> groups =
             facts_of(request.cost, groups_of_size(request.cost.model(), *group_), path_);
         return {total_of(groups), staging_of(groups)};
@@ -71,8 +71,8 @@ class PipeswitchPartitioner final : public Partitioner {
     // What the budget leaves for staging, beside everything resident.
     std::optional<Bytes> most_of_a_group(const PartitionRequest& request) const {
         if (path_ != SwapPath::staged) return std::nullopt;
-        const UnitFacts layers(request, path_);
-        return request.budget - layers.active - layers.total;
+        const FinestBlocks finest(request, path_);
+        return request.budget - finest.active - finest.total;
     }
     Bytes staging_of(const std::vector<BlockFacts>& groups) const {
         Bytes largest;

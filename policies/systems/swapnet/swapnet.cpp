@@ -33,22 +33,22 @@ class SwapnetPartitioner final : public Partitioner {
 
     Infeasible minimum(const PartitionRequest& request) const override {
         const Model& model = request.cost.model();
-        if (blocks_ && *blocks_ > model.units().size())
+        if (blocks_ && *blocks_ > model.finest_blocks().size())
             throw InputError(
                 text("policy parameter blocks: {} has {} units that can be cut, found "
                      "{}",
-                     model.name(), model.units().size(), *blocks_));
-        if (model.units().size() > kMostUnits)
+                     model.name(), model.finest_blocks().size(), *blocks_));
+        if (model.finest_blocks().size() > kMostUnits)
             throw InputError(
                 text("swapnet plans for at most {} units that can be cut, {} has {}; "
                      "give neighbouring layers a common group",
-                     kMostUnits, model.name(), model.units().size()));
-        const std::size_t states = model.units().size() * model.units().size();
+                     kMostUnits, model.name(), model.finest_blocks().size()));
+        const std::size_t states = model.finest_blocks().size() * model.finest_blocks().size();
         if (blocks_ && *blocks_ > kMostStates / states)
             throw InputError(
                 text("policy parameter blocks: for {} units of {} expected at most {}, "
                      "found {}",
-                     model.units().size(), model.name(), kMostStates / states, *blocks_));
+                     model.finest_blocks().size(), model.name(), kMostStates / states, *blocks_));
         const SwapnetMinimum least = minimum_swapnet(request, path_, blocks_);
         const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
         const Bytes weights = request.cost.parameter_bytes(least.forced_by);
@@ -68,7 +68,7 @@ class SwapnetPartitioner final : public Partitioner {
     std::vector<JobPlan> front(const PartitionRequest& request) const override {
         const SwapnetCosts costs(request, path_);
         const Bytes least = minimum(request).minimum_budget;
-        return sweep_budgets(least, Bytes{kMostInTotal}, front_step(costs.units()),
+        return sweep_budgets(least, Bytes{kMostInTotal}, front_step(costs.finest()),
                              [&](Bytes budget) { return plan_within(request, costs, budget); });
     }
 

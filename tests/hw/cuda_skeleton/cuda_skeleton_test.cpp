@@ -30,7 +30,7 @@ class CudaSkeleton : public ::testing::Test {
             const PackPtr pack = pack_;
             return make_real_device(setup, std::make_unique<CudaMachine>(
                                                setup, cuda_, std::vector<PackPtr>{pack},
-                                               [pack](JobId, std::span<const LayerRange> blocks,
+                                               [pack](JobId, std::span<const UnitRange> blocks,
                                                       ActivationMemory& activations) {
                                                    return std::make_unique<DigestingExecutor>(
                                                        *pack, blocks, activations);
