@@ -13,7 +13,7 @@ void apply(const CpuOptions& options, ReadOptions& read) {
     if (options.depth) read.depth = *options.depth;
 }
 
-DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options,
+DeviceFactory make_cpu_backend(JobPacks packs, const CpuOptions& options,
                                ExecutorFactory executors) {
     return [packs = std::move(packs), options,
             executors = std::move(executors)](const DeviceSetup& setup) {
@@ -22,15 +22,15 @@ DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& opt
     };
 }
 
-ExecutorFactory torch_executors(std::vector<PackPtr> packs, const CpuOptions& options) {
+ExecutorFactory torch_executors(JobPacks packs, const CpuOptions& options) {
     return [packs = std::move(packs), options](JobId job, std::span<const UnitRange> blocks,
                                                ActivationMemory& activations) {
-        return make_torch_executor(*packs[job.index], blocks, {options.threads, options.inputs},
+        return make_torch_executor(*packs[job], blocks, {options.threads, options.inputs},
                                    activations);
     };
 }
 
-DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options) {
+DeviceFactory make_cpu_backend(JobPacks packs, const CpuOptions& options) {
     return [packs = std::move(packs), options](const DeviceSetup& setup) {
         auto machine =
             std::make_unique<CpuMachine>(setup, packs, options, torch_executors(packs, options));

@@ -50,8 +50,8 @@ Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes bud
 }
 
 Session::BlockState& Session::state(BlockId block, bool loaded) {
-    SWAPLAB_CHECK(block.index < blocks_.size(), "block {} of {}", block.index, blocks_.size());
-    BlockState& state = blocks_[block.index];
+    SWAPLAB_CHECK(blocks_.contains(block), "block {} of {}", block.index, blocks_.size());
+    BlockState& state = blocks_[block];
     SWAPLAB_CHECK(state.loaded == loaded, "block {} is loaded: {}, expected {}", block.index,
                   state.loaded, loaded);
     return state;

@@ -35,8 +35,8 @@ class Session {
             const CpuOptions& options, const ExecutorFactory& executors);
 
     std::uint32_t blocks() const { return static_cast<std::uint32_t>(blocks_.size()); }
-    Block units(BlockId block) const { return blocks_[block.index].units; }
-    Bytes bytes(BlockId block) const { return blocks_[block.index].extent.size; }
+    Block units(BlockId block) const { return blocks_[block].units; }
+    Bytes bytes(BlockId block) const { return blocks_[block].extent.size; }
     Bytes committed() const { return frames_.committed(); }
 
     // Loading and unloading may run beside `run_block` of another block, from any thread, one at a
@@ -65,7 +65,7 @@ class Session {
     BlockState& state(BlockId block, bool loaded);
 
     PackPtr pack_;
-    std::vector<BlockState> blocks_;
+    IdVector<BlockId, BlockState> blocks_;
     Frames frames_;
     ActivationPool activations_;
     std::unique_ptr<Executor> executor_;

@@ -114,14 +114,14 @@ void add_scenario(const Scenario& scenario, const Platform& platform, Reproducti
     const Deployment deployment = planned(setting, kPolicy);
     const RunResult swapped = simulated(setting, kPolicy);
     const RunResult direct = simulated(setting, "direct");
-    for (std::size_t j = 0; j < setting.models.size(); ++j) {
+    for (std::uint32_t j = 0; j < setting.models.size(); ++j) {
         const Model& model = *setting.models[j];
         std::string which = model.name();
         if (j > 0 && setting.models[j - 1] == setting.models[j]) which += " (2nd)";
         reproduction.figures.push_back(
-            cut_figure(scenario, which, model, deployment.jobs[j].budget));
+            cut_figure(scenario, which, model, deployment.jobs[{j}].budget));
         reproduction.figures.push_back(
-            arena_figure(scenario, which, model, deployment.jobs[j].arena_bytes()));
+            arena_figure(scenario, which, model, deployment.jobs[{j}].at_start().arena_bytes()));
         Figure added{text("{}, {}: added latency", scenario.name, which), "ms", scenario.added_ms,
                      Origin::secondary};
         added.simulated = static_cast<double>(count_ns(turn(swapped, j) - turn(direct, j))) / 1e6;

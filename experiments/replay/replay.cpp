@@ -153,9 +153,9 @@ class Rebuilt {
     Workload workload_;
     Dispatch dispatch_;
     Account account_ = Account::all;
-    std::vector<CostModel> costs_;
+    CostModels costs_;
     Deployment deployment_;
-    std::vector<std::vector<BlockFacts>> facts_;
+    AllFacts facts_;
 };
 
 std::optional<Divergence> check_start(const RecordedLog& log, Rebuilt& rebuilt) {

@@ -11,10 +11,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "profiles/base/id_vector.h"
 #include "profiles/base/units.h"
 #include "profiles/model/model.h"
 
@@ -94,6 +96,10 @@ class Pack {
     PackIndex index_;
     ModelPtr model_;
 };
+
+// Shared by all devices that read it.
+using PackPtr = std::shared_ptr<const Pack>;
+using JobPacks = IdVector<JobId, PackPtr>;
 
 bool is_pack(const std::string& path);  // a folder with an index.json
 

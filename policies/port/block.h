@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "policies/port/swap_path.h"
-#include "profiles/base/ids.h"
+#include "profiles/base/id_vector.h"
 #include "profiles/cost/cost.h"
 #include "profiles/model/model.h"
 
@@ -15,6 +15,7 @@ namespace swaplab {
 
 // A block: the units whose parameters come and go together.
 using Block = UnitRange;
+using Blocks = IdVector<BlockId, Block>;  // of one job
 
 // How a block of a generative model executes: pass 0 is the prompt, pass p the p-th token after it.
 struct Decoding {
@@ -65,6 +66,10 @@ struct BlockFacts {
   private:
     Duration use_in(std::uint32_t pass) const;
 };
+
+// What is known of all jobs of a run, of each of their blocks.
+using AllFacts = IdVector<JobId, IdVector<BlockId, BlockFacts>>;
+using CostModels = IdVector<JobId, CostModel>;
 
 // How often a request walks through these blocks of a job.
 inline std::uint32_t passes_of(std::span<const BlockFacts> blocks) {

@@ -162,7 +162,7 @@ Duration bound_of(const BlockCosts& blocks, const Job& job, Bytes budget) {
 // The platform in the modes that a run changes to, with its jobs' cost models.
 struct OtherMode {
     Platform platform;
-    std::vector<CostModel> costs;  // borrow `platform`
+    CostModels costs;  // borrow `platform`
 };
 
 // A deque, since cost models are not to outlive a move of what they borrow.
@@ -178,18 +178,18 @@ std::deque<OtherMode> other_modes(const RunRequest& request) {
 
 }  // namespace
 
-LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> costs,
+LowerBound lower_bound(const RunRequest& request, IdSpan<JobId, const CostModel> costs,
                        const Deployment* deployment) {
     // Without a budget nothing has to be read twice.
     Bytes budget = request.budget.value_or(Bytes{kMostInTotal});
     for (const BudgetChange& change : request.workload.budget_changes)
         budget = std::max(budget, change.budget);
-    const std::vector<Job>& jobs = request.workload.jobs;
+    const IdVector<JobId, Job>& jobs = request.workload.jobs;
     const std::deque<OtherMode> others = other_modes(request);
     Duration longest{};
     double executing = 0;
     double slack = 0;
-    for (std::size_t j = 0; j < jobs.size(); ++j) {
+    for (const JobId j : jobs.ids()) {
         const bool resident =
             deployment != nullptr && deployment->jobs[j].path == SwapPath::resident;
         std::vector<const CostModel*> modes{&costs[j]};
@@ -201,7 +201,8 @@ LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> cos
         slack += allowance(blocks, requests);
     }
     if (jobs.size() == 1)
-        return {longest, jobs[0].mode == ArrivalMode::cold ? BoundOf::latency : BoundOf::makespan};
+        return {longest,
+                jobs.front().mode == ArrivalMode::cold ? BoundOf::latency : BoundOf::makespan};
     return {std::max(longest, floored(executing, slack)), BoundOf::makespan};
 }
 

@@ -24,13 +24,11 @@ class LoadAllPartitioner final : public Partitioner {
 
     JobPlan partition(const PartitionRequest& request) const override {
         const BlockFacts facts = facts_of(request.cost, whole(request), path_);
-        JobPlan plan;
-        plan.node = request.node;
-        plan.blocks = {whole(request)};
-        plan.path = path_;
-        plan.arena = {ArenaKind::counter, copies(request) * facts.held_bytes, 0};
-        plan.closed_form = facts.swap_in() + facts.use();
-        plan.need = alone_bytes(facts, {}, copies(request), request.account);
+        JobPlan plan(request.node, path_, {whole(request)});
+        Variant& variant = plan.at_start();
+        variant.arena = {ArenaKind::counter, copies(request) * facts.held_bytes, 0};
+        variant.closed_form = facts.swap_in() + facts.use();
+        variant.need = alone_bytes(facts, {}, copies(request), request.account);
         return plan;
     }
 

@@ -32,7 +32,7 @@ PackPtr pack_of(const TemporaryFolder& folder, const Model& model) {
 
 std::unique_ptr<Device> make_contract_device(const DeviceSetup& setup) {
     static const TemporaryFolder folder;
-    return make_emu_backend({pack_of(folder, setup.costs[0].model())}, {},
+    return make_emu_backend({pack_of(folder, setup.costs[{0}].model())}, {},
                             make_virtual_device)(setup);
 }
 
@@ -54,11 +54,11 @@ class Emulation : public ::testing::Test {
         node.execute.other.per_layer = 300'000;
         node.cost(Activity::release).per_tensor = 5'000;
         workload_ = workload_of({pack_->model()}, {});
-        workload_.jobs[0].requests = 2;
+        workload_.jobs[{0}].requests = 2;
     }
 
     DeviceFactory emulator(EmuOptions options = {}, ExecutorFactory executors = nullptr) const {
-        return make_emu_backend(std::vector<PackPtr>(workload_.jobs.size(), pack_), options,
+        return make_emu_backend(JobPacks(workload_.jobs.size(), pack_), options,
                                 make_virtual_device, std::move(executors));
     }
     RunResult run_on(const DeviceFactory& device, const std::string& spec,
@@ -229,7 +229,7 @@ TEST_F(Emulation, WithoutABudgetMemoryIsWhatIsAskedFor) {
 // slowly, while the run goes on.
 TEST_F(Emulation, TakesUpBudgetsAndModesAsTheyChange) {
     const Bytes least = minimum("swapnet");
-    workload_.jobs[0].requests = 6;
+    workload_.jobs[{0}].requests = 6;
     Mode slow;
     slow.name = "slow";
     slow.execute_scale = 2;
@@ -304,9 +304,9 @@ TEST_F(Emulation, StopsWhenAsked) {
     const Policy policy = make_policy("on-demand");
     const RunRequest request{platform_, workload_, budget_, Account::all};
     const auto deployment = std::get<Deployment>(plan(request, policy));
-    const std::vector<CostModel> costs{{*pack_->model(), platform_}};
-    const std::vector<std::vector<BlockFacts>> facts{
-        facts_of(costs[0], deployment.jobs[0].blocks, deployment.jobs[0].path)};
+    const CostModels costs{{*pack_->model(), platform_}};
+    const AllFacts facts{
+        facts_of(costs[{0}], deployment.jobs[{0}].blocks, deployment.jobs[{0}].path)};
     DeviceSetup setup{platform_, costs, facts, deployment, Account::all, budget_};
     setup.stop = &stop;
     const auto device = emulator()(setup);
@@ -325,9 +325,9 @@ TEST_F(Emulation, EvidenceIsOfWhatHasEnded) {
     std::atomic<bool> stop{false}, ended{false};
     const RunRequest request{platform_, workload_, budget_, Account::all};
     const auto deployment = std::get<Deployment>(plan(request, make_policy("direct")));
-    const std::vector<CostModel> costs{{*pack_->model(), platform_}};
-    const std::vector<std::vector<BlockFacts>> facts{
-        facts_of(costs[0], deployment.jobs[0].blocks, deployment.jobs[0].path)};
+    const CostModels costs{{*pack_->model(), platform_}};
+    const AllFacts facts{
+        facts_of(costs[{0}], deployment.jobs[{0}].blocks, deployment.jobs[{0}].path)};
     DeviceSetup setup{platform_, costs, facts, deployment, Account::all, budget_};
     setup.stop = &stop;
     const auto device = emulator({}, told([&] {

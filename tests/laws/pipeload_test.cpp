@@ -12,7 +12,7 @@ namespace {
 std::string spec_of(std::size_t agents) { return text("pipeload:agents={}", agents); }
 
 const JobPlan& plan_of_job(const PlanOutcome& outcome) {
-    return std::get<Deployment>(outcome).jobs.at(0);
+    return std::get<Deployment>(outcome).jobs[{0}];
 }
 
 // A storage that gives every one of 16 reads the speed of a lone one.

@@ -61,9 +61,9 @@ struct World {
 
 std::vector<std::size_t> cuts_of(const Model& model, const JobPlan& job) {
     std::vector<std::size_t> cuts;
-    for (std::size_t i = 1; i < job.blocks.size(); ++i)
+    for (std::uint32_t i = 1; i < job.blocks.size(); ++i)
         for (std::size_t u = 0; u < model.finest_blocks().size(); ++u)
-            if (model.finest_blocks()[u].first == job.blocks[i].first) cuts.push_back(u);
+            if (model.finest_blocks()[u].first == job.blocks[{i}].first) cuts.push_back(u);
     return cuts;
 }
 
@@ -95,7 +95,7 @@ void expect_best(const World& world, const std::string& spec, double delta, std:
     const Deployment& deployment = std::get<Deployment>(outcome);
     ASSERT_TRUE(deployment.closed_form);
     EXPECT_EQ(static_cast<double>(count_ns(*deployment.closed_form)), search.best->closed_form);
-    EXPECT_EQ(cuts_of(*world.model, deployment.jobs.at(0)), search.best->cuts);
+    EXPECT_EQ(cuts_of(*world.model, deployment.jobs[{0}]), search.best->cuts);
 }
 
 // At plenty, at random, at the minimum and just below it.

@@ -137,7 +137,7 @@ std::optional<SwapPath> path_planned(std::string_view spec, std::optional<SwapPa
     const Workload workload = testing::workload_of({model}, plenty());
     const Platform platform = with_kind(board(), kind);
     const RunRequest request{platform, workload, Bytes{1 << 20}};
-    return std::get<Deployment>(plan(request, make_policy(spec, path, kind))).jobs[0].path;
+    return std::get<Deployment>(plan(request, make_policy(spec, path, kind))).jobs[{0}].path;
 }
 
 TEST(MemoryKinds, StagedMemoryIsCopied) {

@@ -63,22 +63,20 @@ class DemandLayeringPartitioner final : public Partitioner {
     JobPlan partition(const PartitionRequest& request) const override {
         const FinestBlocks finest(request, options_.path());
         if (options_.pipeline == Pipeline::sequential) return sequential_plan(request, finest);
-        JobPlan plan;
-        plan.node = request.node;
-        plan.blocks = finest_blocks(request.cost.model());
-        plan.path = options_.path();
+        JobPlan plan(request.node, options_.path(), finest_blocks(request.cost.model()));
+        Variant& variant = plan.at_start();
         if (options_.pipeline == Pipeline::sync) {
-            plan.arena = {ArenaKind::slots, 2 * finest.largest, 2};
-            plan.staging = plan.arena;
-            plan.closed_form = sync_delay(finest.blocks);
-            plan.need = options_.arenas() * finest.largest + finest.active;
+            variant.arena = {ArenaKind::slots, 2 * finest.largest, 2};
+            variant.staging = variant.arena;
+            variant.closed_form = sync_delay(finest.blocks);
+            variant.need = options_.arenas() * finest.largest + finest.active;
             return plan;
         }
         const Bytes ring = choose_ring(request, finest);
-        plan.arena = {ArenaKind::ring, ring, 0};
-        if (options_.pipeline == Pipeline::async) plan.staging = plan.arena;
-        plan.closed_form = delay(request, finest, ring);
-        plan.need = options_.arenas() * ring + finest.active;
+        variant.arena = {ArenaKind::ring, ring, 0};
+        if (options_.pipeline == Pipeline::async) variant.staging = variant.arena;
+        variant.closed_form = delay(request, finest, ring);
+        variant.need = options_.arenas() * ring + finest.active;
         return plan;
     }
 
@@ -97,8 +95,7 @@ class DemandLayeringPartitioner final : public Partitioner {
     // One layer in each arena: no ring is needed.
     static JobPlan sequential_plan(const PartitionRequest& request, const FinestBlocks& finest) {
         JobPlan plan = one_block_plan(request, finest.blocks, SwapPath::staged);
-        plan.arena = {ArenaKind::counter, finest.largest, 0};
-        plan.staging = plan.arena;
+        plan.at_start().staging = plan.at_start().arena = {ArenaKind::counter, finest.largest, 0};
         return plan;
     }
 

@@ -115,14 +115,11 @@ class PipeloadPartitioner final : public Partitioner {
         const Search search{finest, Loads(finest.blocks), request.cost.node(),
                             request.budget - finest.active - finest.kept_bytes};
         const Choice choice = agents_ ? search.with(*agents_) : search.best();
-        JobPlan plan;
-        plan.node = request.node;
-        plan.blocks = finest_blocks(request.cost.model());
-        plan.path = SwapPath::zero_copy;
-        plan.arena = {ArenaKind::counter, choice.arena + finest.kept_bytes, 0};
+        JobPlan plan(request.node, SwapPath::zero_copy, finest_blocks(request.cost.model()));
         plan.kept = finest.kept;
         plan.parallel_reads = choice.agents;
-        plan.closed_form = choice.delay;
+        plan.at_start().arena = {ArenaKind::counter, choice.arena + finest.kept_bytes, 0};
+        plan.at_start().closed_form = choice.delay;
         return plan;
     }
 
@@ -186,12 +183,12 @@ class PipeloadScheduler final : public PipelineScheduler {
     // The most blocks from one that executes to the last that may be held beside it.
     static int most_blocks_ahead(const SchedulerSetup& setup) {
         std::size_t most = 1;
-        for (std::size_t j = 0; j < setup.facts.size(); ++j) {
+        for (const JobId j : setup.facts.ids()) {
             const JobPlan& plan = setup.deployment.jobs[j];
             std::vector<std::size_t> loads;
-            for (std::size_t b = 0; b < setup.facts[j].size(); ++b)
+            for (const BlockId b : setup.facts[j].ids())
                 if (setup.facts[j][b].has_parameters() && (plan.kept.empty() || !plan.kept[b]))
-                    loads.push_back(b);
+                    loads.push_back(b.index);
             most = std::max(most, reach(loads, setup.facts[j].size(), plan.parallel_reads + 1));
         }
         return static_cast<int>(most) + 1;
@@ -214,23 +211,23 @@ class PipeloadScheduler final : public PipelineScheduler {
     static Trail submit_kept(const Step& step, Moves& moves) {
         Trail trail;
         if (step.pass == 0)
-            submit_swap_in(step, step.job.blocks[step.block.index].released, {}, trail, moves);
+            submit_swap_in(step, step.job.blocks[step.block].released, {}, trail, moves);
         submit_use(step, trail.assembled | step.job.before.executed, trail, moves);
         if (step.last_pass()) submit_release(step, trail.executed, trail, moves);
         return trail;
     }
 
     Trail submit_block(const Step& step, Moves& moves) override {
-        const std::vector<bool>& kept = step.job.plan->kept;
-        if (!kept.empty() && kept[step.block.index]) return submit_kept(step, moves);
+        const IdVector<BlockId, bool>& kept = step.job.plan->kept;
+        if (!kept.empty() && kept[step.block]) return submit_kept(step, moves);
         Trail trail;
         if (step.facts.has_parameters()) {
-            Agents& agents = agents_[step.job.id.index];
+            Agents& agents = agents_[step.job.id];
             Wait& read = agents.reads[agents.k % agents.reads.size()];
             Wait& release = agents.releases[agents.k % agents.releases.size()];
             ++agents.k;
-            submit_swap_in(step, read | release | step.job.blocks[step.block.index].released, {},
-                           trail, moves);
+            submit_swap_in(step, read | release | step.job.blocks[step.block].released, {}, trail,
+                           moves);
             submit_execution(step, trail.assembled | step.job.before.executed, trail, moves);
             read = trail.read;
             release = trail.released;
@@ -240,7 +237,7 @@ class PipeloadScheduler final : public PipelineScheduler {
         return trail;
     }
 
-    std::vector<Agents> agents_;  // by job
+    IdVector<JobId, Agents> agents_;
 };
 
 }  // namespace

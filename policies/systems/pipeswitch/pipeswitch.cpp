@@ -43,16 +43,15 @@ class PipeswitchPartitioner final : public Partitioner {
     }
 
     JobPlan partition(const PartitionRequest& request) const override {
-        JobPlan plan;
-        plan.node = request.node;
-        plan.blocks = group_ ? groups_of_size(request.cost.model(), *group_)
-                             : best_groups(request.cost, path_, most_of_a_group(request));
-        plan.path = path_;
+        JobPlan plan(request.node, path_,
+                     group_ ? groups_of_size(request.cost.model(), *group_)
+                            : best_groups(request.cost, path_, most_of_a_group(request)));
         const std::vector<BlockFacts> groups = facts_of(request.cost, plan.blocks, path_);
         const Bytes staging = staging_of(groups);
-        plan.arena = {ArenaKind::counter, total_of(groups), 0};
-        if (staging.count > 0) plan.staging = ArenaPlan{ArenaKind::counter, staging, 0};
-        plan.closed_form = pipeswitch_delay(groups);
+        Variant& variant = plan.at_start();
+        variant.arena = {ArenaKind::counter, total_of(groups), 0};
+        if (staging.count > 0) variant.staging = ArenaPlan{ArenaKind::counter, staging, 0};
+        variant.closed_form = pipeswitch_delay(groups);
         return plan;
     }
 
@@ -102,18 +101,17 @@ class PipeswitchScheduler final : public PipelineScheduler {
         JobRun& job = step.job;
         Trail trail;
         Wait read_after = job.before.assembled;
-        if (step.pass == 0) read_after |= job.blocks[step.block.index].released;
+        if (step.pass == 0) read_after |= job.blocks[step.block].released;
         submit_swap_in(step, read_after, {}, trail, moves);  // nothing, after the first pass
         submit_use(step, trail.assembled | job.before.executed, trail, moves);
-        const bool last = step.block.index + 1 == job.variant->last;
-        if (last && step.last_pass()) release_all(step, trail, moves);
+        if (job.variant->ends_with(step.block) && step.last_pass()) release_all(step, trail, moves);
         return trail;
     }
 
     static void release_all(const Step& step, Trail& last, Moves& moves) {
-        for (std::uint32_t b = step.job.variant->first; b < step.job.variant->last; ++b) {
-            const Step block{step.job, step.request, step.pass, {b}, step.job.facts[b]};
-            Trail& trail = b == step.block.index ? last : step.job.blocks[b];
+        for (const BlockId b : step.job.variant->blocks()) {
+            const Step block{step.job, step.request, step.pass, b, step.job.facts[b]};
+            Trail& trail = b == step.block ? last : step.job.blocks[b];
             submit_release(block, last.executed, trail, moves);
         }
     }

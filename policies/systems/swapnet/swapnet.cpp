@@ -82,23 +82,20 @@ class SwapnetPartitioner final : public Partitioner {
         const Bytes usable = without_margin(budget + request.reserved) - request.reserved;
         const auto best = partition_swapnet(costs, usable, blocks_);
         SWAPLAB_CHECK(best, "no plan within {} bytes, which was said to do", usable.count);
-        JobPlan plan;
-        plan.node = request.node;
-        plan.blocks = best->blocks;
-        plan.path = path_;
-        plan.closed_form = best->closed_form;
+        JobPlan plan(request.node, path_, best->blocks);
+        Variant& variant = plan.at_start();
+        variant.closed_form = best->closed_form;
         const std::vector<BlockFacts> facts = facts_of(request.cost, plan.blocks, path_);
         const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
         // Two ends realise every pair that fits; several copies of a block need plain bytes.
-        plan.arena = {copies == 1 ? ArenaKind::two_ended : ArenaKind::counter,
-                      arena_bytes(facts, SwapnetMemory(copies, Account::parameters)), 0};
-        plan.need = budget_for(best->peak, request.reserved);
-        plan.overlap_requests = false;
+        variant.arena = {copies == 1 ? ArenaKind::two_ended : ArenaKind::counter,
+                         arena_bytes(facts, SwapnetMemory(copies, Account::parameters)), 0};
+        variant.need = budget_for(best->peak, request.reserved);
+        variant.overlap_need.reset();
         if (facts.size() == 1) return plan;
         const Bytes around =
             SwapnetMemory(copies, request.account).pair(facts.back(), facts.front());
-        plan.overlap_requests = around <= usable;
-        plan.overlap_need = budget_for(std::max(best->peak, around), request.reserved);
+        variant.overlap_need = budget_for(std::max(best->peak, around), request.reserved);
         return plan;
     }
 
@@ -153,7 +150,7 @@ class SwapnetScheduler final : public PipelineScheduler {
     Trail submit_block(const Step& step, Moves& moves) override {
         const JobRun& job = step.job;
         Wait read_after =
-            job.before.assembled | job.before_that.released | job.blocks[step.block.index].released;
+            job.before.assembled | job.before_that.released | job.blocks[step.block].released;
         if (step.begins_pass() && !job.overlap) read_after |= job.before.released;
         Trail trail;
         submit_swap_in(step, read_after, {}, trail, moves);
