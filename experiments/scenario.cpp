@@ -100,6 +100,8 @@ void list_requests(Scenario& scenario, const Options& options) {
 
 void require_executable_models(const Scenario& scenario) {
     if (!executes_models(scenario.backend)) return;
+    for (const ModelChoice& choice : scenario.models)
+        require_whole_layers(*choice.model, text("backend '{}'", scenario.backend));
     if (scenario.backend == "cpu" && scenario.platform.memory_kind)
         throw UnsupportedError("backend 'cpu' has no kinds of memory: leave out memory=");
     if (!scenario.workload.mode_changes.empty())

@@ -27,8 +27,9 @@ struct CpuOptions {
 // What the options say about reads, on top of what `read` says.
 void apply(const CpuOptions& options, ReadOptions& read);
 
-// Runs the packed models. Devices throw `InputError` where a model of the run is not
-// that of its pack, or its sizes are not what direct reads need.
+// Runs the packed models. Devices throw `InputError` where a model of the run is not that of its
+// pack, or its sizes are not what direct reads need, and `UnsupportedError` where a layer of it is
+// divided.
 DeviceFactory make_cpu_backend(JobPacks packs, const CpuOptions& options);
 
 // Likewise with executors of the caller's: for tests, and for other libraries than LibTorch.

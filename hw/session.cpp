@@ -17,9 +17,9 @@ void check_cut(const Model& model, std::uint32_t cut, std::uint32_t before) {
         std::ranges::find(model.finest_blocks(), cut, &Block::first) != model.finest_blocks().end();
     if (cut <= before || !legal)
         throw InputError(
-            text("cut {}: expected the first layer of a unit of {}, above {} and "
+            text("cut {}: expected where a finest block of {} begins, above {} and "
                  "below {}",
-                 cut, model.name(), before, model.layer_count()));
+                 cut, model.name(), before, model.unit_count()));
 }
 
 }  // namespace

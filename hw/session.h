@@ -25,7 +25,7 @@ namespace swaplab {
 // One thread of the process executes at a time, whichever session or device it is of.
 class Session {
   public:
-    // `cuts`: where blocks begin besides layer 0, ascending layer numbers of the pack. `budget`:
+    // `cuts`: where blocks begin besides unit 0, ascending unit numbers of the pack. `budget`:
     // the most memory for parameters and activations together. Throws `InputError` for cuts that
     // are not legal, `UnsupportedError` in a build without LibTorch.
     Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes budget,

@@ -32,7 +32,8 @@ Model as_stored(const Model& model) {
 // Segments are whole pages.
 Bytes packed_size(const Model& stored) {
     Bytes size;
-    for (const Layer& layer : stored.layers()) size += align_up(layer.parameter_bytes, Bytes{4096});
+    for (const UnitId unit : stored.whole())
+        size += align_up(stored.unit(unit).parameter_bytes, Bytes{4096});
     return size;
 }
 

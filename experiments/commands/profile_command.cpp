@@ -73,6 +73,7 @@ Subject subject_of(const Options& options) {
         throw InputError("one model is needed: -m DIR, a pack (`swaplab pack` makes one)");
     Subject subject;
     subject.model = choose_model(options.models.front());
+    require_whole_layers(*subject.model.model, "profile");
     subject.machine = this_machine();
     subject.platform = platform_of(options, subject.machine);
     if (executes_models(options.measured) && !subject.model.pack)

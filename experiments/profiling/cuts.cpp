@@ -7,8 +7,8 @@ namespace swaplab {
 Bytes held_bytes(const Model& model, UnitRange units, Bytes alignment) {
     Bytes parameters, stored;
     for (const UnitId unit : units) {
-        parameters += model.layer(model.layer_of(unit)).parameter_bytes;
-        stored += model.layer(model.layer_of(unit)).bytes_on_storage();
+        parameters += model.unit(unit).parameter_bytes;
+        stored += model.unit(unit).bytes_on_storage;
     }
     return align_up(std::max(parameters, stored), alignment);
 }

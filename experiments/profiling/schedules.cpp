@@ -36,7 +36,7 @@ class Writer {
     bool swaps(JobId job, std::uint32_t block) const {
         const Model& model = setup_->model;
         return std::ranges::any_of(layers(job, block), [&](UnitId unit) {
-            return model.layer(model.layer_of(unit)).parameter_bytes.count > 0;
+            return model.unit(unit).parameter_bytes.count > 0;
         });
     }
 

@@ -11,11 +11,12 @@ namespace swaplab {
 
 namespace {
 
-void require_same_layers(const Pack& pack, const Model& model) {
+void require_same_units(const Pack& pack, const Model& model) {
     const std::size_t packed = pack.index().layers.size();
-    if (packed != model.layers().size())
-        throw InputError(text("{}: the pack has {} layers, model '{}' has {}", pack.folder(),
-                              packed, model.name(), model.layers().size()));
+    if (packed == model.unit_count()) return;
+    const char* const what = model.divided_layer() == nullptr ? "layers" : "units";
+    throw InputError(text("{}: the pack has {} {}, model '{}' has {}", pack.folder(), packed, what,
+                          model.name(), model.unit_count()));
 }
 
 }  // namespace
@@ -32,7 +33,7 @@ BlockSizes BlockWork::sizes_of(const DeviceSetup& setup, const JobPacks& packs) 
     BlockSizes sizes;
     for (const JobId job : packs.ids()) {
         if (!packs[job]) throw InputError("a pack is read for each model, and there is none");
-        require_same_layers(*packs[job], setup.costs[job].model());
+        require_same_units(*packs[job], setup.costs[job].model());
         IdVector<BlockId, Bytes>& blocks = sizes.emplace_back();
         for (const BlockFacts& block : setup.facts[job])
             blocks.push_back(packs[job]->extent(block.units).size);

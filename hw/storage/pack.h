@@ -1,11 +1,12 @@
 // A pack: a folder with a model whose parameters can be read layer by layer with direct I/O.
 //
 //   index.json      swaplab/pack/1: layers, tensors, where they lie, checksums
-//   parameters.bin  one segment per layer, aligned to pages, tensors aligned to 64 bytes inside
-//   model.json      swaplab/model/1, one layer per legal cut, `stored_bytes` the segment's size
+//   parameters.bin  one segment per unit, aligned to pages, tensors aligned to 64 bytes inside
+//   model.json      swaplab/model/1, one unit per legal cut; its part of `stored_bytes` is the size
+//                   of its segment
 //   skeleton.pt     the model without its parameters (not of a synthetic pack)
 //
-// Segments stand in the order of the layers, without gaps: a block of any cut is one contiguous
+// Segments stand in the order of the units, without gaps: a block of any cut is one contiguous
 // range of the file and is laid out in memory as it is in the file, so re-cutting rewrites nothing.
 #pragma once
 
@@ -38,8 +39,9 @@ struct PackedTensor {
     std::uint32_t slot = 0;  // which parameter of the skeleton it is
 };
 
+// A unit: a layer, or (of a synthetic pack) a part of one.
 struct PackedLayer {
-    std::string name;       // as in model.json
+    std::string name;       // as in model.json; of a part "conv1[2/4]"
     Bytes offset;           // in parameters.bin, a multiple of the alignment
     Bytes size;             // of the segment, likewise; 0 without parameters
     std::uint32_t crc = 0;  // CRC-32 (zlib) over the segment

@@ -228,8 +228,7 @@ std::string beside_activations(Bytes active) {
 std::vector<std::string> names_in(const Model& model, UnitRange units) {
     std::vector<std::string> names;
     for (const UnitId unit : units)
-        if (model.layer(model.layer_of(unit)).parameter_bytes.count > 0)
-            names.push_back(model.name_of(unit));
+        if (model.unit(unit).parameter_bytes.count > 0) names.push_back(model.name_of(unit));
     if (!names.empty()) return names;
     for (const UnitId unit : units) names.push_back(model.name_of(unit));
     return names;

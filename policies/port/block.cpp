@@ -57,7 +57,7 @@ void GrowingBlock::extend_decoding(UnitRange more) {
     for (const UnitId unit : more) {
         prompt_ns_ += cost_->prompt_unit_ns(unit);
         facts_.decoding->cost += cost_->decode_unit_cost(unit);
-        facts_.decoding->kv_per_token += model.layer(model.layer_of(unit)).kv_bytes_per_token;
+        facts_.decoding->kv_per_token += model.kv_bytes_per_token(unit);
     }
     facts_.decoding->prompt = to_duration(prompt_ns_);
 }

@@ -39,10 +39,12 @@ double smallest_factor(const Node& node, Activity activity) {
 // Bytes read per byte of parameters, at the least, where layers are stored encoded.
 double smallest_stored_share(const Model& model) {
     double share = 1;
-    for (const Layer& layer : model.layers())
-        if (layer.parameter_bytes.count > 0)
-            share = std::min(share, static_cast<double>(layer.bytes_on_storage().count) /
-                                        static_cast<double>(layer.parameter_bytes.count));
+    for (const UnitId id : model.whole()) {
+        const Unit unit = model.unit(id);
+        if (unit.parameter_bytes.count > 0)
+            share = std::min(share, static_cast<double>(unit.bytes_on_storage.count) /
+                                        static_cast<double>(unit.parameter_bytes.count));
+    }
     return share;
 }
 

@@ -1,6 +1,7 @@
 #include "profiles/cost/cost.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -29,13 +30,12 @@ inline std::int64_t requests(const LinearCost& cost, Bytes bytes) {
     return (bytes.count - 1) / cost.request_bytes->count + 1;
 }
 
-Features features_of(const Model& model, UnitId unit) {
-    const Layer& layer = model.layer(model.layer_of(unit));
-    return {.bytes = layer.parameter_bytes,
-            .tensors = layer.parameter_tensors,
+Features features_of(const Unit& unit) {
+    return {.bytes = unit.parameter_bytes,
+            .tensors = unit.parameter_tensors,
             .layers = 1,
-            .flops = layer.flops(),
-            .activation_bytes = model.activation_bytes(unit)};
+            .flops = unit.flops,
+            .activation_bytes = unit.activation_bytes};
 }
 
 Features operator+(const Features& a, const Features& b) {
@@ -96,7 +96,7 @@ double execution_factor(const Model& model, const Platform& platform, const Mode
 // `prompt_ns` is what the layer takes over the prompt: a measured time keeps its ratio to the line.
 DecodeCost decode_cost(const Model& model, UnitId unit, const LinearCost& line, double prompt_ns) {
     const Layer& layer = model.layer(model.layer_of(unit));
-    const Features over_prompt = features_of(model, unit);
+    const Features over_prompt = features_of(model.unit(unit));
     const auto prompt = static_cast<double>(model.spec().prompt_tokens);
     Features once = over_prompt;
     once.flops = 0;
@@ -115,13 +115,24 @@ DecodeCost decode_cost(const Model& model, UnitId unit, const LinearCost& line, 
     return {decode.ns * prompt_ns / line_ns, decode.per_context_ns * prompt_ns / line_ns};
 }
 
-// A layer by one table. A time that was measured on the device's own mode moves with the lines:
-// what the mode's table makes of the layer, relative to the device's own.
-double layer_ns(const Layer& layer, const Features& features, bool measured,
-                const ExecuteSpec& table, const ExecuteSpec& own_table) {
+// What was measured of a layer, of one of its parts: each takes `ns_per_layer`, and its share of
+// the rest.
+double measured_ns(Duration layer, LayerPart part, const LinearCost& line) {
+    const std::int64_t all = count_ns(layer);
+    if (part.of == 1 || line.per_layer >= static_cast<double>(all)) return static_cast<double>(all);
+    const auto once = static_cast<std::int64_t>(std::llround(line.per_layer));
+    return static_cast<double>(once + share_of(all - once, part));
+}
+
+// A unit by one table. A time that was measured on the device's own mode moves with the lines: what
+// the mode's table makes of the unit, relative to the device's own.
+double unit_ns(const Model& model, const Unit& unit, bool measured, const ExecuteSpec& table,
+               const ExecuteSpec& own_table) {
+    const Layer& layer = model.layer(unit.layer);
+    const Features features = features_of(unit);
     const double line = linear_ns(table.of(layer.op), features);
     if (!measured || !layer.execute) return line;
-    const auto ns = static_cast<double>(count_ns(*layer.execute));
+    const double ns = measured_ns(*layer.execute, unit.part, own_table.of(layer.op));
     const double own_line = linear_ns(own_table.of(layer.op), features);
     return line == own_line || own_line == 0 ? ns : ns * line / own_line;
 }
@@ -153,9 +164,9 @@ CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
     before_.resize(1);
     stored_before_.resize(1);
     for (const UnitId unit : model.whole()) {
-        const Layer& layer = model.layer(model.layer_of(unit));
-        before_.push_back(before_.back() + features_of(model, unit));
-        stored_before_.push_back(stored_before_.back() + layer.bytes_on_storage().count);
+        const Unit content = model.unit(unit);
+        before_.push_back(before_.back() + features_of(content));
+        stored_before_.push_back(stored_before_.back() + content.bytes_on_storage.count);
     }
     find_execution(platform, mode);
 }
@@ -167,11 +178,10 @@ void CostModel::find_execution(const Platform& platform, const Mode* mode) {
     const bool measured = model.spec().measured_on == platform.name;
     double own_ns = 0;
     double mode_ns = 0;
-    for (const UnitId unit : model.whole()) {
-        const Layer& layer = model.layer(model.layer_of(unit));
-        const Features features = this->features({unit.index, unit.index + 1});
-        own_ns += layer_ns(layer, features, measured, own, own);
-        unit_ns_.push_back(layer_ns(layer, features, measured, table, own));
+    for (const UnitId id : model.whole()) {
+        const Unit unit = model.unit(id);
+        own_ns += unit_ns(model, unit, measured, own, own);
+        unit_ns_.push_back(unit_ns(model, unit, measured, table, own));
         mode_ns += unit_ns_.back();
     }
     own_ns += own.other.per_block;

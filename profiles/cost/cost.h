@@ -24,7 +24,7 @@ double cost_ns(const LinearCost& cost, const Features& features);
 // With other bytes than those of the features.
 double cost_ns(const LinearCost& cost, const Features& features, Bytes bytes);
 
-// What a layer takes in the pass of one token, at a context of c tokens (those of the prompt and
+// What a unit takes in the pass of one token, at a context of c tokens (those of the prompt and
 // all generated so far, this one included): ns + c·per_context_ns. Ours: every layer does one
 // prompt token's share of its work; attention instead meets c keys (its work over the prompt grows
 // with the square of it), and reads c tokens of its KV cache. Parameters are read once a pass, so
@@ -40,10 +40,11 @@ struct DecodeCost {
 // Mean, uncontended costs in unrounded ns (a `Duration` is made once per activity with
 // `to_duration`). Modes multiply: read_scale reads, copy_scale copies, execute_scale execution;
 // a mode with execute tables of its own uses those instead. Tables are chosen by the model's dtype.
-// Execution of a layer is its measured time where the model was measured on this platform, else the
-// line of its op class; an anchor of the model for this platform (and mode) scales all lines so
-// that the whole model as one block takes exactly the anchor (of a generative model: its prompt).
-// The kind of memory makes activities longer (`MemoryKindRow::added`); modes do not change that.
+// Execution of a unit is its measured time (of a part of a layer, `ns_per_layer` and a share of the
+// rest) where the model was measured on this platform, else the line of its layer's op class; an
+// anchor of the model for this platform (and mode) scales all lines so that the whole model as one
+// block takes exactly the anchor (of a generative model: its prompt). The kind of memory makes
+// activities longer (`MemoryKindRow::added`); modes do not change that.
 //
 // A request of a generative model is several passes (Model::passes); execution is then the mean
 // over its passes, which is what planners decide with, and `prompt_ns` and `decode_cost` tell the

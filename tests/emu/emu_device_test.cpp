@@ -22,8 +22,6 @@
 namespace swaplab::testing {
 namespace {
 
-using PackPtr = std::shared_ptr<const Pack>;
-
 PackPtr pack_of(const TemporaryFolder& folder, const Model& model) {
     const std::string path = folder.file(model.name());
     if (!is_pack(path)) write_synthetic_pack(model, path, 1);

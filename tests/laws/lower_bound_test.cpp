@@ -86,11 +86,11 @@ oracle::BoundInput bound_input(const Model& model, const Platform& platform, boo
                             static_cast<double>(node.read.cost.request_bytes->count);
             }
             const LinearCost& row = node.execute.of(layer.op);
-            kernel +=
-                row.per_byte * static_cast<double>(layer.parameter_bytes.count) +
-                row.per_flop * static_cast<double>(layer.flops()) + row.per_layer +
-                row.per_tensor * static_cast<double>(layer.parameter_tensors) +
-                row.per_activation_byte * static_cast<double>(model.activation_bytes({j}).count);
+            kernel += row.per_byte * static_cast<double>(layer.parameter_bytes.count) +
+                      row.per_flop * static_cast<double>(layer.flops()) + row.per_layer +
+                      row.per_tensor * static_cast<double>(layer.parameter_tensors) +
+                      row.per_activation_byte *
+                          static_cast<double>(model.unit({j}).activation_bytes.count);
         }
         read *= smallest_factor(node, Activity::read) * (mode ? mode->read_scale : 1.0);
         kernel *= smallest_factor(node, Activity::execute) * (mode ? mode->execute_scale : 1.0);

@@ -147,7 +147,7 @@ TEST(Model, ActivationBytesAreWhatALayerReadsAndWrites) {
     const Model model(branchy());
     std::vector<std::int64_t> bytes;
     for (std::uint32_t i = 0; i < model.layer_count(); ++i)
-        bytes.push_back(model.activation_bytes({i}).count);
+        bytes.push_back(model.unit({i}).activation_bytes.count);
     EXPECT_EQ(bytes, (Numbers{110, 30, 15, 40, 20 + 30 + 40, 40 + 100 + 50}));
 }
 

@@ -18,7 +18,7 @@ namespace swaplab {
 namespace {
 
 // The search looks at every pair of cuts.
-constexpr std::size_t kMostUnits = 4096;
+constexpr std::size_t kMostBlocks = 4096;
 
 class PipeswitchPartitioner final : public Partitioner {
   public:
@@ -27,11 +27,11 @@ class PipeswitchPartitioner final : public Partitioner {
 
     Infeasible minimum(const PartitionRequest& request) const override {
         const Model& model = request.cost.model();
-        if (!group_ && model.finest_blocks().size() > kMostUnits)
+        if (!group_ && model.finest_blocks().size() > kMostBlocks)
             throw InputError(
                 text("pipeswitch searches groups of at most {} units that can be cut, {} has {}; "
                      "ask for group=N",
-                     kMostUnits, model.name(), model.finest_blocks().size()));
+                     kMostBlocks, model.name(), model.finest_blocks().size()));
         const FinestBlocks finest(request, path_);
         const Needs needs = needs_of(request, finest);
         const UnitRange all = model.whole();

@@ -31,18 +31,19 @@ constexpr Value kNever = std::numeric_limits<Value>::max() / 4;
 template <class T>
 class Table {
   public:
-    Table(std::uint32_t rows, std::uint32_t units, T empty)
-        : units_(units), entries_(std::size_t{rows} * (units + 1) * (units + 1), empty) {}
+    Table(std::uint32_t rows, std::uint32_t last_cut, T empty)
+        : last_cut_(last_cut),
+          entries_(std::size_t{rows} * (last_cut + 1) * (last_cut + 1), empty) {}
     T& operator()(std::uint32_t row, std::uint32_t i, std::uint32_t j) {
-        return entries_[(std::size_t{row} * (units_ + 1) + i) * (units_ + 1) + j];
+        return entries_[(std::size_t{row} * (last_cut_ + 1) + i) * (last_cut_ + 1) + j];
     }
 
   private:
-    std::uint32_t units_;
+    std::uint32_t last_cut_;
     std::vector<T> entries_;
 };
 
-// The exact cost to go of all blocks that start at one unit: over the start of the block before and
+// The exact cost to go of all blocks that start at one cut: over the start of the block before and
 // the end of the block. Only the ranges that pass 1 left are kept; outside is `kNever`.
 class ToGo {
   public:
@@ -90,7 +91,7 @@ class Solver {
           backward_(rows_, n_, kNever),
           to_go_(std::size_t{rows_} * (n_ + 1)) {}
 
-    // The borders of the blocks, 0 and the number of units among them; nothing if none fits.
+    // The borders of the blocks, 0 and the last cut among them; nothing if none fits.
     std::optional<std::vector<std::uint32_t>> solve();
     std::int64_t time() const { return best_ >> shift_; }
     std::int64_t peak() const { return peak_; }
@@ -402,8 +403,8 @@ std::int64_t least_peak(const SwapnetCosts& costs, std::optional<std::uint32_t> 
     return least;
 }
 
-// The neighbouring units that need the least peak, cut as finely as can be; where a given number of
-// blocks forces more than those, the whole model.
+// The neighbouring blocks that need the least peak, cut as finely as can be; where a given number
+// of blocks forces more than those, the whole model.
 SwapnetMinimum forced_by(const SwapnetCosts& costs, std::int64_t peak) {
     const std::uint32_t n = costs.finest();
     for (std::uint32_t i = 0; i + 2 <= n; ++i)
@@ -416,7 +417,8 @@ SwapnetMinimum forced_by(const SwapnetCosts& costs, std::int64_t peak) {
 
 namespace {
 
-// Values are packed into 64 bits: all units one after the other must leave room for the shift.
+// Values are packed into 64 bits: all finest blocks one after the other must leave room for the
+// shift.
 void check_range(const SwapnetCosts& costs) {
     const std::int64_t most = (kNever >> std::bit_width(costs.finest() + 1)) / 2;
     std::int64_t total = 0;

@@ -17,13 +17,13 @@ namespace swaplab {
 
 namespace {
 
-// The exact partition takes memory by the square and time by the cube of the units.
-constexpr std::size_t kMostUnits = 4096;
+// The exact partition takes memory by the square and time by the cube of the finest blocks.
+constexpr std::size_t kMostBlocks = 4096;
 constexpr std::size_t kMostStates = std::size_t{1} << 25;
 
-// Up to this many units the lookup table is the whole Pareto front; beyond, its rows are at least
-// this share of memory apart, so that it takes less than a second.
-constexpr std::uint32_t kMostUnitsOfWholeFront = 128;
+// Up to this many finest blocks the lookup table is the whole Pareto front; beyond, its rows are at
+// least this share of memory apart, so that it takes less than a second.
+constexpr std::uint32_t kMostBlocksOfWholeFront = 128;
 constexpr double kFrontStep = 1.0 / 32;
 
 class SwapnetPartitioner final : public Partitioner {
@@ -38,11 +38,11 @@ class SwapnetPartitioner final : public Partitioner {
                 text("policy parameter blocks: {} has {} units that can be cut, found "
                      "{}",
                      model.name(), model.finest_blocks().size(), *blocks_));
-        if (model.finest_blocks().size() > kMostUnits)
+        if (model.finest_blocks().size() > kMostBlocks)
             throw InputError(
                 text("swapnet plans for at most {} units that can be cut, {} has {}; "
                      "give neighbouring layers a common group",
-                     kMostUnits, model.name(), model.finest_blocks().size()));
+                     kMostBlocks, model.name(), model.finest_blocks().size()));
         const std::size_t states = model.finest_blocks().size() * model.finest_blocks().size();
         if (blocks_ && *blocks_ > kMostStates / states)
             throw InputError(
@@ -73,8 +73,8 @@ class SwapnetPartitioner final : public Partitioner {
     }
 
   private:
-    static double front_step(std::uint32_t units) {
-        return units <= kMostUnitsOfWholeFront ? 0 : kFrontStep;
+    static double front_step(std::uint32_t finest) {
+        return finest <= kMostBlocksOfWholeFront ? 0 : kFrontStep;
     }
 
     JobPlan plan_within(const PartitionRequest& request, const SwapnetCosts& costs,
