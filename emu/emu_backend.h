@@ -38,8 +38,7 @@ struct EmuOptions {
 // device. With `executors`, blocks are really executed within the time that the profile gives
 // them; else the compute lane only keeps that time. Devices throw `InputError` where a pack is not
 // that of its model, `RuleViolation` from `wait`.
-DeviceFactory make_emu_backend(std::vector<std::shared_ptr<const Pack>> packs,
-                               const EmuOptions& options, VirtualDeviceFactory clock,
-                               ExecutorFactory executors = nullptr);
+DeviceFactory make_emu_backend(JobPacks packs, const EmuOptions& options,
+                               VirtualDeviceFactory clock, ExecutorFactory executors = nullptr);
 
 }  // namespace swaplab

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
-#include <unordered_map>
+#include <map>
 
 #include "emu/emu_backend.h"
 #include "emu/host_reads.h"
@@ -23,7 +23,6 @@ namespace swaplab {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using PackPtr = std::shared_ptr<const Pack>;
 
 // The wall clock in the device's time.
 class PacedClock {
@@ -89,7 +88,7 @@ class ExactSleeps {
 // the former.
 class EmuDevice final : public Device, private DeviceListener {
   public:
-    EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs, const EmuOptions& options,
+    EmuDevice(const DeviceSetup& setup, JobPacks packs, const EmuOptions& options,
               const VirtualDeviceFactory& clock, const ExecutorFactory& executors);
 
     Time now() const override { return shown_; }
@@ -151,17 +150,16 @@ class EmuDevice final : public Device, private DeviceListener {
     LatenessLog lateness_;
     Duration late_{};      // the instant that was shown last, on the wall clock
     Time shown_ = kStart;  // when the instant that the virtual device has reached came about
-    std::unordered_map<std::uint32_t, Running> running_;  // by ticket
-    std::vector<std::uint32_t> starting_;                 // at this instant
-    std::deque<Instant> instants_;                        // the last ones
+    std::map<Ticket, Running> running_;
+    std::vector<Ticket> starting_;  // at this instant
+    std::deque<Instant> instants_;  // the last ones
     Completion reported_;
     bool ended_ = false;   // by a broken budget
     LaneThreads threads_;  // last: they end before what they use
 };
 
-EmuDevice::EmuDevice(const DeviceSetup& setup, std::vector<PackPtr> packs,
-                     const EmuOptions& options, const VirtualDeviceFactory& clock,
-                     const ExecutorFactory& executors)
+EmuDevice::EmuDevice(const DeviceSetup& setup, JobPacks packs, const EmuOptions& options,
+                     const VirtualDeviceFactory& clock, const ExecutorFactory& executors)
     : setup_(setup),
       listener_(memory_listener(setup)),
       options_(options),
@@ -229,7 +227,7 @@ void EmuDevice::show_instant(Time until, bool asked) {
     const Time at = virtual_->now() + clock_.in_device_time(late_);
     const Time latest = asked ? until : until - Duration{1};
     shown_ = std::max(shown_, std::min(at, latest));
-    for (const std::uint32_t ticket : starting_) running_[ticket].start = shown_;
+    for (const Ticket ticket : starting_) running_[ticket].start = shown_;
     starting_.clear();
     for (MemoryChange& change : changes_)
         if (change.at == virtual_->now()) change.at = shown_;
@@ -243,7 +241,7 @@ const Completion* EmuDevice::show(const Completion& span) {
     reported_ = span;
     reported_.start = shown_of(span.start);
     reported_.end = shown_;
-    if (const auto running = running_.find(span.ticket.index); running != running_.end()) {
+    if (const auto running = running_.find(span.ticket); running != running_.end()) {
         reported_.start = running->second.start;
         running_.erase(running);
     }
@@ -266,8 +264,8 @@ void EmuDevice::on_activity_start(const Completion& span) {
     const Action& command = span.command;
     rules_.on_start(command);
     memory_.on_start(command);
-    Running& running = running_[span.ticket.index];
-    starting_.push_back(span.ticket.index);
+    Running& running = running_[span.ticket];
+    starting_.push_back(span.ticket);
     if (!work_.is_real(command)) return;
     running.thread = &threads_.start(
         command.lane, [this, command](std::uint32_t server) { work_.perform(command, server); });
@@ -276,7 +274,7 @@ void EmuDevice::on_activity_start(const Completion& span) {
 void EmuDevice::on_activity_end(const Completion& span) {
     const Action& command = span.command;
     if (!takes_time(command.verb)) return;
-    if (LaneThread* const thread = running_[span.ticket.index].thread) thread->finish();
+    if (LaneThread* const thread = running_[span.ticket].thread) thread->finish();
     memory_.check_faults();
     rules_.on_end(command);
     memory_.on_end(command);
@@ -316,7 +314,7 @@ void check_platform(const DeviceSetup& setup) {
 
 }  // namespace
 
-DeviceFactory make_emu_backend(std::vector<PackPtr> packs, const EmuOptions& options,
+DeviceFactory make_emu_backend(JobPacks packs, const EmuOptions& options,
                                VirtualDeviceFactory clock, ExecutorFactory executors) {
     SWAPLAB_CHECK(options.time_scale > 0, "a time scale of {}", options.time_scale);
     return [packs = std::move(packs), options, clock = std::move(clock),

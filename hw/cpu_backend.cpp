@@ -13,25 +13,36 @@ void apply(const CpuOptions& options, ReadOptions& read) {
     if (options.depth) read.depth = *options.depth;
 }
 
-DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options,
+namespace {
+
+void require_executable(const DeviceSetup& setup) {
+    for (const CostModel& cost : setup.costs) require_whole_layers(cost.model(), "backend 'cpu'");
+}
+
+}  // namespace
+
+DeviceFactory make_cpu_backend(JobPacks packs, const CpuOptions& options,
                                ExecutorFactory executors) {
     return [packs = std::move(packs), options,
             executors = std::move(executors)](const DeviceSetup& setup) {
+        require_executable(setup);
         return make_real_device(setup,
                                 std::make_unique<CpuMachine>(setup, packs, options, executors));
     };
 }
 
-ExecutorFactory torch_executors(std::vector<PackPtr> packs, const CpuOptions& options) {
-    return [packs = std::move(packs), options](JobId job, std::span<const LayerRange> blocks,
+ExecutorFactory torch_executors(JobPacks packs, const CpuOptions& options) {
+    return [packs = std::move(packs), options](JobId job, std::span<const UnitRange> blocks,
                                                ActivationMemory& activations) {
-        return make_torch_executor(*packs[job.index], blocks, {options.threads, options.inputs},
+        require_whole_layers(*packs[job]->model(), "LibTorch's executor");
+        return make_torch_executor(*packs[job], blocks, {options.threads, options.inputs},
                                    activations);
     };
 }
 
-DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options) {
+DeviceFactory make_cpu_backend(JobPacks packs, const CpuOptions& options) {
     return [packs = std::move(packs), options](const DeviceSetup& setup) {
+        require_executable(setup);
         auto machine =
             std::make_unique<CpuMachine>(setup, packs, options, torch_executors(packs, options));
         machine->note_condition("execution", torch_environment());

@@ -27,17 +27,16 @@ struct CpuOptions {
 // What the options say about reads, on top of what `read` says.
 void apply(const CpuOptions& options, ReadOptions& read);
 
-using PackPtr = std::shared_ptr<const Pack>;
-
-// Runs the packed models (by JobId). Devices throw `InputError` where a model of the run is not
-// that of its pack, or its sizes are not what direct reads need.
-DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options);
+// Runs the packed models. Devices throw `InputError` where a model of the run is not that of its
+// pack, or its sizes are not what direct reads need, and `UnsupportedError` where a layer of it is
+// divided.
+DeviceFactory make_cpu_backend(JobPacks packs, const CpuOptions& options);
 
 // Likewise with executors of the caller's: for tests, and for other libraries than LibTorch.
-DeviceFactory make_cpu_backend(std::vector<PackPtr> packs, const CpuOptions& options,
+DeviceFactory make_cpu_backend(JobPacks packs, const CpuOptions& options,
                                ExecutorFactory executors);
 
 // What the first makes its executors with: LibTorch, one per pack.
-ExecutorFactory torch_executors(std::vector<PackPtr> packs, const CpuOptions& options);
+ExecutorFactory torch_executors(JobPacks packs, const CpuOptions& options);
 
 }  // namespace swaplab

@@ -17,8 +17,7 @@ Bytes arena_bytes(const Deployment& deployment) {
     Bytes sum;
     for (const JobPlan& job : deployment.jobs) {
         Bytes most;
-        for (const Variant& variant : job.all_variants())
-            most = std::max(most, variant.arena_bytes());
+        for (const Variant& variant : job.variants) most = std::max(most, variant.arena_bytes());
         if (job.path != SwapPath::resident) sum += most;
     }
     return sum;
@@ -45,9 +44,10 @@ ReadOptions read_options(const DeviceSetup& setup, const CpuOptions& options) {
 }
 
 // Every block must be one range of whole pages, as large as its place.
-void check_sizes(const DeviceSetup& setup, const Pack& pack, const std::vector<BlockFacts>& blocks,
-                 const std::vector<Bytes>& sizes) {
-    for (std::size_t b = 0; b < blocks.size(); ++b) {
+void check_sizes(const DeviceSetup& setup, const Pack& pack,
+                 const IdVector<BlockId, BlockFacts>& blocks,
+                 const IdVector<BlockId, Bytes>& sizes) {
+    for (const BlockId b : blocks.ids()) {
         const BlockFacts& block = blocks[b];
         const bool whole = sizes[b].count % kPage.count == 0;
         if (block.stored_bytes != sizes[b] || block.held_bytes != sizes[b] || !whole)
@@ -55,29 +55,28 @@ void check_sizes(const DeviceSetup& setup, const Pack& pack, const std::vector<B
                 "{}: layers {} to {} take {} bytes in the pack, {} on storage by the model and {} "
                 "in memory; expected all three equal and whole pages of {} bytes (is "
                 "memory.alignment_bytes of the device {}?)",
-                pack.folder(), block.layers.first, block.layers.last, sizes[b].count,
+                pack.folder(), block.units.first, block.units.last, sizes[b].count,
                 block.stored_bytes.count, block.held_bytes.count, kPage.count,
                 setup.platform.nodes.front().memory.alignment.count));
     }
 }
 
-std::vector<PackPtr> checked(const DeviceSetup& setup, std::vector<PackPtr> packs) {
-    const std::vector<std::vector<Bytes>> sizes = BlockWork::sizes_of(setup, packs);
-    for (std::size_t j = 0; j < packs.size(); ++j)
-        check_sizes(setup, *packs[j], setup.facts[j], sizes[j]);
+JobPacks checked(const DeviceSetup& setup, JobPacks packs) {
+    const BlockSizes sizes = BlockWork::sizes_of(setup, packs);
+    for (const JobId j : packs.ids()) check_sizes(setup, *packs[j], setup.facts[j], sizes[j]);
     return packs;
 }
 
 }  // namespace
 
-CpuMachine::CpuMachine(const DeviceSetup& setup, std::vector<PackPtr> packs,
-                       const CpuOptions& options, const ExecutorFactory& executors)
+CpuMachine::CpuMachine(const DeviceSetup& setup, JobPacks packs, const CpuOptions& options,
+                       const ExecutorFactory& executors)
     : setup_(setup),
       frames_(most_frames(setup)),
       activations_(frames_, kAddressesPerByte * (most_activations(setup.facts) + Bytes{1 << 20})),
       work_(setup, checked(setup, std::move(packs)), read_options(setup, options), options.verify,
             executors, *this, mover_, activations_) {
-    for (const std::vector<BlockFacts>& blocks : setup.facts) ranges_.emplace_back(blocks.size());
+    for (const auto& blocks : setup.facts) ranges_.emplace_back(blocks.size());
     conditions_["storage"] = work_.how_it_reads();
 }
 
@@ -108,14 +107,14 @@ void CpuMachine::set_budget(Bytes most) {
 // Everything of the job in one window, block after block: huge pages need whole 2 MiB.
 Places::Resident CpuMachine::hold_resident(JobId job, BlockId block) {
     ResidentWindow& held = resident_[job];
-    const std::vector<BlockFacts>& blocks = setup_.facts[job.index];
+    const IdVector<BlockId, BlockFacts>& blocks = setup_.facts[job];
     if (!held.window) {
         Bytes all;
         for (const BlockFacts& facts : blocks) all += facts.held_bytes;
         held.window = frames_.add_window(all);
     }
-    const Bytes size = blocks[block.index].held_bytes;
-    ranges_[job.index][block.index][0] = {*held.window, {held.used, size, 0}};
+    const Bytes size = blocks[block].held_bytes;
+    ranges_[job][block][0] = {*held.window, {held.used, size, 0}};
     held.used += size;
     return {};
 }
@@ -135,7 +134,7 @@ void CpuMachine::bring(const Action& command, std::size_t holding) {
 }
 
 std::byte* CpuMachine::to_write(const Action& command, std::size_t holding) const {
-    const Range& range = ranges_[command.job.index][command.block.index][holding];
+    const Range& range = ranges_[command.job][command.block][holding];
     return frames_.base(range.window) + range.place.offset.count;
 }
 

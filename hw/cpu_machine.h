@@ -22,7 +22,7 @@ namespace swaplab {
 class CpuMachine final : public Machine, private Places {
   public:
     // Borrows the setup; keeps the packs.
-    CpuMachine(const DeviceSetup& setup, std::vector<PackPtr> packs, const CpuOptions& options,
+    CpuMachine(const DeviceSetup& setup, JobPacks packs, const CpuOptions& options,
                const ExecutorFactory& executors);
 
     // What else the run's certificate should say.
@@ -63,7 +63,7 @@ class CpuMachine final : public Machine, private Places {
         return to_write(command, holding);
     }
     Range& range_of(const Action& command, std::size_t holding) {
-        return ranges_[command.job.index][command.block.index][holding];
+        return ranges_[command.job][command.block][holding];
     }
 
     const DeviceSetup& setup_;
@@ -71,7 +71,7 @@ class CpuMachine final : public Machine, private Places {
     ActivationPool activations_;
     std::map<const Arena*, Frames::WindowId> windows_;
     std::vector<std::pair<Frames::WindowId, Bytes>> to_warm_;
-    std::vector<std::vector<BlockRanges>> ranges_;  // by JobId and BlockId
+    IdVector<JobId, IdVector<BlockId, BlockRanges>> ranges_;
     std::map<JobId, ResidentWindow> resident_;
     HostMover mover_;
     BlockWork work_;

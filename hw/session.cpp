@@ -13,13 +13,13 @@ namespace {
 constexpr Bytes kActivationSpan{std::int64_t{64} << 30};
 
 void check_cut(const Model& model, std::uint32_t cut, std::uint32_t before) {
-    const auto legal = std::ranges::any_of(
-        model.units(), [cut](const LayerRange& unit) { return unit.first == cut; });
+    const auto legal =
+        std::ranges::find(model.finest_blocks(), cut, &Block::first) != model.finest_blocks().end();
     if (cut <= before || !legal)
         throw InputError(
-            text("cut {}: expected the first layer of a unit of {}, above {} and "
+            text("cut {}: expected where a finest block of {} begins, above {} and "
                  "below {}",
-                 cut, model.name(), before, model.size()));
+                 cut, model.name(), before, model.unit_count()));
 }
 
 }  // namespace
@@ -31,17 +31,17 @@ Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes bud
 Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes budget,
                  const CpuOptions& options, const ExecutorFactory& executors)
     : pack_(std::move(pack)), frames_(budget), activations_(frames_, kActivationSpan) {
-    std::vector<LayerRange> ranges;
+    std::vector<Block> ranges;
     std::uint32_t first = 0;
     for (const std::uint32_t cut : cuts) {
         check_cut(*pack_->model(), cut, first);
         ranges.push_back({first, cut});
         first = cut;
     }
-    ranges.push_back({first, pack_->model()->size()});
-    for (const LayerRange& layers : ranges) {
-        const Extent extent = pack_->extent(layers);
-        blocks_.push_back({layers, extent, frames_.add_window(extent.size)});
+    ranges.push_back({first, pack_->model()->unit_count()});
+    for (const Block units : ranges) {
+        const Extent extent = pack_->extent(units);
+        blocks_.push_back({units, extent, frames_.add_window(extent.size)});
     }
     executor_ = executors({}, ranges, activations_);
     ReadOptions read;
@@ -50,8 +50,8 @@ Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes bud
 }
 
 Session::BlockState& Session::state(BlockId block, bool loaded) {
-    SWAPLAB_CHECK(block.index < blocks_.size(), "block {} of {}", block.index, blocks_.size());
-    BlockState& state = blocks_[block.index];
+    SWAPLAB_CHECK(blocks_.contains(block), "block {} of {}", block.index, blocks_.size());
+    BlockState& state = blocks_[block];
     SWAPLAB_CHECK(state.loaded == loaded, "block {} is loaded: {}, expected {}", block.index,
                   state.loaded, loaded);
     return state;

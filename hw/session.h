@@ -25,7 +25,7 @@ namespace swaplab {
 // One thread of the process executes at a time, whichever session or device it is of.
 class Session {
   public:
-    // `cuts`: where blocks begin besides layer 0, ascending layer numbers of the pack. `budget`:
+    // `cuts`: where blocks begin besides unit 0, ascending unit numbers of the pack. `budget`:
     // the most memory for parameters and activations together. Throws `InputError` for cuts that
     // are not legal, `UnsupportedError` in a build without LibTorch.
     Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes budget,
@@ -35,8 +35,8 @@ class Session {
             const CpuOptions& options, const ExecutorFactory& executors);
 
     std::uint32_t blocks() const { return static_cast<std::uint32_t>(blocks_.size()); }
-    LayerRange layers(BlockId block) const { return blocks_[block.index].layers; }
-    Bytes bytes(BlockId block) const { return blocks_[block.index].extent.size; }
+    Block units(BlockId block) const { return blocks_[block].units; }
+    Bytes bytes(BlockId block) const { return blocks_[block].extent.size; }
     Bytes committed() const { return frames_.committed(); }
 
     // Loading and unloading may run beside `run_block` of another block, from any thread, one at a
@@ -55,7 +55,7 @@ class Session {
 
   private:
     struct BlockState {
-        LayerRange layers;
+        Block units;
         Extent extent;
         Frames::WindowId window = 0;
         bool loaded = false;
@@ -65,7 +65,7 @@ class Session {
     BlockState& state(BlockId block, bool loaded);
 
     PackPtr pack_;
-    std::vector<BlockState> blocks_;
+    IdVector<BlockId, BlockState> blocks_;
     Frames frames_;
     ActivationPool activations_;
     std::unique_ptr<Executor> executor_;

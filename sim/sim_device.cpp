@@ -113,9 +113,9 @@ class SimDevice final : public VirtualDevice {
     // What a command that starts now takes by the mode in force.
     Duration work_of(const Action& command) const {
         const auto verb = static_cast<std::size_t>(command.verb);
-        Duration work = means_[command.job.index][command.block.index][verb];
+        Duration work = means_[command.job][command.block][verb];
         if (command.pass > 0)
-            work = (*facts_)[command.job.index][command.block.index].of(command.verb, command.pass);
+            work = (*facts_)[command.job][command.block].of(command.verb, command.pass);
         return noise_ ? noise_->draw(command, work) : work;
     }
     void start_work(NodeState& node, const Record& record, Duration work) {
@@ -128,14 +128,14 @@ class SimDevice final : public VirtualDevice {
     const Completion* report();
 
     DeviceSetup setup_;
-    DeviceListener* activity_listener_;                             // null if nobody listens
-    const std::vector<std::vector<BlockFacts>>* facts_;             // in the mode in force
-    std::vector<std::vector<std::array<Duration, kKinds>>> means_;  // of them; by job, block, verb
+    DeviceListener* activity_listener_;  // null if nobody listens
+    const AllFacts* facts_;              // in the mode in force
+    IdVector<JobId, IdVector<BlockId, std::array<Duration, kKinds>>> means_;  // of them; by verb
     std::optional<Noise> noise_;
     Engine engine_;
     BlockMemory memory_;
     TicketRing tickets_;
-    std::vector<NodeState> nodes_;
+    IdVector<NodeId, NodeState> nodes_;
     Timers timers_;
     std::vector<Ticket> ended_;       // scratch
     std::vector<Ticket> reportable_;  // ended, not reported yet, from `reported_` on
@@ -160,7 +160,7 @@ SimDevice::SimDevice(const DeviceSetup& setup)
 
 void SimDevice::take_means() {
     means_.clear();
-    for (const std::vector<BlockFacts>& blocks : *facts_) {
+    for (const auto& blocks : *facts_) {
         auto& means = means_.emplace_back();
         for (const BlockFacts& block : blocks) {
             means.push_back(block.durations);
@@ -172,7 +172,7 @@ void SimDevice::take_means() {
 void SimDevice::set_mode(const ModeFacts& mode) {
     facts_ = &mode.facts;
     take_means();
-    for (std::size_t n = 0; n < nodes_.size(); ++n) nodes_[n].switching += mode.switching[n];
+    for (const NodeId n : nodes_.ids()) nodes_[n].switching += mode.switching[n];
 }
 
 Ticket SimDevice::submit(const Command& command) {
@@ -186,7 +186,7 @@ Ticket SimDevice::submit(const Command& command) {
         return ticket;
     }
     if (command.lane != Lane::none) {
-        LaneState& lane = nodes_[command.node.index].lanes[static_cast<std::size_t>(command.lane)];
+        LaneState& lane = nodes_[command.node].lanes[static_cast<std::size_t>(command.lane)];
         if (lane.waiting++ > 0)
             tickets_[lane.tail].next_in_lane = ticket;
         else
@@ -208,7 +208,7 @@ std::optional<Action> SimDevice::cancel(Ticket ticket) {
 // Takes a command that will not run out of its queue.
 void SimDevice::unlink(Ticket ticket) {
     const Action& command = tickets_[ticket].completion.command;
-    NodeState& node = nodes_[command.node.index];
+    NodeState& node = nodes_[command.node];
     if (command.lane == Lane::none) {
         std::erase(node.releases, ticket);
         return;
@@ -304,7 +304,7 @@ void SimDevice::end(Ticket ticket) {
         activity_listener_->on_activity_end(record.completion);
     reportable_.push_back(ticket);
     const Action& command = record.completion.command;
-    NodeState& node = nodes_[command.node.index];
+    NodeState& node = nodes_[command.node];
     if (uses(command.verb)) memory_.end_execute(command, now());
     if (memory_.free_after(command, now())) node.startable |= node.blocked;
     if (command.lane != Lane::none) vacate_lane(node, command);
@@ -321,7 +321,7 @@ void SimDevice::vacate_lane(NodeState& node, const Action& command) {
 // Everything that the command waits for has ended.
 void SimDevice::may_start(const Record& record) {
     const Action& command = record.completion.command;
-    NodeState& node = nodes_[command.node.index];
+    NodeState& node = nodes_[command.node];
     if (command.lane == Lane::none) {
         if (record.state == State::waiting) node.releases.push_back(record.completion.ticket);
         return;

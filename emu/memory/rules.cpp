@@ -26,10 +26,9 @@ Rules::Rules(const DeviceSetup& setup) : setup_(setup) {
     managed_rule_ = host != HostAccess::always &&
                     !setup.platform.nodes.front().memory.concurrent_managed_access;
     attaches_ = host == HostAccess::until_assembled;
-    for (std::size_t job = 0; job < setup.facts.size(); ++job) {
+    for (const auto& job : setup.facts) {
         blocks_.emplace_back();
-        for (const BlockFacts& facts : setup.facts[job])
-            blocks_.back().push_back({BlockLife(facts.steps), {}});
+        for (const BlockFacts& facts : job) blocks_.back().push_back({BlockLife(facts.steps), {}});
     }
 }
 
@@ -89,9 +88,7 @@ void Rules::check_swap_in(const Action& command) const {
 
 void Rules::check_use(const Action& command) const {
     const BlockState& block = state(command);
-    if (!block.life.swaps() &&
-        !setup_.facts[command.job.index][command.block.index].has_parameters())
-        return;
+    if (!block.life.swaps() && !setup_.facts[command.job][command.block].has_parameters()) return;
     if (block.life.in_place()) {
         require_idle(command, "one of them would use what the other changes");
         return;
@@ -120,11 +117,11 @@ void Rules::check_managed(const Action& command) const {
 }
 
 bool Rules::attached_to_host(JobId job, BlockId block) const {
-    return attaches_ && !blocks_[job.index][block.index].life.in_place();
+    return attaches_ && !blocks_[job][block].life.in_place();
 }
 
 std::string Rules::name_of_block(JobId job, BlockId block) const {
-    return text("block {} of {}", block.index, setup_.costs[job.index].model().name());
+    return text("block {} of {}", block.index, setup_.costs[job].model().name());
 }
 
 std::string Rules::name_of_activity(const Action& command) const {

@@ -49,19 +49,17 @@ class Rules {
     void check_swap_in(const Action& command) const;
     void check_use(const Action& command) const;
     void check_managed(const Action& command) const;
-    BlockState& state(const Action& command) {
-        return blocks_[command.job.index][command.block.index];
-    }
+    BlockState& state(const Action& command) { return blocks_[command.job][command.block]; }
     const BlockState& state(const Action& command) const {
-        return blocks_[command.job.index][command.block.index];
+        return blocks_[command.job][command.block];
     }
 
     const DeviceSetup& setup_;
     bool managed_rule_;
     bool attaches_;
-    std::vector<std::vector<BlockState>> blocks_;  // by JobId and BlockId
-    std::vector<Action> kernels_;                  // that run now
-    std::vector<Action> host_writes_;              // reads and copies that run now
+    IdVector<JobId, IdVector<BlockId, BlockState>> blocks_;
+    std::vector<Action> kernels_;      // that run now
+    std::vector<Action> host_writes_;  // reads and copies that run now
 };
 
 }  // namespace swaplab

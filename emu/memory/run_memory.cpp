@@ -14,20 +14,20 @@ namespace swaplab {
 namespace {
 
 // The holdings of a block: those of its path, or the copies of what is resident.
-std::size_t holdings_of_job(const DeviceSetup& setup, std::size_t job) {
+std::size_t holdings_of_job(const DeviceSetup& setup, JobId job) {
     const JobPlan& plan = setup.deployment.jobs[job];
     if (plan.path == SwapPath::resident) return std::max(plan.resident_copies, 1U);
     return holdings_of(plan.path, setup.platform.node(plan.node).compute).size();
 }
 
 // What whole pages add to the bytes of the ledger, at most; and a page for each job's activations.
-Bytes rounding_of(const DeviceSetup& setup, const std::vector<std::vector<Bytes>>& extents) {
+Bytes rounding_of(const DeviceSetup& setup, const BlockSizes& extents) {
     Bytes sum;
-    for (std::size_t job = 0; job < setup.facts.size(); ++job) {
+    for (const JobId job : setup.facts.ids()) {
         Bytes most;
-        for (const Variant& variant : setup.deployment.jobs[job].all_variants()) {
+        for (const Variant& variant : setup.deployment.jobs[job].variants) {
             Bytes variant_sum;
-            for (std::uint32_t b = variant.first; b < variant.last; ++b) {
+            for (const BlockId b : variant.blocks()) {
                 const Bytes held = setup.facts[job][b].held_bytes;
                 variant_sum += align_up(std::max(extents[job][b], held), kPage) - held;
             }
@@ -63,8 +63,8 @@ void require_available(Bytes bytes) {
 
 }  // namespace
 
-RunMemory::RunMemory(const DeviceSetup& setup, std::vector<std::vector<Bytes>> extents,
-                     const Rules& rules, bool real_activations, bool guarded)
+RunMemory::RunMemory(const DeviceSetup& setup, BlockSizes extents, const Rules& rules,
+                     bool real_activations, bool guarded)
     : setup_(setup),
       rules_(rules),
       extents_(std::move(extents)),
@@ -89,14 +89,14 @@ std::string RunMemory::description() const {
 }
 
 void RunMemory::add_pieces() {
-    for (std::uint32_t job = 0; job < setup_.facts.size(); ++job) {
+    for (const JobId job : setup_.facts.ids()) {
         blocks_.emplace_back(setup_.facts[job].size());
-        for (std::uint32_t b = 0; b < blocks_.back().size(); ++b) {
+        for (const BlockId b : blocks_.back().ids()) {
             BlockPieces& block = blocks_.back()[b];
             block.holdings.resize(holdings_of_job(setup_, job));
             for (Piece& part : block.holdings) {
                 part.id = static_cast<std::uint32_t>(owners_.size());
-                owners_.push_back({{job}, {b}});
+                owners_.push_back({job, b});
             }
         }
     }
@@ -114,8 +114,8 @@ BackingPlan RunMemory::plan_for(bool real_activations) const {
 }
 
 Bytes RunMemory::bytes_of(JobId job, BlockId block) const {
-    const Bytes held = setup_.facts[job.index][block.index].held_bytes;
-    return align_up(std::max(extents_[job.index][block.index], held), kPage);
+    const Bytes held = setup_.facts[job][block].held_bytes;
+    return align_up(std::max(extents_[job][block], held), kPage);
 }
 
 void RunMemory::on_reserved(const Action& command, std::size_t holding) {
@@ -132,7 +132,7 @@ void RunMemory::on_freed(const Action& command, std::size_t holding) {
 }
 
 Places::Resident RunMemory::hold_resident(JobId job, BlockId block) {
-    std::vector<Piece>& copies = blocks_[job.index][block.index].holdings;
+    std::vector<Piece>& copies = blocks_[job][block].holdings;
     for (Piece& part : copies) part.held = true;
     return {.copies = static_cast<std::uint32_t>(copies.size())};
 }
@@ -190,9 +190,9 @@ void RunMemory::set_host_access(BlockPieces& block, bool open) {
 
 void RunMemory::close_to_host() {
     if (!rules_.managed_rule()) return;
-    for (std::uint32_t job = 0; job < blocks_.size(); ++job)
-        for (std::uint32_t b = 0; b < blocks_[job].size(); ++b)
-            if (!blocks_[job][b].closed && !rules_.attached_to_host({job}, {b}))
+    for (const JobId job : blocks_.ids())
+        for (const BlockId b : blocks_[job].ids())
+            if (!blocks_[job][b].closed && !rules_.attached_to_host(job, b))
                 set_host_access(blocks_[job][b], false);
 }
 
@@ -207,7 +207,7 @@ void RunMemory::check_faults() {
     const std::optional<Backing::Fault> fault = backing_->take_fault();
     if (!fault) return;
     const Owner owner = owners_[fault->piece];
-    const char* const why = blocks_[owner.job.index][owner.block.index].closed
+    const char* const why = blocks_[owner.job][owner.block].closed
                                 ? "while a kernel runs, the host may touch no managed memory"
                                 : "its memory has been freed";
     throw RuleViolation(

@@ -19,11 +19,11 @@ namespace swaplab {
 
 class RunMemory final : public Places {
   public:
-    // `extents`: what a read of each block brings, by JobId and BlockId. `real_activations`: an
+    // `extents`: what a read of each block brings. `real_activations`: an
     // executor allocates them; else as much is set aside as the ledger says. `guarded`: see
     // `Backing`; it is, too, where the host's view must be closed. Borrows setup and rules.
     // Throws `UnsupportedError` where this machine does not have the budget.
-    RunMemory(const DeviceSetup& setup, std::vector<std::vector<Bytes>> extents, const Rules& rules,
+    RunMemory(const DeviceSetup& setup, BlockSizes extents, const Rules& rules,
               bool real_activations, bool guarded);
 
     // All below is called by the thread that drives the run, but for `bring`, addresses and
@@ -79,11 +79,9 @@ class RunMemory final : public Places {
 
     void add_pieces();
     BackingPlan plan_for(bool real_activations) const;
-    BlockPieces& block(const Action& command) {
-        return blocks_[command.job.index][command.block.index];
-    }
+    BlockPieces& block(const Action& command) { return blocks_[command.job][command.block]; }
     const Piece& piece(const Action& command, std::size_t holding) const {
-        return blocks_[command.job.index][command.block.index].holdings[holding];
+        return blocks_[command.job][command.block].holdings[holding];
     }
     Bytes bytes_of(JobId job, BlockId block) const;
     void follow();
@@ -94,13 +92,13 @@ class RunMemory final : public Places {
     const DeviceSetup& setup_;
     const Rules& rules_;
     const MemoryReport* ledger_ = nullptr;  // none before `get_memory`
-    std::vector<std::vector<Bytes>> extents_;
+    BlockSizes extents_;
     Bytes rounding_;  // what whole pages add
     Bytes beside_;    // what may be in use beside the budget: the rounding, unbounded activations
     bool real_activations_;
     bool guarded_;
-    std::vector<std::vector<BlockPieces>> blocks_;  // by JobId and BlockId
-    std::vector<Owner> owners_;                     // by piece
+    IdVector<JobId, IdVector<BlockId, BlockPieces>> blocks_;
+    std::vector<Owner> owners_;  // by piece
     std::unique_ptr<Backing> backing_;
 };
 

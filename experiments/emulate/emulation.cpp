@@ -65,12 +65,14 @@ ChosenPace choose_pace(const Scenario& scenario, const Packs& packs, const Backe
 }
 
 void require_packs_to_execute(const Scenario& scenario) {
-    for (const ModelChoice& choice : scenario.models)
+    for (const ModelChoice& choice : scenario.models) {
+        require_whole_layers(*choice.model, "--execute torch");
         if (!choice.pack || choice.pack->index().inputs.empty())
             throw InputError(
                 text("--execute torch: expected a packed model (`swaplab pack MODEL.pt -o DIR`), "
                      "'{}' is none",
                      choice.spec));
+    }
 }
 
 // The packs, made where there are none, and what real storage is read with: what is emulated is the

@@ -88,10 +88,10 @@ ReadRates device_rates(const Platform& platform, const std::vector<ModelChoice>&
     double units_ns = 0;
     for (const ModelChoice& choice : models) {
         const CostModel cost(*choice.model, platform);
-        const LayerRange whole{0, choice.model->size()};
+        const UnitRange whole = choice.model->whole();
         bytes += cost.stored_bytes(whole);
         whole_ns += cost.ns(Activity::read, whole);
-        for (const LayerRange& unit : choice.model->units())
+        for (const UnitRange& unit : choice.model->finest_blocks())
             if (cost.stored_bytes(unit).count > 0) units_ns += cost.ns(Activity::read, unit);
     }
     const std::vector<double>& gains = platform.nodes.front().read.concurrency;
@@ -106,7 +106,7 @@ HostRates host_rates(const Packs& packs, const std::vector<ModelChoice>& models,
     for (std::size_t j = 0; j < packs.size(); ++j) {
         whole.push_back({{Bytes{}, packs[j]->index().size()}});
         std::vector<Extent>& of_model = units.emplace_back();
-        for (const LayerRange& unit : models[j].model->units())
+        for (const UnitRange& unit : models[j].model->finest_blocks())
             of_model.push_back(packs[j]->extent(unit));
     }
     HostReads reads(packs, options, stop);

@@ -53,7 +53,9 @@ std::map<std::string, Model> models_of(const Options& options, Measurements& mea
     // The layers first: rows of the whole model help to tell what blocks add.
     if (!options.layers.empty()) {
         const std::string path = model_file_of(options.layers);
-        models.emplace(path, with_measured_layers(measurements, load_model(path), fit_options));
+        const Model model = load_model(path);
+        require_whole_layers(model, "fit --layers");
+        models.emplace(path, with_measured_layers(measurements, model, fit_options));
     }
     if (!options.anchor.empty()) {
         const std::string path = model_file_of(options.anchor);

@@ -35,14 +35,12 @@ Deployment deployment_of(const BenchRun& run) {
     Deployment deployment;
     deployment.parallel_reads = run.parallel_reads;
     for (const BenchJob& bench : run.jobs) {
-        JobPlan plan;
-        plan.blocks = bench.blocks;
-        plan.path = bench.path;
-        plan.arena = {ArenaKind::counter, bench.arena, 0};
+        JobPlan plan({}, bench.path, bench.blocks);
+        plan.at_start().arena = {ArenaKind::counter, bench.arena, 0};
         plan.parallel_reads = run.parallel_reads;
         plan.budget = bench.arena;
         if (bench.path == SwapPath::resident) plan.resident_copies = 1;
-        if (bench.path == SwapPath::staged) plan.staging = plan.arena;
+        if (bench.path == SwapPath::staged) plan.at_start().staging = plan.at_start().arena;
         deployment.jobs.push_back(std::move(plan));
     }
     return deployment;

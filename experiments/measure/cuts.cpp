@@ -4,20 +4,20 @@
 
 namespace swaplab {
 
-Bytes held_bytes(const Model& model, LayerRange layers, Bytes alignment) {
+Bytes held_bytes(const Model& model, UnitRange units, Bytes alignment) {
     Bytes parameters, stored;
-    for (std::uint32_t l = layers.first; l < layers.last; ++l) {
-        parameters += model.layer({l}).parameter_bytes;
-        stored += model.layer({l}).bytes_on_storage();
+    for (const UnitId unit : units) {
+        parameters += model.unit(unit).parameter_bytes;
+        stored += model.unit(unit).bytes_on_storage;
     }
     return align_up(std::max(parameters, stored), alignment);
 }
 
 std::vector<Block> cut_of(const Model& model, Bytes most, Bytes alignment) {
     std::vector<Block> blocks;
-    std::optional<LayerRange> open;
-    for (const LayerRange& unit : model.units()) {
-        const LayerRange longer{open ? open->first : unit.first, unit.last};
+    std::optional<UnitRange> open;
+    for (const UnitRange& unit : model.finest_blocks()) {
+        const UnitRange longer{open ? open->first : unit.first, unit.last};
         if (open && held_bytes(model, longer, alignment) > most) {
             blocks.push_back(*open);
             open = unit;
@@ -29,13 +29,10 @@ std::vector<Block> cut_of(const Model& model, Bytes most, Bytes alignment) {
     return blocks;
 }
 
-std::vector<Block> whole(const Model& model) { return {{0, model.size()}}; }
+std::vector<Block> whole(const Model& model) { return {model.whole()}; }
 
-std::string label_of(const Model& model, LayerRange layers) {
-    const std::string& first = model.layers()[layers.first].name;
-    if (layers.last - layers.first == 1) return first;
-    if (layers.first == 0 && layers.last == model.size()) return model.name();
-    return first + ".." + model.layers()[layers.last - 1].name;
+std::string label_of(const Model& model, UnitRange units) {
+    return units.size() > 1 && units == model.whole() ? model.name() : model.name_of(units);
 }
 
 }  // namespace swaplab

@@ -18,9 +18,9 @@ std::vector<Block> cut_of(const Model& model, Bytes most, Bytes alignment);
 std::vector<Block> whole(const Model& model);
 
 // What measurement files call a block: its layer, "first..last", or the model's name.
-std::string label_of(const Model& model, LayerRange layers);
+std::string label_of(const Model& model, UnitRange units);
 
 // What a block takes in memory.
-Bytes held_bytes(const Model& model, LayerRange layers, Bytes alignment);
+Bytes held_bytes(const Model& model, UnitRange units, Bytes alignment);
 
 }  // namespace swaplab

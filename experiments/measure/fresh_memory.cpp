@@ -14,21 +14,21 @@ constexpr std::int64_t kRounds = 3;
 constexpr std::int64_t kBlocks = 8;
 
 // About kBlocks blocks with parameters; layers that are too large stay out.
-std::vector<LayerRange> blocks_of(const Pack& pack, Bytes most) {
+std::vector<UnitRange> blocks_of(const Pack& pack, Bytes most) {
     const Bytes wanted{std::min(most.count, pack.index().size().count / kBlocks + 1)};
-    std::vector<LayerRange> blocks;
-    LayerRange block;
-    for (std::uint32_t l = 0; l < pack.model()->size(); ++l) {
+    std::vector<UnitRange> blocks;
+    UnitRange block;
+    for (std::uint32_t l = 0; l < pack.model()->layer_count(); ++l) {
         block.last = l + 1;
         const Bytes size = pack.extent(block).size;
-        if (size < wanted && l + 1 < pack.model()->size()) continue;
+        if (size < wanted && l + 1 < pack.model()->layer_count()) continue;
         if (size.count > 0 && size <= most) blocks.push_back(block);
         block.first = l + 1;
     }
     return blocks;
 }
 
-Measurement row_of(const CostModel& cost, LayerRange block, const ReadOptions& options) {
+Measurement row_of(const CostModel& cost, UnitRange block, const ReadOptions& options) {
     Measurement row;
     row.activity = Activity::read;
     row.state = MeasuredState::fresh;
@@ -51,7 +51,7 @@ std::vector<Measurement> fresh_reads(const Pack& pack, const Platform& platform,
     std::vector<Measurement> rows;
     // The round before the first only warms up.
     for (std::int64_t round = 0; round <= kRounds; ++round)
-        for (const LayerRange block : blocks_of(pack, most)) {
+        for (const UnitRange block : blocks_of(pack, most)) {
             const Extent extent = pack.extent(block);
             Frames frames(std::nullopt);
             const Frames::WindowId window = frames.add_window(extent.size);

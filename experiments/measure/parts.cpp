@@ -36,15 +36,15 @@ class Known {
     }
 
     // Sums over the units of a block.
-    double read_ns(LayerRange block) const { return sum(block, read_); }
-    double execute_ns(LayerRange block) const { return sum(block, execute_); }
+    double read_ns(UnitRange block) const { return sum(block, read_); }
+    double execute_ns(UnitRange block) const { return sum(block, execute_); }
 
   private:
-    double sum(LayerRange block, const std::map<std::string, double>& means) const {
+    double sum(UnitRange block, const std::map<std::string, double>& means) const {
         if (const auto found = means.find(label_of(*model_, block)); found != means.end())
             return found->second;
         double total = 0;
-        for (const LayerRange& unit : model_->units()) {
+        for (const UnitRange& unit : model_->finest_blocks()) {
             if (unit.first < block.first || unit.last > block.last) continue;
             const auto found = means.find(label_of(*model_, unit));
             if (found != means.end()) total += found->second;
@@ -66,7 +66,7 @@ std::vector<Block> cut_in_turn(const ScheduleSetup& setup, std::int64_t round) {
 // What a path holds twice or more: blocks of at most a quarter of the memory; units every other
 // round.
 std::vector<Block> copied_cut(const ScheduleSetup& setup, std::int64_t round) {
-    if (round % 2 == 1) return unit_blocks(setup.model);
+    if (round % 2 == 1) return finest_blocks(setup.model);
     return cut_of(setup.model, Bytes{setup.memory.count / 4}, setup.alignment);
 }
 
@@ -74,9 +74,9 @@ std::vector<Block> copied_cut(const ScheduleSetup& setup, std::int64_t round) {
 void add_alone(const ScheduleSetup& setup, std::vector<Part>& parts) {
     const std::vector<std::string> lines{"execute", "assemble", "release"};
     parts.push_back({"layers", lines,
-                     [=](std::int64_t) { return one_by_one(setup, unit_blocks(setup.model)); }});
+                     [=](std::int64_t) { return one_by_one(setup, finest_blocks(setup.model)); }});
     parts.push_back({"reads of layers", {"read"}, [=](std::int64_t r) {
-                         return back_to_back(setup, unit_blocks(setup.model), 1, r);
+                         return back_to_back(setup, finest_blocks(setup.model), 1, r);
                      }});
     parts.push_back({"blocks", lines,
                      [=](std::int64_t r) { return one_by_one(setup, cut_in_turn(setup, r)); }});
@@ -86,7 +86,7 @@ void add_alone(const ScheduleSetup& setup, std::vector<Part>& parts) {
 }
 
 void add_whole_model(const ScheduleSetup& setup, Parts& made) {
-    const Bytes size = held_bytes(setup.model, {0, setup.model.size()}, setup.alignment);
+    const Bytes size = held_bytes(setup.model, setup.model.whole(), setup.alignment);
     if (size > setup.memory) {
         const std::string why = text("the model takes {} of {} of memory", format_bytes(size),
                                      format_bytes(setup.memory));
@@ -105,8 +105,8 @@ void add_beside(const ScheduleSetup& setup, const std::vector<Measurement>& rows
                 std::vector<Part>& parts) {
     const auto known = [setup, &rows] {
         const auto means = std::make_shared<const Known>(setup.model, rows);
-        return Estimates{[means](LayerRange b) { return means->read_ns(b); },
-                         [means](LayerRange b) { return means->execute_ns(b); }};
+        return Estimates{[means](UnitRange b) { return means->read_ns(b); },
+                         [means](UnitRange b) { return means->execute_ns(b); }};
     };
     const auto beside = [](const Measurement& row) { return row.beside.has_value(); };
     parts.push_back({"execution beside reads",
@@ -124,7 +124,7 @@ void add_parallel_reads(const ScheduleSetup& setup, std::vector<Part>& parts) {
         parts.push_back(
             {text("{} reads at once", k),
              {text("read, {} at once", k)},
-             [=](std::int64_t r) { return back_to_back(setup, unit_blocks(setup.model), k, r); },
+             [=](std::int64_t r) { return back_to_back(setup, finest_blocks(setup.model), k, r); },
              [k](const Measurement& row) { return row.depth == k && !row.beside; }});
 }
 

@@ -83,6 +83,7 @@ Subject subject_of(const Options& options) {
         throw InputError("one model is needed: -m DIR, a pack (`swaplab pack` makes one)");
     Subject subject;
     subject.model = options.models.front();
+    require_whole_layers(*subject.model.model, "profile");
     subject.machine = this_machine();
     subject.platform = platform_of(options, subject.machine);
     if (measured_backend(options).executes_models && !subject.model.pack)

@@ -52,7 +52,7 @@ class Profiler {
     }
 
     void require_room() const {
-        for (const LayerRange& unit : model_.units()) {
+        for (const UnitRange& unit : model_.finest_blocks()) {
             const Bytes size = held_bytes(model_, unit, setup_.alignment);
             if (size <= options_.memory) continue;
             throw InputError(

@@ -90,18 +90,18 @@ SampleMaker::SampleMaker(const Model& model, const Platform& platform,
     : model_(&model), cost_(model, platform), request_bytes_(request_bytes), run_(&run) {}
 
 Measurement SampleMaker::work_of(const Action& action) const {
-    const LayerRange layers = run_->jobs[action.job.index].blocks[action.block.index];
+    const UnitRange units = run_->jobs[action.job.index].blocks[action.block.index];
     Measurement row;
     row.activity = *row_of(action.verb).activity;
-    row.label = label_of(*model_, layers);
-    row.features = cost_.features(layers);
+    row.label = label_of(*model_, units);
+    row.features = cost_.features(units);
     if (uses(action.verb)) {
-        if (layers.last - layers.first == 1) row.op = model_->layer({layers.first}).op;
+        if (units.size() == 1) row.op = model_->layer(model_->layer_of(UnitId{units.first})).op;
         const bool resident = run_->jobs[action.job.index].path == SwapPath::resident;
         row.state = resident ? MeasuredState::warm : MeasuredState::after_dma;
     }
     if (action.lane == Lane::storage) {
-        row.features.bytes = cost_.stored_bytes(layers);
+        row.features.bytes = cost_.stored_bytes(units);
         if (request_bytes_) {
             row.request_bytes = *request_bytes_;
             row.requests = (row.features.bytes.count - 1) / request_bytes_->count + 1;

@@ -27,17 +27,17 @@ class Writer {
     std::uint32_t blocks(JobId job) const {
         return static_cast<std::uint32_t>(run_.jobs[job.index].blocks.size());
     }
-    LayerRange layers(JobId job, std::uint32_t block) const {
+    UnitRange layers(JobId job, std::uint32_t block) const {
         return run_.jobs[job.index].blocks[block];
     }
     Bytes held(JobId job, std::uint32_t block) const {
         return held_bytes(setup_->model, layers(job, block), setup_->alignment);
     }
     bool swaps(JobId job, std::uint32_t block) const {
-        const LayerRange range = layers(job, block);
-        for (std::uint32_t l = range.first; l < range.last; ++l)
-            if (setup_->model.layer({l}).parameter_bytes.count > 0) return true;
-        return false;
+        const Model& model = setup_->model;
+        return std::ranges::any_of(layers(job, block), [&](UnitId unit) {
+            return model.unit(unit).parameter_bytes.count > 0;
+        });
     }
 
     // One command after those of two others that are there.
@@ -99,7 +99,7 @@ class Writer {
     BenchRun run_;
 };
 
-std::vector<Block> units_of(const Model& model) { return unit_blocks(model); }
+std::vector<Block> units_of(const Model& model) { return finest_blocks(model); }
 
 Bytes largest_of(const Writer& writer, JobId job) {
     Bytes largest;
@@ -110,7 +110,7 @@ Bytes largest_of(const Writer& writer, JobId job) {
 
 Bytes largest_unit(const ScheduleSetup& setup) {
     Bytes largest;
-    for (const LayerRange& unit : setup.model.units())
+    for (const UnitRange& unit : setup.model.finest_blocks())
         largest = std::max(largest, held_bytes(setup.model, unit, setup.alignment));
     return largest;
 }

@@ -10,8 +10,8 @@ namespace swaplab {
 
 // What is known so far of how long things take, to let one thing cover another.
 struct Estimates {
-    std::function<double(LayerRange)> read_ns;
-    std::function<double(LayerRange)> execute_ns;
+    std::function<double(UnitRange)> read_ns;
+    std::function<double(UnitRange)> execute_ns;
 };
 
 // What schedules are made from. `memory`: what all arenas of a run may take.

@@ -32,7 +32,8 @@ Model as_stored(const Model& model) {
 // Segments are whole pages.
 Bytes packed_size(const Model& stored) {
     Bytes size;
-    for (const Layer& layer : stored.layers()) size += align_up(layer.parameter_bytes, Bytes{4096});
+    for (const UnitId unit : stored.whole())
+        size += align_up(stored.unit(unit).parameter_bytes, Bytes{4096});
     return size;
 }
 
@@ -61,7 +62,7 @@ std::string file_name(const std::string& name) {
 std::shared_ptr<const Pack> open_cached(const Model& model, const std::string& folder) {
     try {
         auto pack = std::make_shared<const Pack>(folder);
-        if (pack->index().layers.size() == model.size()) return pack;
+        if (pack->index().layers.size() == model.unit_count()) return pack;
     } catch (const InputError& error) {
         throw InputError(
             text("{} (in the pack cache; remove {} to have it made again)", error.what(), folder));

@@ -62,7 +62,7 @@ void summarise(const Pack& pack, const Options& options, const Console& console)
     if (console.json) {
         JsonWriter json;
         json.begin_object().member("schema", "swaplab/packed/1").member("model", model.name());
-        json.member("folder", pack.folder()).member("layers", std::int64_t{model.size()});
+        json.member("folder", pack.folder()).member("layers", std::int64_t{model.layer_count()});
         json.member("parameter_bytes", model.parameter_bytes().count);
         json.member("parameter_tensors", model.parameter_tensors());
         json.member("stored_bytes", pack.index().size().count);
@@ -72,7 +72,7 @@ void summarise(const Pack& pack, const Options& options, const Console& console)
     }
     console.out << text(
         "{}: {}, {} of parameters in {} -> {} ({} on storage{})\n", model.name(),
-        plural(std::int64_t{model.size()}, "layer"), format_bytes(model.parameter_bytes()),
+        plural(std::int64_t{model.layer_count()}, "layer"), format_bytes(model.parameter_bytes()),
         plural(model.parameter_tensors(), "tensor"), pack.folder(),
         format_bytes(pack.index().size()), options.verify ? ", checksums verified" : "");
 }

@@ -161,7 +161,7 @@ void write_deployment(JsonWriter& json, const Deployment& deployment) {
     json.begin_array();
     for (const JobPlan& job : deployment.jobs) {
         json.begin_object().member("budget_bytes", job.budget.count);
-        json.member("arena_bytes", job.arena_bytes().count).key("blocks").begin_array();
+        json.member("arena_bytes", job.at_start().arena_bytes().count).key("blocks").begin_array();
         for (const Block& block : job.blocks)
             json.begin_array().value(number(block.first)).value(number(block.last)).end_array();
         json.end_array().end_object();

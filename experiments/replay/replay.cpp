@@ -136,9 +136,9 @@ class Rebuilt {
     const RecordedOrigin& origin_;
     Policy policy_;
     Workload workload_;
-    std::vector<CostModel> costs_;
+    CostModels costs_;
     Deployment deployment_;
-    std::vector<std::vector<BlockFacts>> facts_;
+    AllFacts facts_;
 };
 
 std::optional<Divergence> check_start(const RecordedLog& log, Rebuilt& rebuilt) {

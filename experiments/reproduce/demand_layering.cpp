@@ -33,8 +33,8 @@ Platform agx_xavier(double read_gb_per_s) {
     node.read.cost.per_byte = 1 / read_gb_per_s;
     node.cost(Activity::copy).per_byte = 1 / kCopyGBs;
     node.execute.other.per_layer = kNsPerLayer;
-    node.execute.other.per_flop =
-        (kCalibrationNs - kNsPerLayer * yolov4->size()) / static_cast<double>(yolov4->flops());
+    node.execute.other.per_flop = (kCalibrationNs - kNsPerLayer * yolov4->layer_count()) /
+                                  static_cast<double>(yolov4->flops());
     return platform;
 }
 

@@ -93,10 +93,10 @@ struct Encoder {
 
     explicit Encoder(const Model& whole) {
         ModelSpec spec = whole.spec();
-        std::vector<Source> renumbered(whole.size());  // absent: not a part of it
+        std::vector<Source> renumbered(whole.layer_count());  // absent: not a part of it
         spec.layers.clear();
         spec.tokens = spec.prompt_tokens = 0;
-        for (std::uint32_t l = 0; l < whole.size(); ++l) {
+        for (std::uint32_t l = 0; l < whole.layer_count(); ++l) {
             Layer layer = whole.layer({l});
             layer.group = transformer_layer(layer.name);
             if (layer.group.empty()) {
@@ -109,7 +109,7 @@ struct Encoder {
             spec.layers.push_back(std::move(layer));
         }
         model = std::make_shared<const Model>(std::move(spec));
-        layers = model->units().size();
+        layers = model->finest_blocks().size();
         layer_bytes = {model->parameter_bytes().count / static_cast<std::int64_t>(layers)};
     }
 };

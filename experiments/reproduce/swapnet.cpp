@@ -28,7 +28,7 @@ constexpr std::array<Anchor, 4> kAnchors{{{"vgg19", 500, Origin::secondary},
                                           {"fcn-resnet101", 700, Origin::ours},
                                           {"resnet101", 300, Origin::ours}}};
 
-struct Scenario {
+struct PaperScenario {
     std::string_view name;
     std::vector<std::string_view> models;
     Bytes budget;
@@ -37,7 +37,7 @@ struct Scenario {
     std::string_view remark;
 };
 
-std::vector<Scenario> scenarios() {
+std::vector<PaperScenario> scenarios() {
     return {{"self-driving",
              {"yolov3", "fcn-resnet101", "vgg19", "resnet101"},
              {843'000'000},
@@ -67,7 +67,7 @@ Platform xavier_nx() {
     return *std::move(platform);
 }
 
-Setting setting_of(const Scenario& scenario, const Platform& platform) {
+Setting setting_of(const PaperScenario& scenario, const Platform& platform) {
     std::map<std::string_view, ModelPtr> built;
     for (const Anchor& anchor : kAnchors)
         built[anchor.model] =
@@ -88,7 +88,7 @@ double cut(const Model& model, Bytes memory) {
                           static_cast<double>(2 * model.parameter_bytes().count));
 }
 
-Figure cut_figure(const Scenario& scenario, const std::string& which, const Model& model,
+Figure cut_figure(const PaperScenario& scenario, const std::string& which, const Model& model,
                   Bytes share) {
     const bool vgg19 = model.name() == "vgg19";
     Figure figure{text("{}, {}: memory cut", scenario.name, which), "%", scenario.cut,
@@ -102,26 +102,26 @@ Figure cut_figure(const Scenario& scenario, const std::string& which, const Mode
     return figure;
 }
 
-Figure arena_figure(const Scenario& scenario, const std::string& which, const Model& model,
+Figure arena_figure(const PaperScenario& scenario, const std::string& which, const Model& model,
                     Bytes arena) {
     Figure figure{text("{}, {}: cut by arena", scenario.name, which), "%"};
     figure.simulated = cut(model, arena);
     return figure;
 }
 
-void add_scenario(const Scenario& scenario, const Platform& platform, Reproduction& reproduction) {
+void add_scenario(const PaperScenario& scenario, const Platform& platform, Reproduction& reproduction) {
     const Setting setting = setting_of(scenario, platform);
     const Deployment deployment = planned(setting, choose_policy(kPolicy));
     const RunResult swapped = simulated(setting, choose_policy(kPolicy));
     const RunResult direct = simulated(setting, direct_policy());
-    for (std::size_t j = 0; j < setting.models.size(); ++j) {
+    for (std::uint32_t j = 0; j < setting.models.size(); ++j) {
         const Model& model = *setting.models[j];
         std::string which = model.name();
         if (j > 0 && setting.models[j - 1] == setting.models[j]) which += " (2nd)";
         reproduction.figures.push_back(
-            cut_figure(scenario, which, model, deployment.jobs[j].budget));
+            cut_figure(scenario, which, model, deployment.jobs[{j}].budget));
         reproduction.figures.push_back(
-            arena_figure(scenario, which, model, deployment.jobs[j].arena_bytes()));
+            arena_figure(scenario, which, model, deployment.jobs[{j}].at_start().arena_bytes()));
         Figure added{text("{}, {}: added latency", scenario.name, which), "ms", scenario.added_ms,
                      Origin::secondary};
         added.simulated = static_cast<double>(count_ns(turn(swapped, j) - turn(direct, j))) / 1e6;
@@ -137,7 +137,7 @@ void add_scenario(const Scenario& scenario, const Platform& platform, Reproducti
 Reproduction reproduce_swapnet() {
     Reproduction reproduction;
     const Platform platform = xavier_nx();
-    for (const Scenario& scenario : scenarios()) add_scenario(scenario, platform, reproduction);
+    for (const PaperScenario& scenario : scenarios()) add_scenario(scenario, platform, reproduction);
     for (const Anchor& anchor : kAnchors)
         reproduction.assumptions.push_back(
             {text("execution of {}, split over its layers by the cost model", anchor.model),

@@ -30,11 +30,11 @@ void list_requests(Scenario& scenario, const WorkloadChoice& workload) {
     if (workload.requests || workload.mode)
         throw InputError("--arrivals lists all requests: leave out --requests and --mode");
     const std::vector<ListedRequests> listed = load_arrivals(workload.arrivals, scenario.models);
-    for (std::size_t j = 0; j < listed.size(); ++j) {
+    for (std::uint32_t j = 0; j < listed.size(); ++j) {
         if (scenario.models[j].period)
             throw InputError(text("model '{}': --arrivals lists all requests: leave out period=",
                                   scenario.models[j].spec));
-        Job& job = scenario.workload.jobs[j];
+        Job& job = scenario.workload.jobs[{j}];
         job.mode = ArrivalMode::listed;
         job.arrivals = listed[j].arrivals;
         job.requests = static_cast<std::int64_t>(job.arrivals.size());

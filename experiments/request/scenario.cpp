@@ -58,6 +58,8 @@ Scenario without_budget_changes(Scenario scenario) {
 void require_possible(const Scenario& scenario) {
     const Backend& backend = *scenario.backend;
     if (!backend.executes_models) return;
+    for (const ModelChoice& choice : scenario.models)
+        require_whole_layers(*choice.model, text("backend '{}'", backend.name));
     if (!backend.has_memory_kinds && scenario.device.platform.memory_kind)
         throw UnsupportedError(
             text("backend '{}' has no kinds of memory: leave out memory=", backend.name));

@@ -18,8 +18,8 @@ bool has_hull(const Platform& platform) {
 
 std::vector<Extrapolation> of_job(const JobResult& job, const Model& model,
                                   const Platform& platform) {
-    std::vector<LayerRange> ranges;
-    for (const BlockFacts& block : job.blocks) ranges.push_back(block.layers);
+    std::vector<UnitRange> ranges;
+    for (const BlockFacts& block : job.blocks) ranges.push_back(block.units);
     std::vector<Extrapolation> found = extrapolated(model, platform, ranges);
     std::erase_if(found, [&](const Extrapolation& each) {
         return each.of == "copy" && job.blocks[each.block].copies() == 0;

@@ -17,8 +17,8 @@ namespace swaplab {
 namespace {
 
 std::string layers_text(const BlockFacts& block, const Model& model) {
-    const std::string& first = model.layer({block.layers.first}).name;
-    const std::string& last = model.layer({block.layers.last - 1}).name;
+    const std::string first = model.name_of(UnitId{block.units.first});
+    const std::string last = model.name_of(UnitId{block.units.last - 1});
     return first == last ? first : text("{} .. {}", first, last);
 }
 
@@ -43,13 +43,14 @@ std::string arena_text(const ArenaPlan& arena) {
     return body;
 }
 
-std::string job_part(const PlannedRun& planned, std::size_t i) {
-    const JobPlan& job = planned.deployment->jobs[i];
+std::string job_part(const PlannedRun& planned, std::uint32_t i) {
+    const JobPlan& job = planned.deployment->jobs[{i}];
     const JobResult& result = planned.cold.jobs[i];
     std::string part = text("{}: {}, swap path {}, arena {}", result.model,
                             plural(static_cast<std::int64_t>(result.blocks.size()), "block"),
-                            name_of(job.path), arena_text(job.arena));
-    if (job.staging) part += text(", staging {}", arena_text(*job.staging));
+                            name_of(job.path), arena_text(job.at_start().arena));
+    if (const auto& staging = job.at_start().staging)
+        part += text(", staging {}", arena_text(*staging));
     if (job.parallel_reads > 1)
         part += text(", {} in parallel", plural(job.parallel_reads, "read"));
     if (planned.cold.jobs.size() > 1) part += text(", budget {}", format_bytes(job.budget));
@@ -88,7 +89,7 @@ void write_blocks(JsonWriter& json, const JobResult& job, const Model& model) {
     for (const BlockFacts& block : job.blocks) {
         json.begin_object();
         write_block_members(json, model, block);
-        json.member("layers", static_cast<std::int64_t>(block.layers.last - block.layers.first));
+        json.member("layers", static_cast<std::int64_t>(block.units.last - block.units.first));
         json.member("flops", block.flops).member("tensors", block.tensors);
         json.member("t_in_ns", count_ns(block.swap_in()));
         json.member("t_ex_ns", count_ns(block.use()));
@@ -105,16 +106,16 @@ void write_blocks(JsonWriter& json, const JobResult& job, const Model& model) {
 
 void write_jobs(JsonWriter& json, const PlannedRun& planned) {
     json.begin_array();
-    for (std::size_t i = 0; i < planned.cold.jobs.size(); ++i) {
-        const JobPlan& job = planned.deployment->jobs[i];
+    for (std::uint32_t i = 0; i < planned.cold.jobs.size(); ++i) {
+        const JobPlan& job = planned.deployment->jobs[{i}];
         const JobResult& result = planned.cold.jobs[i];
         json.begin_object().member("model", result.model);
         json.member("budget_bytes", job.budget.count).member("swap_path", name_of(job.path));
         json.member("parallel_reads", job.parallel_reads);
-        write_arena(json.key("arena"), job.arena);
+        write_arena(json.key("arena"), job.at_start().arena);
         json.key("staging");
-        if (job.staging)
-            write_arena(json, *job.staging);
+        if (const auto& staging = job.at_start().staging)
+            write_arena(json, *staging);
         else
             json.null();
         json.member("pair_peak_bytes", pair_peak(result.blocks).count);
@@ -165,7 +166,7 @@ std::string plan_report(const PlannedRun& planned) {
                                 planned.scenario.device_text()),
                   90, 4) +
              "\n\n";
-    for (std::size_t i = 0; i < planned.cold.jobs.size(); ++i) report += job_part(planned, i);
+    for (std::uint32_t i = 0; i < planned.cold.jobs.size(); ++i) report += job_part(planned, i);
     report += prediction(planned);
     const std::string note = provenance_note(planned.scenario);
     return note.empty() ? report : report + '\n' + note;

@@ -296,11 +296,11 @@ std::string block_list(const JobResult& job, const Model& model) {
             table.add_row({"", "...", "", text("({} more)", count - most + 1)});
         if (!all && i >= most - at_the_end - 1 && i < count - at_the_end) continue;
         const BlockFacts& block = job.blocks[i];
-        const std::string& first = model.layer({block.layers.first}).name;
-        const std::string& last = model.layer({block.layers.last - 1}).name;
+        const std::string first = model.name_of(UnitId{block.units.first});
+        const std::string last = model.name_of(UnitId{block.units.last - 1});
         table.add_row({text("{}", i + 1), format_bytes(block.parameter_bytes),
-                       text("{:>3} layer{}", block.layers.last - block.layers.first,
-                            block.layers.last - block.layers.first == 1 ? " " : "s"),
+                       text("{:>3} layer{}", block.units.last - block.units.first,
+                            block.units.last - block.units.first == 1 ? " " : "s"),
                        first == last ? first : text("{} .. {}", first, last)});
     }
     return table.str(4);

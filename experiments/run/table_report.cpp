@@ -13,7 +13,7 @@ namespace {
 
 Duration direct_latency(const Scenario& scenario, const Model& model) {
     const CostModel cost(model, scenario.device.platform);
-    return facts_of(cost, {0, model.size()}, SwapPath::resident).use();
+    return facts_of(cost, model.whole(), SwapPath::resident).use();
 }
 
 std::string rows_of(const JobPlan& job, const Model& model, Duration direct) {
@@ -26,7 +26,7 @@ std::string rows_of(const JobPlan& job, const Model& model, Duration direct) {
         table.add_row({text("{}", i + 1), mib(row.need),
                        percent(share(row.need, model.parameter_bytes())),
                        format_duration(*row.closed_form), times(share(*row.closed_form, direct)),
-                       text("{}", row.blocks())});
+                       text("{}", row.size())});
     }
     return table.str(2);
 }
@@ -35,8 +35,8 @@ void write_row(JsonWriter& json, const Variant& row, const JobPlan& job, const M
     json.begin_object().member("need_bytes", row.need.count);
     json.member("latency_ns", count_ns(*row.closed_form));
     json.member("arena_bytes", row.arena_bytes().count).key("cuts").begin_array();
-    for (std::uint32_t b = row.first + 1; b < row.last; ++b)
-        json.value(model.layer({job.blocks[b].first}).name);
+    for (const BlockId b : IdRange<BlockId>(row.first + 1, row.last))
+        json.value(model.name_of(UnitId{job.blocks[b].first}));
     json.end_array().end_object();
 }
 
@@ -45,8 +45,8 @@ void write_row(JsonWriter& json, const Variant& row, const JobPlan& job, const M
 std::string table_report(const Scenario& scenario, const Deployment& tables,
                          const std::string& policy) {
     std::string report;
-    for (std::size_t j = 0; j < tables.jobs.size(); ++j) {
-        const Model& model = *scenario.models[j].model;
+    for (const JobId j : tables.jobs.ids()) {
+        const Model& model = *scenario.models[j.index].model;
         report += text("{} with {} on {}, account {}: {}\n\n", model.name(), policy,
                        scenario.device_text(), name_of(scenario.account),
                        plural(static_cast<std::int64_t>(tables.jobs[j].variants.size()), "row"));
@@ -62,8 +62,8 @@ std::string table_json(const Scenario& scenario, const Deployment& tables,
     json.member("device", scenario.device_text()).member("account", name_of(scenario.account));
     json.member("command", command_line).member("version", SWAPLAB_VERSION);
     json.key("models").begin_array();
-    for (std::size_t j = 0; j < tables.jobs.size(); ++j) {
-        const Model& model = *scenario.models[j].model;
+    for (const JobId j : tables.jobs.ids()) {
+        const Model& model = *scenario.models[j.index].model;
         json.begin_object().member("model", model.name());
         json.member("parameter_bytes", model.parameter_bytes().count);
         json.member("direct_latency_ns", count_ns(direct_latency(scenario, model)));

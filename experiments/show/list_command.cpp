@@ -31,7 +31,7 @@ std::string models_text() {
         const Model model = builtin_model(info.name).value();
         table.add_row({std::string(info.name), mib(model.parameter_bytes()),
                        significant(static_cast<double>(model.flops()) / 1e9),
-                       std::to_string(model.size()), described(info)});
+                       std::to_string(model.layer_count()), described(info)});
     }
     return table.str();
 }
@@ -71,7 +71,7 @@ void models_json(JsonWriter& json) {
         json.member("parameter_bytes", model.parameter_bytes().count);
         json.member("parameter_tensors", model.parameter_tensors());
         json.member("flops", model.flops());
-        json.member("layers", static_cast<std::int64_t>(model.size()));
+        json.member("layers", static_cast<std::int64_t>(model.layer_count()));
         json.member("default_input", info.default_input);
         json.member("input_unit", info.unit == InputUnit::tokens ? "tokens" : "pixels");
         json.member("input_multiple", info.input_multiple);

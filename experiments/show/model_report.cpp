@@ -26,6 +26,18 @@ std::string not_used_yet(const ModelSpec& spec) {
     return join(unused, ", ");
 }
 
+// "2 layers, into 8 units"; nothing where every layer is one unit.
+std::string divided_layers(const Model& model) {
+    std::int64_t layers = 0;
+    std::int64_t units = 0;
+    for (const Layer& layer : model.layers()) {
+        if (layer.units == 1) continue;
+        ++layers;
+        units += layer.units;
+    }
+    return layers == 0 ? "" : text("{}, into {} units", plural(layers, "layer"), units);
+}
+
 std::string totals(const Model& model) {
     const ModelSpec& spec = model.spec();
     TextTable table;
@@ -33,8 +45,10 @@ std::string totals(const Model& model) {
     table.add_column({}, Align::left);
     table.add_row({"source", spec.source.empty() ? "not given" : spec.source});
     table.add_row({"dtype", spec.dtype});
-    table.add_row({"layers", text("{}, in {} units between which a cut is legal", model.size(),
-                                  model.units().size())});
+    table.add_row({"layers", text("{}, in {} units between which a cut is legal",
+                                  model.layer_count(), model.finest_blocks().size())});
+    if (const std::string divided = divided_layers(model); !divided.empty())
+        table.add_row({"divided", divided});
     table.add_row(
         {"parameters", text("{} ({} bytes) in {} tensors", format_bytes(model.parameter_bytes()),
                             model.parameter_bytes().count, model.parameter_tensors())});
@@ -57,9 +71,9 @@ std::string totals(const Model& model) {
 }
 
 std::string activation_line(const Model& model) {
-    const ActivationPeak peak = model.activation_peak({0, model.size()});
+    const ActivationPeak peak = model.activation_peak(model.whole());
     Bytes live;
-    for (std::uint32_t cut = 1; cut < model.size(); ++cut)
+    for (std::uint32_t cut = 1; cut < model.unit_count(); ++cut)
         live = std::max(live, model.live_across(cut));
     return wrap(text("Activations need up to {} ({} tensors + {} workspace); up to {} stay alive "
                      "across a cut.",
@@ -71,7 +85,7 @@ std::string activation_line(const Model& model) {
 
 std::string largest_layers(const Model& model) {
     constexpr std::size_t shown = 5;
-    std::vector<std::uint32_t> order(model.size());
+    std::vector<std::uint32_t> order(model.layer_count());
     std::iota(order.begin(), order.end(), 0U);
     std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
         return model.layer({a}).parameter_bytes > model.layer({b}).parameter_bytes;
@@ -91,13 +105,13 @@ std::string largest_layers(const Model& model) {
 std::vector<std::string> layer_row(const Model& model, std::uint32_t i) {
     const Layer& layer = model.layer({i});
     return {text("{}", i + 1),
-            layer.name,
+            layer.units == 1 ? layer.name : text("{} ({} units)", layer.name, layer.units),
             std::string(name_of(layer.op)),
             format_bytes(layer.parameter_bytes),
             text("{}", layer.parameter_tensors),
             significant(static_cast<double>(layer.flops()) / 1e6),
             format_bytes(layer.output_bytes),
-            format_bytes(model.live_across(i + 1))};
+            format_bytes(model.live_across(model.units_of({i}).last))};
 }
 
 std::string layer_table(const Model& model, bool all) {
@@ -109,11 +123,12 @@ std::string layer_table(const Model& model, bool all) {
     table.add_column({"op"}, Align::left);
     for (const char* heading : {"parameters", "tensors", "MFLOP", "output", "live after"})
         table.add_column({heading});
-    const bool shorten = !all && model.size() > head + tail + 1;
-    for (std::uint32_t i = 0; i < model.size(); ++i) {
+    const bool shorten = !all && model.layer_count() > head + tail + 1;
+    for (std::uint32_t i = 0; i < model.layer_count(); ++i) {
         if (shorten && i == head)
-            table.add_row({"...", text("({} more, --all shows them)", model.size() - head - tail)});
-        if (shorten && i >= head && i < model.size() - tail) continue;
+            table.add_row(
+                {"...", text("({} more, --all shows them)", model.layer_count() - head - tail)});
+        if (shorten && i >= head && i < model.layer_count() - tail) continue;
         table.add_row(layer_row(model, i));
     }
     return table.str(2);

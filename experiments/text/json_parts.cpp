@@ -36,8 +36,8 @@ void write_latency(JsonWriter& json, const LatencySummary& latency) {
 }
 
 void write_block_members(JsonWriter& json, const Model& model, const BlockFacts& block) {
-    json.member("first", model.layer({block.layers.first}).name);
-    json.member("last", model.layer({block.layers.last - 1}).name);
+    json.member("first", model.name_of(UnitId{block.units.first}));
+    json.member("last", model.name_of(UnitId{block.units.last - 1}));
     json.member("bytes", block.parameter_bytes.count);
 }
 

@@ -20,12 +20,6 @@ constexpr int kStallsRank =
     kFirstVerbRank + static_cast<int>(index_of(kUse)) * kRanksPerVerb + kRanksPerVerb / 2;
 constexpr int kMemoryRank = 9000;
 
-std::string layers_text(const Model& model, LayerRange layers) {
-    const std::string& first = model.layer({layers.first}).name;
-    const std::string& last = model.layer({layers.last - 1}).name;
-    return first == last ? first : text("{}..{}", first, last);
-}
-
 }  // namespace
 
 std::string_view name_of(SliceKind kind) {
@@ -58,7 +52,8 @@ void TimelineObserver::add_jobs() {
             workload_->jobs, [&](const Job& other) { return other.model->name() == model; });
         JobState& state = jobs_.emplace_back();
         state.name = twins > 1 ? text("{}({})", model, jobs_.size()) : model;
-        for (const BlockFacts& facts : setup_->facts[jobs_.size() - 1])
+        for (const BlockFacts& facts :
+             setup_->facts[{static_cast<std::uint32_t>(jobs_.size() - 1)}])
             state.blocks.push_back({facts.steps.empty() ? kWake : facts.steps.front().verb, 0, {}});
     }
 }
@@ -116,16 +111,16 @@ void TimelineObserver::draw(const Span& span) {
 }
 
 std::optional<std::uint32_t> TimelineObserver::shown_pass(JobId job, std::uint32_t pass) const {
-    if (workload_->jobs[job.index].model->passes() == 1) return std::nullopt;
+    if (workload_->jobs[job].model->passes() == 1) return std::nullopt;
     return pass;
 }
 
 NameId TimelineObserver::name_block(const Span& span) const {
     const JobState& job = jobs_[span.job.index];
-    const BlockFacts& facts = setup_->facts[span.job.index][span.block.index];
-    const Model& model = *workload_->jobs[span.job.index].model;
+    const BlockFacts& facts = setup_->facts[span.job][span.block];
+    const Model& model = *workload_->jobs[span.job].model;
     return timeline_.add_name(
-        {text("{} #{} {}", job.name, span.block.index, layers_text(model, facts.layers)),
+        {text("{} #{} {}", job.name, span.block.index, model.name_of(facts.units)),
          span.job.index,
          job.name,
          {{"bytes", facts.parameter_bytes.count}}});
@@ -147,7 +142,7 @@ void TimelineObserver::mark(Slots NodeState::*lane, JobId job, RequestId request
     if (!bounds_.contains(at) || !admit(at, at)) return;
     const std::string& job_name = jobs_[job.index].name;
     if (!name) name = timeline_.add_name({text("{} {}", job_name, what), job.index, job_name, {}});
-    NodeState& node = nodes_[setup_->deployment.jobs[job.index].node.index];
+    NodeState& node = nodes_[setup_->deployment.jobs[job].node.index];
     timeline_.instant({(node.*lane).lane_for(at, at), *name, at, request});
 }
 

@@ -11,11 +11,11 @@ namespace swaplab {
 
 namespace {
 
-std::vector<CostModel> costs_in(const DeviceSetup& asked, const Platform& platform,
-                                const std::vector<ModelPtr>& others) {
-    std::vector<CostModel> costs;
-    for (std::size_t j = 0; j < asked.costs.size(); ++j) {
-        const Model& model = others.empty() ? asked.costs[j].model() : *others[j];
+CostModels costs_in(const DeviceSetup& asked, const Platform& platform,
+                    const std::vector<ModelPtr>& others) {
+    CostModels costs;
+    for (const JobId j : asked.costs.ids()) {
+        const Model& model = others.empty() ? asked.costs[j].model() : *others[j.index];
         costs.emplace_back(model, platform, asked.deployment.jobs[j].node);
     }
     return costs;
@@ -48,8 +48,8 @@ struct World {
 
     Platform platform;
     std::vector<ModelPtr> models;
-    std::vector<CostModel> costs;
-    std::vector<std::vector<BlockFacts>> facts;
+    CostModels costs;
+    AllFacts facts;
     std::vector<ModeFacts> modes;
     DeviceSetup setup;
 };

@@ -11,11 +11,12 @@ namespace swaplab {
 
 namespace {
 
-void require_same_layers(const Pack& pack, const Model& model) {
+void require_same_units(const Pack& pack, const Model& model) {
     const std::size_t packed = pack.index().layers.size();
-    if (packed != model.layers().size())
-        throw InputError(text("{}: the pack has {} layers, model '{}' has {}", pack.folder(),
-                              packed, model.name(), model.layers().size()));
+    if (packed == model.unit_count()) return;
+    const char* const what = model.divided_layer() == nullptr ? "layers" : "units";
+    throw InputError(text("{}: the pack has {} {}, model '{}' has {}", pack.folder(), packed, what,
+                          model.name(), model.unit_count()));
 }
 
 }  // namespace
@@ -26,51 +27,51 @@ void HostMover::copy(std::byte* to, const std::byte* from, std::size_t bytes) {
 
 void HostMover::clear(std::byte* at, std::size_t bytes) { std::memset(at, 0, bytes); }
 
-std::vector<std::vector<Bytes>> BlockWork::sizes_of(const DeviceSetup& setup, const Packs& packs) {
+BlockSizes BlockWork::sizes_of(const DeviceSetup& setup, const JobPacks& packs) {
     SWAPLAB_CHECK(packs.size() == setup.facts.size(), "{} packs for {} jobs", packs.size(),
                   setup.facts.size());
-    std::vector<std::vector<Bytes>> sizes;
-    for (std::size_t job = 0; job < packs.size(); ++job) {
+    BlockSizes sizes;
+    for (const JobId job : packs.ids()) {
         if (!packs[job]) throw InputError("a pack is read for each model, and there is none");
-        require_same_layers(*packs[job], setup.costs[job].model());
-        std::vector<Bytes>& blocks = sizes.emplace_back();
+        require_same_units(*packs[job], setup.costs[job].model());
+        IdVector<BlockId, Bytes>& blocks = sizes.emplace_back();
         for (const BlockFacts& block : setup.facts[job])
-            blocks.push_back(packs[job]->extent(block.layers).size);
+            blocks.push_back(packs[job]->extent(block.units).size);
     }
     return sizes;
 }
 
-BlockWork::BlockWork(const DeviceSetup& setup, Packs packs, const ReadOptions& read, bool verify,
+BlockWork::BlockWork(const DeviceSetup& setup, JobPacks packs, const ReadOptions& read, bool verify,
                      const ExecutorFactory& executors, Places& places, Mover& mover,
                      ActivationMemory& activations)
     : setup_(setup), verify_(verify), places_(places), mover_(mover), jobs_(packs.size()) {
     const Node& node = setup.platform.nodes.front();
     const std::uint32_t readers = lane_widths(setup.deployment, node)[index_of(Lane::storage)];
-    for (std::uint32_t j = 0; j < jobs_.size(); ++j) {
+    for (const JobId j : jobs_.ids()) {
         JobState& job = jobs_[j];
         const JobPlan& plan = setup.deployment.jobs[j];
         job.pack = std::move(packs[j]);
         job.path = &row_of(plan.path, node.compute);
         for (const BlockFacts& block : setup.facts[j]) {
-            const Extent extent = job.pack->extent(block.layers);
+            const Extent extent = job.pack->extent(block.units);
             job.blocks.push_back(
-                {block.layers, {extent}, static_cast<std::size_t>(extent.size.count)});
+                {block.units, {extent}, static_cast<std::size_t>(extent.size.count)});
         }
         if (executors)
-            job.executors = JobExecutors({j}, plan, setup.facts[j], executors, activations);
+            job.executors = JobExecutors(j, plan, setup.facts[j], executors, activations);
         for (std::uint32_t server = 0; server < readers; ++server)
             job.readers.push_back(open_reader(job.pack->parameters_path(), read));
     }
 }
 
 void BlockWork::load_resident() {
-    for (std::uint32_t j = 0; j < jobs_.size(); ++j)
+    for (const JobId j : jobs_.ids())
         if (setup_.deployment.jobs[j].path == SwapPath::resident)
-            for (std::uint32_t b = 0; b < jobs_[j].blocks.size(); ++b) load_resident({j}, {b});
+            for (const BlockId b : jobs_[j].blocks.ids()) load_resident(j, b);
 }
 
 void BlockWork::load_resident(JobId job, BlockId block) {
-    if (!setup_.facts[job.index][block.index].has_parameters()) return;
+    if (!setup_.facts[job][block].has_parameters()) return;
     const Places::Resident held = places_.hold_resident(job, block);
     Action command;
     command.job = job;
@@ -114,7 +115,7 @@ void BlockWork::read(const Action& command, std::uint32_t server) {
     }
     if (verify_) {
         const BlockState& block = block_of(command);
-        verify(*job_of(command).pack, block.layers, {places_.to_write(command, 0), block.size});
+        verify(*job_of(command).pack, block.units, {places_.to_write(command, 0), block.size});
     }
 }
 

@@ -54,20 +54,21 @@ class HostMover final : public Mover {
     void finish() override {}
 };
 
+// Bytes of every block of every job.
+using BlockSizes = IdVector<JobId, IdVector<BlockId, Bytes>>;
+
 class BlockWork {
   public:
-    using Packs = std::vector<std::shared_ptr<const Pack>>;  // by JobId
-
     // Opens the packs for reading: `InputError` where that cannot be. Without `executors` nothing
     // is executed. With `verify`, every block is checked against its checksums when it has been
     // read (`StorageError`). Borrows the setup, the places, the mover and the activations.
-    BlockWork(const DeviceSetup& setup, Packs packs, const ReadOptions& read, bool verify,
+    BlockWork(const DeviceSetup& setup, JobPacks packs, const ReadOptions& read, bool verify,
               const ExecutorFactory& executors, Places& places, Mover& mover,
               ActivationMemory& activations);
 
-    // What a read of each block brings, by JobId and BlockId. Throws `InputError` where there is no
+    // What a read of each block brings. Throws `InputError` where there is no
     // pack, or one of other layers than its model.
-    static std::vector<std::vector<Bytes>> sizes_of(const DeviceSetup& setup, const Packs& packs);
+    static BlockSizes sizes_of(const DeviceSetup& setup, const JobPacks& packs);
 
     // Brings in what is resident before the run.
     void load_resident();
@@ -84,14 +85,14 @@ class BlockWork {
 
   private:
     struct BlockState {
-        LayerRange layers;
+        Block units;
         std::vector<Extent> extents;  // of its parameters, in the order in which they lie in memory
         std::size_t size = 0;         // of all
     };
     struct JobState {
-        std::shared_ptr<const Pack> pack;
+        PackPtr pack;
         const SwapPathRow* path = nullptr;
-        std::vector<BlockState> blocks;
+        IdVector<BlockId, BlockState> blocks;
         std::vector<std::unique_ptr<Reader>> readers;  // by server of the storage lane
         JobExecutors executors;
     };
@@ -101,17 +102,17 @@ class BlockWork {
     void copy(const Action& command, std::size_t from, std::size_t to);
     void assemble(const Action& command);
     void bind(const Action& command, std::size_t holding);
-    JobState& job_of(const Action& command) { return jobs_[command.job.index]; }
-    const JobState& job_of(const Action& command) const { return jobs_[command.job.index]; }
+    JobState& job_of(const Action& command) { return jobs_[command.job]; }
+    const JobState& job_of(const Action& command) const { return jobs_[command.job]; }
     const BlockState& block_of(const Action& command) const {
-        return job_of(command).blocks[command.block.index];
+        return job_of(command).blocks[command.block];
     }
 
     const DeviceSetup& setup_;
     bool verify_;
     Places& places_;
     Mover& mover_;
-    std::vector<JobState> jobs_;
+    IdVector<JobId, JobState> jobs_;
 };
 
 }  // namespace swaplab

@@ -4,15 +4,16 @@
 
 namespace swaplab {
 
-JobExecutors::JobExecutors(JobId job, const JobPlan& plan, const std::vector<BlockFacts>& facts,
-                           const ExecutorFactory& make, ActivationMemory& activations) {
-    for (const Variant& variant : plan.all_variants()) {
-        std::vector<LayerRange> blocks;
-        for (std::uint32_t b = variant.first; b < variant.last; ++b) {
+JobExecutors::JobExecutors(JobId job, const JobPlan& plan,
+                           const IdVector<BlockId, BlockFacts>& facts, const ExecutorFactory& make,
+                           ActivationMemory& activations) {
+    for (const Variant& variant : plan.variants) {
+        std::vector<Block> blocks;
+        for (const BlockId b : variant.blocks()) {
             places_.push_back({static_cast<std::uint32_t>(executors_.size()),
-                               {b - variant.first},
-                               b + 1 == variant.last});
-            blocks.push_back(facts[b].layers);
+                               {b.index - variant.first},
+                               variant.ends_with(b)});
+            blocks.push_back(facts[b].units);
         }
         executors_.push_back(make(job, blocks, activations));
     }
@@ -20,7 +21,7 @@ JobExecutors::JobExecutors(JobId job, const JobPlan& plan, const std::vector<Blo
 
 void JobExecutors::execute(RequestId request, std::uint32_t pass, BlockId block) {
     of(block).execute(request, pass, there(block));
-    if (places_[block.index].last) requests_ = std::max(requests_, request.index + 1);
+    if (places_[block].last) requests_ = std::max(requests_, request.index + 1);
 }
 
 std::vector<std::string> JobExecutors::outputs() const {

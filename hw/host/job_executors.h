@@ -14,9 +14,9 @@ namespace swaplab {
 class JobExecutors {
   public:
     JobExecutors() = default;  // none: nothing is executed
-    // `facts` by BlockId of the plan. Activations are allocated from `activations`, which outlives
+    // `facts` of the plan's blocks. Activations are allocated from `activations`, which outlives
     // this.
-    JobExecutors(JobId job, const JobPlan& plan, const std::vector<BlockFacts>& facts,
+    JobExecutors(JobId job, const JobPlan& plan, const IdVector<BlockId, BlockFacts>& facts,
                  const ExecutorFactory& make, ActivationMemory& activations);
 
     bool empty() const { return executors_.empty(); }
@@ -36,12 +36,12 @@ class JobExecutors {
         bool last = false;  // a pass ends with it
     };
 
-    Executor& of(BlockId block) { return *executors_[places_[block.index].variant]; }
-    BlockId there(BlockId block) const { return places_[block.index].there; }
+    Executor& of(BlockId block) { return *executors_[places_[block].variant]; }
+    BlockId there(BlockId block) const { return places_[block].there; }
 
     std::vector<std::unique_ptr<Executor>> executors_;  // by variant
-    std::vector<Place> places_;                         // by BlockId
-    std::uint32_t requests_ = 0;                        // executed to the end
+    IdVector<BlockId, Place> places_;
+    std::uint32_t requests_ = 0;  // executed to the end
 };
 
 }  // namespace swaplab

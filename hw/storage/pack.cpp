@@ -82,12 +82,12 @@ std::string Pack::model_path() const { return (fs::path(folder_) / kModelFile).s
 std::string Pack::parameters_path() const { return (fs::path(folder_) / kParametersFile).string(); }
 std::string Pack::skeleton_path() const { return (fs::path(folder_) / kSkeletonFile).string(); }
 
-Extent Pack::extent(LayerRange layers) const {
-    SWAPLAB_CHECK(layers.first <= layers.last && layers.last <= index_.layers.size(),
-                  "layers [{}, {}) of {}", layers.first, layers.last, index_.layers.size());
-    if (layers.first == layers.last) return {};
-    const PackedLayer& last = index_.layers[layers.last - 1];
-    const Bytes begin = index_.layers[layers.first].offset;
+Extent Pack::extent(UnitRange units) const {
+    SWAPLAB_CHECK(units.first <= units.last && units.last <= index_.layers.size(),
+                  "units [{}, {}) of {}", units.first, units.last, index_.layers.size());
+    if (units.first == units.last) return {};
+    const PackedLayer& last = index_.layers[units.last - 1];
+    const Bytes begin = index_.layers[units.first].offset;
     return {begin, last.offset + last.size - begin};
 }
 
@@ -113,12 +113,12 @@ void verify(const Pack& pack) {
     }
 }
 
-void verify(const Pack& pack, LayerRange layers, std::span<const std::byte> bytes) {
-    const Extent extent = pack.extent(layers);
+void verify(const Pack& pack, UnitRange units, std::span<const std::byte> bytes) {
+    const Extent extent = pack.extent(units);
     SWAPLAB_CHECK(bytes.size() == static_cast<std::size_t>(extent.size.count),
                   "{} bytes of an extent of {}", bytes.size(), extent.size.count);
-    for (std::uint32_t i = layers.first; i < layers.last; ++i) {
-        const PackedLayer& layer = pack.index().layers[i];
+    for (const UnitId unit : units) {
+        const PackedLayer& layer = pack.index().layers[unit.index];
         const auto begin = static_cast<std::size_t>((layer.offset - extent.offset).count);
         const auto size = static_cast<std::size_t>(layer.size.count);
         const std::uint32_t crc = crc_of(bytes.subspan(begin, size));

@@ -1,20 +1,23 @@
 // A pack: a folder with a model whose parameters can be read layer by layer with direct I/O.
 //
 //   index.json      swaplab/pack/1: layers, tensors, where they lie, checksums
-//   parameters.bin  one segment per layer, aligned to pages, tensors aligned to 64 bytes inside
-//   model.json      swaplab/model/1, one layer per legal cut, `stored_bytes` the segment's size
+//   parameters.bin  one segment per unit, aligned to pages, tensors aligned to 64 bytes inside
+//   model.json      swaplab/model/1, one unit per legal cut; its part of `stored_bytes` is the size
+//                   of its segment
 //   skeleton.pt     the model without its parameters (not of a synthetic pack)
 //
-// Segments stand in the order of the layers, without gaps: a block of any cut is one contiguous
+// Segments stand in the order of the units, without gaps: a block of any cut is one contiguous
 // range of the file and is laid out in memory as it is in the file, so re-cutting rewrites nothing.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "profiles/base/id_vector.h"
 #include "profiles/base/units.h"
 #include "profiles/model/model.h"
 
@@ -36,8 +39,9 @@ struct PackedTensor {
     std::uint32_t slot = 0;  // which parameter of the skeleton it is
 };
 
+// A unit: a layer, or (of a synthetic pack) a part of one.
 struct PackedLayer {
-    std::string name;       // as in model.json
+    std::string name;       // as in model.json; of a part "conv1[2/4]"
     Bytes offset;           // in parameters.bin, a multiple of the alignment
     Bytes size;             // of the segment, likewise; 0 without parameters
     std::uint32_t crc = 0;  // CRC-32 (zlib) over the segment
@@ -66,7 +70,7 @@ struct PackIndex {
     Bytes size() const;  // of parameters.bin
 };
 
-// A file range that holds the parameters of some layers.
+// A file range that holds the parameters of some units.
 struct Extent {
     Bytes offset;
     Bytes size;
@@ -87,7 +91,7 @@ class Pack {
     std::string parameters_path() const;
     std::string skeleton_path() const;
 
-    Extent extent(LayerRange layers) const;
+    Extent extent(UnitRange units) const;
 
   private:
     std::string folder_;
@@ -95,14 +99,18 @@ class Pack {
     ModelPtr model_;
 };
 
+// Shared by all devices that read it.
+using PackPtr = std::shared_ptr<const Pack>;
+using JobPacks = IdVector<JobId, PackPtr>;
+
 bool is_pack(const std::string& path);  // a folder with an index.json
 
 // Reads all of parameters.bin and checks every segment. Throws `InputError` naming file, layer and
 // offset of the first that differs from its checksum, `StorageError` if it cannot be read.
 void verify(const Pack& pack);
 
-// Checks these layers as they lie in memory after reading their extent. Throws `StorageError`
+// Checks these units as they lie in memory after reading their extent. Throws `StorageError`
 // naming the first that differs.
-void verify(const Pack& pack, LayerRange layers, std::span<const std::byte> bytes);
+void verify(const Pack& pack, UnitRange units, std::span<const std::byte> bytes);
 
 }  // namespace swaplab

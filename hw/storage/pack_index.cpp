@@ -194,18 +194,21 @@ class Fit {
         field.fail(text("does not fit {}, which has {} {}", index_path_, what, packed));
     }
 
-    void check_layer(const Field& field, const Layer& layer, const PackedLayer& packed) const {
+    // `field` is the unit's layer.
+    void check_unit(const Field& field, const Model& model, UnitId id,
+                    const PackedLayer& packed) const {
+        const Unit unit = model.unit(id);
         Fields fields(field);
         const auto at = [&](std::string_view key) { return fields.optional(key).value_or(field); };
         Bytes parameters;
         for (const PackedTensor& tensor : packed.tensors) parameters += tensor.size;
         const auto tensors = static_cast<std::int64_t>(packed.tensors.size());
-        check(layer.name == packed.name, at("name"), "layer", in_quotes(packed.name));
-        check(layer.parameter_bytes == parameters, at("parameter_bytes"), "tensors of together",
+        check(model.name_of(id) == packed.name, at("name"), "layer", in_quotes(packed.name));
+        check(unit.parameter_bytes == parameters, at("parameter_bytes"), "tensors of together",
               text("{} bytes", parameters.count));
-        check(layer.bytes_on_storage() == packed.size, at("stored_bytes"), "stored_bytes",
+        check(unit.bytes_on_storage == packed.size, at("stored_bytes"), "stored_bytes",
               packed.size.count);
-        check(layer.parameter_tensors == tensors, at("parameter_tensors"), "tensors:", tensors);
+        check(unit.parameter_tensors == tensors, at("parameter_tensors"), "tensors:", tensors);
     }
 
   private:
@@ -269,9 +272,10 @@ void check_model_fits(const PackIndex& index, const std::string& index_path,
     const Fit fit(index_path);
     fit.check(model.name() == index.model, fields.required("name"), "model",
               in_quotes(index.model));
-    fit.check(model.size() == index.layers.size(), layers, "layers:", index.layers.size());
-    for (std::uint32_t i = 0; i < model.size(); ++i)
-        fit.check_layer(layers.item(i), model.layers()[i], index.layers[i]);
+    fit.check(model.unit_count() == index.layers.size(), layers, "layers:", index.layers.size());
+    for (const UnitId unit : model.whole())
+        fit.check_unit(layers.item(model.layer_of(unit).index), model, unit,
+                       index.layers[unit.index]);
 }
 
 }  // namespace swaplab

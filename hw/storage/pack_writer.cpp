@@ -114,9 +114,9 @@ void PackWriter::append(std::span<const std::byte> bytes) {
     missing_ -= size;
 }
 
-const PackedLayer& PackWriter::end_layer() {
+const PackedLayer& PackWriter::end_layer(Bytes least) {
     SWAPLAB_CHECK(in_layer_ && missing_.count == 0, "{} bytes are missing", missing_.count);
-    put_zeros(align_up(end_, index_.alignment) - end_);
+    put_zeros(align_up(std::max(end_, least), index_.alignment) - end_);
     PackedLayer& layer = index_.layers.back();
     layer.size = end_;
     in_layer_ = false;
@@ -147,11 +147,15 @@ void PackWriter::add_file(const std::string& name, std::span<const std::byte> by
 
 void PackWriter::finish(PackFacts facts, ModelSpec spec) {
     SWAPLAB_CHECK(!in_layer_ && parameters_, "a layer is open, or finished before");
-    SWAPLAB_CHECK(spec.layers.size() == index_.layers.size(),
-                  "{} layers were added, the model has {}", index_.layers.size(),
-                  spec.layers.size());
-    for (std::size_t i = 0; i < spec.layers.size(); ++i)
-        spec.layers[i].stored_bytes = index_.layers[i].size;
+    std::size_t units = 0;
+    for (Layer& layer : spec.layers) {
+        Bytes stored;
+        for (std::int64_t part = 0; part < layer.units && units < index_.layers.size(); ++part)
+            stored += index_.layers[units++].size;
+        layer.stored_bytes = stored;
+    }
+    SWAPLAB_CHECK(units == index_.layers.size(), "{} units were added, the model has {}",
+                  index_.layers.size(), units);
     index_.inputs = std::move(facts.inputs);
     index_.expected = std::move(facts.expected);
     index_.environment = std::move(facts.environment);

@@ -55,13 +55,14 @@ class PackWriter {
     void begin_layer(std::string name);
     void begin_tensor(PackedTensor tensor);
     void append(std::span<const std::byte> bytes);
-    const PackedLayer& end_layer();
+    // At the next page; at the earliest where so many bytes from its begin would end.
+    const PackedLayer& end_layer(Bytes least = {});
 
     // Another file in the pack: the skeleton.
     void add_file(const std::string& name, std::span<const std::byte> bytes);
 
-    // `model` has the layers that were added; their `stored_bytes` are set here. The pack is opened
-    // once before it takes its name, so that what is written can be read.
+    // `model` has the units that were added; `stored_bytes` of its layers are set here. The pack is
+    // opened once before it takes its name, so that what is written can be read.
     void finish(PackFacts facts, ModelSpec model);
 
   private:
@@ -83,8 +84,9 @@ class PackWriter {
 
 // A pack without a skeleton that has the sizes of the model's layers, with pseudo-random bytes: the
 // same for the same seed. What it stores are the parameters, so the pack's model has the segments'
-// sizes as its `stored_bytes`, whatever the model says, and as many tensors per layer as there are
-// (at least one, at most one per byte, together not above 100,000, else `InputError`). `progress`
+// sizes as its `stored_bytes`, whatever the model says, and as many tensors per unit as there are
+// (at least one, at most one per byte, together not above 100,000, else `InputError`). The parts of
+// a divided layer have segments of one size. `progress`
 // hears how many of how many bytes are written; what it throws ends the writing without a trace.
 using PackProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 void write_synthetic_pack(const Model& model, const std::string& folder, std::uint64_t seed,

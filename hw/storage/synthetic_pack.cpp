@@ -37,10 +37,25 @@ class PseudoRandom {
     std::uint64_t state_;
 };
 
-// How many tensors there can be: none is empty.
+// How many tensors each unit of the layer can have: none is empty.
 std::int64_t tensors_of(const Layer& layer) {
-    const std::int64_t bytes = layer.parameter_bytes.count;
-    return std::min(bytes, std::max<std::int64_t>(layer.parameter_tensors, 1));
+    const std::int64_t fewest_bytes = layer.parameter_bytes.count / layer.units;
+    return std::min(fewest_bytes, std::max<std::int64_t>(layer.parameter_tensors, 1));
+}
+
+// As equal as whole bytes allow.
+std::int64_t tensor_bytes(Bytes unit, std::int64_t tensors, std::int64_t tensor) {
+    return unit.count / tensors + (tensor < unit.count % tensors ? 1 : 0);
+}
+
+// Where the tensors of the layer's largest unit end.
+Bytes largest_end(const Layer& layer, std::int64_t tensors) {
+    if (layer.units == 1) return {};
+    const Bytes largest{(layer.parameter_bytes.count + layer.units - 1) / layer.units};
+    Bytes end;
+    for (std::int64_t i = 0; i < tensors; ++i)
+        end = align_up(end, kTensorAlignment) + Bytes{tensor_bytes(largest, tensors, i)};
+    return end;
 }
 
 // How far the writing is.
@@ -71,19 +86,20 @@ void write_tensor(PackWriter& writer, PackedTensor tensor, PseudoRandom& random,
     }
 }
 
-// As equal as whole bytes allow.
-void write_layer(PackWriter& writer, const Layer& layer, std::uint32_t& slot, PseudoRandom& random,
-                 Written& written) {
+void write_unit(PackWriter& writer, const Model& model, UnitId id, std::uint32_t& slot,
+                PseudoRandom& random, Written& written) {
+    const Unit unit = model.unit(id);
+    const Layer& layer = model.layer(unit.layer);
+    const std::string name = model.name_of(id);
     const std::int64_t tensors = tensors_of(layer);
-    writer.begin_layer(layer.name);
+    writer.begin_layer(name);
     for (std::int64_t i = 0; i < tensors; ++i) {
-        const std::int64_t size = layer.parameter_bytes.count / tensors +
-                                  (i < layer.parameter_bytes.count % tensors ? 1 : 0);
+        const std::int64_t size = tensor_bytes(unit.parameter_bytes, tensors, i);
         write_tensor(writer,
-                     {text("{}.{}", layer.name, i), "uint8", {size}, Bytes{}, Bytes{size}, slot++},
+                     {text("{}.{}", name, i), "uint8", {size}, Bytes{}, Bytes{size}, slot++},
                      random, written);
     }
-    writer.end_layer();
+    writer.end_layer(largest_end(layer, tensors));
 }
 
 }  // namespace
@@ -94,7 +110,7 @@ void write_synthetic_pack(const Model& model, const std::string& folder, std::ui
     std::int64_t tensors = 0;
     for (Layer& layer : spec.layers) {
         layer.parameter_tensors = tensors_of(layer);
-        tensors += layer.parameter_tensors;
+        tensors += layer.parameter_tensors * layer.units;
         if (tensors > kMostTensors) {
             throw InputError(text("{}: more than {} tensors, the most of a synthetic pack",
                                   model.name(), kMostTensors));
@@ -104,7 +120,7 @@ void write_synthetic_pack(const Model& model, const std::string& folder, std::ui
     PseudoRandom random(seed);
     Written written(model, progress);
     std::uint32_t slot = 0;
-    for (const Layer& layer : spec.layers) write_layer(writer, layer, slot, random, written);
+    for (const UnitId unit : model.whole()) write_unit(writer, model, unit, slot, random, written);
     writer.finish({{}, {}, "synthetic"}, std::move(spec));
 }
 

@@ -49,7 +49,7 @@ double Noise::normal(const Action& action) const {
 }
 
 Duration Noise::draw(const Action& action, Duration mean) const {
-    const LogNormal& shape = by_node_[action.node.index][static_cast<std::size_t>(action.verb)];
+    const LogNormal& shape = by_node_[action.node][static_cast<std::size_t>(action.verb)];
     if (shape.sigma == 0) return mean;
     const double drawn =
         static_cast<double>(mean.count()) * std::exp(shape.mu + shape.sigma * normal(action));

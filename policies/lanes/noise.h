@@ -33,7 +33,7 @@ class Noise {
     double normal(const Action& action) const;
 
     std::array<std::uint32_t, 2> key_{};
-    std::vector<std::array<LogNormal, kVerbs>> by_node_;
+    IdVector<NodeId, std::array<LogNormal, kVerbs>> by_node_;
 };
 
 }  // namespace swaplab

@@ -7,7 +7,7 @@ namespace swaplab {
 namespace {
 
 std::string reason_for(const TicketRing& tickets, const TicketRing::Record& record,
-                       const std::vector<std::vector<BlockFacts>>& facts) {
+                       const AllFacts& facts) {
     const Action& command = record.completion.command;
     std::string reason;
     for (const Ticket before : tickets.waited_for(record.completion.ticket)) {
@@ -18,14 +18,13 @@ std::string reason_for(const TicketRing& tickets, const TicketRing::Record& reco
     if (!reason.empty()) return reason;
     if (record.completion.blocked_since)
         return text("a place for {} bytes in its arena",
-                    facts[command.job.index][command.block.index].held_bytes.count);
+                    facts[command.job][command.block].held_bytes.count);
     return text("its turn on the {} lane", name_of(command.lane));
 }
 
 }  // namespace
 
-std::vector<Waiting> waiting_commands(const TicketRing& tickets,
-                                      const std::vector<std::vector<BlockFacts>>& facts) {
+std::vector<Waiting> waiting_commands(const TicketRing& tickets, const AllFacts& facts) {
     std::vector<Waiting> all;
     for (Ticket t = tickets.first(); t < tickets.next(); ++t.index) {
         const TicketRing::Record& record = tickets[t];

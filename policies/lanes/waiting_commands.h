@@ -8,8 +8,7 @@
 
 namespace swaplab {
 
-// All records that wait, in order of submission. `facts` by JobId and BlockId.
-std::vector<Waiting> waiting_commands(const TicketRing& tickets,
-                                      const std::vector<std::vector<BlockFacts>>& facts);
+// All records that wait, in order of submission.
+std::vector<Waiting> waiting_commands(const TicketRing& tickets, const AllFacts& facts);
 
 }  // namespace swaplab

@@ -14,13 +14,13 @@ constexpr std::uint8_t bit(std::size_t i) { return static_cast<std::uint8_t>(1U 
 
 Bytes arena_bytes_of(const Deployment& deployment) {
     Bytes total;
-    for (const JobPlan& job : deployment.jobs) total += job.arena_bytes();
+    for (const JobPlan& job : deployment.jobs) total += job.at_start().arena_bytes();
     return total;
 }
 
-Bytes most_activations(const std::vector<std::vector<BlockFacts>>& facts) {
+Bytes most_activations(const AllFacts& facts) {
     Bytes sum;
-    for (const std::vector<BlockFacts>& blocks : facts) {
+    for (const auto& blocks : facts) {
         Bytes most;
         for (const BlockFacts& block : blocks) most = std::max(most, block.activations.total());
         sum += most;
@@ -33,9 +33,9 @@ BlockMemory::BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas)
       arena_bytes_(arena_bytes_of(setup.deployment)),
       ledger_(setup.account, setup.budget, arena_bytes_,
               who_listens(setup, &DeviceInterests::memory)) {
-    for (std::uint32_t j = 0; j < setup.deployment.jobs.size(); ++j) {
-        jobs_.push_back(job_state(setup, {j}, arenas ? arenas : ArenaFactory(plain_arena)));
-        charge_resident(setup, {j});
+    for (const JobId job : setup.deployment.jobs.ids()) {
+        jobs_.push_back(job_state(setup, job, arenas ? arenas : ArenaFactory(plain_arena)));
+        charge_resident(setup, job);
     }
     for (const Node& node : setup.platform.nodes)
         if (ledger_.charge(Category::reserved, node.memory.reserved, kStart)) note_peak();
@@ -43,13 +43,13 @@ BlockMemory::BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas)
 
 BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
                                              const ArenaFactory& make) {
-    const JobPlan& plan = setup.deployment.jobs[id.index];
+    const JobPlan& plan = setup.deployment.jobs[id];
     JobState job;
     job.holdings = holdings_of(plan.path, setup.platform.node(plan.node).compute);
     for (const Holding& holding : job.holdings) job.freeing |= 1U << index_of(holding.until.verb);
-    job.passes = passes_of(setup.facts[id.index]);
+    job.passes = passes_of(setup.facts[id]);
     job.variant = static_cast<std::uint32_t>(plan.initial);
-    for (const Variant& variant : plan.all_variants()) {
+    for (const Variant& variant : plan.variants) {
         VariantArenas arenas;
         arenas.bytes = variant.arena_bytes();
         if (plan.path != SwapPath::resident)
@@ -57,8 +57,8 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
         if (variant.staging) arenas.staging = make(*variant.staging, ArenaUse::staging);
         Arena* const arena = arenas.arena.get();
         Arena* const staging = arenas.staging ? arenas.staging.get() : arena;
-        for (std::uint32_t b = variant.first; b < variant.last; ++b) {
-            const BlockFacts& facts = setup.facts[id.index][b];
+        for (const BlockId b : variant.blocks()) {
+            const BlockFacts& facts = setup.facts[id][b];
             job.blocks.push_back({facts.held_bytes,
                                   static_cast<std::uint32_t>(job.variants.size()),
                                   arena,
@@ -66,7 +66,7 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
                                   0,
                                   {},
                                   &facts,
-                                  b + 1 == variant.last});
+                                  variant.ends_with(b)});
         }
         job.variants.push_back(std::move(arenas));
     }
@@ -74,8 +74,8 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
 }
 
 void BlockMemory::charge_resident(const DeviceSetup& setup, JobId job) {
-    const std::uint32_t copies = setup.deployment.jobs[job.index].resident_copies;
-    for (const BlockFacts& facts : setup.facts[job.index])
+    const std::uint32_t copies = setup.deployment.jobs[job].resident_copies;
+    for (const BlockFacts& facts : setup.facts[job])
         for (std::uint32_t copy = 0; copy < copies; ++copy)
             ledger_.charge(copy == 0 ? Category::parameters : Category::duplicates,
                            facts.held_bytes, kStart);
@@ -101,8 +101,8 @@ bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, SwapStep fr
 }
 
 bool BlockMemory::reserve_for(const Action& command, Time now) {
-    JobState& job = jobs_[command.job.index];
-    BlockState& block = job.blocks[command.block.index];
+    JobState& job = jobs_[command.job];
+    BlockState& block = job.blocks[command.block];
     if (block.variant != job.variant) [[unlikely]]
         change_variant(job, block.variant);
     std::uint8_t taken = 0;
@@ -125,9 +125,9 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
 }
 
 bool BlockMemory::free_after(const Action& command, Time now) {
-    JobState& job = jobs_[command.job.index];
+    JobState& job = jobs_[command.job];
     if ((job.freeing >> index_of(command.verb) & 1U) == 0) return false;
-    BlockState& block = job.blocks[command.block.index];
+    BlockState& block = job.blocks[command.block];
     bool freed = false;
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         const Holding& holding = job.holdings[i];
@@ -144,18 +144,18 @@ bool BlockMemory::free_after(const Action& command, Time now) {
 }
 
 void BlockMemory::begin_execute(const Action& command, Time now) {
-    JobState& job = jobs_[command.job.index];
-    const BlockFacts& block = *job.blocks[command.block.index].facts;
+    JobState& job = jobs_[command.job];
+    const BlockFacts& block = *job.blocks[command.block].facts;
     if (block.decoding) grow_kv_cache(job, block.kv_in(command.pass), now);
     move_activations(job, block.activations_in(command.pass), now);
 }
 
 // What a request generated is forgotten at its end.
 void BlockMemory::end_execute(const Action& command, Time now) {
-    JobState& job = jobs_[command.job.index];
-    const BlockFacts& block = *job.blocks[command.block.index].facts;
+    JobState& job = jobs_[command.job];
+    const BlockFacts& block = *job.blocks[command.block].facts;
     move_activations(job, {block.live_out_in(command.pass), {}}, now);
-    const bool last = job.blocks[command.block.index].last && command.pass + 1 == job.passes;
+    const bool last = job.blocks[command.block].last && command.pass + 1 == job.passes;
     if (!last || job.kv_cache.count == 0) return;
     ledger_.credit(Category::kv_cache, job.kv_cache, now);
     job.kv_cache = {};

@@ -18,7 +18,7 @@ namespace swaplab {
 Bytes arena_bytes_of(const Deployment& deployment);
 
 // The most that execution needs besides parameters, summed over the jobs.
-Bytes most_activations(const std::vector<std::vector<BlockFacts>>& facts);
+Bytes most_activations(const AllFacts& facts);
 
 class BlockMemory {
   public:
@@ -65,7 +65,7 @@ class BlockMemory {
         ActivationPeak activations;
         std::uint32_t passes = 1;
         Bytes kv_cache;
-        std::vector<BlockState> blocks;
+        IdVector<BlockId, BlockState> blocks;
     };
 
     void move_activations(JobState& job, const ActivationPeak& needed, Time now);
@@ -80,7 +80,7 @@ class BlockMemory {
     void note_peak();
 
     DeviceListener* place_listener_;  // null if nobody listens
-    std::vector<JobState> jobs_;
+    IdVector<JobId, JobState> jobs_;
     Bytes arena_bytes_;  // of the variants in force
     Ledger ledger_;
 };

@@ -12,19 +12,21 @@ namespace swaplab {
 LookupTable::LookupTable(std::vector<JobPlan> rows) {
     // A policy's plan need not get faster with memory: a row that a smaller one beats is left out.
     for (JobPlan& row : rows) {
-        const bool beaten = !rows_.empty() && row.closed_form && rows_.back().closed_form &&
-                            *rows_.back().closed_form <= *row.closed_form;
-        if (!beaten) rows_.push_back(std::move(row));
+        const std::optional<Duration> time = row.at_start().closed_form;
+        const std::optional<Duration> least =
+            rows_.empty() ? std::nullopt : rows_.back().at_start().closed_form;
+        if (!time || !least || *least > *time) rows_.push_back(std::move(row));
     }
     SWAPLAB_CHECK(!rows_.empty(), "a lookup table of {} rows", rows_.size());
 }
 
-const JobPlan& LookupTable::best(Bytes share) const {
-    const auto above = std::upper_bound(rows_.begin(), rows_.end(), share,
-                                        [](Bytes s, const JobPlan& row) { return s < row.need; });
+std::size_t LookupTable::best(Bytes share) const {
+    const auto above =
+        std::upper_bound(rows_.begin(), rows_.end(), share,
+                         [](Bytes s, const JobPlan& row) { return s < row.at_start().need; });
     SWAPLAB_CHECK(above != rows_.begin(), "a share of {} bytes, the smallest row needs {}",
-                  share.count, rows_.front().need.count);
-    return *std::prev(above);
+                  share.count, row(0).need.count);
+    return static_cast<std::size_t>(above - rows_.begin()) - 1;
 }
 
 namespace {
@@ -50,11 +52,13 @@ class Sweep {
   private:
     JobPlan plan(Bytes budget) const {
         JobPlan plan = plan_at_(budget);
-        if (plan.need.count <= 0) plan.need = budget;
+        Bytes& need = plan.at_start().need;
+        if (need.count <= 0) need = budget;
         // No row is below the policy's minimum, where that is not the tightest there is.
-        plan.need = std::max(plan.need, least_);
+        need = std::max(need, least_);
         return plan;
     }
+    static Bytes need(const JobPlan& row) { return row.at_start().need; }
     Bytes gap(Bytes need) const {
         const double gap = step_ * static_cast<double>(need.count);
         return {std::max<std::int64_t>(1, static_cast<std::int64_t>(gap))};
@@ -65,12 +69,12 @@ class Sweep {
     std::optional<JobPlan> shrink(JobPlan& row) const {
         std::optional<JobPlan> slower;
         Bytes too_little = least_ - Bytes{1};
-        for (Bytes stride = gap(row.need); row.need > least_; stride = 4 * stride) {
-            if (slower && row.need - too_little <= gap(row.need)) break;
-            Bytes budget = std::max(least_, row.need - stride);
-            if (slower) budget = too_little + Bytes{(row.need - too_little).count / 2};
+        for (Bytes stride = gap(need(row)); need(row) > least_; stride = 4 * stride) {
+            if (slower && need(row) - too_little <= gap(need(row))) break;
+            Bytes budget = std::max(least_, need(row) - stride);
+            if (slower) budget = too_little + Bytes{(need(row) - too_little).count / 2};
             JobPlan tried = plan(budget);
-            if (tried.closed_form <= row.closed_form) {
+            if (tried.at_start().closed_form <= row.at_start().closed_form) {
                 row = std::move(tried);
             } else {
                 too_little = budget;
@@ -97,9 +101,8 @@ std::vector<JobPlan> Partitioner::front(const PartitionRequest& request) const {
     constexpr std::int64_t most_copies = 4;
     const Model& model = request.cost.model();
     const Bytes plenty =
-        2 * most_copies *
-            (model.parameter_bytes() + model.activation_peak({0, model.size()}).total()) +
-        model.size() * request.cost.node().memory.alignment;
+        2 * most_copies * (model.parameter_bytes() + model.activation_peak(model.whole()).total()) +
+        model.unit_count() * request.cost.node().memory.alignment;
     const Bytes least = minimum(request).minimum_budget;
     const auto plan_at = [&](Bytes budget) {
         PartitionRequest tried = request;
@@ -108,7 +111,7 @@ std::vector<JobPlan> Partitioner::front(const PartitionRequest& request) const {
     };
     // Plans that do not tell their need are kept this share of memory apart.
     constexpr double blind_step = 1.0 / 128;
-    const bool blind = plan_at(std::max(least, plenty)).need.count <= 0;
+    const bool blind = plan_at(std::max(least, plenty)).at_start().need.count <= 0;
     return sweep_budgets(least, plenty, blind ? blind_step : 0, plan_at);
 }
 

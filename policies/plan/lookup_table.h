@@ -14,13 +14,14 @@ namespace swaplab {
 
 class LookupTable {
   public:
-    // Plans with `need` and `closed_form`: needs rise, latencies fall.
+    // Plans of one variant each, with `need` and `closed_form`: needs rise, latencies fall.
     explicit LookupTable(std::vector<JobPlan> rows);
 
     std::span<const JobPlan> rows() const { return rows_; }
-    // The best row that fits: the last whose need is at most `share`, which must be at least the
-    // first one's.
-    const JobPlan& best(Bytes share) const;
+    const Variant& row(std::size_t number) const { return rows_[number].at_start(); }
+    // The number of the best row that fits: the last whose need is at most `share`, which must be
+    // at least the first one's.
+    std::size_t best(Bytes share) const;
 
   private:
     std::vector<JobPlan> rows_;

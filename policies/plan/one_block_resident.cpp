@@ -12,12 +12,12 @@ Infeasible one_block_minimum(const PartitionRequest& request, const std::vector<
     const std::uint32_t copies = peak_copies(path, request.cost.node().compute);
     Infeasible least;
     Bytes live_in;
-    LayerRange forcing{0, 1};
+    Block forcing{0, 1};
     for (const BlockFacts& block : blocks) {
         const Bytes bytes = alone_bytes(block, live_in, copies, request.account);
         if (bytes > least.minimum_budget) {
             least.minimum_budget = bytes;
-            forcing = block.layers;
+            forcing = block.units;
         }
         live_in = block.live_out;
     }
@@ -31,20 +31,21 @@ Infeasible one_block_minimum(const PartitionRequest& request, const std::vector<
 
 JobPlan one_block_plan(const PartitionRequest& request, const std::vector<BlockFacts>& blocks,
                        SwapPath path) {
-    JobPlan plan;
-    plan.node = request.node;
-    plan.path = path;
-    plan.need = one_block_minimum(request, blocks, path).minimum_budget;
+    Blocks cut;
     Bytes largest;
     Duration total{};
     for (const BlockFacts& block : blocks) {
-        plan.blocks.push_back(block.layers);
+        cut.push_back(block.units);
         largest = std::max(largest, block.held_bytes);
         total += block.swap_in() + block.use() + block.swap_out();
     }
     // The request ends with its last execution; what is released after it is not in its latency.
-    plan.closed_form = total - blocks.back().swap_out();
-    plan.arena = {ArenaKind::counter, peak_copies(path, request.cost.node().compute) * largest, 0};
+    JobPlan plan(request.node, path, std::move(cut));
+    Variant& variant = plan.at_start();
+    variant.closed_form = total - blocks.back().swap_out();
+    variant.need = one_block_minimum(request, blocks, path).minimum_budget;
+    variant.arena = {ArenaKind::counter, peak_copies(path, request.cost.node().compute) * largest,
+                     0};
     return plan;
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 // What a generative model keeps besides its parameters (ours: reserved at its full length, so that
 // a request that has begun can end).
-Bytes kv_cache_bytes(const PlanRequest& request, std::size_t job) {
+Bytes kv_cache_bytes(const PlanRequest& request, JobId job) {
     return request.account == Account::all ? request.costs[job].model().kv_cache_bytes() : Bytes{};
 }
 
@@ -22,13 +22,14 @@ Bytes reserved_bytes(const PlanRequest& request) {
 }
 
 Duration direct_latency(const CostModel& cost) {
-    return facts_of(cost, {0, cost.model().size()}, SwapPath::resident).use();
+    return facts_of(cost, cost.model().whole(), SwapPath::resident).use();
 }
 
 Duration known(const JobPlan& plan) {
-    if (!plan.closed_form)
+    const std::optional<Duration>& time = plan.at_start().closed_form;
+    if (!time)
         throw UnsupportedError("this policy has no closed form of its latency to allocate by");
-    return *plan.closed_form;
+    return *time;
 }
 
 // The jobs as an allocator sees them. Lookup tables are made when they are asked for first, and
@@ -39,15 +40,15 @@ class Jobs {
         : partitioner_(partitioner), request_(request), tables_(request.costs.size()) {}
 
     // What is reserved is counted once, with the first job.
-    PartitionRequest job(std::size_t j, Bytes share) const {
+    PartitionRequest job(JobId j, Bytes share) const {
         return {request_.costs[j], NodeId{}, share, request_.account,
-                j == 0 ? reserved_bytes(request_) : Bytes{}};
+                j == JobId{} ? reserved_bytes(request_) : Bytes{}};
     }
-    JobPlan plan(std::size_t j, Bytes share) const {
+    JobPlan plan(JobId j, Bytes share) const {
         return beside_kv_cache(j,
                                partitioner_.partition(job(j, share - kv_cache_bytes(request_, j))));
     }
-    std::shared_ptr<const LookupTable> table(std::size_t j) {
+    std::shared_ptr<const LookupTable> table(JobId j) {
         if (!tables_[j]) {
             std::vector<JobPlan> rows;
             for (JobPlan& row : partitioner_.front(job(j, {}))) {
@@ -58,7 +59,7 @@ class Jobs {
         }
         return tables_[j];
     }
-    Demand demand(std::size_t j, Bytes floor) {
+    Demand demand(JobId j, Bytes floor) {
         Demand demand;
         demand.floor = floor;
         demand.parameters = request_.costs[j].model().parameter_bytes();
@@ -71,22 +72,23 @@ class Jobs {
 
   private:
     // A plan needs its KV cache as well, if it says what it needs.
-    JobPlan beside_kv_cache(std::size_t j, JobPlan plan) const {
+    JobPlan beside_kv_cache(JobId j, JobPlan plan) const {
         const Bytes kv_cache = kv_cache_bytes(request_, j);
-        if (plan.need.count > 0) plan.need += kv_cache;
-        if (plan.overlap_need) *plan.overlap_need += kv_cache;
+        Variant& variant = plan.at_start();
+        if (variant.need.count > 0) variant.need += kv_cache;
+        if (variant.overlap_need) *variant.overlap_need += kv_cache;
         return plan;
     }
 
     const Partitioner& partitioner_;
     const PlanRequest& request_;
-    std::vector<std::shared_ptr<const LookupTable>> tables_;
+    IdVector<JobId, std::shared_ptr<const LookupTable>> tables_;
 };
 
 // The allocation on lookup tables only, which it owns.
 class TableAdaptation final : public Adaptation {
   public:
-    TableAdaptation(std::shared_ptr<const Allocator> allocator, std::vector<Demand> demands,
+    TableAdaptation(std::shared_ptr<const Allocator> allocator, IdVector<JobId, Demand> demands,
                     Bytes reserved)
         : allocator_(std::move(allocator)), demands_(std::move(demands)), reserved_(reserved) {}
 
@@ -96,14 +98,14 @@ class TableAdaptation final : public Adaptation {
         return least;
     }
     Bytes usable(Bytes budget) const override { return budget - reserved_; }
-    std::optional<std::vector<Bytes>> shares(Bytes budget) const override {
+    std::optional<IdVector<JobId, Bytes>> shares(Bytes budget) const override {
         if (budget < minimum()) return std::nullopt;
         return allocator_->allocate(demands_, usable(budget));
     }
 
   private:
     std::shared_ptr<const Allocator> allocator_;
-    std::vector<Demand> demands_;
+    IdVector<JobId, Demand> demands_;
     Bytes reserved_;
 };
 
@@ -115,9 +117,9 @@ class PartitionPlanner final : public Planner {
     PlanOutcome plan(const PlanRequest& request) const override {
         Jobs jobs(*partitioner_, request);
         const Bytes reserved = reserved_bytes(request);
-        std::vector<Demand> demands;
+        IdVector<JobId, Demand> demands;
         Infeasible total{reserved, {}, {}};
-        for (std::size_t j = 0; j < request.costs.size(); ++j) {
+        for (const JobId j : request.costs.ids()) {
             Infeasible least = partitioner_->minimum(jobs.job(j, {}));
             const Bytes kv_cache = kv_cache_bytes(request, j);
             least.minimum_budget += kv_cache;
@@ -135,26 +137,23 @@ class PartitionPlanner final : public Planner {
             request.adaptive
                 ? deploy_tables(request, jobs, std::move(demands))
                 : deploy(jobs, allocator_->allocate(demands, request.budget - reserved));
-        forget_closed_forms(request, deployment);
+        forget_closed_form(request, deployment);
         return deployment;
     }
 
   private:
     // What a partitioner predicts of a generative model is one mean pass, not a request.
-    static void forget_closed_forms(const PlanRequest& request, Deployment& deployment) {
-        for (std::size_t j = 0; j < deployment.jobs.size(); ++j) {
-            if (request.costs[j].model().passes() == 1) continue;
-            deployment.jobs[j].closed_form.reset();
-            deployment.closed_form.reset();
-        }
+    static void forget_closed_form(const PlanRequest& request, Deployment& deployment) {
+        for (const CostModel& cost : request.costs)
+            if (cost.model().passes() > 1) deployment.closed_form.reset();
     }
 
-    static Deployment deploy(const Jobs& jobs, const std::vector<Bytes>& shares) {
+    static Deployment deploy(const Jobs& jobs, const IdVector<JobId, Bytes>& shares) {
         Deployment deployment;
-        for (std::size_t j = 0; j < shares.size(); ++j) {
+        for (const JobId j : shares.ids()) {
             JobPlan plan = jobs.plan(j, shares[j]);
             plan.budget = shares[j];
-            if (shares.size() == 1) deployment.closed_form = plan.closed_form;
+            if (shares.size() == 1) deployment.closed_form = plan.at_start().closed_form;
             deployment.parallel_reads = std::max(deployment.parallel_reads, plan.parallel_reads);
             deployment.jobs.push_back(std::move(plan));
         }
@@ -162,39 +161,38 @@ class PartitionPlanner final : public Planner {
     }
 
     Deployment deploy_tables(const PlanRequest& request, Jobs& jobs,
-                             std::vector<Demand> demands) const {
-        for (std::size_t j = 0; j < demands.size(); ++j) {
+                             IdVector<JobId, Demand> demands) const {
+        for (const JobId j : demands.ids()) {
             const std::shared_ptr<const LookupTable> table = jobs.table(j);
-            demands[j].latency = [table](Bytes share) { return *table->best(share).closed_form; };
+            demands[j].latency = [table](Bytes share) {
+                return *table->row(table->best(share)).closed_form;
+            };
             demands[j].table = [table]() -> const LookupTable& { return *table; };
         }
         Deployment deployment;
         const auto adaptation = std::make_shared<const TableAdaptation>(
             allocator_, std::move(demands), reserved_bytes(request));
-        const std::vector<Bytes> shares = adaptation->shares(request.budget).value();
-        for (std::size_t j = 0; j < shares.size(); ++j)
-            deployment.jobs.push_back(with_variants(*jobs.table(j), shares[j]));
+        const IdVector<JobId, Bytes> shares = adaptation->shares(request.budget).value();
+        for (const JobId j : shares.ids())
+            deployment.jobs.push_back(with_all_rows(*jobs.table(j), shares[j]));
         for (const JobPlan& plan : deployment.jobs)
             deployment.parallel_reads = std::max(deployment.parallel_reads, plan.parallel_reads);
-        if (shares.size() == 1) deployment.closed_form = deployment.jobs[0].closed_form;
+        if (shares.size() == 1)
+            deployment.closed_form = deployment.jobs.front().at_start().closed_form;
         deployment.adaptation = adaptation;
         return deployment;
     }
 
-    // The row for `share`, with the blocks of all rows.
-    static JobPlan with_variants(const LookupTable& table, Bytes share) {
-        JobPlan plan = table.best(share);
-        plan.budget = share;
-        plan.initial = static_cast<std::size_t>(&table.best(share) - table.rows().data());
-        plan.blocks.clear();
-        plan.kept.clear();
-        for (const JobPlan& row : table.rows()) {
-            // Reads that a row cannot hold wait for their place.
+    // A variant for each row, in force the one for `share`. Reads that a row cannot hold wait for
+    // their place.
+    static JobPlan with_all_rows(const LookupTable& table, Bytes share) {
+        JobPlan plan = table.rows().front();
+        for (const JobPlan& row : table.rows().subspan(1)) {
+            plan.append(row);
             plan.parallel_reads = std::max(plan.parallel_reads, row.parallel_reads);
-            plan.variants.push_back(row.as_variant(static_cast<std::uint32_t>(plan.blocks.size())));
-            plan.blocks.insert(plan.blocks.end(), row.blocks.begin(), row.blocks.end());
-            plan.kept.insert(plan.kept.end(), row.kept.begin(), row.kept.end());
         }
+        plan.budget = share;
+        plan.initial = table.best(share);
         return plan;
     }
 
@@ -219,24 +217,20 @@ Bytes alone_bytes(const BlockFacts& facts, Bytes live_in, std::uint32_t copies, 
                     facts.held_bytes + counted(facts.activations, account));
 }
 
-std::string describe(const Model& model, LayerRange layers, Bytes bytes) {
-    const std::string& first = model.layers()[layers.first].name;
-    const std::string& last = model.layers()[layers.last - 1].name;
-    return text("{} ({})", layers.last - layers.first == 1 ? first : first + ".." + last,
-                format_bytes(bytes));
+std::string describe(const Model& model, UnitRange units, Bytes bytes) {
+    return text("{} ({})", model.name_of(units), format_bytes(bytes));
 }
 
 std::string beside_activations(Bytes active) {
     return active.count > 0 ? text(", beside {} of activations", format_bytes(active)) : "";
 }
 
-std::vector<std::string> names_in(const Model& model, LayerRange layers) {
+std::vector<std::string> names_in(const Model& model, UnitRange units) {
     std::vector<std::string> names;
-    for (std::uint32_t l = layers.first; l < layers.last; ++l)
-        if (model.layers()[l].parameter_bytes.count > 0) names.push_back(model.layers()[l].name);
+    for (const UnitId unit : units)
+        if (model.unit(unit).parameter_bytes.count > 0) names.push_back(model.name_of(unit));
     if (!names.empty()) return names;
-    for (std::uint32_t l = layers.first; l < layers.last; ++l)
-        names.push_back(model.layers()[l].name);
+    for (const UnitId unit : units) names.push_back(model.name_of(unit));
     return names;
 }
 

@@ -25,11 +25,11 @@ Bytes alone_bytes(const BlockFacts& facts, Bytes live_in, std::uint32_t copies, 
 // The activation peak as far as the account counts it.
 Bytes counted(const ActivationPeak& peak, Account account);
 
-// "fc6 (392.00 MiB)": a layer or a range of layers and its bytes, for the reason of a refusal.
-std::string describe(const Model& model, LayerRange layers, Bytes bytes);
+// "fc6 (392.00 MiB)": a unit or a range of units and its bytes, for the reason of a refusal.
+std::string describe(const Model& model, UnitRange units, Bytes bytes);
 // ", beside 3.06 MiB of activations", or nothing.
 std::string beside_activations(Bytes active);
-// The names of the layers that have parameters; of all, if none has.
-std::vector<std::string> names_in(const Model& model, LayerRange layers);
+// The names of the units that have parameters; of all, if none has.
+std::vector<std::string> names_in(const Model& model, UnitRange units);
 
 }  // namespace swaplab

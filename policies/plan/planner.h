@@ -2,13 +2,12 @@
 // all jobs; a partitioner cuts one model into blocks.
 #pragma once
 
-#include <span>
 #include <variant>
 #include <vector>
 
 #include "policies/port/deployment.h"
 #include "policies/port/holding.h"
-#include "profiles/base/ids.h"
+#include "profiles/base/id_vector.h"
 #include "profiles/base/units.h"
 #include "profiles/cost/cost.h"
 #include "profiles/device/platform.h"
@@ -19,10 +18,10 @@ namespace swaplab {
 // arrivals.
 struct PlanRequest {
     const Platform& platform;
-    std::span<const CostModel> costs;  // by JobId; each knows its model
-    Bytes budget;                      // of all jobs together
+    IdSpan<JobId, const CostModel> costs;  // each knows its model
+    Bytes budget;                          // of all jobs together
     Account account = Account::all;
-    std::span<const double> weights = {};  // by JobId; empty: all 1
+    IdSpan<JobId, const double> weights = {};  // empty: all 1
     // The budget may change during the run: deploy the lookup tables. A planner that has none
     // leaves `Deployment::adaptation` empty.
     bool adaptive = false;

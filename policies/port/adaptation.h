@@ -3,8 +3,8 @@
 #pragma once
 
 #include <optional>
-#include <vector>
 
+#include "profiles/base/id_vector.h"
 #include "profiles/base/units.h"
 
 namespace swaplab {
@@ -16,8 +16,8 @@ class Adaptation {
     virtual Bytes minimum() const = 0;
     // What of `budget` the jobs may share: all but what the device reserves.
     virtual Bytes usable(Bytes budget) const = 0;
-    // The shares of all jobs, by JobId, adding up to usable(budget); nothing below minimum().
-    virtual std::optional<std::vector<Bytes>> shares(Bytes budget) const = 0;
+    // The shares of all jobs, adding up to usable(budget); nothing below minimum().
+    virtual std::optional<IdVector<JobId, Bytes>> shares(Bytes budget) const = 0;
 };
 
 }  // namespace swaplab

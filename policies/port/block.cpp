@@ -38,9 +38,9 @@ Bytes BlockFacts::kv_in(std::uint32_t pass) const {
     return (pass == 0 ? decoding->prompt_tokens : 1) * decoding->kv_per_token;
 }
 
-GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_layer)
+GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_unit)
     : cost_(&cost), path_(&row_of(path, cost.node().compute)) {
-    facts_.layers = {first_layer, first_layer};
+    facts_.units = {first_unit, first_unit};
     for (const SwapStep step : path_->steps)
         if (step.copy == 0) price(step.verb);
     if (!path_->steps.empty()) price(kSwapOut);
@@ -52,27 +52,27 @@ GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t f
     decoding.cost.ns = cost.execute_per_block_ns();
 }
 
-void GrowingBlock::extend_decoding(std::uint32_t first, std::uint32_t last) {
-    for (std::uint32_t l = first; l < last; ++l) {
-        prompt_ns_ += cost_->prompt_layer_ns(l);
-        facts_.decoding->cost += cost_->decode_layer_cost(l);
-        facts_.decoding->kv_per_token += cost_->model().layer({l}).kv_bytes_per_token;
+void GrowingBlock::extend_decoding(UnitRange more) {
+    const Model& model = cost_->model();
+    for (const UnitId unit : more) {
+        prompt_ns_ += cost_->prompt_unit_ns(unit);
+        facts_.decoding->cost += cost_->decode_unit_cost(unit);
+        facts_.decoding->kv_per_token += model.kv_bytes_per_token(unit);
     }
     facts_.decoding->prompt = to_duration(prompt_ns_);
 }
 
 void GrowingBlock::extend(std::uint32_t last) {
     const Model& model = cost_->model();
-    const ActivationPeak peak = model.activation_peak({facts_.layers.last, last});
+    const UnitRange more{facts_.units.last, last};
+    const ActivationPeak peak = model.activation_peak(more);
     if (peak.total() > facts_.activations.total()) facts_.activations = peak;
-    for (std::uint32_t l = facts_.layers.last; l < last; ++l)
-        execute_ns_ += cost_->execute_layer_ns(l);
-    if (facts_.decoding) extend_decoding(facts_.layers.last, last);
-    facts_.layers.last = last;
-    const LayerRange layers = facts_.layers;
-    const Features features = cost_->features(layers);
+    for (const UnitId unit : more) execute_ns_ += cost_->execute_unit_ns(unit);
+    if (facts_.decoding) extend_decoding(more);
+    facts_.units.last = last;
+    const Features features = cost_->features(facts_.units);
     facts_.parameter_bytes = features.bytes;
-    facts_.stored_bytes = cost_->stored_bytes(layers);
+    facts_.stored_bytes = cost_->stored_bytes(facts_.units);
     facts_.held_bytes =
         align_up(std::max(features.bytes, facts_.stored_bytes), cost_->node().memory.alignment);
     facts_.tensors = features.tensors;
@@ -113,22 +113,22 @@ Duration GrowingBlock::with_added(Verb verb, const Features& features) const {
     return to_duration(ns + cost_->ns(activity, features, facts_.stored_bytes));
 }
 
-BlockFacts facts_of(const CostModel& cost, LayerRange layers, SwapPath path) {
-    GrowingBlock block(cost, path, layers.first);
-    block.extend(layers.last);
-    return block.facts();
+BlockFacts facts_of(const CostModel& cost, Block block, SwapPath path) {
+    GrowingBlock growing(cost, path, block.first);
+    growing.extend(block.last);
+    return growing.facts();
 }
 
 std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,
                                  SwapPath path) {
     std::vector<BlockFacts> facts;
     facts.reserve(blocks.size());
-    for (const Block& block : blocks) facts.push_back(facts_of(cost, block, path));
+    for (const Block block : blocks) facts.push_back(facts_of(cost, block, path));
     return facts;
 }
 
-std::vector<Block> unit_blocks(const Model& model) {
-    return {model.units().begin(), model.units().end()};
+std::vector<Block> finest_blocks(const Model& model) {
+    return {model.finest_blocks().begin(), model.finest_blocks().end()};
 }
 
 }  // namespace swaplab

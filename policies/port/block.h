@@ -7,14 +7,15 @@
 #include <vector>
 
 #include "policies/port/swap_path.h"
-#include "profiles/base/ids.h"
+#include "profiles/base/id_vector.h"
 #include "profiles/cost/cost.h"
 #include "profiles/model/model.h"
 
 namespace swaplab {
 
-// A block: the layers whose parameters come and go together.
-using Block = LayerRange;
+// A block: the units whose parameters come and go together.
+using Block = UnitRange;
+using Blocks = IdVector<BlockId, Block>;  // of one job
 
 // How a block of a generative model executes: pass 0 is the prompt, pass p the p-th token after it.
 struct Decoding {
@@ -28,10 +29,10 @@ struct Decoding {
 // Everything a planner or a device needs to know about one block. Durations are rounded means
 // without contention, one per activity.
 struct BlockFacts {
-    LayerRange layers;
+    UnitRange units;
     Bytes parameter_bytes;
     // One copy in memory, rounded up to the node's alignment: the parameters, or what a read brings
-    // where that is more (a pack pads each layer to whole pages).
+    // where that is more (a pack pads each unit to whole pages).
     Bytes held_bytes;
     Bytes stored_bytes;  // what a read brings from storage
     std::int64_t tensors = 0;
@@ -66,23 +67,27 @@ struct BlockFacts {
     Duration use_in(std::uint32_t pass) const;
 };
 
+// What is known of all jobs of a run, of each of their blocks.
+using AllFacts = IdVector<JobId, IdVector<BlockId, BlockFacts>>;
+using CostModels = IdVector<JobId, CostModel>;
+
 // How often a request walks through these blocks of a job.
 inline std::uint32_t passes_of(std::span<const BlockFacts> blocks) {
     return blocks.front().decoding ? blocks.front().decoding->passes : 1;
 }
 
-// The facts of a block that grows at its end, layer by layer, without taking sums and peaks anew:
+// The facts of a block that grows at its end, unit by unit, without taking sums and peaks anew:
 // what planners use that look at every block.
 class GrowingBlock {
   public:
     // Borrows `cost`. The block is empty until the first `extend`.
-    GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_layer);
-    // Takes in all layers up to `last` (one past the end).
+    GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_unit);
+    // Takes in all units up to `last` (one past the end).
     void extend(std::uint32_t last);
     const BlockFacts& facts() const { return facts_; }
 
   private:
-    void extend_decoding(std::uint32_t first, std::uint32_t last);
+    void extend_decoding(UnitRange more);
     void take_durations(const Features& features);
     Duration with_added(Verb verb, const Features& features) const;
     void price(Verb verb);
@@ -99,15 +104,15 @@ class GrowingBlock {
     const SwapPathRow* path_;
     std::array<Priced, kTimedVerbs> priced_{};  // those of the path, and the release
     std::size_t verbs_priced_ = 0;
-    double execute_ns_ = 0;  // summed from the first layer on, as the cost of a block is
+    double execute_ns_ = 0;  // summed from the first unit on, as the cost of a block is
     double prompt_ns_ = 0;   // likewise
     BlockFacts facts_;
 };
 
-BlockFacts facts_of(const CostModel& cost, LayerRange layers, SwapPath path);
+BlockFacts facts_of(const CostModel& cost, Block block, SwapPath path);
 std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,
                                  SwapPath path);
-// One block per unit of the model.
-std::vector<Block> unit_blocks(const Model& model);
+// The finest blocks that the model may be cut into.
+std::vector<Block> finest_blocks(const Model& model);
 
 }  // namespace swaplab

@@ -1,24 +1,24 @@
 #include "policies/port/deployment.h"
 
 #include <array>
+#include <utility>
 
 namespace swaplab {
 
-Variant JobPlan::as_variant(std::uint32_t first) const {
-    Variant variant;
-    variant.first = first;
-    variant.last = first + static_cast<std::uint32_t>(blocks.size());
-    variant.arena = arena;
-    variant.staging = staging;
-    variant.need = need;
-    variant.overlap_need = overlap_need;
-    if (!overlap_need && overlap_requests) variant.overlap_need = need;
-    variant.closed_form = closed_form;
-    return variant;
+JobPlan::JobPlan(NodeId home, SwapPath swap_path, Blocks all)
+    : node(home), path(swap_path), blocks(std::move(all)) {
+    at_start().last = static_cast<std::uint32_t>(blocks.size());
 }
 
-std::vector<Variant> JobPlan::all_variants() const {
-    return variants.empty() ? std::vector{as_variant(0)} : variants;
+void JobPlan::append(const JobPlan& other) {
+    const auto behind = static_cast<std::uint32_t>(blocks.size());
+    for (Variant variant : other.variants) {
+        variant.first += behind;
+        variant.last += behind;
+        variants.push_back(std::move(variant));
+    }
+    blocks.append(other.blocks);
+    kept.append(other.kept);
 }
 
 std::string_view name_of(ArenaKind kind) {

@@ -8,7 +8,7 @@
 
 #include "policies/port/adaptation.h"
 #include "policies/port/block.h"
-#include "profiles/base/ids.h"
+#include "profiles/base/id_vector.h"
 #include "profiles/base/units.h"
 
 namespace swaplab {
@@ -28,56 +28,54 @@ struct ArenaPlan {
     std::uint32_t slots = 0;  // of ArenaKind::slots; capacity is divided among them evenly
 };
 
-// One way to run a job where the budget may change during the run: a row of its lookup table. A
-// request runs with one variant from its first block to its last.
+// One way to run a job: a row of its lookup table where the budget may change during the run, else
+// the only one. A request runs with one variant from its first block to its last.
 struct Variant {
     std::uint32_t first = 0, last = 0;  // its blocks: [first, last) of the job's
-    ArenaPlan arena;
-    std::optional<ArenaPlan> staging;
-    Bytes need;                             // the least share with which it holds to the budget
-    std::optional<Bytes> overlap_need;      // ... and requests may overlap; absent: never
-    std::optional<Duration> closed_form{};  // of a cold request
+    ArenaPlan arena;                    // where blocks execute from
+    std::optional<ArenaPlan> staging;   // a host arena of its own for what is staged
+    // The least share with which it holds to the budget; 0 where the partitioner does not tell.
+    Bytes need;
+    // The least share, if `need` is not enough, with which the next request's first block may come
+    // in beside the last; absent: it never may.
+    std::optional<Bytes> overlap_need = Bytes{};
+    // Of a cold request, where the partitioner has one; of a generative model, of its mean pass.
+    std::optional<Duration> closed_form;
 
-    std::uint32_t blocks() const { return last - first; }
+    IdRange<BlockId> blocks() const { return {first, last}; }
+    std::uint32_t size() const { return last - first; }
+    bool begins_with(BlockId block) const { return block.index == first; }
+    bool ends_with(BlockId block) const { return block.index + 1 == last; }
+    bool may_overlap_within(Bytes share) const { return overlap_need && *overlap_need <= share; }
     Bytes arena_bytes() const { return arena.capacity + (staging ? staging->capacity : Bytes{}); }
 };
 
 // One job (one -m of a run).
 struct JobPlan {
+    JobPlan() = default;
+    // With one variant, of these blocks: they partition the model, in execution order.
+    JobPlan(NodeId home, SwapPath swap_path, Blocks all);
+
     NodeId node;
-    // Partition the model, in execution order; at least one. With variants, those of all variants
-    // one after the other, so that BlockIds stay dense.
-    std::vector<Block> blocks;
     SwapPath path = SwapPath::zero_copy;
-    ArenaPlan arena;                   // where blocks execute from
-    std::optional<ArenaPlan> staging;  // a host arena of its own for what is staged
+    Blocks blocks;  // of all variants, one after the other, so that BlockIds are dense
+    // At least one, by rising need.
+    std::vector<Variant> variants = std::vector<Variant>(1);
+    std::size_t initial = 0;           // the one in force at the start
     std::uint32_t parallel_reads = 1;  // how many of its reads may run at once
     // By block; empty: none. Read in the first pass of a request and kept to the end of its last.
-    std::vector<bool> kept = {};
-    bool overlap_requests = true;  // the next request's first block may come in beside the last
-    Bytes budget;                  // this job's share
-    std::uint32_t resident_copies = 0;    // of all parameters, before and during the run (`direct`)
-    std::optional<Duration> closed_form;  // of a cold request, where the partitioner has one
+    IdVector<BlockId, bool> kept;
+    Bytes budget;                       // this job's share
+    std::uint32_t resident_copies = 0;  // of all parameters, before and during the run (`direct`)
 
-    // For lookup tables. `need`: the least share with which this plan holds to the budget; 0 where
-    // the partitioner does not tell. `overlap_need`: the least with which requests may overlap;
-    // absent: `need` if they may at all.
-    Bytes need = {};
-    std::optional<Bytes> overlap_need = {};
-
-    // Where the budget may change, by rising need: the rows of the job's lookup table. What stands
-    // above about arenas is then that of `initial`, the one in force at the start.
-    std::vector<Variant> variants = {};
-    std::size_t initial = 0;
-
-    Bytes arena_bytes() const { return arena.capacity + (staging ? staging->capacity : Bytes{}); }
-    // The variants, at least one: without any, the plan itself.
-    std::vector<Variant> all_variants() const;
-    Variant as_variant(std::uint32_t first) const;  // the plan, with its blocks from `first` on
+    const Variant& at_start() const { return variants[initial]; }
+    Variant& at_start() { return variants[initial]; }
+    // Takes in the variants of another plan of the same job, with their blocks, behind its own.
+    void append(const JobPlan& other);
 };
 
 struct Deployment {
-    std::vector<JobPlan> jobs;         // by JobId
+    IdVector<JobId, JobPlan> jobs;
     std::uint32_t parallel_reads = 1;  // how many reads the storage lane runs at once
     // The planner's own prediction of a cold request where it has a closed form.
     std::optional<Duration> closed_form;

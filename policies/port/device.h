@@ -91,8 +91,8 @@ struct NoiseKey {
 // What a device is built from. Borrowed for the whole run.
 struct DeviceSetup {
     const Platform& platform;
-    const std::vector<CostModel>& costs;                // by JobId
-    const std::vector<std::vector<BlockFacts>>& facts;  // by JobId and BlockId
+    const CostModels& costs;
+    const AllFacts& facts;
     const Deployment& deployment;
     Account account = Account::all;
     std::optional<Bytes> budget{};       // absent: unlimited

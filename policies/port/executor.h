@@ -55,9 +55,9 @@ class Executor {
     virtual std::optional<std::string> output_digest(RequestId request) const = 0;
 };
 
-// Makes the executor of a job: `blocks` by BlockId, as ranges of layers of the model. Activations
+// Makes the executor of a job: `blocks` by BlockId, as ranges of units of the model. Activations
 // are allocated from `activations`, which outlives the executor.
 using ExecutorFactory = std::function<std::unique_ptr<Executor>(
-    JobId job, std::span<const LayerRange> blocks, ActivationMemory& activations)>;
+    JobId job, std::span<const Block> blocks, ActivationMemory& activations)>;
 
 }  // namespace swaplab

@@ -11,9 +11,9 @@ namespace swaplab {
 
 // What blocks take in a mode that the run may change to; their bytes are the same in every mode.
 struct ModeFacts {
-    std::string mode;                            // empty: the nodes' own
-    std::vector<Duration> switching;             // by NodeId: `Mode::switching`
-    std::vector<std::vector<BlockFacts>> facts;  // by JobId and BlockId
+    std::string mode;                      // empty: the nodes' own
+    IdVector<NodeId, Duration> switching;  // `Mode::switching`
+    AllFacts facts;
 };
 
 }  // namespace swaplab

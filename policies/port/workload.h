@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "profiles/base/ids.h"
+#include "profiles/base/id_vector.h"
 #include "profiles/base/units.h"
 #include "profiles/model/model.h"
 
@@ -22,14 +22,14 @@ struct Job {
     ModelPtr model;
     ArrivalMode mode = ArrivalMode::cold;
     std::int64_t requests = 1;
-    std::vector<Time> arrivals;        // of ArrivalMode::listed: sorted, one per request
-    std::optional<Duration> deadline;  // after arrival
-    double weight = 1;                 // what allocators and the dispatcher `priority` go by
+    IdVector<RequestId, Time> arrivals;  // of ArrivalMode::listed: sorted, one per request
+    std::optional<Duration> deadline;    // after arrival
+    double weight = 1;                   // what allocators and the dispatcher `priority` go by
     // Of single requests, instead of `deadline`; empty, or one per request.
-    std::vector<std::optional<Duration>> deadlines = {};
+    IdVector<RequestId, std::optional<Duration>> deadlines = {};
 
     std::optional<Duration> deadline_of(RequestId request) const {
-        return deadlines.empty() ? deadline : deadlines[request.index];
+        return deadlines.empty() ? deadline : deadlines[request];
     }
 };
 
@@ -46,7 +46,7 @@ struct ModeChange {
 };
 
 struct Workload {
-    std::vector<Job> jobs;                          // by JobId, in the order of -m
+    IdVector<JobId, Job> jobs;                      // in the order of -m
     std::vector<BudgetChange> budget_changes = {};  // sorted by time
     // Likewise. Plans are made for the mode at the start, and are not made anew.
     std::vector<ModeChange> mode_changes = {};

@@ -12,7 +12,7 @@ bool comes_before(const Arrival& a, const Arrival& b) {
 }
 
 Arrival arrival_of(const Workload& workload, JobId job, RequestId request, Time at) {
-    const std::optional<Duration> deadline = workload.jobs[job.index].deadline_of(request);
+    const std::optional<Duration> deadline = workload.jobs[job].deadline_of(request);
     if (!deadline) return {job, request, at};
     return {job, request, at, *deadline > Time::max() - at ? Time::max() : at + *deadline};
 }
@@ -21,19 +21,19 @@ Arrival arrival_of(const Workload& workload, JobId job, RequestId request, Time 
 
 Arrivals::Arrivals(const Workload& workload)
     : workload_(workload), cold_requests_(workload.jobs.size(), 1) {
-    for (std::uint32_t j = 0; j < workload.jobs.size(); ++j) {
-        const Job& job = workload.jobs[j];
+    for (const JobId id : workload.jobs.ids()) {
+        const Job& job = workload.jobs[id];
         const std::int64_t known = job.mode == ArrivalMode::cold ? 1 : job.requests;
         for (std::uint32_t r = 0; r < known; ++r)
             known_.push_back(arrival_of(
-                workload, {j}, {r}, job.mode == ArrivalMode::listed ? job.arrivals[r] : kStart));
+                workload, id, {r}, job.mode == ArrivalMode::listed ? job.arrivals[{r}] : kStart));
     }
     std::sort(known_.begin(), known_.end(), comes_before);
 }
 
 void Arrivals::end_cold_request(JobId job, Time now) {
-    std::uint32_t& arrived = cold_requests_[job.index];
-    if (arrived == workload_.jobs[job.index].requests) return;
+    std::uint32_t& arrived = cold_requests_[job];
+    if (arrived == workload_.jobs[job].requests) return;
     const Arrival next = arrival_of(workload_, job, {arrived++}, now);
     const auto from = known_.begin() + static_cast<std::ptrdiff_t>(taken_);
     if (taken_ > 1024) {  // what was taken is not needed any more

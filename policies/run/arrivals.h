@@ -28,7 +28,7 @@ class Arrivals {
     const Workload& workload_;
     std::vector<Arrival> known_;  // sorted, from `taken_` on
     std::size_t taken_ = 0;
-    std::vector<std::uint32_t> cold_requests_;  // by job: how many have arrived
+    IdVector<JobId, std::uint32_t> cold_requests_;  // how many have arrived
 };
 
 }  // namespace swaplab

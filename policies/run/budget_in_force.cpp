@@ -39,8 +39,7 @@ std::optional<Bytes> BudgetInForce::take(Time at) {
 
 void BudgetInForce::begin_grace() {
     grace_.clear();
-    for (std::uint32_t j = 0; j < workload_.jobs.size(); ++j)
-        grace_.push_back(check_.begun_requests({j}));
+    for (const JobId job : workload_.jobs.ids()) grace_.push_back(check_.begun_requests(job));
     tolerated_ = std::max(tolerated_, budget_);
     device_.set_budget(budget_, tolerated_);
 }
@@ -48,8 +47,9 @@ void BudgetInForce::begin_grace() {
 // Holds the run to the budget once nothing is left of the requests begun before it changed. What
 // the device reserves itself is nobody's fault.
 void BudgetInForce::end_grace() {
-    for (std::uint32_t j = 0; j < grace_.size(); ++j)
-        if (metrics_.requests_ended({j}) < grace_[j] || check_.holds_before({j}, grace_[j])) return;
+    for (const JobId job : grace_.ids())
+        if (metrics_.requests_ended(job) < grace_[job] || check_.holds_before(job, grace_[job]))
+            return;
     grace_.clear();
     tolerated_ = std::max(
         budget_, device_.memory().by_category[static_cast<std::size_t>(Category::reserved)]);

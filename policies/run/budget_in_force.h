@@ -45,9 +45,9 @@ class BudgetInForce {
     bool first_ = true;
     Bytes budget_;
     Bytes tolerated_;  // at least `budget_`; more during a grace
-    // By job: requests that had begun when the budget last changed; empty once all of them have
-    // ended and are released.
-    std::vector<std::uint32_t> grace_;
+    // How many requests had begun when the budget last changed; empty once all of them have ended
+    // and are released.
+    IdVector<JobId, std::uint32_t> grace_;
 };
 
 }  // namespace swaplab

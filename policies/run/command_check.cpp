@@ -34,21 +34,20 @@ std::optional<Excess> excess(const DeviceSetup& setup, const JobPlan& plan, cons
 
 CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, std::string policy)
     : setup_(setup), workload_(workload), policy_(std::move(policy)), jobs_(setup.facts.size()) {
-    for (std::size_t j = 0; j < jobs_.size(); ++j) {
+    for (const JobId j : jobs_.ids()) {
         const JobPlan& plan = setup.deployment.jobs[j];
         jobs_[j].home = plan.node;
-        jobs_[j].block_count = static_cast<std::uint32_t>(setup.facts[j].size());
         jobs_[j].passes = passes_of(setup.facts[j]);
         std::uint32_t number = 0;
-        for (const Variant& variant : plan.all_variants()) {
-            for (std::uint32_t b = variant.first; b < variant.last; ++b) {
+        for (const Variant& variant : plan.variants) {
+            for (const BlockId b : variant.blocks()) {
                 const BlockFacts& block = setup.facts[j][b];
                 BlockState& state = jobs_[j].blocks.emplace_back();
                 state.submitted = state.observed = BlockLife(block.steps);
                 state.fits = !excess(setup, plan, variant, block.held_bytes);
                 state.begin = variant.first;
-                state.first = b == variant.first;
-                state.last = b + 1 == variant.last;
+                state.first = variant.begins_with(b);
+                state.last = variant.ends_with(b);
                 state.variant = number;
             }
             ++number;
@@ -59,13 +58,13 @@ CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, s
 void CommandCheck::blame(const Action& command, const std::string& what) const {
     std::string block = text("block {}", command.block.index);
     std::string model = text("job {}", command.job.index);
-    if (command.job.index < jobs_.size()) {
-        const Model& known = *workload_.jobs[command.job.index].model;
+    if (jobs_.contains(command.job)) {
+        const Model& known = *workload_.jobs[command.job].model;
         model = known.name();
-        if (command.block.index < setup_.facts[command.job.index].size()) {
-            const LayerRange layers = facts(command).layers;
-            block += text(" ({}..{})", known.layers()[layers.first].name,
-                          known.layers()[layers.last - 1].name);
+        if (setup_.facts[command.job].contains(command.block)) {
+            const Block units = facts(command).units;
+            block += text(" ({}..{})", known.name_of(UnitId{units.first}),
+                          known.name_of(UnitId{units.last - 1}));
         }
     }
     throw PolicyError(text("policy {}: {} of {} of {}, request {}: {}", policy_,
@@ -73,11 +72,10 @@ void CommandCheck::blame(const Action& command, const std::string& what) const {
 }
 
 void CommandCheck::check_ids(const Command& command, Ticket next) const {
-    const bool known = command.job.index < jobs_.size() &&
-                       command.block.index < jobs_[command.job.index].block_count &&
-                       command.node == jobs_[command.job.index].home &&
-                       command.lane == lane_of(command.verb) &&
-                       (command.copy == 0 || swaps_in(command.verb));
+    const bool known =
+        jobs_.contains(command.job) && jobs_[command.job].blocks.contains(command.block) &&
+        command.node == jobs_[command.job].home && command.lane == lane_of(command.verb) &&
+        (command.copy == 0 || swaps_in(command.verb));
     if (!known) [[unlikely]]
         blame_ids(command);
     for (const Ticket before : command.after)
@@ -87,15 +85,15 @@ void CommandCheck::check_ids(const Command& command, Ticket next) const {
 }
 
 void CommandCheck::blame_ids(const Command& command) const {
-    if (command.job.index >= jobs_.size())
+    if (!jobs_.contains(command.job))
         blame(command, text("unknown job {}, the run has {}", command.job.index, jobs_.size()));
-    if (command.block.index >= jobs_[command.job.index].blocks.size())
+    if (!jobs_[command.job].blocks.contains(command.block))
         blame(command, text("unknown block {}, its deployment has {}", command.block.index,
-                            jobs_[command.job.index].blocks.size()));
+                            jobs_[command.job].blocks.size()));
     if (command.node.index >= setup_.platform.nodes.size())
         blame(command, text("unknown node {}, the platform has {}", command.node.index,
                             setup_.platform.nodes.size()));
-    const NodeId home = jobs_[command.job.index].home;
+    const NodeId home = jobs_[command.job].home;
     if (command.node != home)
         blame(command,
               text("node {}, its deployment is on node {}", command.node.index, home.index));
@@ -113,8 +111,8 @@ void CommandCheck::on_submit(const Command& command, Ticket next, Time now) {
                   text("it is set for {} ns, now is {} ns", count_ns(command.at), count_ns(now)));
         return;
     }
-    JobState& job = jobs_[command.job.index];
-    BlockState& block = job.blocks[command.block.index];
+    JobState& job = jobs_[command.job];
+    BlockState& block = job.blocks[command.block];
     if (command.request.index >= job.arrived)
         blame(command, text("the request has not arrived; {} have", job.arrived));
     job.begun = std::max(job.begun, command.request.index + 1);
@@ -153,7 +151,7 @@ void CommandCheck::blame_step(const Action& command, const BlockLife& life) cons
 void CommandCheck::on_cancel(const Action& command) {
     if (!takes_time(command.verb)) return;
     JobState& job = job_of(command);
-    BlockState& block = job.blocks[command.block.index];
+    BlockState& block = job.blocks[command.block];
     if (uses(command.verb)) return cancel_use(command, job, block);
     const bool releases = swaps_out(command.verb);
     const bool last =
@@ -170,7 +168,7 @@ void CommandCheck::blame_cancel(const Action& command) const {
 }
 
 void CommandCheck::cancel_use(const Action& command, JobState& job, const BlockState& block) const {
-    const bool between = job.blocks[job.next_block.index].first;
+    const bool between = job.blocks[job.next_block].first;
     const bool of_request = between && job.next_pass == 0;
     const std::uint32_t pass = of_request ? job.passes - 1 : job.next_pass - std::uint32_t{between};
     const RequestId request{job.next_request.index - static_cast<std::uint32_t>(of_request)};
@@ -182,15 +180,15 @@ void CommandCheck::cancel_use(const Action& command, JobState& job, const BlockS
 }
 
 void CommandCheck::blame_size(const Action& command) const {
-    const JobPlan& plan = setup_.deployment.jobs[command.job.index];
-    const std::uint32_t variant = jobs_[command.job.index].blocks[command.block.index].variant;
-    const auto much = excess(setup_, plan, plan.all_variants()[variant], facts(command).held_bytes);
+    const JobPlan& plan = setup_.deployment.jobs[command.job];
+    const std::uint32_t variant = jobs_[command.job].blocks[command.block].variant;
+    const auto much = excess(setup_, plan, plan.variants[variant], facts(command).held_bytes);
     blame(command, text("it needs {} bytes of an arena that gives at most {}", much->needed.count,
                         much->most.count));
 }
 
 void CommandCheck::submit_execute(const Action& command, JobState& job, BlockState& block) {
-    const bool begins = block.first && job.next_pass == 0 && job.blocks[job.next_block.index].first;
+    const bool begins = block.first && job.next_pass == 0 && job.blocks[job.next_block].first;
     if ((command.block != job.next_block && !begins) || command.request != job.next_request ||
         command.pass != job.next_pass)
         blame(command, text("out of order; block {} of request {}{} is next", job.next_block.index,
@@ -208,10 +206,9 @@ void CommandCheck::submit_execute(const Action& command, JobState& job, BlockSta
 }
 
 bool CommandCheck::holds_before(JobId job, std::uint32_t request) const {
-    return std::any_of(jobs_[job.index].blocks.begin(), jobs_[job.index].blocks.end(),
-                       [&](const BlockState& block) {
-                           return block.observed.may_leave() && block.observed_request < request;
-                       });
+    return std::ranges::any_of(jobs_[job].blocks, [&](const BlockState& block) {
+        return block.observed.may_leave() && block.observed_request < request;
+    });
 }
 
 // Variants have arenas of their own, which share one memory.
@@ -226,7 +223,7 @@ void CommandCheck::check_variant(const Completion& span, JobState& job,
 
 void CommandCheck::on_step(const Completion& span) {
     JobState& job = job_of(span.command);
-    BlockState& block = job.blocks[span.command.block.index];
+    BlockState& block = job.blocks[span.command.block];
     if (block.observed.begins_with(step_of(span.command)))
         begin_stay(span, job, block);
     else if (!block.observed.is_next(step_of(span.command)) || span.start < block.step_end)
@@ -249,7 +246,7 @@ void CommandCheck::begin_stay(const Completion& span, JobState& job, BlockState&
 
 void CommandCheck::on_use(const Completion& span) {
     JobState& job = job_of(span.command);
-    BlockState& block = job.blocks[span.command.block.index];
+    BlockState& block = job.blocks[span.command.block];
     const Action& command = span.command;
     if (block.observed.swaps() && (!block.observed.in_place() || span.start < block.step_end))
         blame(command,
@@ -265,7 +262,7 @@ void CommandCheck::on_use(const Completion& span) {
 
 void CommandCheck::on_release(const Completion& span) {
     JobState& job = job_of(span.command);
-    BlockState& block = job.blocks[span.command.block.index];
+    BlockState& block = job.blocks[span.command.block];
     const bool in_use =
         block.observed.absent() || span.start < block.step_end || span.start < block.execute_end;
     if (in_use)

@@ -23,13 +23,13 @@ class CommandCheck {
     void on_use(const Completion& span);
     void on_release(const Completion& span);
 
-    void on_arrival(JobId job) { ++jobs_[job.index].arrived; }
+    void on_arrival(JobId job) { ++jobs_[job].arrived; }
     // How many requests of the job have been begun: something has been submitted for them.
-    std::uint32_t begun_requests(JobId job) const { return jobs_[job.index].begun; }
+    std::uint32_t begun_requests(JobId job) const { return jobs_[job].begun; }
     // Whether a block that was read for a request before `request` is resident.
     bool holds_before(JobId job, std::uint32_t request) const;
     // How many blocks of the job hold parameters that a policy brought in.
-    std::size_t resident_blocks(JobId job) const { return jobs_[job.index].resident; }
+    std::size_t resident_blocks(JobId job) const { return jobs_[job].resident; }
 
   private:
     struct BlockState {
@@ -48,8 +48,7 @@ class CommandCheck {
     };
     struct JobState {
         NodeId home;
-        std::uint32_t block_count = 0;
-        std::vector<BlockState> blocks;
+        IdVector<BlockId, BlockState> blocks;
         std::uint32_t arrived = 0;
         std::uint32_t passes = 1;
         std::uint32_t begun = 0;
@@ -73,16 +72,16 @@ class CommandCheck {
     void submit_execute(const Action& command, JobState& job, BlockState& block);
     void begin_stay(const Completion& span, JobState& job, BlockState& block) const;
     void check_variant(const Completion& span, JobState& job, const BlockState& block) const;
-    JobState& job_of(const Action& command) { return jobs_[command.job.index]; }
+    JobState& job_of(const Action& command) { return jobs_[command.job]; }
     const BlockFacts& facts(const Action& command) const {
-        return setup_.facts[command.job.index][command.block.index];
+        return setup_.facts[command.job][command.block];
     }
     [[noreturn]] void blame(const Action& command, const std::string& what) const;
 
     DeviceSetup setup_;
     const Workload& workload_;
     std::string policy_;
-    std::vector<JobState> jobs_;
+    IdVector<JobId, JobState> jobs_;
 };
 
 }  // namespace swaplab

@@ -22,7 +22,7 @@ double watts_s(const PowerSpec& power, double scale, Duration time, Duration exe
 }
 
 // Of one node, over the periods of a run that ends after `makespan`.
-double watts_s(const Node& node, std::size_t index, Duration makespan,
+double watts_s(const Node& node, NodeId id, Duration makespan,
                std::span<const ModePeriod> periods) {
     const Time end = kStart + makespan;
     double sum = 0;
@@ -30,7 +30,7 @@ double watts_s(const Node& node, std::size_t index, Duration makespan,
         const Time until = p + 1 < periods.size() ? std::min(periods[p + 1].from, end) : end;
         const Duration time = std::max(until - periods[p].from, Duration{});
         sum += watts_s(*node.power, power_scale(node, periods[p].mode), time,
-                       periods[p].executing[index]);
+                       periods[p].executing[id]);
     }
     return sum;
 }
@@ -44,19 +44,19 @@ double bytes_j(const PowerSpec& power, const NodeUse& use) {
 }  // namespace
 
 std::optional<double> energy_j(const Platform& platform, Duration makespan,
-                               std::span<const NodeUse> by_node,
+                               IdSpan<NodeId, const NodeUse> by_node,
                                std::span<const ModePeriod> periods) {
     SWAPLAB_CHECK(by_node.size() == platform.nodes.size(), "the use of {} nodes, of {}",
                   by_node.size(), platform.nodes.size());
     double total = 0;
-    for (std::size_t i = 0; i < by_node.size(); ++i) {
-        const Node& node = platform.nodes[i];
+    for (const NodeId id : by_node.ids()) {
+        const Node& node = platform.node(id);
         if (!node.power) return std::nullopt;
         const double drawn = periods.empty()
                                  ? watts_s(*node.power, power_scale(node, platform.mode), makespan,
-                                           by_node[i].executing)
-                                 : watts_s(node, i, makespan, periods);
-        total += drawn + bytes_j(*node.power, by_node[i]);
+                                           by_node[id].executing)
+                                 : watts_s(node, id, makespan, periods);
+        total += drawn + bytes_j(*node.power, by_node[id]);
     }
     // Powers may be as large as a double, their products larger.
     return std::isfinite(total) ? std::optional(total) : std::nullopt;

@@ -4,8 +4,8 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
+#include "profiles/base/id_vector.h"
 #include "profiles/device/platform.h"
 
 namespace swaplab {
@@ -20,8 +20,8 @@ struct NodeUse {
 // A part of a run in one mode, until the next one begins or the run ends.
 struct ModePeriod {
     Time from{};
-    std::string mode;                 // empty: the nodes' own
-    std::vector<Duration> executing;  // in it, by NodeId
+    std::string mode;                      // empty: the nodes' own
+    IdVector<NodeId, Duration> executing;  // in it
 };
 
 // In joules, the sum over the nodes of
@@ -33,7 +33,7 @@ struct ModePeriod {
 // has an entry for each node of the platform. nullopt if any node has no power figures, or if the
 // sum is beyond a double.
 std::optional<double> energy_j(const Platform& platform, Duration makespan,
-                               std::span<const NodeUse> by_node,
+                               IdSpan<NodeId, const NodeUse> by_node,
                                std::span<const ModePeriod> periods = {});
 
 }  // namespace swaplab

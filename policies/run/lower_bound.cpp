@@ -1,8 +1,8 @@
 // The lower bound of every result (SEMANTICS: Lower bound).
 //
 // Ours: over a stream of N requests the rounding of activities may accumulate N times, more than
-// 2·units ns, so the allowance grows with the number of units whose cost is not a whole number of
-// ns. With whole costs, and for N <= 2, it is 2·units.
+// 2·n ns for n blocks, so the allowance grows with the number of blocks whose cost is not a whole
+// number of ns. With whole costs, and for N <= 2, it is 2·n.
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -14,8 +14,9 @@ namespace swaplab {
 
 namespace {
 
-// What one job contributes: per unit R_j and K_j, scaled by the smallest factors that may apply.
-struct UnitCosts {
+// What one job contributes: per finest block R_j and K_j, scaled by the smallest factors that may
+// apply.
+struct BlockCosts {
     std::vector<double> read, execute;  // in the first pass
     double kappa = 1;
     double read_per_byte = 0;
@@ -25,7 +26,7 @@ struct UnitCosts {
     std::int64_t passes = 1;
     double fractions = 0;  // how many of all R_j and K_j are not whole numbers
 
-    std::size_t units() const { return read.size(); }
+    std::size_t size() const { return read.size(); }
 };
 
 double smallest_factor(const Node& node, Activity activity) {
@@ -38,10 +39,12 @@ double smallest_factor(const Node& node, Activity activity) {
 // Bytes read per byte of parameters, at the least, where layers are stored encoded.
 double smallest_stored_share(const Model& model) {
     double share = 1;
-    for (const Layer& layer : model.layers())
-        if (layer.parameter_bytes.count > 0)
-            share = std::min(share, static_cast<double>(layer.bytes_on_storage().count) /
-                                        static_cast<double>(layer.parameter_bytes.count));
+    for (const UnitId id : model.whole()) {
+        const Unit unit = model.unit(id);
+        if (unit.parameter_bytes.count > 0)
+            share = std::min(share, static_cast<double>(unit.bytes_on_storage.count) /
+                                        static_cast<double>(unit.parameter_bytes.count));
+    }
     return share;
 }
 
@@ -55,23 +58,23 @@ double least(InModes modes, Cost cost) {
     return least;
 }
 
-// Execution of a unit in all passes of a request, times `factor`. Each pass may be in another mode:
-// of several modes each part of a pass takes the least.
-double request_ns(InModes modes, LayerRange unit, double factor) {
+// Execution of a block in all passes of a request, times `factor`. Each pass may be in another
+// mode: of several modes each part of a pass takes the least.
+double request_ns(InModes modes, Block block, double factor) {
     const CostModel& first = *modes.front();
     const auto passes = static_cast<double>(first.model().passes());
     if (modes.size() == 1 || passes == 1)
-        return least(modes, [&](auto& mode) { return mode.execute_bound_ns(unit); }) * factor *
+        return least(modes, [&](auto& mode) { return mode.execute_bound_ns(block); }) * factor *
                passes;
     const double context =
         static_cast<double>(first.model().spec().prompt_tokens) + passes / 2;  // on average
-    double sum = least(modes, [&](auto& mode) { return mode.prompt_bound_ns(unit); });
-    for (std::uint32_t l = unit.first; l < unit.last; ++l)
-        sum +=
-            (passes - 1) * (least(modes, [&](auto& mode) { return mode.decode_layer_cost(l).ns; }) +
-                            context * least(modes, [&](auto& mode) {
-                                return mode.decode_layer_cost(l).per_context_ns;
-                            }));
+    double sum = least(modes, [&](auto& mode) { return mode.prompt_bound_ns(block); });
+    for (const UnitId unit : block)
+        sum += (passes - 1) *
+               (least(modes, [&](auto& mode) { return mode.decode_unit_cost(unit).ns; }) +
+                context * least(modes, [&](auto& mode) {
+                    return mode.decode_unit_cost(unit).per_context_ns;
+                }));
     return sum * factor;
 }
 
@@ -82,41 +85,41 @@ bool any_fraction(InModes modes, double factor, auto cost) {
     });
 }
 
-UnitCosts unit_costs(InModes modes, bool resident) {
+BlockCosts block_costs(InModes modes, bool resident) {
     const CostModel& cost = *modes.front();
     const Node& node = cost.node();
     const double read_factor = resident ? 0 : smallest_factor(node, Activity::read);
     const double execute_factor = smallest_factor(node, Activity::execute);
-    UnitCosts units;
-    for (const LayerRange& unit : cost.model().units()) {
-        const auto read_ns = [&](const CostModel& mode) { return mode.read_bound_ns(unit); };
-        const auto execute_ns = [&](const CostModel& mode) { return mode.prompt_bound_ns(unit); };
+    BlockCosts blocks;
+    for (const Block block : cost.model().finest_blocks()) {
+        const auto read_ns = [&](const CostModel& mode) { return mode.read_bound_ns(block); };
+        const auto execute_ns = [&](const CostModel& mode) { return mode.prompt_bound_ns(block); };
         const double read = least(modes, read_ns) * read_factor;
         const double execute = least(modes, execute_ns) * execute_factor;
-        units.read.push_back(read);
-        units.execute.push_back(execute);
-        units.total_read += read;
-        units.total_execute += execute;
-        units.of_request += request_ns(modes, unit, execute_factor);
-        units.fractions += any_fraction(modes, read_factor, read_ns) +
-                           any_fraction(modes, execute_factor, execute_ns);
+        blocks.read.push_back(read);
+        blocks.execute.push_back(execute);
+        blocks.total_read += read;
+        blocks.total_execute += execute;
+        blocks.of_request += request_ns(modes, block, execute_factor);
+        blocks.fractions += any_fraction(modes, read_factor, read_ns) +
+                            any_fraction(modes, execute_factor, execute_ns);
     }
-    units.passes = cost.model().passes();
-    units.kappa = *std::max_element(node.read.concurrency.begin(), node.read.concurrency.end());
+    blocks.passes = cost.model().passes();
+    blocks.kappa = *std::max_element(node.read.concurrency.begin(), node.read.concurrency.end());
     const double per_byte = least(modes, [](auto& mode) { return mode.read_per_byte_ns(); });
-    units.read_per_byte = per_byte * read_factor * smallest_stored_share(cost.model());
-    return units;
+    blocks.read_per_byte = per_byte * read_factor * smallest_stored_share(cost.model());
+    return blocks;
 }
 
 // max_i (sum_{j<=i} R_j / kappa + sum_{j>=i} K_j)
-double pipeline_bound(const UnitCosts& units) {
+double pipeline_bound(const BlockCosts& blocks) {
     double read = 0;
-    double execute = units.total_execute;
+    double execute = blocks.total_execute;
     double bound = 0;
-    for (std::size_t i = 0; i < units.units(); ++i) {
-        read += units.read[i];
-        bound = std::max(bound, read / units.kappa + execute);
-        execute -= units.execute[i];
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        read += blocks.read[i];
+        bound = std::max(bound, read / blocks.kappa + execute);
+        execute -= blocks.execute[i];
     }
     return bound;
 }
@@ -124,13 +127,14 @@ double pipeline_bound(const UnitCosts& units) {
 // N requests in a row; of a generative model each is several walks through the layers, and what
 // does not fit beside the budget is read again in every walk (ours: the page's stream of N, by
 // walks).
-double stream_bound(const UnitCosts& units, Bytes parameters, Bytes budget, double requests) {
+double stream_bound(const BlockCosts& blocks, Bytes parameters, Bytes budget, double requests) {
     const double missing = static_cast<double>(std::max(Bytes{}, parameters - budget).count);
     const double executing =
-        pipeline_bound(units) + (requests * units.of_request - units.total_execute);
-    const double walks = requests * static_cast<double>(units.passes);
-    double reading = (units.total_read + (walks - 1) * missing * units.read_per_byte) / units.kappa;
-    if (units.passes == 1) reading += units.execute.back();
+        pipeline_bound(blocks) + (requests * blocks.of_request - blocks.total_execute);
+    const double walks = requests * static_cast<double>(blocks.passes);
+    double reading =
+        (blocks.total_read + (walks - 1) * missing * blocks.read_per_byte) / blocks.kappa;
+    if (blocks.passes == 1) reading += blocks.execute.back();
     return std::max(executing, reading);
 }
 
@@ -139,28 +143,28 @@ Duration floored(double bound, double allowance) {
                                                   static_cast<std::int64_t>(std::ceil(allowance)))};
 }
 
-double allowance(const UnitCosts& units, double requests) {
-    const double walks = requests * static_cast<double>(units.passes);
+double allowance(const BlockCosts& blocks, double requests) {
+    const double walks = requests * static_cast<double>(blocks.passes);
     const double fractions =
-        units.passes > 1 ? static_cast<double>(2 * units.units()) : units.fractions;
-    return std::max(2.0 * static_cast<double>(units.units()), 0.5 * walks * fractions);
+        blocks.passes > 1 ? static_cast<double>(2 * blocks.size()) : blocks.fractions;
+    return std::max(2.0 * static_cast<double>(blocks.size()), 0.5 * walks * fractions);
 }
 
 // The bound of one job alone; of latency where it is cold, else of the makespan.
-Duration bound_of(const UnitCosts& units, const Job& job, Bytes budget) {
+Duration bound_of(const BlockCosts& blocks, const Job& job, Bytes budget) {
     if (job.mode == ArrivalMode::cold)
-        return floored(stream_bound(units, job.model->parameter_bytes(), budget, 1),
-                       allowance(units, 1));
+        return floored(stream_bound(blocks, job.model->parameter_bytes(), budget, 1),
+                       allowance(blocks, 1));
     const double requests =
         job.mode == ArrivalMode::stream ? static_cast<double>(job.requests) : 1.0;
-    return floored(stream_bound(units, job.model->parameter_bytes(), budget, requests),
-                   allowance(units, requests));
+    return floored(stream_bound(blocks, job.model->parameter_bytes(), budget, requests),
+                   allowance(blocks, requests));
 }
 
 // The platform in the modes that a run changes to, with its jobs' cost models.
 struct OtherMode {
     Platform platform;
-    std::vector<CostModel> costs;  // borrow `platform`
+    CostModels costs;  // borrow `platform`
 };
 
 // A deque, since cost models are not to outlive a move of what they borrow.
@@ -176,30 +180,31 @@ std::deque<OtherMode> other_modes(const RunRequest& request) {
 
 }  // namespace
 
-LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> costs,
+LowerBound lower_bound(const RunRequest& request, IdSpan<JobId, const CostModel> costs,
                        const Deployment* deployment) {
     // Without a budget nothing has to be read twice.
     Bytes budget = request.budget.value_or(Bytes{kMostInTotal});
     for (const BudgetChange& change : request.workload.budget_changes)
         budget = std::max(budget, change.budget);
-    const std::vector<Job>& jobs = request.workload.jobs;
+    const IdVector<JobId, Job>& jobs = request.workload.jobs;
     const std::deque<OtherMode> others = other_modes(request);
     Duration longest{};
     double executing = 0;
     double slack = 0;
-    for (std::size_t j = 0; j < jobs.size(); ++j) {
+    for (const JobId j : jobs.ids()) {
         const bool resident =
             deployment != nullptr && deployment->jobs[j].path == SwapPath::resident;
         std::vector<const CostModel*> modes{&costs[j]};
         for (const OtherMode& other : others) modes.push_back(&other.costs[j]);
-        const UnitCosts units = unit_costs(modes, resident);
+        const BlockCosts blocks = block_costs(modes, resident);
         const auto requests = static_cast<double>(jobs[j].requests);
-        longest = std::max(longest, bound_of(units, jobs[j], budget));
-        executing += requests * units.of_request;
-        slack += allowance(units, requests);
+        longest = std::max(longest, bound_of(blocks, jobs[j], budget));
+        executing += requests * blocks.of_request;
+        slack += allowance(blocks, requests);
     }
     if (jobs.size() == 1)
-        return {longest, jobs[0].mode == ArrivalMode::cold ? BoundOf::latency : BoundOf::makespan};
+        return {longest,
+                jobs.front().mode == ArrivalMode::cold ? BoundOf::latency : BoundOf::makespan};
     return {std::max(longest, floored(executing, slack)), BoundOf::makespan};
 }
 

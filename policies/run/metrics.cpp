@@ -9,22 +9,22 @@ namespace swaplab {
 
 Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* observer)
     : platform_(setup.platform),
+      deployment_(setup.deployment),
       workload_(workload),
       observer_(observer),
       parallel_reads_(std::max(setup.deployment.parallel_reads, 1U)),
       jobs_(setup.facts.size()),
       used_(setup.platform.nodes.size()) {
-    for (std::size_t j = 0; j < jobs_.size(); ++j) {
+    for (const JobId j : jobs_.ids()) {
         jobs_[j].passes = passes_of(setup.facts[j]);
-        jobs_[j].variants = setup.deployment.jobs[j].all_variants();
         std::uint32_t number = 0;
-        for (const Variant& variant : jobs_[j].variants) {
-            for (std::uint32_t b = variant.first; b < variant.last; ++b) {
+        for (const Variant& variant : setup.deployment.jobs[j].variants) {
+            for (const BlockId b : variant.blocks()) {
                 const BlockFacts& block = setup.facts[j][b];
                 jobs_[j].swap_ins.push_back({block.stored_bytes,
                                              block.parameter_bytes,
                                              0,
-                                             b + 1 == variant.last,
+                                             variant.ends_with(b),
                                              number,
                                              {},
                                              {},
@@ -37,19 +37,19 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* o
 
 void Metrics::on_arrival(const Arrival& arrival) {
     ++events_;
-    jobs_[arrival.job.index].arrivals.push_back(arrival.at);
+    jobs_[arrival.job].arrivals.push_back(arrival.at);
 }
 
 void Metrics::on_step(const Completion& span) {
     count(span);
     const Action& command = span.command;
-    SwapIn& swap_in = jobs_[command.job.index].swap_ins[command.block.index];
+    SwapIn& swap_in = jobs_[command.job].swap_ins[command.block];
     if (command.lane == Lane::storage) {
-        used_[command.node.index].read += swap_in.stored_bytes;
+        used_[command.node].read += swap_in.stored_bytes;
         swap_in.reading += span.end - span.start;
         swap_in.count = 0;
     } else if (brings(command.verb)) {
-        used_[command.node.index].copied += swap_in.parameter_bytes;
+        used_[command.node].copied += swap_in.parameter_bytes;
     }
     SWAPLAB_CHECK(swap_in.count < swap_in.steps.size(), "step {} of a swap-in of at most {}",
                   swap_in.count + 1, swap_in.steps.size());
@@ -59,12 +59,12 @@ void Metrics::on_step(const Completion& span) {
 
 void Metrics::on_use(const Completion& span) {
     count(span);
-    JobState& job = jobs_[span.command.job.index];
-    SwapIn& swap_in = job.swap_ins[span.command.block.index];
+    JobState& job = jobs_[span.command.job];
+    SwapIn& swap_in = job.swap_ins[span.command.block];
     if (span.start > compute_end_) explain_gap(swap_in, compute_end_, span);
     swap_in.count = 0;
     swap_in.executing += span.end - span.start;
-    used_[span.command.node.index].executing += span.end - span.start;
+    used_[span.command.node].executing += span.end - span.start;
     compute_end_ = span.end;
     if (!periods_.empty()) [[unlikely]]
         split_execution(span);
@@ -77,7 +77,7 @@ void Metrics::on_mode(Time at, const std::string& mode) {
         ModePeriod& first = periods_.emplace_back(ModePeriod{kStart, platform_.mode, {}});
         for (const NodeUse& use : used_) first.executing.push_back(use.executing);
     }
-    periods_.push_back({at, mode, std::vector<Duration>(used_.size())});
+    periods_.push_back({at, mode, IdVector<NodeId, Duration>(used_.size())});
 }
 
 // The execution draws the power of the mode in force, whatever mode its length is from.
@@ -86,7 +86,7 @@ void Metrics::split_execution(const Completion& span) {
     for (auto period = periods_.rbegin(); until > span.start; ++period) {
         if (period->from >= until) continue;
         const Time from = std::max(period->from, span.start);
-        period->executing[span.command.node.index] += until - from;
+        period->executing[span.command.node] += until - from;
         until = from;
     }
 }
@@ -117,7 +117,7 @@ void Metrics::explain_gap(const SwapIn& swap_in, Time from, const Completion& ex
 }
 
 void Metrics::end_pass(JobState& job, const Action& last, Time end) {
-    const Job& spec = workload_.jobs[last.job.index];
+    const Job& spec = workload_.jobs[last.job];
     if (job.passes > 1) {
         if (last.pass == 0)
             job.first_tokens.push_back(end - begin_of_request(job, spec));
@@ -130,11 +130,12 @@ void Metrics::end_pass(JobState& job, const Action& last, Time end) {
     end_request(job, last.job, end);
 }
 
-void Metrics::note_variant(JobState& job, const Action& last) {
-    const std::uint32_t variant = job.swap_ins[last.block.index].variant;
-    if (job.variants.size() > 1 && (job.adopted.empty() || job.adopted.back().variant != variant))
+void Metrics::note_variant(JobState& job, const Action& last) const {
+    const std::vector<Variant>& variants = deployment_.jobs[last.job].variants;
+    const std::uint32_t variant = job.swap_ins[last.block].variant;
+    if (variants.size() > 1 && (job.adopted.empty() || job.adopted.back().variant != variant))
         job.adopted.push_back(
-            {last.request, variant, job.variants[variant].need, job.variants[variant].blocks()});
+            {last.request, variant, variants[variant].need, variants[variant].size()});
 }
 
 // What the latency of the current request counts from.
@@ -144,7 +145,7 @@ Time Metrics::begin_of_request(const JobState& job, const Job& spec) {
 }
 
 void Metrics::end_request(JobState& job, JobId id, Time end) {
-    const Job& spec = workload_.jobs[id.index];
+    const Job& spec = workload_.jobs[id];
     const RequestId request{static_cast<std::uint32_t>(job.latencies.size())};
     const Duration latency = end - begin_of_request(job, spec);
     const Time arrival = job.arrivals[job.ended_arrivals++];
@@ -167,15 +168,16 @@ void Metrics::bound_by_durations(RunResult& result) const {
             reading += block.reading;
             executing += block.executing;
         }
-    const bool cold = jobs_.size() == 1 && workload_.jobs[0].mode == ArrivalMode::cold &&
-                      jobs_[0].passes == 1 && jobs_[0].variants.size() == 1;
-    const auto ended = static_cast<std::int64_t>(jobs_[0].latencies.size());
+    const JobState& only = jobs_.front();
+    const bool cold = jobs_.size() == 1 && workload_.jobs.front().mode == ArrivalMode::cold &&
+                      only.passes == 1 && deployment_.jobs.front().variants.size() == 1;
+    const auto ended = static_cast<std::int64_t>(only.latencies.size());
     result.measured_lower_bound_of = cold ? BoundOf::latency : BoundOf::makespan;
     result.measured_lower_bound = std::max(reading / parallel_reads_, executing);
     if (!cold) return;
     Duration bound{};
     Duration read{};
-    for (const SwapIn& block : jobs_[0].swap_ins) {
+    for (const SwapIn& block : only.swap_ins) {
         read += block.reading;
         bound = std::max(bound, read / parallel_reads_ + executing);
         executing -= block.executing;
@@ -186,14 +188,15 @@ void Metrics::bound_by_durations(RunResult& result) const {
 void Metrics::report(RunResult& result) const {
     std::vector<Duration> all;
     std::int64_t misses = 0;
-    for (std::size_t j = 0; j < jobs_.size(); ++j) {
-        const JobState& job = jobs_[j];
-        result.jobs[j].latencies = job.latencies;
-        result.jobs[j].first_tokens = job.first_tokens;
-        result.jobs[j].next_tokens = job.next_tokens;
-        result.jobs[j].summarize_all();
-        result.jobs[j].deadline_misses = job.deadline_misses;
-        result.jobs[j].adopted = job.adopted;
+    auto told_of = result.jobs.begin();
+    for (const JobState& job : jobs_) {
+        JobResult& told = *told_of++;
+        told.latencies = job.latencies;
+        told.first_tokens = job.first_tokens;
+        told.next_tokens = job.next_tokens;
+        told.summarize_all();
+        told.deadline_misses = job.deadline_misses;
+        told.adopted = job.adopted;
         misses += job.deadline_misses;
         all.insert(all.end(), job.latencies.begin(), job.latencies.end());
     }

@@ -28,7 +28,7 @@ class Metrics {
 
     std::int64_t requests_ended() const { return requests_ended_; }
     std::int64_t requests_ended(JobId job) const {
-        return static_cast<std::int64_t>(jobs_[job.index].latencies.size());
+        return static_cast<std::int64_t>(jobs_[job].latencies.size());
     }
     // Fills in everything that a run measures.
     void report(RunResult& result) const;
@@ -50,8 +50,8 @@ class Metrics {
         Duration reading{}, executing{};
     };
     struct JobState {
-        std::vector<SwapIn> swap_ins;  // by block, the current one
-        std::vector<Time> arrivals;    // of requests that have not ended, from `ended_arrivals` on
+        IdVector<BlockId, SwapIn> swap_ins;  // the current one of each
+        std::vector<Time> arrivals;  // of requests that have not ended, from `ended_arrivals` on
         std::size_t ended_arrivals = 0;
         std::optional<Time> last_end;
         Time pass_end{};  // of the pass before
@@ -59,7 +59,6 @@ class Metrics {
         std::vector<Duration> latencies;
         std::vector<Duration> first_tokens, next_tokens;  // of a generative model
         std::int64_t deadline_misses = 0;
-        std::vector<Variant> variants;
         std::vector<Adopted> adopted;  // where a request took another variant than the one before
     };
 
@@ -67,7 +66,7 @@ class Metrics {
         events_ += static_cast<std::uint64_t>(span.end > span.start);
     }
     static Time begin_of_request(const JobState& job, const Job& spec);
-    static void note_variant(JobState& job, const Action& last);
+    void note_variant(JobState& job, const Action& last) const;
     void end_pass(JobState& job, const Action& last, Time end);
     void end_request(JobState& job, JobId id, Time end);
     void split_execution(const Completion& span);
@@ -76,11 +75,12 @@ class Metrics {
     void bound_by_durations(RunResult& result) const;
 
     const Platform& platform_;
+    const Deployment& deployment_;
     const Workload& workload_;
     Observer* observer_;
     std::uint32_t parallel_reads_;
-    std::vector<JobState> jobs_;
-    std::vector<NodeUse> used_;        // by NodeId
+    IdVector<JobId, JobState> jobs_;
+    IdVector<NodeId, NodeUse> used_;
     std::vector<ModePeriod> periods_;  // from the first change of the mode on
     Time compute_end_ = kStart;        // of the last execution
     Stalls stalls_;

@@ -9,9 +9,9 @@ namespace swaplab {
 
 namespace {
 
-PlanOutcome plan_with(const RunRequest& request, const std::vector<CostModel>& costs,
-                      const Policy& policy, Bytes budget, bool adaptive) {
-    const std::vector<double> importance = weights(request.workload);
+PlanOutcome plan_with(const RunRequest& request, const CostModels& costs, const Policy& policy,
+                      Bytes budget, bool adaptive) {
+    const IdVector<JobId, double> importance = weights(request.workload);
     PlanOutcome outcome = policy.planner->plan(
         {request.platform, costs, budget, request.account, importance, adaptive});
     const auto* deployment = std::get_if<Deployment>(&outcome);
@@ -22,12 +22,12 @@ PlanOutcome plan_with(const RunRequest& request, const std::vector<CostModel>& c
 
 }  // namespace
 
-std::vector<CostModel> cost_models(const RunRequest& request) {
+CostModels cost_models(const RunRequest& request) {
     return cost_models(request.workload, request.platform);
 }
 
-std::vector<CostModel> cost_models(const Workload& workload, const Platform& platform) {
-    std::vector<CostModel> costs;
+CostModels cost_models(const Workload& workload, const Platform& platform) {
+    CostModels costs;
     costs.reserve(workload.jobs.size());
     for (const Job& job : workload.jobs) costs.emplace_back(*job.model, platform);
     return costs;
@@ -40,15 +40,16 @@ std::vector<std::string> modes_changed_to(const Workload& workload) {
     return modes;
 }
 
-std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& costs,
-                                                 const Deployment& deployment) {
-    std::vector<std::vector<BlockFacts>> facts;
-    for (std::size_t j = 0; j < costs.size(); ++j)
-        facts.push_back(facts_of(costs[j], deployment.jobs[j].blocks, deployment.jobs[j].path));
+AllFacts block_facts(const CostModels& costs, const Deployment& deployment) {
+    AllFacts facts;
+    for (const JobId job : costs.ids()) {
+        const JobPlan& plan = deployment.jobs[job];
+        facts.push_back(facts_of(costs[job], plan.blocks, plan.path));
+    }
     return facts;
 }
 
-ModeFacts facts_in_mode(const Platform& platform, const std::vector<CostModel>& costs,
+ModeFacts facts_in_mode(const Platform& platform, const CostModels& costs,
                         const Deployment& deployment) {
     ModeFacts facts;
     facts.mode = platform.mode;
@@ -71,14 +72,13 @@ std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& d
     return all;
 }
 
-std::vector<double> weights(const Workload& workload) {
-    std::vector<double> weights;
+IdVector<JobId, double> weights(const Workload& workload) {
+    IdVector<JobId, double> weights;
     for (const Job& job : workload.jobs) weights.push_back(job.weight);
     return weights;
 }
 
-PlanOutcome plan(const RunRequest& request, const std::vector<CostModel>& costs,
-                 const Policy& policy) {
+PlanOutcome plan(const RunRequest& request, const CostModels& costs, const Policy& policy) {
     if (policy.needs_budget && !request.budget)
         throw InputError(text("policy {} needs a budget: give one with --budget", policy.spec));
     return plan_with(request, costs, policy, request.budget.value_or(Bytes{}),

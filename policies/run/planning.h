@@ -7,25 +7,22 @@
 
 namespace swaplab {
 
-// One cost model per job, by JobId; they borrow the models and the platform of the request.
-std::vector<CostModel> cost_models(const RunRequest& request);
+// One cost model per job; they borrow the models and the platform of the request.
+CostModels cost_models(const RunRequest& request);
 // The same on another platform, which they borrow instead.
-std::vector<CostModel> cost_models(const Workload& workload, const Platform& platform);
+CostModels cost_models(const Workload& workload, const Platform& platform);
 // The modes that the run changes to, each once, in the order of their first change.
 std::vector<std::string> modes_changed_to(const Workload& workload);
-// By JobId and BlockId.
-std::vector<std::vector<BlockFacts>> block_facts(const std::vector<CostModel>& costs,
-                                                 const Deployment& deployment);
+AllFacts block_facts(const CostModels& costs, const Deployment& deployment);
 // What blocks and switching take in the mode that the platform is in; `costs` are of it.
-ModeFacts facts_in_mode(const Platform& platform, const std::vector<CostModel>& costs,
+ModeFacts facts_in_mode(const Platform& platform, const CostModels& costs,
                         const Deployment& deployment);
 // The same in each of `modes_changed_to`.
 std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& deployment);
 
 // `plan` of the runner, with the cost models of the request at hand.
-PlanOutcome plan(const RunRequest& request, const std::vector<CostModel>& costs,
-                 const Policy& policy);
+PlanOutcome plan(const RunRequest& request, const CostModels& costs, const Policy& policy);
 
-std::vector<double> weights(const Workload& workload);  // by JobId
+IdVector<JobId, double> weights(const Workload& workload);
 
 }  // namespace swaplab

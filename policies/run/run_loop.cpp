@@ -97,8 +97,8 @@ class Run final : public Moves {
     std::vector<Cancellation> cancellations_;
     MemoryReport seen_;
     Ticket next_ticket_;
-    std::vector<std::int64_t> cold_ended_;  // by job: requests whose end was acted on
-    std::int64_t idle_ = 0;                 // commands ended since the last execution
+    IdVector<JobId, std::int64_t> cold_ended_;  // requests of cold jobs
+    std::int64_t idle_ = 0;                     // commands ended since the last execution
     std::int64_t most_idle_ = kMostIdle;
 };
 
@@ -169,10 +169,10 @@ void Run::note(const Completion& span) {
 
 // A cold job's next request arrives once this one has ended and everything is released.
 void Run::end_cold_request(JobId job) {
-    if (request_.workload.jobs[job.index].mode != ArrivalMode::cold) return;
+    if (request_.workload.jobs[job].mode != ArrivalMode::cold) return;
     const bool released = check_.resident_blocks(job) == 0;
-    if (!released || metrics_.requests_ended(job) == cold_ended_[job.index]) return;
-    ++cold_ended_[job.index];
+    if (!released || metrics_.requests_ended(job) == cold_ended_[job]) return;
+    ++cold_ended_[job];
     arrivals_.end_cold_request(job, device_->now());
 }
 
@@ -275,8 +275,8 @@ std::string Run::describe_stuck() const {
     for (const Waiting& w : waiting)
         lines += text("\n  ticket {}: {} of block {} of {}, request {}, waits for {}",
                       w.ticket.index, name_of(w.command.verb), w.command.block.index,
-                      request_.workload.jobs[w.command.job.index].model->name(),
-                      w.command.request.index, w.reason);
+                      request_.workload.jobs[w.command.job].model->name(), w.command.request.index,
+                      w.reason);
     return lines;
 }
 

@@ -18,10 +18,10 @@ void check_length(const Workload& workload, const Deployment& deployment) {
     constexpr double most = 4e9;
     constexpr double commands_per_block = 6;
     double commands = 0;
-    for (std::size_t j = 0; j < deployment.jobs.size(); ++j) {
+    for (const JobId j : deployment.jobs.ids()) {
         std::uint32_t blocks = 0;
-        for (const Variant& variant : deployment.jobs[j].all_variants())
-            blocks = std::max(blocks, variant.blocks());
+        for (const Variant& variant : deployment.jobs[j].variants)
+            blocks = std::max(blocks, variant.size());
         commands += static_cast<double>(workload.jobs[j].requests) *
                     static_cast<double>(workload.jobs[j].model->passes()) * blocks *
                     commands_per_block;
@@ -35,8 +35,7 @@ void check_length(const Workload& workload, const Deployment& deployment) {
 
 // A plan with what every run of it needs. Borrows the cost models and the deployment.
 struct Planned {
-    Planned(const RunRequest& request, const std::vector<CostModel>& cost_models,
-            const Deployment& plan)
+    Planned(const RunRequest& request, const CostModels& cost_models, const Deployment& plan)
         : costs(cost_models),
           deployment(plan),
           facts(block_facts(costs, deployment)),
@@ -47,14 +46,15 @@ struct Planned {
             {deployment, facts, weights(request.workload), request.dispatch});
     }
 
-    const std::vector<CostModel>& costs;
+    const CostModels& costs;
     const Deployment& deployment;
-    const std::vector<std::vector<BlockFacts>> facts;  // in the mode at the start
+    const AllFacts facts;  // in the mode at the start
     const std::vector<ModeFacts> modes;
 };
 
-JobResult planned_job(const Job& job, const JobPlan& plan, const std::vector<BlockFacts>& facts) {
-    const Variant initial = plan.all_variants()[plan.initial];
+JobResult planned_job(const Job& job, const JobPlan& plan,
+                      const IdVector<BlockId, BlockFacts>& facts) {
+    const Variant& initial = plan.at_start();
     JobResult result;
     result.model = job.model->name();
     result.budget = plan.budget;
@@ -80,7 +80,7 @@ RunResult run_once(const RunRequest& request, const Planned& planned, Scheduler&
     RunResult result;
     result.policy = name;
     result.budget = request.budget;
-    for (std::size_t j = 0; j < planned.facts.size(); ++j)
+    for (const JobId j : planned.facts.ids())
         result.jobs.push_back(
             planned_job(request.workload.jobs[j], deployment.jobs[j], planned.facts[j]));
     if (request.observer != nullptr) request.observer->on_start(setup, request.workload);
@@ -109,7 +109,7 @@ RunResult replicate(RunRequest request, const Planned& planned, const Policy& po
 }
 
 // `direct` under the same workload on the same kind of device.
-RunResult run_in_full_memory(RunRequest request, const std::vector<CostModel>& costs) {
+RunResult run_in_full_memory(RunRequest request, const CostModels& costs) {
     request.budget.reset();
     request.observer = nullptr;
     request.noise.reset();
@@ -126,8 +126,8 @@ std::optional<bool> equal_outputs(const RunResult& a, const RunResult& b) {
 }
 
 // What a result is compared with. `deployment` is null where there is no plan.
-void add_references(RunResult& result, const RunRequest& request,
-                    const std::vector<CostModel>& costs, const Deployment* deployment) {
+void add_references(RunResult& result, const RunRequest& request, const CostModels& costs,
+                    const Deployment* deployment) {
     const LowerBound bound = lower_bound(request, costs, deployment);
     // Of an interrupted run nothing bounds the makespan: not all requests are in it.
     const bool interrupted = result.verdict == Verdict::interrupted;
@@ -154,7 +154,7 @@ RunResult refused(const Infeasible& refusal) {
 
 RunResult run_deployment(const RunRequest& request, const Deployment& deployment,
                          Scheduler& scheduler, const std::string& name) {
-    const std::vector<CostModel> costs = cost_models(request);
+    const CostModels costs = cost_models(request);
     RunResult result = run_once(request, Planned(request, costs, deployment), scheduler, name);
     add_references(result, request, costs, &deployment);
     return result;
@@ -164,7 +164,7 @@ RunResult run(const RunRequest& request, const Policy& policy) {
     if (!request.workload.budget_changes.empty() && !policy.needs_budget)
         throw UnsupportedError(
             text("policy {} takes no budget, so none can change during the run", policy.spec));
-    const std::vector<CostModel> costs = cost_models(request);
+    const CostModels costs = cost_models(request);
     const PlanOutcome outcome = plan(request, costs, policy);
     // A policy without a budget is the reference; it is not held to one.
     RunRequest held = request;

@@ -54,9 +54,9 @@ RunResult run(const RunRequest& request, const Policy& policy);
 // Plans only. For `swaplab plan` and for `-b min`.
 PlanOutcome plan(const RunRequest& request, const Policy& policy);
 
-// The lookup tables of all jobs: a deployment with `JobPlan::variants`, as a run in which the
-// budget may change has it, made for plenty of memory. Throws `UnsupportedError` if the policy has
-// none.
+// The lookup tables of all jobs: a deployment with all their rows as variants, as a run in which
+// the budget may change has it, made for plenty of memory. Throws `UnsupportedError` if the policy
+// has none.
 Deployment lookup_tables(const RunRequest& request, const Policy& policy);
 
 // The smallest budget with which the policy would do; nullopt if it needs none.
@@ -73,7 +73,7 @@ struct LowerBound {
     Duration bound{};
     BoundOf of = BoundOf::latency;
 };
-LowerBound lower_bound(const RunRequest& request, std::span<const CostModel> costs,
+LowerBound lower_bound(const RunRequest& request, IdSpan<JobId, const CostModel> costs,
                        const Deployment* deployment);
 
 }  // namespace swaplab

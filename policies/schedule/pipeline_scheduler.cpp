@@ -7,10 +7,10 @@ namespace swaplab {
 // Counts what a job has under way.
 class PipelineScheduler::CountingMoves final : public Moves {
   public:
-    CountingMoves(Moves& moves, std::vector<JobRun>& jobs) : moves_(moves), jobs_(jobs) {}
+    CountingMoves(Moves& moves, IdVector<JobId, JobRun>& jobs) : moves_(moves), jobs_(jobs) {}
 
     Ticket submit(const Command& command) override {
-        JobRun& job = jobs_[command.job.index];
+        JobRun& job = jobs_[command.job];
         ++job.outstanding;
         job.executing += static_cast<int>(uses(command.verb));
         return moves_.submit(command);
@@ -19,7 +19,7 @@ class PipelineScheduler::CountingMoves final : public Moves {
 
   private:
     Moves& moves_;
-    std::vector<JobRun>& jobs_;
+    IdVector<JobId, JobRun>& jobs_;
 };
 
 PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
@@ -29,17 +29,16 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
       window_(reorders_ ? std::max(lookahead, 1) : std::max(kWindow, 2 * lookahead)),
       refill_at_(reorders_ ? window_ - 1 : window_ / 2) {
     jobs_.resize(setup.deployment.jobs.size());
-    for (std::uint32_t j = 0; j < jobs_.size(); ++j) {
+    for (const JobId j : jobs_.ids()) {
         JobRun& job = jobs_[j];
-        job.id = {j};
+        job.id = j;
         job.plan = &setup.deployment.jobs[j];
         job.facts = setup.facts[j];
         job.blocks.resize(setup.facts[j].size());
         for (const BlockFacts& block : job.facts) job.lives.emplace_back(block.steps);
         job.passes = passes_of(setup.facts[j]);
-        job.variants = job.plan->all_variants();
-        job.variant = &job.variants[job.plan->initial];
-        job.overlap = job.plan->overlap_requests;
+        job.variant = &job.plan->at_start();
+        job.overlap = job.variant->may_overlap_within(job.plan->budget);
         if (!setup.weights.empty()) job.weight = setup.weights[j];
     }
 }
@@ -52,7 +51,7 @@ int PipelineScheduler::blocks_of_all_jobs(const SchedulerSetup& setup) {
 
 void PipelineScheduler::decide(const View& view, Moves& moves) {
     for (const Arrival& arrival : view.arrivals) {
-        JobRun& job = jobs_[arrival.job.index];
+        JobRun& job = jobs_[arrival.job];
         job.waiting.push_back(arrival);
         ++job.queued;
     }
@@ -76,7 +75,7 @@ void PipelineScheduler::refill(Moves& moves) {
 
 void PipelineScheduler::take_in(const View& view) {
     for (const Completion& span : view.completions) {
-        JobRun& job = jobs_[span.command.job.index];
+        JobRun& job = jobs_[span.command.job];
         --job.outstanding;
         job.executing -= static_cast<int>(uses(span.command.verb));
     }
@@ -87,18 +86,17 @@ void PipelineScheduler::take_in(const View& view) {
 
 // What the job's next request may begin with now; nothing if it has to wait.
 std::optional<PipelineScheduler::Grant> PipelineScheduler::grant(const JobRun& job) const {
-    if (job.executing > (job.variant->blocks() > 1 ? 1 : 0) || !shares_) return std::nullopt;
+    if (job.executing > (job.variant->size() > 1 ? 1 : 0) || !shares_) return std::nullopt;
     Bytes left = usable_;
     for (const JobRun& other : jobs_)
         if (&other != &job && (other.begun || other.outstanding > 0)) left -= other.granted;
-    left = std::min(left, (*shares_)[job.id.index]);
-    const auto above =
-        std::upper_bound(job.variants.begin(), job.variants.end(), left,
-                         [](Bytes bytes, const Variant& row) { return bytes < row.need; });
-    if (above == job.variants.begin()) return std::nullopt;
+    left = std::min(left, (*shares_)[job.id]);
+    const std::vector<Variant>& rows = job.plan->variants;
+    const auto above = std::ranges::upper_bound(rows, left, {}, &Variant::need);
+    if (above == rows.begin()) return std::nullopt;
     const Variant& row = *std::prev(above);
     if (&row != job.variant && job.outstanding > 0) return std::nullopt;
-    const bool overlap = row.overlap_need && *row.overlap_need <= left;
+    const bool overlap = row.may_overlap_within(left);
     return Grant{&row, overlap ? std::max(row.need, *row.overlap_need) : row.need, overlap};
 }
 
@@ -113,7 +111,7 @@ PipelineScheduler::JobRun* PipelineScheduler::next_job() {
         candidates_.push_back({job.id, oldest.request, oldest.at, oldest.deadline, job.weight});
     }
     if (candidates_.empty()) return nullptr;
-    JobRun& next = jobs_[candidates_[dispatcher_->choose(candidates_)].job.index];
+    JobRun& next = jobs_[candidates_[dispatcher_->choose(candidates_)].job];
     return may_go_on(next) ? &next : nullptr;
 }
 
@@ -134,14 +132,14 @@ void PipelineScheduler::submit_next(JobRun& job, Moves& moves) {
     if (!job.begun) begin_request(job);
     const RequestId request = job.waiting.front().request;
     const BlockId block = job.next_block;
-    const Step step{job, request, job.next_pass, block, job.facts[block.index]};
-    Trail& place = job.blocks[block.index];
+    const Step step{job, request, job.next_pass, block, job.facts[block]};
+    Trail& place = job.blocks[block];
     const Trail trail = submit_block(step, moves);
     place = trail;
     job.before_that = job.before;
     job.before = trail;
     ++submitted_ahead_;
-    const bool ends_pass = block.index + 1 == job.variant->last;
+    const bool ends_pass = job.variant->ends_with(block);
     const bool ends_request = ends_pass && step.last_pass();
     dispatcher_->submitted(job.id, ends_request);
     current_ = ends_request || reorders_ ? nullptr : &job;

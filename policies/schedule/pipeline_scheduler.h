@@ -72,17 +72,16 @@ class PipelineScheduler : public Scheduler {
     struct JobRun {
         JobId id;
         const JobPlan* plan = nullptr;
-        std::span<const BlockFacts> facts;
-        std::vector<BlockLife> lives;      // by block, as submitted
-        std::uint32_t passes = 1;          // of a request
-        std::vector<Trail> blocks;         // of the last pass that came by, by block
+        IdSpan<BlockId, const BlockFacts> facts;
+        IdVector<BlockId, BlockLife> lives;  // as submitted
+        std::uint32_t passes = 1;            // of a request
+        IdVector<BlockId, Trail> blocks;     // of the last pass that came by
         Trail before, before_that;         // of the blocks i-1 and i-2, across passes and requests
         std::size_t queued = 0;            // requests that have arrived and not been begun
         const Variant* variant = nullptr;  // of the request under way
         // A pass's first block may come in beside the last one of the pass before.
         bool overlap = true;
 
-        std::vector<Variant> variants;
         Bytes granted;        // what the request under way may use, where the budget may change
         int executing = 0;    // executions submitted that have not ended, likewise
         int outstanding = 0;  // commands, likewise
@@ -101,8 +100,8 @@ class PipelineScheduler : public Scheduler {
         BlockId block;
         const BlockFacts& facts;
 
-        BlockLife& life() const { return job.lives[block.index]; }
-        bool begins_pass() const { return block.index == job.variant->first; }
+        BlockLife& life() const { return job.lives[block]; }
+        bool begins_pass() const { return job.variant->begins_with(block); }
         bool last_pass() const { return pass + 1 == job.passes; }
         Command command(SwapStep step, const Wait& wait) const;
     };
@@ -162,11 +161,11 @@ class PipelineScheduler : public Scheduler {
     void begin_request(JobRun& job);
     void submit_next(JobRun& job, Moves& moves);
 
-    std::vector<JobRun> jobs_;
+    IdVector<JobId, JobRun> jobs_;
     std::unique_ptr<Dispatcher> dispatcher_;
-    const Adaptation* adaptation_;              // null unless the budget may change
-    std::optional<std::vector<Bytes>> shares_;  // by JobId; nothing while the budget is too small
-    Bytes usable_;                              // of the budget in force
+    const Adaptation* adaptation_;                  // null unless the budget may change
+    std::optional<IdVector<JobId, Bytes>> shares_;  // nothing while the budget is too small
+    Bytes usable_;                                  // of the budget in force
     bool reorders_;
     int window_;     // executions submitted ahead at most
     int refill_at_;  // ... and when it is worth while to submit more

@@ -41,8 +41,8 @@ class Moves {
 // What a scheduler is built from. Borrowed for the whole run.
 struct SchedulerSetup {
     const Deployment& deployment;
-    const std::vector<std::vector<BlockFacts>>& facts;  // by JobId and BlockId
-    std::vector<double> weights = {};                   // by JobId; empty: all 1
+    const AllFacts& facts;
+    IdVector<JobId, double> weights = {};  // empty: all 1
     Dispatch dispatch = {};
 };
 

@@ -16,17 +16,15 @@ class DirectPlanner final : public Planner {
     PlanOutcome plan(const PlanRequest& request) const override {
         Deployment deployment;
         for (const CostModel& cost : request.costs) {
-            const LayerRange whole{0, cost.model().size()};
+            const Block whole = cost.model().whole();
             const std::uint32_t usual = cost.node().compute == ComputeKind::gpu ? 2 : 1;
-            JobPlan job;
-            job.blocks = {whole};
-            job.path = SwapPath::resident;
+            const BlockFacts facts = facts_of(cost, whole, SwapPath::resident);
+            JobPlan job({}, SwapPath::resident, {whole});
             job.resident_copies = copies_.value_or(usual);
-            job.arena.capacity =
-                job.resident_copies * facts_of(cost, whole, SwapPath::resident).held_bytes;
-            job.budget = job.arena.capacity;
-            job.closed_form = facts_of(cost, whole, SwapPath::resident).use();
-            if (request.costs.size() == 1) deployment.closed_form = job.closed_form;
+            job.budget = job.resident_copies * facts.held_bytes;
+            job.at_start().arena.capacity = job.budget;
+            job.at_start().closed_form = facts.use();
+            if (request.costs.size() == 1) deployment.closed_form = facts.use();
             deployment.jobs.push_back(std::move(job));
         }
         return deployment;

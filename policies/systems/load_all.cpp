@@ -24,20 +24,16 @@ class LoadAllPartitioner final : public Partitioner {
 
     JobPlan partition(const PartitionRequest& request) const override {
         const BlockFacts facts = facts_of(request.cost, whole(request), path_);
-        JobPlan plan;
-        plan.node = request.node;
-        plan.blocks = {whole(request)};
-        plan.path = path_;
-        plan.arena = {ArenaKind::counter, copies(request) * facts.held_bytes, 0};
-        plan.closed_form = facts.swap_in() + facts.use();
-        plan.need = alone_bytes(facts, {}, copies(request), request.account);
+        JobPlan plan(request.node, path_, {whole(request)});
+        Variant& variant = plan.at_start();
+        variant.arena = {ArenaKind::counter, copies(request) * facts.held_bytes, 0};
+        variant.closed_form = facts.swap_in() + facts.use();
+        variant.need = alone_bytes(facts, {}, copies(request), request.account);
         return plan;
     }
 
   private:
-    static LayerRange whole(const PartitionRequest& request) {
-        return {0, request.cost.model().size()};
-    }
+    static Block whole(const PartitionRequest& request) { return request.cost.model().whole(); }
     std::uint32_t copies(const PartitionRequest& request) const {
         return peak_copies(path_, request.cost.node().compute);
     }

@@ -14,15 +14,15 @@ class OnDemandPartitioner final : public Partitioner {
     explicit OnDemandPartitioner(SwapPath path) : path_(path) {}
 
     Infeasible minimum(const PartitionRequest& request) const override {
-        return one_block_minimum(request, layers(request), path_);
+        return one_block_minimum(request, blocks(request), path_);
     }
     JobPlan partition(const PartitionRequest& request) const override {
-        return one_block_plan(request, layers(request), path_);
+        return one_block_plan(request, blocks(request), path_);
     }
 
   private:
-    std::vector<BlockFacts> layers(const PartitionRequest& request) const {
-        return facts_of(request.cost, unit_blocks(request.cost.model()), path_);
+    std::vector<BlockFacts> blocks(const PartitionRequest& request) const {
+        return facts_of(request.cost, finest_blocks(request.cost.model()), path_);
     }
 
     SwapPath path_;

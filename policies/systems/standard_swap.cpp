@@ -16,7 +16,7 @@ namespace swaplab {
 
 namespace {
 
-// The best way to cut the first units: least time, then fewest blocks, then earliest cuts.
+// The best way to cut the first blocks: least time, then fewest blocks, then earliest cuts.
 struct Best {
     Duration time = Duration::max();
     std::uint32_t blocks = 0;
@@ -36,7 +36,7 @@ class StandardSwapPartitioner final : public Partitioner {
         check_blocks(request.cost.model());
         if (!blocks_)
             return one_block_minimum(
-                request, facts_of(request.cost, unit_blocks(request.cost.model()), path_), path_);
+                request, facts_of(request.cost, finest_blocks(request.cost.model()), path_), path_);
         return least_with_count(request);
     }
 
@@ -48,11 +48,11 @@ class StandardSwapPartitioner final : public Partitioner {
 
   private:
     void check_blocks(const Model& model) const {
-        if (blocks_ && *blocks_ > static_cast<std::int64_t>(model.units().size()))
+        if (blocks_ && *blocks_ > static_cast<std::int64_t>(model.finest_blocks().size()))
             throw InputError(
                 text("policy parameter blocks: {} has {} units that can be cut, found "
                      "{}",
-                     model.name(), model.units().size(), *blocks_));
+                     model.name(), model.finest_blocks().size(), *blocks_));
     }
 
     // Bytes that the block needs: a bottleneck, so the least budget for a given number of blocks is
@@ -70,19 +70,19 @@ class StandardSwapPartitioner final : public Partitioner {
             return !best_cuts(tried);
         });
         SWAPLAB_CHECK(least != needs.end(), "{} blocks of {} units fit nowhere", *blocks_,
-                      request.cost.model().units().size());
+                      request.cost.model().finest_blocks().size());
         return {*least, text("{} in {} blocks", request.cost.model().name(), *blocks_), {}};
     }
 
     template <class Visit>
     void for_each_block(const PartitionRequest& request, Visit visit) const {
-        const auto units = request.cost.model().units();
+        const auto finest = request.cost.model().finest_blocks();
         const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
-        for (std::uint32_t i = 0; i < units.size(); ++i) {
-            const Bytes live = request.cost.model().live_across(units[i].first);
-            GrowingBlock block(request.cost, path_, units[i].first);
-            for (std::uint32_t j = i; j < units.size(); ++j) {
-                block.extend(units[j].last);
+        for (std::uint32_t i = 0; i < finest.size(); ++i) {
+            const Bytes live = request.cost.model().live_across(finest[i].first);
+            GrowingBlock block(request.cost, path_, finest[i].first);
+            for (std::uint32_t j = i; j < finest.size(); ++j) {
+                block.extend(finest[j].last);
                 visit(i, j + 1, block.facts(),
                       alone_bytes(block.facts(), live, copies, request.account));
             }
@@ -91,9 +91,9 @@ class StandardSwapPartitioner final : public Partitioner {
 
     // Dynamic programme over (number of blocks, end); one row where the number is free.
     std::optional<std::vector<Block>> best_cuts(const PartitionRequest& request) const {
-        const auto units = request.cost.model().units();
+        const auto finest = request.cost.model().finest_blocks();
         const std::size_t rows = blocks_ ? static_cast<std::size_t>(*blocks_) + 1 : 1;
-        std::vector<std::vector<Best>> best(rows, std::vector<Best>(units.size() + 1));
+        std::vector<std::vector<Best>> best(rows, std::vector<Best>(finest.size() + 1));
         best[0][0] = {Duration{}, 0, 0};
         for_each_block(request,
                        [&](std::uint32_t i, std::uint32_t j, const BlockFacts& facts, Bytes need) {
@@ -108,17 +108,17 @@ class StandardSwapPartitioner final : public Partitioner {
                                if (candidate.beats(place)) place = candidate;
                            }
                        });
-        return trace(best, units);
+        return trace(best, finest);
     }
 
     static std::optional<std::vector<Block>> trace(const std::vector<std::vector<Best>>& best,
-                                                   std::span<const LayerRange> units) {
+                                                   std::span<const Block> finest) {
         std::size_t row = best.size() - 1;
-        if (best[row][units.size()].time == Duration::max()) return std::nullopt;
+        if (best[row][finest.size()].time == Duration::max()) return std::nullopt;
         std::vector<Block> blocks;
-        for (std::size_t end = units.size(); end > 0;) {
+        for (std::size_t end = finest.size(); end > 0;) {
             const std::uint32_t from = best[row][end].from;
-            blocks.push_back({units[from].first, units[end - 1].last});
+            blocks.push_back({finest[from].first, finest[end - 1].last});
             end = from;
             if (row > 0) --row;
         }

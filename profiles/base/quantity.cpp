@@ -13,28 +13,28 @@
 namespace swaplab {
 namespace {
 
-struct Unit {
+struct Scale {
     std::string_view name;
     std::int64_t factor;
 };
 
 constexpr std::array kSizes{
-    Unit{"B", 1},           Unit{"KiB", 1LL << 10},    Unit{"MiB", 1LL << 20},
-    Unit{"GiB", 1LL << 30}, Unit{"TiB", 1LL << 40},    Unit{"kB", 1'000},
-    Unit{"MB", 1'000'000},  Unit{"GB", 1'000'000'000}, Unit{"TB", 1'000'000'000'000},
+    Scale{"B", 1},           Scale{"KiB", 1LL << 10},    Scale{"MiB", 1LL << 20},
+    Scale{"GiB", 1LL << 30}, Scale{"TiB", 1LL << 40},    Scale{"kB", 1'000},
+    Scale{"MB", 1'000'000},  Scale{"GB", 1'000'000'000}, Scale{"TB", 1'000'000'000'000},
 };
 constexpr std::array kTimes{
-    Unit{"ns", 1},
-    Unit{"us", 1'000},
-    Unit{"ms", 1'000'000},
-    Unit{"s", 1'000'000'000},
+    Scale{"ns", 1},
+    Scale{"us", 1'000},
+    Scale{"ms", 1'000'000},
+    Scale{"s", 1'000'000'000},
 };
 
 // What is being read, for messages.
 struct Quantity {
     std::string_view text;
     std::string_view expected;
-    std::span<const Unit> units;
+    std::span<const Scale> units;
 
     [[noreturn]] void fail(const std::string& why) const {
         throw InputError(swaplab::text("expected {}, found {}{}", expected, in_quotes(text), why));
@@ -43,7 +43,7 @@ struct Quantity {
     std::int64_t factor_of(std::string_view unit) const {
         if (unit.empty()) return 1;
         std::vector<std::string> known;
-        for (const Unit& candidate : units) {
+        for (const Scale& candidate : units) {
             if (candidate.name == unit) return candidate.factor;
             known.emplace_back(candidate.name);
         }
@@ -90,7 +90,7 @@ std::int64_t parse(const Quantity& quantity) {
 
 // `units` ascend by one factor each; values that would round up to 1000.00 or 1024.00 of one unit
 // are written in the next.
-std::string format(std::int64_t count, std::span<const Unit> units) {
+std::string format(std::int64_t count, std::span<const Scale> units) {
     const double magnitude = std::abs(static_cast<double>(count));
     std::size_t chosen = 0;
     while (chosen + 1 < units.size()) {

@@ -1,6 +1,7 @@
 #include "profiles/cost/cost.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -29,13 +30,12 @@ inline std::int64_t requests(const LinearCost& cost, Bytes bytes) {
     return (bytes.count - 1) / cost.request_bytes->count + 1;
 }
 
-Features features_of(const Model& model, std::uint32_t index) {
-    const Layer& layer = model.layer(LayerId{index});
-    return {.bytes = layer.parameter_bytes,
-            .tensors = layer.parameter_tensors,
+Features features_of(const Unit& unit) {
+    return {.bytes = unit.parameter_bytes,
+            .tensors = unit.parameter_tensors,
             .layers = 1,
-            .flops = layer.flops(),
-            .activation_bytes = model.activation_bytes(index)};
+            .flops = unit.flops,
+            .activation_bytes = unit.activation_bytes};
 }
 
 Features operator+(const Features& a, const Features& b) {
@@ -94,10 +94,9 @@ double execution_factor(const Model& model, const Platform& platform, const Mode
 }
 
 // `prompt_ns` is what the layer takes over the prompt: a measured time keeps its ratio to the line.
-DecodeCost decode_cost(const Model& model, std::uint32_t index, const LinearCost& line,
-                       double prompt_ns) {
-    const Layer& layer = model.layer(LayerId{index});
-    const Features over_prompt = features_of(model, index);
+DecodeCost decode_cost(const Model& model, UnitId unit, const LinearCost& line, double prompt_ns) {
+    const Layer& layer = model.layer(model.layer_of(unit));
+    const Features over_prompt = features_of(model.unit(unit));
     const auto prompt = static_cast<double>(model.spec().prompt_tokens);
     Features once = over_prompt;
     once.flops = 0;
@@ -116,13 +115,24 @@ DecodeCost decode_cost(const Model& model, std::uint32_t index, const LinearCost
     return {decode.ns * prompt_ns / line_ns, decode.per_context_ns * prompt_ns / line_ns};
 }
 
-// A layer by one table. A time that was measured on the device's own mode moves with the lines:
-// what the mode's table makes of the layer, relative to the device's own.
-double layer_ns(const Layer& layer, const Features& features, bool measured,
-                const ExecuteSpec& table, const ExecuteSpec& own_table) {
+// What was measured of a layer, of one of its parts: each takes `ns_per_layer`, and its share of
+// the rest.
+double measured_ns(Duration layer, LayerPart part, const LinearCost& line) {
+    const std::int64_t all = count_ns(layer);
+    if (part.of == 1 || line.per_layer >= static_cast<double>(all)) return static_cast<double>(all);
+    const auto once = static_cast<std::int64_t>(std::llround(line.per_layer));
+    return static_cast<double>(once + share_of(all - once, part));
+}
+
+// A unit by one table. A time that was measured on the device's own mode moves with the lines: what
+// the mode's table makes of the unit, relative to the device's own.
+double unit_ns(const Model& model, const Unit& unit, bool measured, const ExecuteSpec& table,
+               const ExecuteSpec& own_table) {
+    const Layer& layer = model.layer(unit.layer);
+    const Features features = features_of(unit);
     const double line = linear_ns(table.of(layer.op), features);
     if (!measured || !layer.execute) return line;
-    const auto ns = static_cast<double>(count_ns(*layer.execute));
+    const double ns = measured_ns(*layer.execute, unit.part, own_table.of(layer.op));
     const double own_line = linear_ns(own_table.of(layer.op), features);
     return line == own_line || own_line == 0 ? ns : ns * line / own_line;
 }
@@ -153,9 +163,10 @@ CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
     }
     before_.resize(1);
     stored_before_.resize(1);
-    for (std::uint32_t i = 0; i < model.size(); ++i) {
-        before_.push_back(before_.back() + features_of(model, i));
-        stored_before_.push_back(stored_before_.back() + model.layer({i}).bytes_on_storage().count);
+    for (const UnitId unit : model.whole()) {
+        const Unit content = model.unit(unit);
+        before_.push_back(before_.back() + features_of(content));
+        stored_before_.push_back(stored_before_.back() + content.bytes_on_storage.count);
     }
     find_execution(platform, mode);
 }
@@ -167,46 +178,45 @@ void CostModel::find_execution(const Platform& platform, const Mode* mode) {
     const bool measured = model.spec().measured_on == platform.name;
     double own_ns = 0;
     double mode_ns = 0;
-    for (std::uint32_t i = 0; i < model.size(); ++i) {
-        const Layer& layer = model.layer({i});
-        const Features features = this->features({i, i + 1});
-        own_ns += layer_ns(layer, features, measured, own, own);
-        layer_ns_.push_back(layer_ns(layer, features, measured, table, own));
-        mode_ns += layer_ns_.back();
+    for (const UnitId id : model.whole()) {
+        const Unit unit = model.unit(id);
+        own_ns += unit_ns(model, unit, measured, own, own);
+        unit_ns_.push_back(unit_ns(model, unit, measured, table, own));
+        mode_ns += unit_ns_.back();
     }
     own_ns += own.other.per_block;
     mode_ns += table.other.per_block;
     const double factor = execution_factor(model, platform, mode, own_ns, mode_ns);
-    for (double& ns : layer_ns_) ns *= factor;
+    for (double& ns : unit_ns_) ns *= factor;
     execute_per_block_ = table.other.per_block * factor;
     if (model.passes() > 1) average_over_passes(table);
 }
 
 void CostModel::average_over_passes(const ExecuteSpec& table) {
-    prompt_ns_ = layer_ns_;
+    prompt_ns_ = unit_ns_;
     const auto passes = static_cast<double>(model_->passes());
     // The contexts of the passes after the prompt run from prompt + 1 to prompt + passes - 1.
     const double context = static_cast<double>(model_->spec().prompt_tokens) + passes / 2;
-    for (std::uint32_t i = 0; i < model_->size(); ++i) {
-        const Layer& layer = model_->layer(LayerId{i});
-        decode_.push_back(decode_cost(*model_, i, table.of(layer.op), prompt_ns_[i]));
-        layer_ns_[i] = (prompt_ns_[i] + (passes - 1) * decode_.back().at(context)) / passes;
+    for (const UnitId unit : model_->whole()) {
+        const LinearCost& line = table.of(model_->layer(model_->layer_of(unit)).op);
+        decode_.push_back(decode_cost(*model_, unit, line, prompt_ns_[unit]));
+        unit_ns_[unit] = (prompt_ns_[unit] + (passes - 1) * decode_.back().at(context)) / passes;
     }
 }
 
-Features CostModel::features(LayerRange block) const {
+Features CostModel::features(UnitRange block) const {
     return before_[block.last] - before_[block.first];
 }
 
-Bytes CostModel::parameter_bytes(LayerRange block) const {
+Bytes CostModel::parameter_bytes(UnitRange block) const {
     return before_[block.last].bytes - before_[block.first].bytes;
 }
 
-Bytes CostModel::stored_bytes(LayerRange block) const {
+Bytes CostModel::stored_bytes(UnitRange block) const {
     return {stored_before_[block.last] - stored_before_[block.first]};
 }
 
-double CostModel::ns(Activity activity, LayerRange block) const {
+double CostModel::ns(Activity activity, UnitRange block) const {
     if (activity == Activity::execute) return execute_bound_ns(block) + execute_per_block_;
     return ns(activity, features(block), stored_bytes(block));
 }
@@ -231,10 +241,10 @@ double CostModel::scale_of(Activity activity) const {
     return activity == Activity::copy ? copy_scale_ : 1;
 }
 
-double CostModel::read_bound_ns(LayerRange unit) const {
-    if (parameter_bytes(unit).count == 0) return 0;
-    Features read = features(unit);
-    read.bytes = stored_bytes(unit);
+double CostModel::read_bound_ns(UnitRange block) const {
+    if (parameter_bytes(block).count == 0) return 0;
+    Features read = features(block);
+    read.bytes = stored_bytes(block);
     const LinearCost& cost = node_->read.cost;
     // Without `request_bytes` a block of any size is one request, so merging may save them all.
     const double fewest_requests =
@@ -244,15 +254,15 @@ double CostModel::read_bound_ns(LayerRange unit) const {
     return (linear_ns(cost, read) + cost.per_request * fewest_requests) * read_scale_;
 }
 
-double CostModel::execute_bound_ns(LayerRange unit) const {
+double CostModel::execute_bound_ns(UnitRange block) const {
     double sum = 0;
-    for (std::uint32_t i = unit.first; i < unit.last; ++i) sum += layer_ns_[i];
+    for (const UnitId unit : block) sum += unit_ns_[unit];
     return sum;
 }
 
-double CostModel::prompt_bound_ns(LayerRange unit) const {
+double CostModel::prompt_bound_ns(UnitRange block) const {
     double sum = 0;
-    for (std::uint32_t i = unit.first; i < unit.last; ++i) sum += prompt_layer_ns(i);
+    for (const UnitId unit : block) sum += prompt_unit_ns(unit);
     return sum;
 }
 

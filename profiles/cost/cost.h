@@ -24,7 +24,7 @@ double cost_ns(const LinearCost& cost, const Features& features);
 // With other bytes than those of the features.
 double cost_ns(const LinearCost& cost, const Features& features, Bytes bytes);
 
-// What a layer takes in the pass of one token, at a context of c tokens (those of the prompt and
+// What a unit takes in the pass of one token, at a context of c tokens (those of the prompt and
 // all generated so far, this one included): ns + c·per_context_ns. Ours: every layer does one
 // prompt token's share of its work; attention instead meets c keys (its work over the prompt grows
 // with the square of it), and reads c tokens of its KV cache. Parameters are read once a pass, so
@@ -40,10 +40,11 @@ struct DecodeCost {
 // Mean, uncontended costs in unrounded ns (a `Duration` is made once per activity with
 // `to_duration`). Modes multiply: read_scale reads, copy_scale copies, execute_scale execution;
 // a mode with execute tables of its own uses those instead. Tables are chosen by the model's dtype.
-// Execution of a layer is its measured time where the model was measured on this platform, else the
-// line of its op class; an anchor of the model for this platform (and mode) scales all lines so
-// that the whole model as one block takes exactly the anchor (of a generative model: its prompt).
-// The kind of memory makes activities longer (`MemoryKindRow::added`); modes do not change that.
+// Execution of a unit is its measured time (of a part of a layer, `ns_per_layer` and a share of the
+// rest) where the model was measured on this platform, else the line of its layer's op class; an
+// anchor of the model for this platform (and mode) scales all lines so that the whole model as one
+// block takes exactly the anchor (of a generative model: its prompt). The kind of memory makes
+// activities longer (`MemoryKindRow::added`); modes do not change that.
 //
 // A request of a generative model is several passes (Model::passes); execution is then the mean
 // over its passes, which is what planners decide with, and `prompt_ns` and `decode_cost` tell the
@@ -56,14 +57,14 @@ class CostModel {
     const Model& model() const { return *model_; }
     const Node& node() const { return *node_; }
 
-    Features features(LayerRange block) const;
-    Bytes parameter_bytes(LayerRange block) const;
-    Bytes stored_bytes(LayerRange block) const;
+    Features features(UnitRange block) const;
+    Bytes parameter_bytes(UnitRange block) const;
+    Bytes stored_bytes(UnitRange block) const;
 
     // What an activity takes: with what the kind of memory adds to it, and in the mode in force.
-    // Of parameters, nothing where the block has none; `execute`: the sum over its layers and
+    // Of parameters, nothing where the block has none; `execute`: the sum over its units and
     // per_block.
-    double ns(Activity activity, LayerRange block) const;
+    double ns(Activity activity, UnitRange block) const;
     // Likewise of an activity that is about parameters, for who has summed up the block already:
     // its features, and its bytes on storage.
     double ns(Activity activity, const Features& block, Bytes stored) const;
@@ -73,22 +74,22 @@ class CostModel {
     const LinearCost* plain_line(Activity activity) const;
     double scale_of(Activity activity) const;
 
-    double execute_layer_ns(std::uint32_t layer) const { return layer_ns_[layer]; }
+    double execute_unit_ns(UnitId unit) const { return unit_ns_[unit]; }
     double execute_per_block_ns() const { return execute_per_block_; }
     // The pass over the prompt, and those of one token.
-    double prompt_layer_ns(std::uint32_t layer) const {
-        return prompt_ns_.empty() ? layer_ns_[layer] : prompt_ns_[layer];
+    double prompt_unit_ns(UnitId unit) const {
+        return prompt_ns_.empty() ? unit_ns_[unit] : prompt_ns_[unit];
     }
-    DecodeCost decode_layer_cost(std::uint32_t layer) const {
-        return decode_.empty() ? DecodeCost{} : decode_[layer];
+    DecodeCost decode_unit_cost(UnitId unit) const {
+        return decode_.empty() ? DecodeCost{} : decode_[unit];
     }
 
     // R_j and K_j of the lower bound (SEMANTICS: Lower bound): means that leave out per_block and
     // count bytes/request_bytes requests without rounding up. Not yet multiplied by contention.
-    double read_bound_ns(LayerRange unit) const;
+    double read_bound_ns(UnitRange block) const;
     double read_per_byte_ns() const { return node_->read.cost.per_byte * read_scale_; }
-    double execute_bound_ns(LayerRange unit) const;
-    double prompt_bound_ns(LayerRange unit) const;
+    double execute_bound_ns(UnitRange block) const;
+    double prompt_bound_ns(UnitRange block) const;
 
   private:
     void find_execution(const Platform& platform, const Mode* mode);
@@ -100,10 +101,10 @@ class CostModel {
     double copy_scale_ = 1;
     std::span<const AddedCost> added_;  // by the kind of memory
     double execute_per_block_ = 0;
-    std::vector<double> layer_ns_;             // execution of each layer
-    std::vector<double> prompt_ns_;            // of a generative model
-    std::vector<DecodeCost> decode_;           // likewise
-    std::vector<Features> before_;             // prefix sums: before_[i] covers layers [0, i)
+    IdVector<UnitId, double> unit_ns_;         // execution of each unit
+    IdVector<UnitId, double> prompt_ns_;       // of a generative model
+    IdVector<UnitId, DecodeCost> decode_;      // likewise
+    std::vector<Features> before_;             // prefix sums: before_[i] covers units [0, i)
     std::vector<std::int64_t> stored_before_;  // prefix sums of bytes on storage
 };
 

@@ -64,19 +64,20 @@ class Finder {
         }
     }
 
-    void look_at(std::size_t block, LayerRange layers) {
+    void look_at(std::size_t block, UnitRange units) {
         block_ = block;
         first_ = found_.size();
-        if (costs_.parameter_bytes(layers).count > 0) look_at_parameters(layers);
+        if (costs_.parameter_bytes(units).count > 0) look_at_parameters(units);
         Features together;
-        for (std::uint32_t i = layers.first; i < layers.last; ++i) {
-            const auto op = static_cast<std::size_t>(costs_.model().layer({i}).op);
+        for (const UnitId unit : units) {
+            const Model& model = costs_.model();
+            const auto op = static_cast<std::size_t>(model.layer(model.layer_of(unit)).op);
             if (!by_op_[op]) continue;
-            const Features layer = costs_.features({i, i + 1});
+            const Features alone = costs_.features({unit.index, unit.index + 1});
             if (rest_op_[op] && rest_->about_blocks())
-                add(together, layer);
+                add(together, alone);
             else
-                check(*by_op_[op], layer);
+                check(*by_op_[op], alone);
         }
         if (together.layers > 0) check(*rest_, together);
     }
@@ -85,20 +86,20 @@ class Finder {
 
   private:
     // A read is of what is stored, all else of what is held.
-    void look_at_parameters(LayerRange layers) {
-        const Features held = costs_.features(layers);
+    void look_at_parameters(UnitRange units) {
+        const Features held = costs_.features(units);
         Features stored = held;
-        stored.bytes = costs_.stored_bytes(layers);
+        stored.bytes = costs_.stored_bytes(units);
         for (const KnownLine& line : of_parameters_)
             check(line, *line.of == name_of(Activity::read) ? stored : held);
     }
 
-    static void add(Features& sum, const Features& layer) {
-        sum.bytes += layer.bytes;
-        sum.tensors += layer.tensors;
-        sum.layers += layer.layers;
-        sum.flops += layer.flops;
-        sum.activation_bytes += layer.activation_bytes;
+    static void add(Features& sum, const Features& unit) {
+        sum.bytes += unit.bytes;
+        sum.tensors += unit.tensors;
+        sum.layers += unit.layers;
+        sum.flops += unit.flops;
+        sum.activation_bytes += unit.activation_bytes;
     }
 
     void check(const KnownLine& line, const Features& features) {
@@ -136,7 +137,7 @@ class Finder {
 }  // namespace
 
 std::vector<Extrapolation> extrapolated(const Model& model, const Platform& platform,
-                                        std::span<const LayerRange> blocks) {
+                                        std::span<const UnitRange> blocks) {
     const bool known = std::ranges::any_of(
         platform.provenance.fit, [](const auto& fit) { return !fit.second.hull.empty(); });
     if (!known) return {};

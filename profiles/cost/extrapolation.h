@@ -19,10 +19,10 @@ struct Extrapolation {
     Hull measured;
 };
 
-// What lies outside, by block, line and feature, each once. Execution is looked at layer by layer,
-// but for a `*` that was fitted on rows of several layers, which is about a block's layers
+// What lies outside, by block, line and feature, each once. Execution is looked at unit by unit,
+// but for a `*` that was fitted on rows of several layers, which is about a block's units
 // together. Empty if the device has no hull. `nodes[0]` of the platform, in its mode.
 std::vector<Extrapolation> extrapolated(const Model& model, const Platform& platform,
-                                        std::span<const LayerRange> blocks);
+                                        std::span<const UnitRange> blocks);
 
 }  // namespace swaplab

@@ -12,9 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include "profiles/base/ids.h"
+#include "profiles/base/id_vector.h"
 #include "profiles/base/units.h"
 #include "profiles/document/extras.h"
+#include "profiles/model/unit.h"
 
 namespace swaplab {
 
@@ -53,6 +54,7 @@ struct Layer {
     std::optional<Duration> execute;    // measured; holds on the device `Model::measured_on`
     std::optional<Bytes> stored_bytes;  // on storage, where it differs from parameter_bytes
     std::string group;                  // neighbours of one non-empty group are never separated
+    std::int64_t units = 1;             // how many equal parts it is divided into
     std::int64_t slices = 1;            // how many slices it may be cut into
     std::string slice_axis;             // along what
     std::optional<std::array<std::int64_t, 3>> gemm;  // M, K, N
@@ -63,6 +65,10 @@ struct Layer {
 
     friend bool operator==(const Layer&, const Layer&) = default;
 };
+
+// Layers of a group are not divided, and every part has parameters, in memory and on storage, if
+// its layer has.
+std::int64_t most_units_of(const Layer& layer);
 
 // The most that one kind of count (parameter bytes, activations, FLOPs, …) may add up to over all
 // layers: later code multiplies sums by the few copies that a swap path holds and must not
@@ -88,13 +94,6 @@ struct ModelSpec {
     friend bool operator==(const ModelSpec&, const ModelSpec&) = default;
 };
 
-// A range of layers [first, last) in execution order, by index.
-struct LayerRange {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-    friend constexpr auto operator<=>(LayerRange, LayerRange) = default;
-};
-
 // Memory that execution needs besides parameters.
 struct ActivationPeak {
     Bytes activations;  // tensors alive: live-in and produced inside
@@ -107,18 +106,31 @@ class Model {
   public:
     // Throws `InputError` (without a position; the file reader checks with positions before) if
     // there is no layer, a name is empty, repeated or `input`, a size is negative, a total
-    // overflows, or a layer reads itself or a later layer (a cycle is named as such, found with
-    // Boost.Graph).
+    // overflows, a layer is divided that cannot be, or reads itself or a later layer (a cycle is
+    // named as such, found with Boost.Graph).
     explicit Model(ModelSpec spec);
 
     const std::string& name() const { return spec_.name; }
     const ModelSpec& spec() const { return spec_; }
     std::span<const Layer> layers() const { return spec_.layers; }
-    std::uint32_t size() const { return static_cast<std::uint32_t>(spec_.layers.size()); }
+    std::uint32_t layer_count() const { return static_cast<std::uint32_t>(spec_.layers.size()); }
     const Layer& layer(LayerId id) const { return spec_.layers[id.index]; }
 
+    // Its units, in execution order: of each layer as many as it is divided into.
+    std::uint32_t unit_count() const { return static_cast<std::uint32_t>(layer_of_.size()); }
+    UnitRange whole() const { return {0, unit_count()}; }
+    LayerId layer_of(UnitId unit) const { return layer_of_[unit]; }
+    UnitRange units_of(LayerId layer) const;
+    LayerPart part_of(UnitId unit) const;
+    Unit unit(UnitId unit) const;
+    // The first layer that has several units; nothing if none has.
+    const Layer* divided_layer() const;
+    // "conv1", and "conv1[2/4]" of a divided layer; of several units "conv1..fc6".
+    std::string name_of(UnitId unit) const;
+    std::string name_of(UnitRange units) const;
+
     Bytes parameter_bytes() const { return parameter_bytes_; }
-    std::int64_t parameter_tensors() const { return parameter_tensors_; }
+    std::int64_t parameter_tensors() const { return parameter_tensors_; }  // each once
     std::int64_t macs() const { return macs_; }
     std::int64_t flops() const { return flops_; }
 
@@ -128,31 +140,35 @@ class Model {
     // What the KV cache holds at the end of a request.
     Bytes kv_cache_bytes() const { return kv_cache_bytes_; }
 
-    // The finest blocks that layer-granular policies may use: maximal runs of one group, else
-    // single layers, in execution order; they partition [0, size()). A cut is legal exactly at
-    // their borders.
-    std::span<const LayerRange> units() const { return units_; }
+    // The finest blocks: maximal runs of layers of one group, else single units, in execution
+    // order; they partition the model. A cut is legal exactly at their borders.
+    std::span<const UnitRange> finest_blocks() const { return finest_blocks_; }
 
-    // Bytes alive between layer `cut`-1 and layer `cut`: outputs of earlier layers (and the input)
-    // that a layer >= `cut` reads, and outputs nobody reads (results of the model). 0 at 0 and
-    // size().
+    // Bytes alive between unit `cut`-1 and unit `cut`: outputs of earlier units (and the input)
+    // that a later one reads, and outputs nobody reads (results of the model). Within a layer its
+    // inputs are alive, and the whole of its output. 0 at both ends of the model.
     Bytes live_across(std::uint32_t cut) const { return live_across_[cut]; }
 
-    // max over layers j of the range of: alive before j + output of j + workspace of j
-    // (liveness analysis; the split is the one of the layer where the maximum is reached).
-    ActivationPeak activation_peak(LayerRange range) const;
+    // max over units j of the range of: alive before j + output of j (of a layer's first unit) +
+    // workspace of j (liveness analysis; the split is that of the unit where the maximum is
+    // reached).
+    ActivationPeak activation_peak(UnitRange range) const;
 
-    // Bytes that layer j reads plus bytes that it writes (the `activation_byte` feature of a cost).
-    Bytes activation_bytes(std::uint32_t layer) const { return activation_bytes_[layer]; }
+    Bytes kv_bytes_per_token(UnitId unit) const {
+        return part_of(unit).is_last() ? layer(layer_of(unit)).kv_bytes_per_token : Bytes{};
+    }
 
   private:
+    void divide();
+    Bytes read_by(const Layer& layer) const;
     void find_live_bytes();
 
     ModelSpec spec_;
-    std::vector<LayerRange> units_;
-    std::vector<Bytes> live_across_;
-    std::vector<ActivationPeak> layer_peaks_;
-    std::vector<Bytes> activation_bytes_;
+    IdVector<UnitId, LayerId> layer_of_;
+    IdVector<LayerId, std::uint32_t> first_unit_;
+    std::vector<UnitRange> finest_blocks_;
+    std::vector<Bytes> live_across_;  // by cut
+    IdVector<UnitId, ActivationPeak> peaks_;
     Bytes parameter_bytes_;
     std::int64_t parameter_tensors_ = 0;
     std::int64_t macs_ = 0;
@@ -161,5 +177,9 @@ class Model {
 };
 
 using ModelPtr = std::shared_ptr<const Model>;
+
+// For what knows whole layers only, and is named to people ("backend 'cpu'"). Throws
+// `UnsupportedError` naming the first layer that is divided.
+void require_whole_layers(const Model& model, std::string_view what);
 
 }  // namespace swaplab

@@ -19,9 +19,12 @@ constexpr std::string_view kDtypes[] = {"float64", "float32", "float16", "bfloat
 class Totals {
   public:
     void add(const Layer& layer, const Field& field, const ModelSpec& spec) {
+        units_ += layer.units;
+        if (units_ > kMostUnits)
+            field.fail(text("the layers up to this one have more than {} units", kMostUnits));
         add(parameters_, layer.parameter_bytes.count, field, "parameter_bytes");
         add(stored_, layer.bytes_on_storage().count, field, "stored_bytes");
-        add(tensors_, layer.parameter_tensors, field, "parameter_tensors");
+        add(tensors_, layer.parameter_tensors, layer.units, field, "parameter_tensors");
         add(flops_, layer.macs, field, "FLOPs");
         add(flops_, layer.macs, field, "FLOPs");
         add(flops_, layer.other_ops, field, "FLOPs");
@@ -30,7 +33,7 @@ class Totals {
         add(activations_, layer.workspace_bytes.count, field, kActivations);
         for (const Source& source : layer.inputs) {
             const Bytes read = source ? spec.layers[source->index].output_bytes : spec.input_bytes;
-            add(activations_, read.count, field, kActivations);
+            add(activations_, read.count, layer.units, field, kActivations);
         }
     }
 
@@ -39,11 +42,17 @@ class Totals {
 
     static void add(std::int64_t& total, std::int64_t amount, const Field& field,
                     std::string_view what) {
-        if (amount > kMostInTotal - total)
+        add(total, amount, 1, field, what);
+    }
+    // An amount that each of so many units has.
+    static void add(std::int64_t& total, std::int64_t amount, std::int64_t times,
+                    const Field& field, std::string_view what) {
+        if (amount > (kMostInTotal - total) / times)
             field.fail(text("the {} of the layers up to this one add up to more than 2^60", what));
-        total += amount;
+        total += amount * times;
     }
 
+    std::int64_t units_ = 0;
     std::int64_t parameters_ = 0;
     std::int64_t stored_ = 0;
     std::int64_t tensors_ = 0;
@@ -89,6 +98,19 @@ std::string read_dtype(const Field& field) {
         field.fail(text("unknown dtype {}{}", in_quotes(name), suggestion(name, known)));
     }
     return name;
+}
+
+// Asked for last: what a layer may be divided into depends on what it is.
+void read_units(const Field& field, Layer& layer) {
+    layer.units = field.as_positive();
+    const std::int64_t most = most_units_of(layer);
+    if (layer.units <= most) return;
+    if (layer.units > 1 && !layer.group.empty())
+        field.fail(text("the layers of a group ({}) are not divided", in_quotes(layer.group)));
+    if (most < kMostUnitsOfLayer)
+        field.fail(text("expected at most {}, one for each byte of the parameters, found {}", most,
+                        layer.units));
+    field.fail_expecting(text("at most {}", most));
 }
 
 void read_slices(const Field& field, Layer& layer) {
@@ -139,6 +161,7 @@ Layer read_layer(const LayerNames& names, std::uint32_t index, const ModelSpec& 
     const auto stored = fields.optional("stored_bytes");
     if (stored) layer.stored_bytes = Bytes{stored->as_count()};
     if (const auto group = fields.optional("group")) layer.group = read_name(*group);
+    if (const auto units = fields.optional("units")) read_units(*units, layer);
     if (const auto slices = fields.optional("slices")) read_slices(*slices, layer);
     if (const auto gemm = fields.optional("gemm")) layer.gemm = read_gemm(*gemm);
     layer.kv_bytes_per_token = {count_or(fields, "kv_bytes_per_token", 0)};
@@ -184,6 +207,7 @@ void write_layer(JsonWriter& writer, const Model& model, const Layer& layer) {
     if (layer.execute) writer.member("execute_ns", count_ns(*layer.execute));
     if (layer.stored_bytes) writer.member("stored_bytes", layer.stored_bytes->count);
     if (!layer.group.empty()) writer.member("group", layer.group);
+    if (layer.units != 1) writer.member("units", layer.units);
     if (layer.slices != 1 || !layer.slice_axis.empty()) {
         writer.key("slices").begin_object().member("count", layer.slices);
         if (!layer.slice_axis.empty()) writer.member("along", layer.slice_axis);

@@ -158,17 +158,18 @@ RunResult Pipeline::run(Observer* observer) const {
 
 std::string Pipeline::description() const {
     std::string lines = text("reads {}\nrequests {}\n", kReads, requests_);
-    for (std::size_t j = 0; j < workload_.jobs.size(); ++j) {
-        const JobPlan& job = deployment_->jobs[j];
-        lines += text("ring {} {}\n", j, job.arena.capacity.count);
-        const CostModel cost(*workload_.jobs[j].model, platform_);
-        for (std::size_t b = 0; b < job.blocks.size(); ++b) {
-            const LayerRange layer = job.blocks[b];
-            lines += text("layer {} {} {} {} {} {} {}\n", j, b, cost.parameter_bytes(layer).count,
-                          count_ns(to_duration(cost.ns(Activity::read, layer))),
-                          count_ns(to_duration(cost.ns(Activity::assemble, layer))),
-                          count_ns(to_duration(cost.ns(Activity::execute, layer))),
-                          count_ns(to_duration(cost.ns(Activity::release, layer))));
+    for (std::uint32_t j = 0; j < workload_.jobs.size(); ++j) {
+        const JobPlan& job = deployment_->jobs[{j}];
+        lines += text("ring {} {}\n", j, job.at_start().arena.capacity.count);
+        const CostModel cost(*workload_.jobs[{j}].model, platform_);
+        for (const BlockId b : job.blocks.ids()) {
+            const Block layer = job.blocks[b];
+            lines +=
+                text("layer {} {} {} {} {} {} {}\n", j, b.index, cost.parameter_bytes(layer).count,
+                     count_ns(to_duration(cost.ns(Activity::read, layer))),
+                     count_ns(to_duration(cost.ns(Activity::assemble, layer))),
+                     count_ns(to_duration(cost.ns(Activity::execute, layer))),
+                     count_ns(to_duration(cost.ns(Activity::release, layer))));
         }
     }
     return lines;

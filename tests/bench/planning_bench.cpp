@@ -50,19 +50,19 @@ void plan_300(benchmark::State& state, const char* spec) {
     const Platform platform = bench_platform(static_cast<double>(state.range(1)) / 100);
     Workload workload;
     workload.jobs.push_back({long_model(300), ArrivalMode::cold, 1, {}, std::nullopt, 1});
-    const Bytes budget{workload.jobs[0].model->parameter_bytes().count * state.range(0) / 100};
+    const Bytes budget{workload.jobs[{0}].model->parameter_bytes().count * state.range(0) / 100};
     const RunRequest request{platform, workload, budget, Account::all, make_sim_device, nullptr};
     const Policy policy = make_policy(spec);
     std::size_t blocks = 0;
     for (auto _ : state) {
         const auto deployment = std::get<Deployment>(plan(request, policy));
-        blocks = deployment.jobs[0].blocks.size();
+        blocks = deployment.jobs[{0}].blocks.size();
     }
     state.counters["blocks"] = static_cast<double>(blocks);
 }
 
 Deployment deployed_tables(const std::vector<ModelPtr>& models, const Platform& platform) {
-    std::vector<CostModel> costs;
+    CostModels costs;
     Bytes budget;
     for (const ModelPtr& model : models) {
         costs.emplace_back(*model, platform);
@@ -76,7 +76,7 @@ Deployment deployed_tables(const std::vector<ModelPtr>& models, const Platform& 
 void table(benchmark::State& state, const std::vector<ModelPtr>& models, const Platform& platform) {
     Deployment deployment;
     for (auto _ : state) deployment = deployed_tables(models, platform);
-    state.counters["rows"] = static_cast<double>(deployment.jobs[0].variants.size());
+    state.counters["rows"] = static_cast<double>(deployment.jobs[{0}].variants.size());
 }
 
 void table_300(benchmark::State& state) {

@@ -22,8 +22,6 @@
 namespace swaplab::testing {
 namespace {
 
-using PackPtr = std::shared_ptr<const Pack>;
-
 PackPtr pack_of(const TemporaryFolder& folder, const Model& model) {
     const std::string path = folder.file(model.name());
     if (!is_pack(path)) write_synthetic_pack(model, path, 1);
@@ -32,7 +30,7 @@ PackPtr pack_of(const TemporaryFolder& folder, const Model& model) {
 
 std::unique_ptr<Device> make_contract_device(const DeviceSetup& setup) {
     static const TemporaryFolder folder;
-    return make_emu_backend({pack_of(folder, setup.costs[0].model())}, {},
+    return make_emu_backend({pack_of(folder, setup.costs[{0}].model())}, {},
                             make_virtual_device)(setup);
 }
 
@@ -54,11 +52,11 @@ class Emulation : public ::testing::Test {
         node.execute.other.per_layer = 300'000;
         node.cost(Activity::release).per_tensor = 5'000;
         workload_ = workload_of({pack_->model()}, {});
-        workload_.jobs[0].requests = 2;
+        workload_.jobs[{0}].requests = 2;
     }
 
     DeviceFactory emulator(EmuOptions options = {}, ExecutorFactory executors = nullptr) const {
-        return make_emu_backend(std::vector<PackPtr>(workload_.jobs.size(), pack_), options,
+        return make_emu_backend(JobPacks(workload_.jobs.size(), pack_), options,
                                 make_virtual_device, std::move(executors));
     }
     RunResult run_on(const DeviceFactory& device, const std::string& spec,
@@ -73,7 +71,7 @@ class Emulation : public ::testing::Test {
         return *minimum_budget({platform_, workload_, std::nullopt}, make_policy(spec));
     }
     ExecutorFactory digesting() const {
-        return [pack = pack_](JobId, std::span<const LayerRange> blocks,
+        return [pack = pack_](JobId, std::span<const UnitRange> blocks,
                               ActivationMemory& activations) {
             return std::make_unique<DigestingExecutor>(*pack, blocks, activations);
         };
@@ -229,7 +227,7 @@ TEST_F(Emulation, WithoutABudgetMemoryIsWhatIsAskedFor) {
 // slowly, while the run goes on.
 TEST_F(Emulation, TakesUpBudgetsAndModesAsTheyChange) {
     const Bytes least = minimum("swapnet");
-    workload_.jobs[0].requests = 6;
+    workload_.jobs[{0}].requests = 6;
     Mode slow;
     slow.name = "slow";
     slow.execute_scale = 2;
@@ -267,7 +265,7 @@ class ToldExecutor final : public Executor {
 };
 
 ExecutorFactory told(std::function<void()> work) {
-    return [work = std::move(work)](JobId, std::span<const LayerRange>, ActivationMemory&) {
+    return [work = std::move(work)](JobId, std::span<const UnitRange>, ActivationMemory&) {
         return std::make_unique<ToldExecutor>(work);
     };
 }
@@ -304,9 +302,9 @@ TEST_F(Emulation, StopsWhenAsked) {
     const Policy policy = make_policy("on-demand");
     const RunRequest request{platform_, workload_, budget_, Account::all};
     const auto deployment = std::get<Deployment>(plan(request, policy));
-    const std::vector<CostModel> costs{{*pack_->model(), platform_}};
-    const std::vector<std::vector<BlockFacts>> facts{
-        facts_of(costs[0], deployment.jobs[0].blocks, deployment.jobs[0].path)};
+    const CostModels costs{{*pack_->model(), platform_}};
+    const AllFacts facts{
+        facts_of(costs[{0}], deployment.jobs[{0}].blocks, deployment.jobs[{0}].path)};
     DeviceSetup setup{platform_, costs, facts, deployment, Account::all, budget_};
     setup.stop = &stop;
     const auto device = emulator()(setup);
@@ -325,9 +323,9 @@ TEST_F(Emulation, EvidenceIsOfWhatHasEnded) {
     std::atomic<bool> stop{false}, ended{false};
     const RunRequest request{platform_, workload_, budget_, Account::all};
     const auto deployment = std::get<Deployment>(plan(request, make_policy("direct")));
-    const std::vector<CostModel> costs{{*pack_->model(), platform_}};
-    const std::vector<std::vector<BlockFacts>> facts{
-        facts_of(costs[0], deployment.jobs[0].blocks, deployment.jobs[0].path)};
+    const CostModels costs{{*pack_->model(), platform_}};
+    const AllFacts facts{
+        facts_of(costs[{0}], deployment.jobs[{0}].blocks, deployment.jobs[{0}].path)};
     DeviceSetup setup{platform_, costs, facts, deployment, Account::all, budget_};
     setup.stop = &stop;
     const auto device = emulator({}, told([&] {
@@ -420,7 +418,7 @@ class WrongExecutor : public Executor {
 TEST_F(Emulation, ARuntimeThatUsesFreedMemoryIsCaught) {
     budget_ = minimum("on-demand") + Bytes{1 << 20};
     for (const bool writes : {false, true}) {
-        const ExecutorFactory wrong = [&](JobId, std::span<const LayerRange>, ActivationMemory&) {
+        const ExecutorFactory wrong = [&](JobId, std::span<const UnitRange>, ActivationMemory&) {
             return std::make_unique<WrongExecutor>([writes](std::byte* at) {
                 auto* const byte = reinterpret_cast<volatile unsigned char*>(at);
                 if (writes)

@@ -18,8 +18,7 @@ class RulesTest : public ::testing::Test {
     RulesTest() : model_(chain("net", kBlocks)) {
         platform_.name = "board";
         platform_.nodes.emplace_back().memory.unified = true;
-        JobPlan& job = deployment_.jobs.emplace_back();
-        job.blocks = unit_blocks(*model_);
+        deployment_.jobs.emplace_back(NodeId{}, SwapPath::zero_copy, finest_blocks(*model_));
         make();
     }
 
@@ -27,8 +26,8 @@ class RulesTest : public ::testing::Test {
     void make() {
         costs_.clear();
         costs_.emplace_back(*model_, platform_);
-        const JobPlan& job = deployment_.jobs[0];
-        facts_ = {facts_of(costs_[0], job.blocks, job.path)};
+        const JobPlan& job = deployment_.jobs[{0}];
+        facts_ = {facts_of(costs_[{0}], job.blocks, job.path)};
         setup_ = std::make_unique<DeviceSetup>(
             DeviceSetup{platform_, costs_, facts_, deployment_, Account::all, std::nullopt});
         rules_ = std::make_unique<Rules>(*setup_);
@@ -69,8 +68,8 @@ class RulesTest : public ::testing::Test {
     ModelPtr model_;
     Platform platform_;
     Deployment deployment_;
-    std::vector<CostModel> costs_;
-    std::vector<std::vector<BlockFacts>> facts_;
+    CostModels costs_;
+    AllFacts facts_;
     std::unique_ptr<DeviceSetup> setup_;
     std::unique_ptr<Rules> rules_;
 };
@@ -106,7 +105,7 @@ TEST_F(RulesTest, AssemblingBeforeTheReadIsComplete) {
 }
 
 TEST_F(RulesTest, CopiesComeInTheirOrder) {
-    deployment_.jobs[0].path = SwapPath::staged;
+    deployment_.jobs[{0}].path = SwapPath::staged;
     make();
     start(Verb::read, 0);
     EXPECT_NE(refusal(Verb::copy, 0).find("is under way"), std::string::npos);
@@ -134,7 +133,7 @@ TEST_F(RulesTest, OverwritingWhatIsExecuted) {
 }
 
 TEST_F(RulesTest, ResidentBlocksExecuteAtOnce) {
-    deployment_.jobs[0].path = SwapPath::resident;
+    deployment_.jobs[{0}].path = SwapPath::resident;
     make();
     EXPECT_EQ(refusal(Verb::execute, 2), "");
 }

@@ -21,11 +21,11 @@ class RunMemoryTest : public ::testing::Test {
     RunMemoryTest() : model_(chain("net", kBlocks)) {
         platform_.name = "board";
         platform_.nodes.emplace_back().memory.unified = true;
-        JobPlan& job = deployment_.jobs.emplace_back();
-        job.blocks = unit_blocks(*model_);
-        job.arena = {ArenaKind::counter, Bytes{30}, 0};
+        JobPlan& job =
+            deployment_.jobs.emplace_back(NodeId{}, SwapPath::zero_copy, finest_blocks(*model_));
+        job.at_start().arena = {ArenaKind::counter, Bytes{30}, 0};
         costs_.emplace_back(*model_, platform_);
-        facts_ = {facts_of(costs_[0], job.blocks, job.path)};
+        facts_ = {facts_of(costs_[{0}], job.blocks, job.path)};
     }
 
     // Of pages for each block, although their layers have 10 bytes each.
@@ -36,9 +36,9 @@ class RunMemoryTest : public ::testing::Test {
         setup_ = std::make_unique<DeviceSetup>(
             DeviceSetup{platform_, costs_, facts_, deployment_, Account::all, budget});
         rules_ = std::make_unique<Rules>(*setup_);
-        memory_ = std::make_unique<RunMemory>(
-            *setup_, std::vector<std::vector<Bytes>>(1, std::vector(kBlocks, Bytes{2 * 4096})),
-            *rules_, real_activations, guarded);
+        memory_ = std::make_unique<RunMemory>(*setup_,
+                                              BlockSizes(1, std::vector(kBlocks, Bytes{2 * 4096})),
+                                              *rules_, real_activations, guarded);
         memory_->get_memory(ledger_);
     }
 
@@ -96,8 +96,8 @@ class RunMemoryTest : public ::testing::Test {
     ModelPtr model_;
     Platform platform_;
     Deployment deployment_;
-    std::vector<CostModel> costs_;
-    std::vector<std::vector<BlockFacts>> facts_;
+    CostModels costs_;
+    AllFacts facts_;
     MemoryReport ledger_;
     std::unique_ptr<DeviceSetup> setup_;
     std::unique_ptr<Rules> rules_;
@@ -215,9 +215,8 @@ TEST_F(RunMemoryTest, StopsGettingMemoryWhenItIsAsked) {
     const std::atomic<bool> stop{true};
     DeviceSetup budgeted = *setup_;
     budgeted.budget = Bytes{64 << 20};
-    RunMemory memory(budgeted,
-                     std::vector<std::vector<Bytes>>(1, std::vector(kBlocks, Bytes{4096})), *rules_,
-                     false, false);
+    RunMemory memory(budgeted, BlockSizes(1, std::vector(kBlocks, Bytes{4096})), *rules_, false,
+                     false);
     memory.get_memory(ledger_, &stop);
     EXPECT_EQ(memory.committed_peak(), Bytes{});
 }

@@ -78,10 +78,10 @@ RunResult made_up_result(const std::string& policy, Bytes budget, Duration laten
     job.model = "tiny";
     job.budget = budget;
     job.latency = result.latency;
-    for (const LayerRange layers : {LayerRange{0, 2}, LayerRange{2, 3}}) {
+    for (const UnitRange units : {UnitRange{0, 2}, UnitRange{2, 3}}) {
         BlockFacts& block = job.blocks.emplace_back();
-        block.layers = layers;
-        block.parameter_bytes = layers.first == 0 ? 6_MiB : 2_MiB;
+        block.units = units;
+        block.parameter_bytes = units.first == 0 ? 6_MiB : 2_MiB;
     }
     return result;
 }

@@ -74,7 +74,7 @@ Platform some_platform() {
 // Time that passes by the number of questions, so that tests do not depend on the machine.
 ProfileOptions options_for(const Model& model) {
     ProfileOptions options;
-    options.memory = {model.parameter_bytes().count + model.size() * 4096};
+    options.memory = {model.parameter_bytes().count + model.layer_count() * 4096};
     options.elapsed = [] { return Duration::zero(); };
     return options;
 }
@@ -127,13 +127,13 @@ TEST(Profiler, TablesAndAnchorsHoldWhatTheDeviceTakes) {
     const CostModel cost(*model, truth);
     const Model told = with_measured_layers(profile.measurements, *model, {"board", ""});
     EXPECT_EQ(told.spec().measured_on, "board");
-    for (std::uint32_t l = 0; l < model->size(); ++l)
+    for (std::uint32_t l = 0; l < model->layer_count(); ++l)
         EXPECT_NEAR(static_cast<double>(count_ns(told.layer({l}).execute.value())),
-                    cost.execute_layer_ns(l), 20)
+                    cost.execute_unit_ns(UnitId{l}), 20)
             << l;
     const auto anchors = anchors_of(profile.measurements, *model, {"board", ""});
     EXPECT_NEAR(static_cast<double>(count_ns(anchors.at("board"))),
-                cost.ns(Activity::execute, {0, model->size()}), 2);
+                cost.ns(Activity::execute, model->whole()), 2);
 }
 
 double off(double predicted, double actual) {
@@ -157,9 +157,9 @@ TEST(Profiler, PredictsBlocksOfRandomDevices) {
         const Model told = with_measured_layers(profile.measurements, *model, {truth.name, ""});
         const CostModel actual(*model, truth);
         const CostModel predicted(told, fitted.platform);
-        const std::uint32_t half = model->size() / 2;
-        for (const LayerRange block :
-             {LayerRange{0, model->size()}, LayerRange{0, half}, LayerRange{half, model->size()}}) {
+        const std::uint32_t half = model->layer_count() / 2;
+        for (const UnitRange block :
+             {model->whole(), UnitRange{0, half}, UnitRange{half, model->unit_count()}}) {
             const double scale =
                 1000 + actual.ns(Activity::read, block) + actual.ns(Activity::execute, block);
             EXPECT_NEAR(predicted.ns(Activity::read, block), actual.ns(Activity::read, block),
@@ -193,7 +193,7 @@ TEST(Profiler, AveragesNoiseOut) {
         whole += node.execute.other.per_block;
         const CostModel cost(*model, truth);
         // A block's noise is one draw for all its layers, so what blocks add is known less well.
-        EXPECT_LT(off(whole, cost.ns(Activity::execute, {0, model->size()})), 0.025);
+        EXPECT_LT(off(whole, cost.ns(Activity::execute, model->whole())), 0.025);
         EXPECT_LT(
             off(cost_ns(node.read.cost, {Bytes{4 * kMiB}, 2, 1, 0, {}}), 0.5 * 4 * kMiB + 150'000),
             0.02);

@@ -91,7 +91,7 @@ Traced traced(const World& world, std::string_view policy, const TimelineBounds&
 }
 
 std::string name_of_job(const World& world, JobId job) {
-    return world.workload.jobs[job.index].model->name();
+    return world.workload.jobs[job].model->name();
 }
 
 // "read random-7 #2 request 1 pass 0: 10..20", the pass where there are several, for comparing as a
@@ -100,7 +100,7 @@ std::multiset<std::string> spans_of(const World& world, const Traced& t) {
     std::multiset<std::string> lines;
     for (const Completion& s : t.record.spans)
         if (s.command.verb != Verb::wake_at) {
-            const bool passes = world.workload.jobs[s.command.job.index].model->passes() > 1;
+            const bool passes = world.workload.jobs[s.command.job].model->passes() > 1;
             lines.insert(text("{} {} #{} request {}{}: {}..{}", name_of(s.command.verb),
                               name_of_job(world, s.command.job), s.command.block.index,
                               s.command.request.index,
@@ -206,9 +206,9 @@ TEST_P(OverWorlds, ArrivalsAndMissesAreInstants) {
         const Traced t = traced(world, GetParam());
         std::map<std::string, std::int64_t> count;
         for (const TracedSlice& i : t.trace.instants) ++count[i.name];
-        for (std::size_t j = 0; j < world.workload.jobs.size(); ++j) {
-            const std::string name = world.workload.jobs[j].model->name();
-            EXPECT_EQ(count[name + " arrives"], world.workload.jobs[j].requests);
+        for (std::uint32_t j = 0; j < world.workload.jobs.size(); ++j) {
+            const std::string name = world.workload.jobs[{j}].model->name();
+            EXPECT_EQ(count[name + " arrives"], world.workload.jobs[{j}].requests);
             EXPECT_EQ(count[name + " misses its deadline"], t.result.jobs[j].deadline_misses);
         }
     }

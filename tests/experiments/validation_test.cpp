@@ -308,7 +308,7 @@ TEST(Study, LayerTimesAgainstLines) {
     spec.measured_on = "board";
     for (Layer& layer : spec.layers) layer.execute = Duration{150'000};
     scenario.models[0].model = std::make_shared<const Model>(spec);
-    scenario.workload.jobs[0].model = scenario.models[0].model;
+    scenario.workload.jobs[{0}].model = scenario.models[0].model;
     const std::vector<Study> studies{
         studied(asked(scenario, simulated_on(scenario.device.platform)))};
     const double total = kIdle + kRead + kAssemble + 3 * 150'000;

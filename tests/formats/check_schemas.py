@@ -350,6 +350,9 @@ COMMANDS = [
       "--gate", "median=0%,worst=0%,bytes=1,order=1"], 0),
     (["profile", *ON_NX, "--backend", "sim", "--time-limit", "2s", "-o", "nx.csv"], 0),
     ("fit nx.csv -o nx.json", 0),
+    (["run", "-m", "divided.json", "-d", "device.json", "-p", "on-demand", "-b", "min"], 0),
+    (["plan", "-m", "divided.json", "-d", "device.json", "-p", "swapnet", "-b", "min"], 0),
+    (["run", "-m", "divided.json", "-d", "device.json", "-p", "on-demand", "-b", "min", *EMU], 0),
     ("pack model.json --synthetic -o pack", 0),
     ("replay log.jsonl", 0),
     ("replay changed.jsonl", 1),
@@ -445,6 +448,30 @@ def check_seen(documents, emulated, failures):
             unseen -= set() if emulated else EMULATED | keys_of(schema["$defs"]["evidence"]) | \
                 keys_of(schema["$defs"]["emulation"])
         failures.expect(not unseen, f"{name}: no output here has {', '.join(sorted(unseen))}")
+
+
+# Who knows whole layers only.
+UNSUPPORTED = [
+    "run -m divided.json -d device.json -p on-demand -b 1.1x --backend cpu",
+    "run -m divided.json -d device.json -p on-demand -b 1.1x --backend emu --execute torch",
+    "profile -m divided.json -d device.json --backend sim -o divided.csv",
+    "fit measured.csv -o divided-device.json --layers divided.json",
+]
+
+
+def check_divided(program, failures):
+    """What cannot be done with a divided layer says so, and everything else names its parts."""
+    for command in UNSUPPORTED:
+        done = program.run(command.split())
+        failures.expect(done.returncode == 77 and 'layer "fc1" of divided-net is divided into 4' in
+                        done.stderr, f"{command}: {done.returncode}, {done.stderr}")
+    done = program.run(["plan", "-m", "divided.json", "-d", "device.json", "-p", "on-demand", "-b",
+                        "min", "--json"])
+    blocks = [(b["first"], b["last"]) for b in json.loads(done.stdout)["jobs"][0]["blocks"]]
+    names = [*(f"fc1[{part}/4]" for part in range(1, 5)), "fc2"]
+    failures.expect(blocks == [(name, name) for name in names], f"plan of divided.json: {blocks}")
+    shown = program.run(["show", "model", "divided.json"]).stdout
+    failures.expect("1 layer, into 4 units" in shown, f"show of divided.json: {shown}")
 
 
 # --- Planted mistakes ----------------------------------------------------------------------------
@@ -708,7 +735,8 @@ def write_inputs(page, program, failures):
         document = json.loads(content)
         for kind in ("model", "device"):
             if document.get("schema") == f"swaplab/{kind}/1":
-                write(program.path(f"{kind}.json"), content)
+                divided = document["name"] == "divided-net"
+                write(program.path("divided.json" if divided else f"{kind}.json"), content)
     write(program.path("two.csv"),
           "model,arrival_ns,deadline_ns\nsmall-net#1,0,50000000\nsmall-net#2,60000000,\n")
     done = program.run(["fit", "measured.csv", "-o", "fitted.json"])
@@ -729,6 +757,7 @@ def main():
         check_own_files(documents)
         write_inputs(page, program, failures)
         check_outputs(program, documents, failures)
+        check_divided(program, failures)
         emulated = any("emulation" in each for each in documents.of["result-1"])
         check_seen(documents, emulated, failures)
         check_mistakes(documents, failures)

@@ -41,7 +41,7 @@ class CpuBackend : public ::testing::Test {
         const PackPtr pack = pack_;
         return make_cpu_backend(
             {pack}, options,
-            [pack](JobId, std::span<const LayerRange> blocks, ActivationMemory& activations) {
+            [pack](JobId, std::span<const UnitRange> blocks, ActivationMemory& activations) {
                 return std::make_unique<DigestingExecutor>(*pack, blocks, activations);
             });
     }
@@ -160,7 +160,7 @@ TEST_F(CpuBackend, BudgetsThatChangeReachTheMemory) {
     const Bytes plenty = pack_->index().size() + Bytes{1 << 20};
     for (const auto& [before, after] : {std::pair{plenty, least}, std::pair{least, plenty}}) {
         SCOPED_TRACE(text("{} -> {}", before.count, after.count));
-        workload_.jobs[0].requests = 200;
+        workload_.jobs[{0}].requests = 200;
         workload_.budget_changes = {{kStart + std::chrono::milliseconds(1), after}};
         const RunResult result = run_policy("swapnet", before);
         ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
@@ -186,7 +186,7 @@ TEST_F(CpuBackend, OnlyTheBudgetIsResident) {
     }
     write_synthetic_pack(Model(spec), folder_.file("large"), 1);
     pack_ = std::make_shared<const Pack>(folder_.file("large"));
-    workload_.jobs[0].model = pack_->model();
+    workload_.jobs[{0}].model = pack_->model();
     const auto growth = [&](const std::string& policy, std::optional<Bytes> budget) {
         return run_policy(policy, budget).evidence->resident_growth;
     };

@@ -30,7 +30,7 @@ class FakeMachine : public Machine {
 
   private:
     Duration duration_of(const Action& command) const {
-        const BlockFacts& facts = setup_.facts[command.job.index][command.block.index];
+        const BlockFacts& facts = setup_.facts[command.job][command.block];
         return takes_time(command.verb) ? facts.of(command.verb, command.pass) : Duration{};
     }
     const DeviceSetup& setup_;

@@ -34,9 +34,9 @@ std::unique_ptr<Device> make_cpu_device(const DeviceSetup& setup) {
     static const TemporaryFolder folder;
     static int made = 0;
     const std::string path = folder.file("pack" + std::to_string(made++));
-    ModelSpec spec = setup.costs[0].model().spec();
+    ModelSpec spec = setup.costs[{0}].model().spec();
     write_synthetic_pack(Model(spec), path, 1);
-    const auto executors = [](JobId, std::span<const LayerRange>, ActivationMemory&) {
+    const auto executors = [](JobId, std::span<const UnitRange>, ActivationMemory&) {
         return std::make_unique<IdleExecutor>();
     };
     return make_cpu_backend({std::make_shared<const Pack>(path)}, {}, executors)(setup);
@@ -100,12 +100,11 @@ TEST(RealDevice, LatencyIsAtLeastTheLowerBound) {
 TEST(RealDevice, LanesChainByThemselves) {
     const Platform platform = quick_platform();
     const ModelPtr model = chain("ten", 10);
-    const std::vector<CostModel> costs{CostModel(*model, platform)};
+    const CostModels costs{CostModel(*model, platform)};
     Deployment deployment;
-    JobPlan& job = deployment.jobs.emplace_back();
-    job.blocks = unit_blocks(*model);
-    job.path = SwapPath::resident;
-    const std::vector<std::vector<BlockFacts>> facts{facts_of(costs[0], job.blocks, job.path)};
+    const JobPlan& job =
+        deployment.jobs.emplace_back(NodeId{}, SwapPath::resident, finest_blocks(*model));
+    const AllFacts facts{facts_of(costs[{0}], job.blocks, job.path)};
     const DeviceSetup setup{platform, costs, facts, deployment, Account::all, {}};
     std::atomic<int> executed = 0;
     std::mutex mutex;
@@ -132,12 +131,12 @@ TEST(RealDevice, LanesChainByThemselves) {
 TEST(RealDevice, AnErrorAfterABreachIsStillTheError) {
     const Platform platform = quick_platform();
     const ModelPtr model = chain("ten", 10);
-    const std::vector<CostModel> costs{CostModel(*model, platform)};
+    const CostModels costs{CostModel(*model, platform)};
     Deployment deployment;
-    JobPlan& job = deployment.jobs.emplace_back();
-    job.blocks = unit_blocks(*model);
-    job.arena = {ArenaKind::counter, {100}, 0};
-    const std::vector<std::vector<BlockFacts>> facts{facts_of(costs[0], job.blocks, job.path)};
+    JobPlan& job =
+        deployment.jobs.emplace_back(NodeId{}, SwapPath::zero_copy, finest_blocks(*model));
+    job.at_start().arena = {ArenaKind::counter, {100}, 0};
+    const AllFacts facts{facts_of(costs[{0}], job.blocks, job.path)};
     for (const bool memory : {true, false}) {
         const DeviceSetup setup{platform, costs, facts, deployment, Account::all, Bytes{15}};
         auto machine = std::make_unique<FakeMachine>(setup);

@@ -19,7 +19,7 @@ class SessionTest : public ::testing::Test {
     std::unique_ptr<Session> session(const std::vector<std::uint32_t>& cuts, Bytes budget) const {
         return std::make_unique<Session>(
             pack_, cuts, budget, CpuOptions{},
-            [this](JobId, std::span<const LayerRange> blocks, ActivationMemory& activations) {
+            [this](JobId, std::span<const UnitRange> blocks, ActivationMemory& activations) {
                 return std::make_unique<DigestingExecutor>(*pack_, blocks, activations);
             });
     }

@@ -41,7 +41,7 @@ void flip_byte(const std::string& path, std::int64_t at) {
     file.put(byte);
 }
 
-std::vector<std::byte> read_extent(const Pack& pack, LayerRange layers) {
+std::vector<std::byte> read_extent(const Pack& pack, UnitRange layers) {
     const Extent extent = pack.extent(layers);
     AlignedBuffer buffer(std::max(extent.size, Bytes{1}));
     open_reader(pack.parameters_path(), {})->read(extent.offset, extent.size, buffer.data());
@@ -119,8 +119,8 @@ TEST_F(PackTest, AFlippedByteIsFoundAndNamed) {
             std::string::npos)
             << error;
         EXPECT_TRUE(error.starts_with(pack.parameters_path())) << error;
-        const LayerRange damaged = at < 4096 ? LayerRange{0, 2} : LayerRange{1, 3};
-        const LayerRange intact = at < 4096 ? LayerRange{1, 3} : LayerRange{0, 2};
+        const UnitRange damaged = at < 4096 ? UnitRange{0, 2} : UnitRange{1, 3};
+        const UnitRange intact = at < 4096 ? UnitRange{1, 3} : UnitRange{0, 2};
         EXPECT_THROW(verify(pack, damaged, read_extent(pack, damaged)), StorageError);
         verify(pack, intact, read_extent(pack, intact));
         flip_byte(pack.parameters_path(), at);
@@ -217,9 +217,9 @@ TEST(SyntheticPack, HasTheSizesOfAnyModelAndIsTheSameForTheSameSeed) {
         const Pack pack(folder.file("a"));
         verify(pack);
         EXPECT_TRUE(pack.index().inputs.empty());
-        ASSERT_EQ(pack.model()->size(), model->size());
+        ASSERT_EQ(pack.model()->layer_count(), model->layer_count());
         EXPECT_EQ(pack.model()->parameter_bytes(), model->parameter_bytes());
-        for (std::uint32_t i = 0; i < model->size(); ++i) {
+        for (std::uint32_t i = 0; i < model->layer_count(); ++i) {
             const Layer& layer = model->layers()[i];
             EXPECT_EQ(pack.model()->layers()[i].parameter_bytes, layer.parameter_bytes);
             EXPECT_GE(pack.extent({i, i + 1}).size, layer.parameter_bytes);

@@ -25,7 +25,7 @@ TEST(Budget, LeastParameterMemory) {
         const CostModel cost(*model, platform);
         const auto largest = static_cast<std::int64_t>(oracle::largest(unit_table(cost)));
         if (largest == 0) continue;
-        const auto all = static_cast<std::int64_t>(item_of(cost, {0, model->size()}).bytes);
+        const auto all = static_cast<std::int64_t>(item_of(cost, model->whole()).bytes);
         std::int64_t units = 0;  // each aligned
         for (const oracle::Item& unit : unit_table(cost))
             units += static_cast<std::int64_t>(unit.bytes);

@@ -86,11 +86,11 @@ TEST(Contention, EveryPolicyIsReplayed) {
 class RandomScheduler : public Scheduler {
   public:
     RandomScheduler(std::uint64_t seed, const Workload& workload, const Deployment& deployment,
-                    const std::vector<std::vector<BlockFacts>>& facts)
+                    const AllFacts& facts)
         : rng_(seed) {
         for (std::uint32_t j = 0; j < workload.jobs.size(); ++j)
-            for (std::uint32_t b = 0; b < deployment.jobs[j].blocks.size(); ++b)
-                add_block(j, b, facts[j][b], deployment.jobs[j].path);
+            for (std::uint32_t b = 0; b < deployment.jobs[{j}].blocks.size(); ++b)
+                add_block(j, b, facts[{j}][{b}], deployment.jobs[{j}].path);
     }
 
     void decide(const View& view, Moves& moves) override {
@@ -163,7 +163,7 @@ struct World {
     Platform platform;
     std::vector<ModelPtr> models;
     Deployment deployment;
-    std::vector<std::vector<BlockFacts>> facts;
+    AllFacts facts;
 };
 
 World random_world(std::uint64_t seed) {
@@ -176,12 +176,11 @@ World random_world(std::uint64_t seed) {
     for (std::int64_t j = 0; j < jobs; ++j) {
         const std::uint64_t model_seed = seed * 10 + static_cast<std::uint64_t>(j);
         const ModelPtr model = random_model(model_seed, model_shape(seed, 6));
-        JobPlan plan;
-        plan.blocks = unit_blocks(*model);
-        plan.path = paths[static_cast<std::size_t>(rng.between(0, 2))];
-        plan.arena = {ArenaKind::counter, Bytes{std::int64_t{1} << 38}, 0};
+        JobPlan plan({}, paths[static_cast<std::size_t>(rng.between(0, 2))], finest_blocks(*model));
+        plan.at_start().arena = {ArenaKind::counter, Bytes{std::int64_t{1} << 38}, 0};
         if (plan.path == SwapPath::staged)
-            plan.staging = ArenaPlan{ArenaKind::counter, Bytes{std::int64_t{1} << 38}, 0};
+            plan.at_start().staging =
+                ArenaPlan{ArenaKind::counter, Bytes{std::int64_t{1} << 38}, 0};
         const CostModel cost(*model, world.platform);
         world.facts.push_back(facts_of(cost, plan.blocks, plan.path));
         world.models.push_back(model);

@@ -81,7 +81,7 @@ TEST(Dispatch, FirstComeFirstServed) {
         shape.positive = true;
         const Platform platform = random_platform(seed, shape);
         for (const char* policy : kPolicies) {
-            SCOPED_TRACE(text("{} {}", policy, name_of(workload.jobs[0].mode)));
+            SCOPED_TRACE(text("{} {}", policy, name_of(workload.jobs[{0}].mode)));
             Options options;
             options.budget = Bytes{std::int64_t{1} << 36};
             const auto run = simulate(platform, workload, policy, options);
@@ -89,7 +89,7 @@ TEST(Dispatch, FirstComeFirstServed) {
             const auto executed = turns_of(run.record, Verb::execute);
             EXPECT_TRUE(std::is_sorted(executed.begin(), executed.end()));
             const auto read = turns_of(run.record, Verb::read);
-            if (workload.jobs[0].mode == ArrivalMode::stream) {
+            if (workload.jobs[{0}].mode == ArrivalMode::stream) {
                 EXPECT_TRUE(std::is_sorted(read.begin(), read.end())) << "storage queue";
             }
             std::int64_t requests = 0;
@@ -106,7 +106,7 @@ TEST(Dispatch, FirstComeFirstServed) {
 TEST(Dispatch, ArrivalsAndLatencies) {
     SWAPLAB_FOR_SEEDS(seed, 1001, kWorlds) {
         const Workload workload = random_workload(seed);
-        const ArrivalMode mode = workload.jobs[0].mode;
+        const ArrivalMode mode = workload.jobs[{0}].mode;
         const Platform platform = random_platform(seed, {});
         for (const char* policy : kPolicies) {
             SCOPED_TRACE(text("{} {}", policy, name_of(mode)));
@@ -125,10 +125,10 @@ TEST(Dispatch, ArrivalsAndLatencies) {
             }
             std::vector<std::int64_t> latencies;
             for (std::uint32_t j = 0; j < workload.jobs.size(); ++j)
-                for (std::uint32_t r = 0; r < workload.jobs[j].requests; ++r) {
+                for (std::uint32_t r = 0; r < workload.jobs[{j}].requests; ++r) {
                     Time expected = kStart, from = kStart;
                     if (mode == ArrivalMode::listed)
-                        expected = from = workload.jobs[j].arrivals[r];
+                        expected = from = workload.jobs[{j}].arrivals[{r}];
                     else if (mode == ArrivalMode::cold && r > 0)
                         expected = from = released[{j, r - 1}];
                     else if (mode == ArrivalMode::stream && r > 0)
@@ -159,7 +159,7 @@ TEST(Dispatch, SeveralJobsAreReplayedWithinTheBudget) {
         shape.most_alignment = seed % 5 == 0 ? 4096 : 1;
         const Platform platform = random_platform(seed, shape);
         for (const char* policy : kPolicies) {
-            SCOPED_TRACE(text("{} {}", policy, name_of(workload.jobs[0].mode)));
+            SCOPED_TRACE(text("{} {}", policy, name_of(workload.jobs[{0}].mode)));
             Options options;
             options.account = seed % 2 == 0 ? Account::all : Account::parameters;
             options.budget = Bytes{1};

@@ -67,14 +67,14 @@ void expect_conserved(const Workload& workload, const Deployment& deployment, co
     std::int64_t requests = 0;
     std::int64_t stored = 0;
     for (std::uint32_t j = 0; j < workload.jobs.size(); ++j) {
-        const Job& job = workload.jobs[j];
+        const Job& job = workload.jobs[{j}];
         requests += job.requests;
         for (const Layer& layer : job.model->layers())
             if (layer.parameter_bytes.count > 0)
                 stored += job.requests * layer.bytes_on_storage().count;
         for (std::uint32_t r = 0; r < job.requests; ++r) {
             const auto& done = blocks[{j, r}];
-            EXPECT_EQ(done.size(), deployment.jobs[j].blocks.size()) << "job " << j;
+            EXPECT_EQ(done.size(), deployment.jobs[{j}].blocks.size()) << "job " << j;
             EXPECT_TRUE(std::is_sorted(done.begin(), done.end())) << "job " << j;
         }
     }
@@ -89,9 +89,9 @@ void expect_conserved(const Workload& workload, const Deployment& deployment, co
 void expect_soon(const Workload& workload, const Simulation& run, std::size_t most_ahead) {
     std::uint32_t top = 0;
     for (std::uint32_t j = 1; j < workload.jobs.size(); ++j)
-        if (workload.jobs[j].weight > workload.jobs[top].weight) top = j;
+        if (workload.jobs[{j}].weight > workload.jobs[{top}].weight) top = j;
     for (std::uint32_t j = 0; j < workload.jobs.size(); ++j)
-        if (j != top && workload.jobs[j].weight == workload.jobs[top].weight) return;
+        if (j != top && workload.jobs[{j}].weight == workload.jobs[{top}].weight) return;
     std::map<std::uint32_t, Time> arrived, ended;
     for (const auto& decision : run.record.decisions)
         for (const Arrival& a : decision.arrivals)

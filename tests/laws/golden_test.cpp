@@ -64,10 +64,9 @@ Simulation run(const char* policy, ArrivalMode mode = ArrivalMode::cold, std::in
 std::vector<std::string> lines(const Simulation& simulation) {
     std::vector<std::string> all;
     for (const Completion& span : simulation.record.by_ticket()) {
-        const LayerRange layers = simulation.result.jobs[0].blocks[span.command.block.index].layers;
+        const UnitRange units = simulation.result.jobs[0].blocks[span.command.block.index].units;
         std::string name;
-        for (std::uint32_t i = layers.first; i < layers.last; ++i)
-            name += static_cast<char>('A' + i);
+        for (std::uint32_t i = units.first; i < units.last; ++i) name += static_cast<char>('A' + i);
         all.push_back(text("{} {} {}-{}", name_of(span.command.verb), name, count_ns(span.start),
                            count_ns(span.end)));
     }
@@ -290,15 +289,16 @@ TEST(Golden, Arenas) {
     const auto arena = [&](const char* spec) {
         const PlanOutcome outcome =
             testing::plan_of(platform_of(ComputeKind::gpu), abc(), spec, options);
-        return std::get<Deployment>(outcome).jobs.at(0);
+        return std::get<Deployment>(outcome).jobs[{0}];
     };
-    EXPECT_EQ(arena("swapnet").arena.kind, ArenaKind::two_ended);
-    EXPECT_EQ(arena("demand-layering").arena.kind, ArenaKind::ring);
-    EXPECT_FALSE(arena("demand-layering").staging);
-    EXPECT_EQ(arena("demand-layering:pipeline=async").arena.kind, ArenaKind::ring);
-    EXPECT_EQ(arena("demand-layering:pipeline=async").staging.value().kind, ArenaKind::ring);
-    EXPECT_EQ(arena("demand-layering:pipeline=sync").arena.slots, 2U);
-    EXPECT_EQ(arena("demand-layering:pipeline=sync").staging.value().slots, 2U);
+    EXPECT_EQ(arena("swapnet").at_start().arena.kind, ArenaKind::two_ended);
+    EXPECT_EQ(arena("demand-layering").at_start().arena.kind, ArenaKind::ring);
+    EXPECT_FALSE(arena("demand-layering").at_start().staging);
+    EXPECT_EQ(arena("demand-layering:pipeline=async").at_start().arena.kind, ArenaKind::ring);
+    EXPECT_EQ(arena("demand-layering:pipeline=async").at_start().staging.value().kind,
+              ArenaKind::ring);
+    EXPECT_EQ(arena("demand-layering:pipeline=sync").at_start().arena.slots, 2U);
+    EXPECT_EQ(arena("demand-layering:pipeline=sync").at_start().staging.value().slots, 2U);
 }
 
 }  // namespace

@@ -143,7 +143,7 @@ TEST(Invariants, PeakIsTheReplayOfTheSpansAndFitsTheBudget) {
             if (counted(run.options.account, static_cast<Category>(c)))
                 split += memory.peak_by_category[c].count;
         EXPECT_EQ(split, memory.peak.count);
-        EXPECT_EQ(memory.arena_bytes, run.deployment.jobs[0].arena_bytes());
+        EXPECT_EQ(memory.arena_bytes, run.deployment.jobs[{0}].at_start().arena_bytes());
     });
 }
 
@@ -207,7 +207,7 @@ TEST(Invariants, SpansAreOrderedAndRespectWhatTheyWaitFor) {
             if (span.command.verb == Verb::execute)
                 order.emplace_back(span.command.request.index, span.command.block.index);
         EXPECT_TRUE(std::ranges::is_sorted(order));
-        EXPECT_EQ(order.size(), run.deployment.jobs[0].blocks.size() *
+        EXPECT_EQ(order.size(), run.deployment.jobs[{0}].blocks.size() *
                                     static_cast<std::size_t>(run.options.requests));
     });
 }
@@ -230,7 +230,7 @@ TEST(Invariants, BytesAreConserved) {
         EXPECT_EQ(run.result().swapped_in, read);
         EXPECT_EQ(in, out) << "what was brought in was released";
         const bool all = run.options.account == Account::all;
-        if (run.deployment.jobs[0].resident_copies == 0) {
+        if (run.deployment.jobs[{0}].resident_copies == 0) {
             EXPECT_EQ(run.result().memory.in_use,
                       all ? run.platform.nodes[0].memory.reserved : Bytes{});
         }
@@ -326,7 +326,7 @@ TEST(Invariants, PipelinesLieBetweenKernelsAndSequential) {
             return r.result.latency.mean;
         };
         Duration kernels{};
-        for (const LayerRange unit : model->units())
+        for (const UnitRange unit : model->finest_blocks())
             kernels += to_duration(CostModel(*model, platform).ns(Activity::execute, unit));
         const Duration sequential = latency("pipeline=sequential");
         for (const char* pipeline :

@@ -74,7 +74,7 @@ oracle::BoundInput bound_input(const Model& model, const Platform& platform, boo
     const Mode* mode = platform.mode.empty() ? nullptr : node.mode_named(platform.mode);
     oracle::BoundInput in;
     in.kappa = *std::ranges::max_element(node.read.concurrency);
-    for (const LayerRange unit : model.units()) {
+    for (const UnitRange unit : model.finest_blocks()) {
         double read = 0, kernel = 0;
         for (std::uint32_t j = unit.first; j < unit.last; ++j) {
             const Layer& layer = model.layers()[j];
@@ -86,11 +86,11 @@ oracle::BoundInput bound_input(const Model& model, const Platform& platform, boo
                             static_cast<double>(node.read.cost.request_bytes->count);
             }
             const LinearCost& row = node.execute.of(layer.op);
-            kernel +=
-                row.per_byte * static_cast<double>(layer.parameter_bytes.count) +
-                row.per_flop * static_cast<double>(layer.flops()) + row.per_layer +
-                row.per_tensor * static_cast<double>(layer.parameter_tensors) +
-                row.per_activation_byte * static_cast<double>(model.activation_bytes(j).count);
+            kernel += row.per_byte * static_cast<double>(layer.parameter_bytes.count) +
+                      row.per_flop * static_cast<double>(layer.flops()) + row.per_layer +
+                      row.per_tensor * static_cast<double>(layer.parameter_tensors) +
+                      row.per_activation_byte *
+                          static_cast<double>(model.unit({j}).activation_bytes.count);
         }
         read *= smallest_factor(node, Activity::read) * (mode ? mode->read_scale : 1.0);
         kernel *= smallest_factor(node, Activity::execute) * (mode ? mode->execute_scale : 1.0);
@@ -162,7 +162,7 @@ TEST(LowerBound, OfAStreamIsTheFormulaAndHolds) {
                 node.read.cost.per_byte * smallest_factor(node, Activity::read) * scale);
             // The page takes off 2 * units ns. Where costs are not whole, the roundings of N
             // requests may add up to more, at most half a ns per read and execution: units * N.
-            const auto units = static_cast<double>(model->units().size());
+            const auto units = static_cast<double>(model->finest_blocks().size());
             const auto bound = static_cast<double>(count_ns(r.lower_bound));
             const double page = std::max(0.0, std::floor(chain) - 2 * units);
             const double n = static_cast<double>(options.requests);

@@ -112,7 +112,7 @@ TEST(Pipelines, DirectExecutesOnly) {
             options.budget.reset();
             const auto actual = simulate(world.platform, world.model, "direct", options);
             const auto expected =
-                oracle::direct(item_of(cost, {0, world.model->size()}), world.count());
+                oracle::direct(item_of(cost, world.model->whole()), world.count());
             expect_latencies(expected.latencies, expected.makespan, actual.result);
             for (const Completion& span : actual.record.spans)
                 EXPECT_EQ(span.command.verb, Verb::execute);
@@ -127,7 +127,7 @@ TEST(Pipelines, LoadAllReadsOnceThenExecutes) {
     SWAPLAB_FOR_SEEDS(seed, 3001, kTables) {
         const World world(seed);
         const CostModel cost(*world.model, world.platform);
-        const oracle::Item item = item_of(cost, {0, world.model->size()});
+        const oracle::Item item = item_of(cost, world.model->whole());
         for (const ArrivalMode mode : kModes) {
             SCOPED_TRACE(name_of(mode));
             const auto actual =
@@ -141,8 +141,7 @@ TEST(Pipelines, LoadAllReadsOnceThenExecutes) {
                           actual.record.spans,
                           [](const Completion& s) { return s.command.verb == Verb::read; }),
                       loads);
-            EXPECT_EQ(actual.result.swapped_in,
-                      loads * cost.stored_bytes({0, world.model->size()}));
+            EXPECT_EQ(actual.result.swapped_in, loads * cost.stored_bytes(world.model->whole()));
         }
         if (HasFailure()) return;
     }

@@ -12,7 +12,7 @@ namespace {
 std::string spec_of(std::size_t agents) { return text("pipeload:agents={}", agents); }
 
 const JobPlan& plan_of_job(const PlanOutcome& outcome) {
-    return std::get<Deployment>(outcome).jobs.at(0);
+    return std::get<Deployment>(outcome).jobs[{0}];
 }
 
 // A storage that gives every one of 16 reads the speed of a lone one.
@@ -82,7 +82,7 @@ TEST(Pipeload, IsTheReplayOfItsRules) {
             {{oracle::ArenaRules::Kind::counter, actual.result.memory.arena_bytes.count, 0}},
             script.tasks, script.holdings, {{0, 0, script.tasks.size()}});
         replay.run();
-        const std::size_t n = model->units().size();
+        const std::size_t n = model->finest_blocks().size();
         for (const Completion& span : actual.record.spans) {
             const auto& ids =
                 script.items[span.command.request.index * n + span.command.block.index];
@@ -119,7 +119,7 @@ TEST(Pipeload, PlansWhatHappensAndChoosesTheBest) {
         EXPECT_EQ(automatic.result.closed_form, automatic.result.latency.mean);
         std::size_t best = 1;
         std::optional<Duration> least;
-        for (std::size_t agents = 1; agents <= model->size() + 1; ++agents) {
+        for (std::size_t agents = 1; agents <= model->layer_count() + 1; ++agents) {
             const RunResult r = simulate(platform, model, spec_of(agents), options).result;
             EXPECT_EQ(r.closed_form, r.latency.mean) << agents;
             if (least && r.latency.mean >= *least) continue;
@@ -215,7 +215,8 @@ TEST(Pipeload, OneAgentIsSwapNetWithABlockPerLayer) {
             options.requests = 2;
             const RunResult ours = simulate(platform, model, spec_of(1), options).result;
             const RunResult swapnet =
-                simulate(platform, model, text("swapnet:blocks={}", model->units().size()), options)
+                simulate(platform, model, text("swapnet:blocks={}", model->finest_blocks().size()),
+                         options)
                     .result;
             if (mode == ArrivalMode::cold) {
                 EXPECT_EQ(ours.latency.mean, swapnet.latency.mean);

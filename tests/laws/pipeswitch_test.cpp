@@ -38,9 +38,9 @@ TEST(Pipeswitch, ChoosesTheBestGroups) {
     SWAPLAB_FOR_SEEDS(seed, 10501, kTables / 2) {
         const World world(seed);
         Rng rng(seed);
-        if (world.model->units().size() > 10) continue;
+        if (world.model->finest_blocks().size() > 10) continue;
         const CostModel cost(*world.model, world.platform);
-        const auto units = world.model->units();
+        const auto units = world.model->finest_blocks();
         for (const SwapPath path : {SwapPath::zero_copy, SwapPath::staged}) {
             Options options = world.options(ArrivalMode::cold);
             options.requests = 1;
@@ -58,7 +58,7 @@ TEST(Pipeswitch, ChoosesTheBestGroups) {
             const double staging = static_cast<double>(options.budget->count) - all;
             double best = -1;
             for (std::uint32_t cuts = 0; cuts < 1U << (units.size() - 1); ++cuts) {
-                std::vector<LayerRange> groups{units[0]};
+                std::vector<UnitRange> groups{units[0]};
                 for (std::size_t u = 1; u < units.size(); ++u)
                     if ((cuts >> (u - 1) & 1U) != 0)
                         groups.push_back(units[u]);

@@ -24,10 +24,10 @@ struct BlockNumbers {
     std::int64_t charge = 0, live_after = 0;
 };
 
-BlockNumbers numbers_of(const RunFacts& run, std::size_t job, std::size_t block) {
+BlockNumbers numbers_of(const RunFacts& run, JobId job, BlockId block) {
     const Model& model = *run.workload.jobs[job].model;
     const JobPlan& plan = run.deployment.jobs[job];
-    const LayerRange layers = plan.blocks[block];
+    const UnitRange layers = plan.blocks[block];
     const oracle::Tensors tensors = tensors_of(model);
     return {item_of(CostModel(model, run.platform), layers, plan.path == SwapPath::standard),
             oracle::activation_peak(tensors, layers.first, layers.last),
@@ -37,9 +37,9 @@ BlockNumbers numbers_of(const RunFacts& run, std::size_t job, std::size_t block)
 // Parameters that are resident before and during the run.
 std::int64_t resident_bytes(const RunFacts& run) {
     std::int64_t bytes = 0;
-    for (std::size_t j = 0; j < run.deployment.jobs.size(); ++j) {
+    for (const JobId j : run.deployment.jobs.ids()) {
         const JobPlan& plan = run.deployment.jobs[j];
-        for (std::size_t b = 0; b < plan.blocks.size(); ++b)
+        for (const BlockId b : plan.blocks.ids())
             bytes +=
                 plan.resident_copies * static_cast<std::int64_t>(numbers_of(run, j, b).item.bytes);
     }
@@ -60,8 +60,9 @@ class ReplayBuilder {
   public:
     explicit ReplayBuilder(const RunFacts& run) : run_(run) {
         for (const JobPlan& plan : run.deployment.jobs) {
-            arenas_.push_back(rules_of(plan.arena));
-            arenas_.push_back(plan.staging ? rules_of(*plan.staging) : oracle::ArenaRules{});
+            arenas_.push_back(rules_of(plan.at_start().arena));
+            const auto& staging = plan.at_start().staging;
+            arenas_.push_back(staging ? rules_of(*staging) : oracle::ArenaRules{});
         }
         for (const testing::RecordedDecision& d : run.simulation.record.decisions) {
             if (d.commands.empty()) continue;
@@ -85,7 +86,7 @@ class ReplayBuilder {
     };
 
     void add(const Command& c) {
-        const BlockNumbers numbers = numbers_of(run_, c.job.index, c.block.index);
+        const BlockNumbers numbers = numbers_of(run_, c.job, c.block);
         oracle::Task task;
         task.job = c.job.index;
         for (const Ticket t : c.after) task.after.push_back(t.index);
@@ -126,12 +127,13 @@ class ReplayBuilder {
     void add_holdings() {
         for (const auto& [block, stays] : stays_) {
             const auto [job, index] = block;
-            const auto bytes = static_cast<std::int64_t>(numbers_of(run_, job, index).item.bytes);
+            const auto bytes =
+                static_cast<std::int64_t>(numbers_of(run_, {job}, {index}).item.bytes);
             for (const Swap& s : stays) {
                 const auto hold = [&](std::size_t arena, std::size_t from, std::size_t until) {
                     holdings_.push_back({arena, bytes, from, until});
                 };
-                switch (path_of(run_.platform, run_.deployment.jobs[job])) {
+                switch (path_of(run_.platform, run_.deployment.jobs[{job}])) {
                     case oracle::Path::zero_copy: hold(2 * job, s.read, s.release); break;
                     case oracle::Path::staged:
                         hold(2 * job + 1, s.read, s.copies[0]);
@@ -155,7 +157,7 @@ class ReplayBuilder {
     std::vector<oracle::Task> tasks_;
     std::vector<oracle::Holding> holdings_;
     std::vector<oracle::Submission> submissions_;
-    std::map<std::pair<std::size_t, std::size_t>, std::vector<Swap>> stays_;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Swap>> stays_;  // by job, block
 };
 
 }  // namespace
@@ -181,12 +183,12 @@ oracle::NodeRules rules_of_node(const Platform& platform, std::uint32_t parallel
 oracle::Peaks peaks_from_spans(const RunFacts& run) {
     std::vector<std::vector<oracle::BlockSpans>> jobs(run.deployment.jobs.size());
     std::vector<oracle::Path> paths;
-    for (std::size_t j = 0; j < jobs.size(); ++j) {
-        const std::size_t n = run.deployment.jobs[j].blocks.size();
-        paths.push_back(path_of(run.platform, run.deployment.jobs[j]));
-        jobs[j].resize(n * static_cast<std::size_t>(run.workload.jobs[j].requests));
+    for (std::uint32_t j = 0; j < jobs.size(); ++j) {
+        const std::size_t n = run.deployment.jobs[{j}].blocks.size();
+        paths.push_back(path_of(run.platform, run.deployment.jobs[{j}]));
+        jobs[j].resize(n * static_cast<std::size_t>(run.workload.jobs[{j}].requests));
         for (std::size_t p = 0; p < jobs[j].size(); ++p) {
-            const BlockNumbers numbers = numbers_of(run, j, p % n);
+            const BlockNumbers numbers = numbers_of(run, {j}, {static_cast<std::uint32_t>(p % n)});
             jobs[j][p].bytes = static_cast<std::int64_t>(numbers.item.bytes);
             jobs[j][p].charge = numbers.charge;
             jobs[j][p].live_after = numbers.live_after;
@@ -195,7 +197,7 @@ oracle::Peaks peaks_from_spans(const RunFacts& run) {
     for (const Completion& span : run.simulation.record.spans) {
         const Action& c = span.command;
         if (c.verb == Verb::wake_at) continue;
-        const std::size_t n = run.deployment.jobs[c.job.index].blocks.size();
+        const std::size_t n = run.deployment.jobs[c.job].blocks.size();
         oracle::BlockSpans& block = jobs[c.job.index][c.request.index * n + c.block.index];
         const std::pair interval{count_ns(span.start), count_ns(span.end)};
         switch (c.verb) {

@@ -17,7 +17,7 @@ double boundary_pair(const Model& model, const Platform& platform, const RunResu
     double bytes = blocks.size() > 1 ? table.front().bytes + table.back().bytes : 0;
     if (account == Account::parameters) return bytes;
     const oracle::Tensors tensors = tensors_of(model);
-    const auto activations = [&](LayerRange r) {
+    const auto activations = [&](UnitRange r) {
         return static_cast<double>(oracle::activation_peak(tensors, r.first, r.last));
     };
     return bytes + std::max(activations(blocks.front()), activations(blocks.back())) +

@@ -39,8 +39,8 @@ struct World {
     // Every block's facts from the costs and from a liveness of its own.
     oracle::CandidateOf candidates(Account account) const {
         return [this, account](std::size_t first, std::size_t last) {
-            const auto units = model->units();
-            const LayerRange layers{units[first].first, units[last - 1].last};
+            const auto units = model->finest_blocks();
+            const UnitRange layers{units[first].first, units[last - 1].last};
             oracle::Candidate candidate;
             candidate.item = item_of(CostModel(*model, platform), layers);
             if (account == Account::all)
@@ -61,9 +61,9 @@ struct World {
 
 std::vector<std::size_t> cuts_of(const Model& model, const JobPlan& job) {
     std::vector<std::size_t> cuts;
-    for (std::size_t i = 1; i < job.blocks.size(); ++i)
-        for (std::size_t u = 0; u < model.units().size(); ++u)
-            if (model.units()[u].first == job.blocks[i].first) cuts.push_back(u);
+    for (std::uint32_t i = 1; i < job.blocks.size(); ++i)
+        for (std::size_t u = 0; u < model.finest_blocks().size(); ++u)
+            if (model.finest_blocks()[u].first == job.blocks[{i}].first) cuts.push_back(u);
     return cuts;
 }
 
@@ -74,7 +74,7 @@ void expect_best(const World& world, const std::string& spec, double delta, std:
     options.account = account;
     options.budget = Bytes{budget};
     const double most = static_cast<double>(budget) * (1 - delta) - world.reserved(account);
-    const oracle::Search search = oracle::best_partition(world.model->units().size(),
+    const oracle::Search search = oracle::best_partition(world.model->finest_blocks().size(),
                                                          world.candidates(account), most, blocks);
     const PlanOutcome outcome = testing::plan_of(world.platform, world.model, spec, options);
     if (!search.best) {
@@ -95,14 +95,14 @@ void expect_best(const World& world, const std::string& spec, double delta, std:
     const Deployment& deployment = std::get<Deployment>(outcome);
     ASSERT_TRUE(deployment.closed_form);
     EXPECT_EQ(static_cast<double>(count_ns(*deployment.closed_form)), search.best->closed_form);
-    EXPECT_EQ(cuts_of(*world.model, deployment.jobs.at(0)), search.best->cuts);
+    EXPECT_EQ(cuts_of(*world.model, deployment.jobs[{0}]), search.best->cuts);
 }
 
 // At plenty, at random, at the minimum and just below it.
 void expect_best_at_budgets(const World& world, Rng& rng, const std::string& spec, double delta,
                             std::size_t blocks, Account account) {
-    const oracle::Search all =
-        oracle::best_partition(world.model->units().size(), world.candidates(account), 0, blocks);
+    const oracle::Search all = oracle::best_partition(world.model->finest_blocks().size(),
+                                                      world.candidates(account), 0, blocks);
     const double least_peak = all.least_peak + world.reserved(account);
     const auto least = static_cast<std::int64_t>(std::ceil(least_peak / (1 - delta)));
     std::int64_t whole = world.model->parameter_bytes().count;
@@ -140,7 +140,7 @@ TEST(SwapNetPartition, WithAGivenNumberOfBlocks) {
     SWAPLAB_FOR_SEEDS(seed, 20001, kModels / 2) {
         const World world(seed);
         Rng rng(seed);
-        const auto units = static_cast<std::int64_t>(world.model->units().size());
+        const auto units = static_cast<std::int64_t>(world.model->finest_blocks().size());
         const std::int64_t blocks = rng.between(1, units);
         const Account account = rng.chance(50) ? Account::all : Account::parameters;
         expect_best_at_budgets(world, rng, text("swapnet:blocks={}", blocks), 0,
@@ -157,8 +157,8 @@ TEST(SwapNetPartition, MinimumBudgetIsTheLeastPeak) {
             options.account = account;
             const auto least = testing::minimum_of(world.platform, world.model, "swapnet", options);
             ASSERT_TRUE(least);
-            const oracle::Search all =
-                oracle::best_partition(world.model->units().size(), world.candidates(account), 0);
+            const oracle::Search all = oracle::best_partition(world.model->finest_blocks().size(),
+                                                              world.candidates(account), 0);
             // A budget is positive, so a model that needs nothing needs a byte or nothing.
             EXPECT_EQ(static_cast<double>(std::max<std::int64_t>(least->count, 1)),
                       std::max(1.0, all.least_peak + world.reserved(account)));

@@ -20,7 +20,7 @@ double nearest_rank(std::vector<double> values, double percent) {
 
 }  // namespace
 
-oracle::Item item_of(const CostModel& cost, LayerRange layers, bool standard_path) {
+oracle::Item item_of(const CostModel& cost, UnitRange layers, bool standard_path) {
     oracle::Item item;
     item.execute = rounded(cost.ns(Activity::execute, layers));
     std::int64_t bytes = 0, stored = 0;
@@ -40,18 +40,20 @@ oracle::Item item_of(const CostModel& cost, LayerRange layers, bool standard_pat
     return item;
 }
 
-oracle::Table table_of(const CostModel& cost, std::span<const LayerRange> blocks,
+oracle::Table table_of(const CostModel& cost, std::span<const UnitRange> blocks,
                        bool standard_path) {
     oracle::Table table;
-    for (const LayerRange block : blocks) table.push_back(item_of(cost, block, standard_path));
+    for (const UnitRange block : blocks) table.push_back(item_of(cost, block, standard_path));
     return table;
 }
 
-oracle::Table unit_table(const CostModel& cost) { return table_of(cost, cost.model().units()); }
+oracle::Table unit_table(const CostModel& cost) {
+    return table_of(cost, cost.model().finest_blocks());
+}
 
-std::vector<LayerRange> blocks_of(const RunResult& result, std::size_t job) {
-    std::vector<LayerRange> blocks;
-    for (const BlockFacts& block : result.jobs.at(job).blocks) blocks.push_back(block.layers);
+std::vector<UnitRange> blocks_of(const RunResult& result, std::size_t job) {
+    std::vector<UnitRange> blocks;
+    for (const BlockFacts& block : result.jobs.at(job).blocks) blocks.push_back(block.units);
     return blocks;
 }
 

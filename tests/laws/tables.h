@@ -17,13 +17,13 @@ namespace swaplab::laws {
 
 // One block: bytes (as stored, if those are more) rounded up to the alignment, each duration
 // `llround`ed once. `instantiate` is a part of the assembly on the standard path.
-oracle::Item item_of(const CostModel& cost, LayerRange layers, bool standard_path = false);
-oracle::Table table_of(const CostModel& cost, std::span<const LayerRange> blocks,
+oracle::Item item_of(const CostModel& cost, UnitRange layers, bool standard_path = false);
+oracle::Table table_of(const CostModel& cost, std::span<const UnitRange> blocks,
                        bool standard_path = false);
 // One item per unit of the model.
 oracle::Table unit_table(const CostModel& cost);
 // The blocks that a result says it ran.
-std::vector<LayerRange> blocks_of(const RunResult& result, std::size_t job = 0);
+std::vector<UnitRange> blocks_of(const RunResult& result, std::size_t job = 0);
 
 oracle::Tensors tensors_of(const Model& model);
 

@@ -128,21 +128,21 @@ class CountingPartitioner final : public Partitioner {
     Infeasible minimum(const PartitionRequest& request) const override {
         ++calls_;
         Infeasible least;
-        least.minimum_budget = partition(request).need;
+        least.minimum_budget = partition(request).at_start().need;
         return least;
     }
     // Layer by layer if anything smaller than the whole model is asked for.
     JobPlan partition(const PartitionRequest& request) const override {
         ++calls_;
         const Model& model = request.cost.model();
-        JobPlan plan;
         const Bytes whole = model.parameter_bytes();
         const bool fits = request.budget >= whole;
-        plan.blocks = unit_blocks(model);
-        if (fits) plan.blocks = {{0, model.size()}};
-        plan.need = fits ? whole : Bytes{20};
-        plan.arena = {ArenaKind::counter, plan.need, 0};
-        plan.closed_form = nanoseconds(fits ? 100 : 200);
+        JobPlan plan({}, SwapPath::zero_copy,
+                     fits ? std::vector{model.whole()} : finest_blocks(model));
+        Variant& variant = plan.at_start();
+        variant.need = fits ? whole : Bytes{20};
+        variant.arena = {ArenaKind::counter, variant.need, 0};
+        variant.closed_form = nanoseconds(fits ? 100 : 200);
         return plan;
     }
 
@@ -187,7 +187,7 @@ TEST(Adaptation, TakesLessThanAMillisecond) {
     ModelShape shape;
     shape.least_layers = shape.most_layers = 20;
     for (std::uint64_t seed = 1; seed <= 5; ++seed) models.push_back(random_model(seed, shape));
-    std::vector<CostModel> costs;
+    CostModels costs;
     for (const ModelPtr& model : models) costs.emplace_back(*model, platform);
     for (const char* spec : {"swapnet", "swapnet:allocator=minmax", "swapnet:allocator=ratio"}) {
         const Policy policy = make_policy(spec);
@@ -215,8 +215,7 @@ struct Change {
 };
 
 void expect_within_budgets(const Workload& workload, const Deployment& deployment,
-                           const std::vector<std::vector<BlockFacts>>& facts, const Simulation& run,
-                           Bytes initial) {
+                           const AllFacts& facts, const Simulation& run, Bytes initial) {
     std::vector<Change> changes;
     // (submission of its first command, end of its last), by job and request.
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::pair<std::int64_t, std::int64_t>> spans;
@@ -227,7 +226,7 @@ void expect_within_budgets(const Workload& workload, const Deployment& deploymen
         const Action& c = span.command;
         auto& last = spans.at({c.job.index, c.request.index}).second;
         last = std::max(last, count_ns(span.end));
-        const std::int64_t bytes = facts[c.job.index][c.block.index].held_bytes.count;
+        const std::int64_t bytes = facts[c.job][c.block].held_bytes.count;
         if (c.verb == Verb::read) changes.push_back({count_ns(span.start), bytes});
         if (c.verb == Verb::release) changes.push_back({count_ns(span.end), -bytes});
     }
@@ -308,10 +307,10 @@ TEST(Adaptation, RandomTraces) {
                 for (const JobResult& job : run.result.jobs) adoptions += job.adopted.size() - 1;
                 const auto deployment =
                     std::get<Deployment>(plan_of(platform, workload, spec, options));
-                const bool zero_copy = deployment.jobs[0].path == SwapPath::zero_copy;
+                const bool zero_copy = deployment.jobs[{0}].path == SwapPath::zero_copy;
                 if (!zero_copy) continue;
-                std::vector<std::vector<BlockFacts>> facts;
-                for (std::size_t j = 0; j < workload.jobs.size(); ++j)
+                AllFacts facts;
+                for (const JobId j : workload.jobs.ids())
                     facts.push_back(facts_of(CostModel(*workload.jobs[j].model, platform),
                                              deployment.jobs[j].blocks, deployment.jobs[j].path));
                 expect_within_budgets(workload, deployment, facts, run, *options.budget);

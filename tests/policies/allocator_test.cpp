@@ -28,8 +28,8 @@ struct Tables {
             const std::int64_t count = rng.between(1, 6);
             for (std::int64_t r = 0; r < count; ++r) {
                 JobPlan row;
-                row.need = {need};
-                row.closed_form = nanoseconds(latency);
+                row.at_start().need = {need};
+                row.at_start().closed_form = nanoseconds(latency);
                 rows.push_back(row);
                 need += rng.between(1, 30);
                 latency -= rng.between(1, 30);
@@ -38,11 +38,13 @@ struct Tables {
         }
         for (std::size_t k = 0; k < tables.size(); ++k) {
             Demand demand;
-            demand.floor = tables[k].rows().front().need;
+            demand.floor = tables[k].row(0).need;
             demand.parameters = {rng.between(0, 200)};
             demand.weight = static_cast<double>(rng.between(1, 8)) / 2;
             demand.direct = nanoseconds(rng.between(1, 400));
-            demand.latency = [this, k](Bytes share) { return *tables[k].best(share).closed_form; };
+            demand.latency = [this, k](Bytes share) {
+                return *tables[k].row(tables[k].best(share)).closed_form;
+            };
             demand.table = [this, k]() -> const LookupTable& { return tables[k]; };
             floors += demand.floor;
             demands.push_back(std::move(demand));
@@ -61,7 +63,8 @@ struct Tables {
     double least_worst(std::size_t k = 0, Bytes used = {}) const {
         if (k == tables.size()) return 0;
         double least = 1e300;
-        for (const JobPlan& row : tables[k].rows()) {
+        for (const JobPlan& plan : tables[k].rows()) {
+            const Variant& row = plan.at_start();
             Bytes others;
             for (std::size_t i = k + 1; i < tables.size(); ++i) others += demands[i].floor;
             if (used + row.need + others > budget) break;
@@ -132,7 +135,7 @@ struct Point {
 
 // (need, T) of all partitions of a model that no other beats in both.
 std::vector<Point> front_by_force(const CostModel& cost, Account account) {
-    const auto units = cost.model().units();
+    const auto units = cost.model().finest_blocks();
     std::vector<Point> all;
     for (std::uint32_t mask = 0; mask < 1U << (units.size() - 1); ++mask) {
         std::vector<BlockFacts> blocks;
@@ -182,16 +185,16 @@ TEST(LookupTable, IsTheParetoFront) {
         const ModelPtr model = random_model(seed, shape);
         Platform platform = random_platform(seed, platform_shape);
         platform.nodes[0].memory.reserved = {};
-        const std::vector<CostModel> costs{CostModel(*model, platform)};
+        const CostModels costs{CostModel(*model, platform)};
         for (const Account account : {Account::all, Account::parameters}) {
             const Policy policy = make_policy("swapnet");
             const auto outcome = policy.planner->plan(
                 {platform, costs, Bytes{std::int64_t{1} << 40}, account, {}, true});
-            const JobPlan& job = std::get<Deployment>(outcome).jobs[0];
+            const JobPlan& job = std::get<Deployment>(outcome).jobs[{0}];
             std::vector<Point> rows;
             for (const Variant& row : job.variants)
                 rows.push_back({row.need.count, row.closed_form->count()});
-            EXPECT_EQ(rows, front_by_force(costs[0], account));
+            EXPECT_EQ(rows, front_by_force(costs[{0}], account));
             EXPECT_EQ(job.initial + 1, job.variants.size()) << "plenty takes the fastest";
             EXPECT_EQ(job.variants.back().last, job.blocks.size());
         }
@@ -205,7 +208,7 @@ TEST(LookupTable, RowsArePlans) {
         SCOPED_TRACE(text("seed {}", seed));
         const ModelPtr model = random_model(seed);
         const Platform platform = random_platform(seed);
-        const std::vector<CostModel> costs{CostModel(*model, platform)};
+        const CostModels costs{CostModel(*model, platform)};
         for (const char* spec :
              {"swapnet", "swapnet:delta=0.25", "standard-swap", "standard-swap:blocks=1",
               "demand-layering", "demand-layering:pipeline=async", "demand-layering:pipeline=sync",
@@ -222,17 +225,17 @@ TEST(LookupTable, RowsArePlans) {
                 << deployment.adaptation->minimum().count;
             EXPECT_EQ(deployment.adaptation->minimum(),
                       std::get<Infeasible>(refused).minimum_budget);
-            for (const Variant& row : deployment.jobs[0].variants) {
+            for (const Variant& row : deployment.jobs[{0}].variants) {
                 const PlanOutcome outcome =
                     policy.planner->plan({platform, costs, row.need + reserved, Account::all});
                 ASSERT_TRUE(std::holds_alternative<Deployment>(outcome))
                     << row.need.count << " of "
                     << std::get<Infeasible>(outcome).minimum_budget.count;
                 const auto& plan = std::get<Deployment>(outcome);
-                EXPECT_EQ(plan.jobs[0].closed_form, row.closed_form);
-                EXPECT_LE(plan.jobs[0].need, row.need);
-                EXPECT_EQ(plan.jobs[0].blocks.size(), row.blocks());
-                EXPECT_EQ(plan.jobs[0].arena.capacity, row.arena.capacity);
+                EXPECT_EQ(plan.jobs[{0}].at_start().closed_form, row.closed_form);
+                EXPECT_LE(plan.jobs[{0}].at_start().need, row.need);
+                EXPECT_EQ(plan.jobs[{0}].blocks.size(), row.size());
+                EXPECT_EQ(plan.jobs[{0}].at_start().arena.capacity, row.arena.capacity);
             }
         }
         if (HasFailure()) return;

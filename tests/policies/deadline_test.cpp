@@ -27,7 +27,7 @@ TEST(Deadline, CountsFromTheArrival) {
     EXPECT_EQ(late.result.jobs[0].deadline_misses, 1);
     EXPECT_DOUBLE_EQ(late.result.deadline_miss_ratio, 1.0 / 3);
     EXPECT_EQ(late.result.latency.max, nanoseconds(100));
-    workload.jobs[0].deadline = nanoseconds(300);
+    workload.jobs[{0}].deadline = nanoseconds(300);
     EXPECT_EQ(simulate(platform, workload, "direct").result.verdict, Verdict::ok);
 }
 
@@ -47,7 +47,7 @@ TEST(LowerBoundWithoutABudget, ReadsOnce) {
     job.model = std::make_shared<const Model>(std::move(spec));
     job.mode = ArrivalMode::stream;
     job.requests = 5;
-    const std::vector<CostModel> costs{CostModel(*job.model, platform)};
+    const CostModels costs{CostModel(*job.model, platform)};
     const RunRequest request{platform, workload, std::nullopt};
     // Read once (8000) and five executions (500), less 2 ns of rounding.
     EXPECT_EQ(lower_bound(request, costs, nullptr).bound, nanoseconds(8498));

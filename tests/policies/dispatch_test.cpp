@@ -75,9 +75,9 @@ TEST(DispatchGolden, OneAtATime) {
     EXPECT_EQ(lines("round-robin:quantum=request"), lines("fcfs"));
     EXPECT_EQ(lines("priority"), (Lines{"B0 11..31", "B1 44..64", "A0 77..97", "A1 110..130"}));
     EXPECT_EQ(lines("edf"), lines("fcfs")) << "without deadlines";
-    workload.jobs[1].deadline = nanoseconds(500);
+    workload.jobs[{1}].deadline = nanoseconds(500);
     EXPECT_EQ(lines("edf"), lines("priority")) << "who has no deadline comes last";
-    workload.jobs[0].deadline = nanoseconds(499);
+    workload.jobs[{0}].deadline = nanoseconds(499);
     EXPECT_EQ(lines("edf"), lines("fcfs"));
 }
 
@@ -124,14 +124,14 @@ TEST(Dispatch, DeadlinesOfRequests) {
     Workload workload;
     workload.jobs = {job_of(chain("a", 1), {0, 0}, 1, nanoseconds(1000)),
                      job_of(chain("b", 1), {0}, 1, nanoseconds(100))};
-    workload.jobs[0].deadlines = {nanoseconds(50), std::nullopt};
+    workload.jobs[{0}].deadlines = {nanoseconds(50), std::nullopt};
     Options options;
     options.budget = Bytes{1000};
     options.dispatch = "edf";
     const Simulation run = simulate(board(1, 2), workload, "on-demand", options);
     EXPECT_EQ(executions(run), (Lines{"A0 11..31", "B0 44..64", "A0 77..97"}));
     EXPECT_EQ(run.result.verdict, Verdict::ok);
-    workload.jobs[0].deadlines = {nanoseconds(30), nanoseconds(63)};  // they end at 31 and 64
+    workload.jobs[{0}].deadlines = {nanoseconds(30), nanoseconds(63)};  // they end at 31 and 64
     EXPECT_EQ(simulate(board(1, 2), workload, "on-demand", options).result.jobs[0].deadline_misses,
               2);
 }

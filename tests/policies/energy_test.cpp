@@ -99,14 +99,14 @@ TEST(Energy, AbsentWithoutPowerFigures) {
     // One node without is enough.
     Platform pair = board();
     pair.nodes.push_back(platform.nodes[0]);
-    EXPECT_EQ(energy_j(pair, Duration{5}, std::vector<NodeUse>(2)), std::nullopt);
+    EXPECT_EQ(energy_j(pair, Duration{5}, IdVector<NodeId, NodeUse>(2)), std::nullopt);
 }
 
 TEST(Energy, AddsUpOverNodes) {
     Platform pair = board();
     pair.nodes.push_back(board().nodes[0]);
     pair.nodes[1].power->idle_w = 1;
-    const std::vector<NodeUse> use{{std::chrono::seconds(2), {}, {}}, {{}, {1000}, {500}}};
+    const IdVector<NodeId, NodeUse> use{{std::chrono::seconds(2), {}, {}}, {{}, {1000}, {500}}};
     // 10 s of idling at 4 W and at 1 W, 2 s of executing at 16 W, and the bytes of the second.
     EXPECT_NEAR(energy_j(pair, std::chrono::seconds(10), use).value(),
                 40 + 10 + 32 + 1000 * 3e-9 + 2 * 1500 * 6.4e-11, 1e-12);

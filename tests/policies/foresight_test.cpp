@@ -81,9 +81,9 @@ class Prophet : public Scheduler {
     }
     bool next_is_soon(Time now, RequestId request) const {
         if (future_ == nullptr) return false;
-        const auto& arrivals = future_->jobs[0].arrivals;
+        const auto& arrivals = future_->jobs[{0}].arrivals;
         return request.index + 1 < arrivals.size() &&
-               arrivals[request.index + 1] - now < nanoseconds(200);
+               arrivals[{request.index + 1}] - now < nanoseconds(200);
     }
 
     const Workload* future_;
@@ -93,9 +93,8 @@ class Prophet : public Scheduler {
 
 Deployment one_block(const Model& model) {
     Deployment deployment;
-    JobPlan plan;
-    plan.blocks = {{0, model.size()}};
-    plan.arena = {ArenaKind::counter, Bytes{1000}, 0};
+    JobPlan plan({}, SwapPath::zero_copy, {model.whole()});
+    plan.at_start().arena = {ArenaKind::counter, Bytes{1000}, 0};
     deployment.jobs.push_back(plan);
     return deployment;
 }

@@ -185,7 +185,7 @@ TEST(Generative, TheMeanPassIsTheMeanOfThePasses) {
         const ModelPtr model = generative(seed);
         const Platform platform = testing::random_platform(seed);
         const CostModel cost(*model, platform);
-        const BlockFacts facts = facts_of(cost, LayerRange{0, model->size()}, SwapPath::zero_copy);
+        const BlockFacts facts = facts_of(cost, model->whole(), SwapPath::zero_copy);
         double sum = 0;
         for (std::uint32_t pass = 0; pass < model->passes(); ++pass)
             sum += static_cast<double>(facts.of(kUse, pass).count());

@@ -38,7 +38,7 @@ double kernel_ns(const Layer& layer, double per_flop) {
 // 4 GB/s, copies at 10 GB/s; assembly and release cost nothing.
 double per_flop() {
     const Model yolov4 = *builtin_model("yolov4");
-    return (160.8e6 - 20000.0 * yolov4.size()) / static_cast<double>(yolov4.flops());
+    return (160.8e6 - 20000.0 * yolov4.layer_count()) / static_cast<double>(yolov4.flops());
 }
 Platform xavier() {
     Platform platform;

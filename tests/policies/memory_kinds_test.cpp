@@ -94,7 +94,7 @@ TEST(MemoryKinds, OnDemandTakesTwiceTheAttachingLonger) {
     Duration attaching{};
     Duration last_attach{};
     const CostModel costs(*model, platform);
-    for (const BlockFacts& block : facts_of(costs, unit_blocks(*model), SwapPath::zero_copy)) {
+    for (const BlockFacts& block : facts_of(costs, finest_blocks(*model), SwapPath::zero_copy)) {
         if (!block.has_parameters()) continue;
         last_attach = Duration{block.parameter_bytes.count + 10'000};
         attaching += last_attach;
@@ -137,7 +137,7 @@ std::optional<SwapPath> path_planned(std::string_view spec, std::optional<SwapPa
     const Workload workload = testing::workload_of({model}, plenty());
     const Platform platform = with_kind(board(), kind);
     const RunRequest request{platform, workload, Bytes{1 << 20}};
-    return std::get<Deployment>(plan(request, make_policy(spec, path, kind))).jobs[0].path;
+    return std::get<Deployment>(plan(request, make_policy(spec, path, kind))).jobs[{0}].path;
 }
 
 TEST(MemoryKinds, StagedMemoryIsCopied) {

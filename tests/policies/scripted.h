@@ -44,11 +44,9 @@ inline Platform small_platform() {
 inline Deployment small_deployment(const Model& model, Bytes arena = {100},
                                    SwapPath path = SwapPath::zero_copy) {
     Deployment deployment;
-    JobPlan plan;
-    plan.blocks = unit_blocks(model);
-    plan.path = path;
-    plan.arena = {ArenaKind::counter, arena, 0};
-    if (path == SwapPath::staged) plan.staging = plan.arena;
+    JobPlan plan({}, path, finest_blocks(model));
+    plan.at_start().arena = {ArenaKind::counter, arena, 0};
+    if (path == SwapPath::staged) plan.at_start().staging = plan.at_start().arena;
     deployment.jobs.push_back(plan);
     return deployment;
 }

@@ -88,7 +88,7 @@ class UsedKeys {
 };
 
 double milliseconds(const Model& model, const Platform& platform) {
-    return CostModel(model, platform).ns(Activity::execute, {0, model.size()}) / 1e6;
+    return CostModel(model, platform).ns(Activity::execute, model.whole()) / 1e6;
 }
 
 TEST(Activity, NamesRoundTrip) {

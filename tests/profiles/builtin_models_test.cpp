@@ -26,7 +26,7 @@ TEST_P(EveryModel, MatrixProductsAreItsMacs) {
 
 TEST_P(EveryModel, EveryOutputButTheResultsIsRead) {
     const Model model(GetParam().generate(GetParam().default_input));
-    std::vector<bool> is_read(model.size());
+    std::vector<bool> is_read(model.layer_count());
     for (const Layer& layer : model.layers()) {
         for (const Source& source : layer.inputs) {
             if (source) is_read[source->index] = true;
@@ -43,7 +43,7 @@ TEST_P(EveryModel, EveryOutputButTheResultsIsRead) {
 // writes.
 TEST_P(EveryModel, ActivationsAreAlive) {
     const Model model = model_named(GetParam().name);
-    for (std::uint32_t i = 0; i < model.size(); ++i) {
+    for (std::uint32_t i = 0; i < model.layer_count(); ++i) {
         EXPECT_EQ(model.live_across(i).count > 0, i > 0) << model.layer({i}).name;
         const Bytes peak = model.activation_peak({i, i + 1}).activations;
         EXPECT_GE(peak, model.layer({i}).output_bytes) << model.layer({i}).name;

@@ -58,10 +58,10 @@ Platform board() {
     return platform;
 }
 
-constexpr LayerRange kWhole{0, 3};
-constexpr LayerRange kConv{0, 1};
-constexpr LayerRange kPool{1, 2};
-constexpr LayerRange kFc{2, 3};
+constexpr UnitRange kWhole{0, 3};
+constexpr UnitRange kConv{0, 1};
+constexpr UnitRange kPool{1, 2};
+constexpr UnitRange kFc{2, 3};
 
 // Uncontended, in the board's own mode:
 //   conv: 20 + 2 * 500                              = 1020
@@ -182,9 +182,9 @@ TEST_F(Costs, ABlockWithoutParametersOnlyExecutes) {
 
 TEST_F(Costs, ExecutionTakesTheLineOfEachOpClass) {
     const CostModel costs(model_, platform_);
-    EXPECT_EQ(costs.execute_layer_ns(0), kConvNs);
-    EXPECT_EQ(costs.execute_layer_ns(1), kPoolNs);
-    EXPECT_EQ(costs.execute_layer_ns(2), kFcNs);
+    EXPECT_EQ(costs.execute_unit_ns(UnitId{0}), kConvNs);
+    EXPECT_EQ(costs.execute_unit_ns(UnitId{1}), kPoolNs);
+    EXPECT_EQ(costs.execute_unit_ns(UnitId{2}), kFcNs);
     EXPECT_EQ(costs.ns(Activity::execute, kWhole), kWholeNs);
     EXPECT_EQ(costs.execute_per_block_ns(), kPerBlockNs);
 }
@@ -229,13 +229,13 @@ TEST_F(Costs, MeasuredLayersHoldOnTheirDeviceOnly) {
     ModelSpec spec = three_layers();
     spec.layers[0].execute = nanoseconds(5000);
     spec.measured_on = "board";
-    EXPECT_EQ(CostModel(Model(spec), platform_).execute_layer_ns(0), 5000);
-    EXPECT_EQ(CostModel(Model(spec), platform_).execute_layer_ns(1), kPoolNs);
+    EXPECT_EQ(CostModel(Model(spec), platform_).execute_unit_ns(UnitId{0}), 5000);
+    EXPECT_EQ(CostModel(Model(spec), platform_).execute_unit_ns(UnitId{1}), kPoolNs);
     platform_.mode = "slow";
-    EXPECT_EQ(CostModel(Model(spec), platform_).execute_layer_ns(0), 2 * 5000);
+    EXPECT_EQ(CostModel(Model(spec), platform_).execute_unit_ns(UnitId{0}), 2 * 5000);
     platform_.mode = "";
     spec.measured_on = "another";
-    EXPECT_EQ(CostModel(Model(spec), platform_).execute_layer_ns(0), kConvNs);
+    EXPECT_EQ(CostModel(Model(spec), platform_).execute_unit_ns(UnitId{0}), kConvNs);
 }
 
 TEST_F(Costs, AnAnchorScalesTheWholeModelToItself) {
@@ -244,7 +244,7 @@ TEST_F(Costs, AnAnchorScalesTheWholeModelToItself) {
     const Model anchored(spec);
     const CostModel costs(anchored, platform_);
     EXPECT_EQ(to_duration(costs.ns(Activity::execute, kWhole)), nanoseconds(7'777'777));
-    EXPECT_DOUBLE_EQ(costs.execute_layer_ns(2), kFcNs * 7'777'777 / kWholeNs);
+    EXPECT_DOUBLE_EQ(costs.execute_unit_ns(UnitId{2}), kFcNs * 7'777'777 / kWholeNs);
     EXPECT_DOUBLE_EQ(costs.execute_per_block_ns(), kPerBlockNs * 7'777'777 / kWholeNs);
     EXPECT_EQ(costs.ns(Activity::read, kFc),
               0.5 * 150 + 10 + 70);  // an anchor is of execution only
@@ -313,7 +313,7 @@ TEST_F(Costs, TablesOfADtypeAndOfAMode) {
         if (timed) spec.layers[1].execute = nanoseconds(200);
         const Model model(spec);
         platform_.mode = in_mode;
-        return CostModel(model, platform_).execute_layer_ns(1);
+        return CostModel(model, platform_).execute_unit_ns(UnitId{1});
     };
     EXPECT_EQ(pool_ns("float32", "", false), kPoolNs);
     EXPECT_EQ(pool_ns("bfloat16", "", false), kPoolNs);  // no table of its own

@@ -45,12 +45,12 @@ class DarknetModel : public ::testing::TestWithParam<Digest> {};
 TEST_P(DarknetModel, IsItsCfg) {
     const Digest& expected = GetParam();
     const Model model = model_named(expected.name);
-    EXPECT_EQ(model.size(), expected.layers);
+    EXPECT_EQ(model.layer_count(), expected.layers);
     EXPECT_EQ(count_of(model, OpClass::conv2d), expected.convolutions);
     EXPECT_NEAR(mib(model.parameter_bytes().count), expected.mib, 5e-4);
     Digest sums{};
     std::int64_t largest = 0;
-    for (std::int64_t i = 0; i < model.size(); ++i) {
+    for (std::int64_t i = 0; i < model.layer_count(); ++i) {
         const Layer& layer = model.layers()[static_cast<std::size_t>(i)];
         sums.folded += folded_bytes(layer);
         sums.folded_weighted += (i + 1) * folded_bytes(layer);

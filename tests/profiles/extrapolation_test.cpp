@@ -35,7 +35,7 @@ std::vector<std::string> named(const std::vector<Extrapolation>& found) {
     return names;
 }
 
-constexpr LayerRange kBlocks[] = {{0, 1}, {1, 2}, {2, 3}};
+constexpr UnitRange kBlocks[] = {{0, 1}, {1, 2}, {2, 3}};
 using Names = std::vector<std::string>;
 
 TEST(Extrapolation, ADeviceWithoutAHullHasNone) {
@@ -69,7 +69,7 @@ TEST(Extrapolation, AReadIsOfWhatIsStored) {
 TEST(Extrapolation, ExecutionIsLookedAtByLayer) {
     Platform platform = board();
     platform.provenance.fit["execute.*"].hull["flops"] = {12, 15};
-    const LayerRange whole[] = {{0, 3}};
+    const UnitRange whole[] = {{0, 3}};
     const auto found = extrapolated(three(), platform, whole);
     EXPECT_EQ(named(found), Names{"0 execute.* flops"});
     EXPECT_EQ(found[0].value, 20);  // farther outside than 10; linear has a row of its own
@@ -78,7 +78,7 @@ TEST(Extrapolation, ExecutionIsLookedAtByLayer) {
 TEST(Extrapolation, ARestFittedOnBlocksIsAboutBlocks) {
     Platform platform = board();
     platform.provenance.fit["execute.*"].hull = {{"flops", {25, 35}}, {"layers", {1, 4}}};
-    const LayerRange together[] = {{0, 2}, {2, 3}};
+    const UnitRange together[] = {{0, 2}, {2, 3}};
     EXPECT_TRUE(extrapolated(three(), platform, together).empty());  // 10 + 20
     EXPECT_EQ(named(extrapolated(three(), platform, kBlocks)),
               (Names{"0 execute.* flops", "1 execute.* flops"}));

@@ -95,7 +95,7 @@ TEST(MadeToMeasure, DtypeScalesBytesAndBatchScalesWork) {
         EXPECT_EQ(total(batch, outputs), 3 * total(model, outputs));
         EXPECT_EQ(batch.spec().input_bytes, 3 * model.spec().input_bytes);
         EXPECT_EQ(half.spec().dtype, "float16");
-        EXPECT_GT(model.activation_peak({0, model.size()}).total().count, 0);
+        EXPECT_GT(model.activation_peak(model.whole()).total().count, 0);
     }
 }
 

@@ -88,6 +88,46 @@ TEST(ModelFile, ReadsBackWhatItWrites) {
     EXPECT_NE(written.find("1.50"), std::string::npos);  // x- members are not even reformatted
 }
 
+TEST(ModelFile, ReadsWhatALayerIsDividedInto) {
+    const std::string text = model_of({R"({"name": "a", "parameter_bytes": 8, "units": 4})",
+                                       R"({"name": "b", "parameter_bytes": 8})",
+                                       R"({"name": "c", "parameter_bytes": 0, "units": 65536})"});
+    const Model model = read(text);
+    EXPECT_EQ(model.layer({0}).units, 4);
+    EXPECT_EQ(model.layer({1}).units, 1);
+    EXPECT_EQ(model.unit_count(), 4U + 1 + 65536);
+    const std::string written = write_model(model);
+    EXPECT_EQ(read(written).spec(), model.spec());
+    EXPECT_EQ(write_model(read(with(text, "\"units\": 4", "\"units\": 1"))).find("\"units\": 1,"),
+              std::string::npos);
+    EXPECT_NE(model_hash(model), model_hash(read(with(text, "\"units\": 4", "\"units\": 2"))));
+}
+
+TEST(ModelFile, SaysWhereALayerCannotBeDivided) {
+    const auto error = [](const std::string& keys) {
+        return read_error(model_of({layer("a"), R"({"name": "b", )" + keys + "}"}));
+    };
+    EXPECT_EQ(error(R"("parameter_bytes": 9, "units": 0)"),
+              "m.json:3:46: layers[1].units: expected a whole number > 0, found 0");
+    EXPECT_EQ(error(R"("parameter_bytes": 0, "units": 65537)"),
+              "m.json:3:46: layers[1].units: expected at most 65536, found 65537");
+    EXPECT_EQ(error(R"("parameter_bytes": 3, "units": 4)"),
+              "m.json:3:46: layers[1].units: expected at most 3, one for each byte of the "
+              "parameters, found 4");
+    EXPECT_EQ(error(R"("stored_bytes": 2, "parameter_bytes": 3, "units": 3)"),
+              "m.json:3:65: layers[1].units: expected at most 2, one for each byte of the "
+              "parameters, found 3");
+    EXPECT_EQ(error(R"("group": "g", "parameter_bytes": 9, "units": 3)"),
+              "m.json:3:60: layers[1].units: the layers of a group (\"g\") are not divided");
+    EXPECT_EQ(error(R"("parameter_bytes": 9, "units": "3")"),
+              "m.json:3:46: layers[1].units: expected a whole number > 0, found the string \"3\"");
+    std::vector<std::string> layers;
+    for (int i = 0; i < 17; ++i)
+        layers.push_back(layer("l" + std::to_string(i), R"(, "units": 65536)"));
+    EXPECT_EQ(read_error(model_of(layers)),
+              "m.json:18:1: layers[16]: the layers up to this one have more than 1048576 units");
+}
+
 TEST(ModelFile, DropsTheReferenceToASchemaLikeAComment) {
     const std::string_view begin = "{\n  \"schema\"";
     const auto referring = [&](const std::string& to) {

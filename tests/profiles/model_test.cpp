@@ -91,11 +91,11 @@ TEST(OpClass, NamesRoundTrip) {
 TEST(Liveness, BranchyModel) {
     const Model model(branchy());
     std::vector<std::int64_t> live;
-    for (std::uint32_t cut = 0; cut <= model.size(); ++cut)
+    for (std::uint32_t cut = 0; cut <= model.layer_count(); ++cut)
         live.push_back(model.live_across(cut).count);
     EXPECT_EQ(live, (Numbers{0, 110, 130, 135, 155, 145, 0}));
     std::vector<std::int64_t> peaks;
-    for (std::uint32_t i = 0; i < model.size(); ++i) {
+    for (std::uint32_t i = 0; i < model.layer_count(); ++i) {
         peaks.push_back(model.activation_peak({i, i + 1}).total().count);
     }
     EXPECT_EQ(peaks, (Numbers{110, 130, 135, 165, 155 + 40 + 7, 195}));
@@ -103,7 +103,7 @@ TEST(Liveness, BranchyModel) {
 
 TEST(Liveness, PeakOfARangeIsSplitWhereItIsReached) {
     const Model model(branchy());
-    const ActivationPeak whole = model.activation_peak({0, model.size()});
+    const ActivationPeak whole = model.activation_peak(model.whole());
     EXPECT_EQ(whole.activations.count, 195);  // at d: 155 alive and 40 written
     EXPECT_EQ(whole.workspace.count, 7);
     EXPECT_EQ(model.activation_peak({0, 3}).total().count, 135);
@@ -146,8 +146,8 @@ TEST(Liveness, AnInputThatNobodyReadsIsNotAlive) {
 TEST(Model, ActivationBytesAreWhatALayerReadsAndWrites) {
     const Model model(branchy());
     std::vector<std::int64_t> bytes;
-    for (std::uint32_t i = 0; i < model.size(); ++i)
-        bytes.push_back(model.activation_bytes(i).count);
+    for (std::uint32_t i = 0; i < model.layer_count(); ++i)
+        bytes.push_back(model.unit({i}).activation_bytes.count);
     EXPECT_EQ(bytes, (Numbers{110, 30, 15, 40, 20 + 30 + 40, 40 + 100 + 50}));
 }
 
@@ -172,8 +172,8 @@ TEST(Units, RunsOfOneGroupStayTogether) {
     const char* groups[] = {"", "", "x", "x", "y", "", "x"};
     for (std::size_t i = 0; i < 7; ++i) spec.layers[i].group = groups[i];
     const Model model(spec);
-    const std::vector<LayerRange> units(model.units().begin(), model.units().end());
-    EXPECT_EQ(units, (std::vector<LayerRange>{{0, 1}, {1, 2}, {2, 4}, {4, 5}, {5, 6}, {6, 7}}));
+    const std::vector<UnitRange> blocks(model.finest_blocks().begin(), model.finest_blocks().end());
+    EXPECT_EQ(blocks, (std::vector<UnitRange>{{0, 1}, {1, 2}, {2, 4}, {4, 5}, {5, 6}, {6, 7}}));
 }
 
 TEST(Validation, Names) {

@@ -14,7 +14,7 @@ TEST(Vgg19, Published) {
     EXPECT_EQ(model.parameter_bytes().count, 143'667'240 * kFloat32);
     EXPECT_NEAR(gmac(model), 19.63, 0.005);
     EXPECT_EQ(model.parameter_tensors(), 38);
-    EXPECT_EQ(model.size(), 16 + 6 + 3);  // five pools and the one before the classifier
+    EXPECT_EQ(model.layer_count(), 16 + 6 + 3);  // five pools and the one before the classifier
     EXPECT_EQ(largest_layer(model), 411'058'176);
     EXPECT_EQ(layer_named(model, "fc6").parameter_bytes.count, 411'058'176);
     EXPECT_EQ(layer_named(model, "conv4_1").parameter_bytes.count, 4'720'640);
@@ -49,7 +49,7 @@ TEST(Resnet101, Published) {
     EXPECT_EQ(model.parameter_tensors(), 104 * 5 + 2);
     EXPECT_EQ(count_of(model, OpClass::conv2d), 104);
     EXPECT_EQ(count_of(model, OpClass::elementwise), 33);
-    EXPECT_EQ(model.size(), 104 + 33 + 2 + 1);
+    EXPECT_EQ(model.layer_count(), 104 + 33 + 2 + 1);
 }
 
 // Bytes of state_dict() per block, less 8 for each batch norm's counter.
@@ -82,7 +82,7 @@ TEST(VitBase, Published) {
     EXPECT_EQ(model.parameter_bytes().count, 86'567'656 * kFloat32);
     EXPECT_NEAR(gmac(model), 17.56, 0.005);
     EXPECT_EQ(model.parameter_tensors(), 152);
-    EXPECT_EQ(model.size(), 2 + 12 * 9 + 2);
+    EXPECT_EQ(model.layer_count(), 2 + 12 * 9 + 2);
 }
 
 // FLOPs of the sub-layers of one image as PipeEdge counts them, two a MAC.
@@ -114,7 +114,7 @@ TEST(VitLarge, Published) {
     EXPECT_EQ(model.parameter_bytes().count, 304'326'632 * kFloat32);
     EXPECT_NEAR(gmac(model), 61.55, 0.005);
     EXPECT_EQ(model.parameter_tensors(), 296);
-    EXPECT_EQ(model.size(), 2 + 24 * 9 + 2);
+    EXPECT_EQ(model.layer_count(), 2 + 24 * 9 + 2);
 }
 
 // PipeEdge's sub-layers of ViT-Large: FLOPs of a batch of 8, two a MAC, and the elements that one

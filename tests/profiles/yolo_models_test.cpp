@@ -16,7 +16,7 @@ TEST(Yolov3, Published) {
     EXPECT_EQ(model.parameter_bytes().count, 248'007'048 - 20);
     EXPECT_NEAR(mib(model.parameter_bytes().count), 236.518, 0.0005);
     EXPECT_EQ(model.parameter_tensors(), 72 * 5 + 3 * 2);
-    EXPECT_EQ(model.size(), 107);
+    EXPECT_EQ(model.layer_count(), 107);
     EXPECT_EQ(count_of(model, OpClass::conv2d), 75);
     EXPECT_EQ(count_of(model, OpClass::elementwise), 23);
     EXPECT_EQ(largest_layer(model), 18'874'368 + 1024 * 16);
@@ -56,7 +56,7 @@ TEST(Yolov4, Published) {
     EXPECT_EQ(largest_layer(model), 18'874'368 + 1024 * 16);
     EXPECT_EQ(2 * model.macs(), 128'389'482'496);  // Darknet's FLOPs of its convolutions at 608
     EXPECT_EQ(model.parameter_tensors(), 107 * 5 + 3 * 2);
-    EXPECT_EQ(model.size(), 162);
+    EXPECT_EQ(model.layer_count(), 162);
     EXPECT_EQ(count_of(model, OpClass::conv2d), 110);
     EXPECT_EQ(count_of(model, OpClass::elementwise), 23);
     EXPECT_EQ(count_of(model, OpClass::pool), 3);

@@ -12,10 +12,11 @@ std::vector<RecordedDecision> decisions_before(const std::string& name, const Sc
                                                const Deployment& deployment,
                                                const Workload& workload, Time before,
                                                const Options& options) {
-    std::vector<std::vector<BlockFacts>> facts;
-    for (std::size_t j = 0; j < workload.jobs.size(); ++j) {
-        const CostModel cost(*workload.jobs[j].model, platform, deployment.jobs[j].node);
-        facts.push_back(facts_of(cost, deployment.jobs[j].blocks, deployment.jobs[j].path));
+    AllFacts facts;
+    for (const JobId j : workload.jobs.ids()) {
+        const JobPlan& plan = deployment.jobs[j];
+        const CostModel cost(*workload.jobs[j].model, platform, plan.node);
+        facts.push_back(facts_of(cost, plan.blocks, plan.path));
     }
     const std::unique_ptr<Scheduler> scheduler = make(workload, {deployment, facts});
     auto simulation = simulate(platform, workload, deployment, *scheduler, options, name);

@@ -48,10 +48,10 @@ class DeviceContract : public ::testing::TestWithParam<ContractDevice> {
         }
         model_ = std::make_unique<Model>(std::move(spec));
         costs_.emplace_back(*model_, platform_);
-        JobPlan& job = deployment_.jobs.emplace_back();
-        job.blocks = unit_blocks(*model_);
-        job.arena = {ArenaKind::counter, {kBlocks * kBlockBytes}, 0};
-        facts_.push_back(facts_of(costs_[0], job.blocks, job.path));
+        JobPlan& job =
+            deployment_.jobs.emplace_back(NodeId{}, SwapPath::zero_copy, finest_blocks(*model_));
+        job.at_start().arena = {ArenaKind::counter, {kBlocks * kBlockBytes}, 0};
+        facts_.push_back(facts_of(costs_[{0}], job.blocks, job.path));
     }
 
     // Call after changing `deployment_` or `budget_`.
@@ -96,8 +96,8 @@ class DeviceContract : public ::testing::TestWithParam<ContractDevice> {
 
     Platform platform_;
     std::unique_ptr<Model> model_;
-    std::vector<CostModel> costs_;
-    std::vector<std::vector<BlockFacts>> facts_;
+    CostModels costs_;
+    AllFacts facts_;
     Deployment deployment_;
     std::optional<Bytes> budget_;
     DeviceListener* listener_ = nullptr;
@@ -174,7 +174,7 @@ TEST_P(DeviceContract, AsManyReadsAsThePlanOpens) {
 }
 
 TEST_P(DeviceContract, AReadWaitsForItsPlace) {
-    deployment_.jobs[0].arena.capacity = {kBlockBytes};
+    deployment_.jobs[{0}].at_start().arena.capacity = {kBlockBytes};
     Device& device = start();
     const Ticket gone = run_block(device, 0);
     const Ticket read = device.submit(command(Verb::read, 1));
@@ -195,7 +195,8 @@ TEST_P(DeviceContract, SaysWhichReleaseARecordWaitedFor) {
 }
 
 TEST_P(DeviceContract, CancelTakesBackOnlyWhatHasNotStarted) {
-    deployment_.jobs[0].arena.capacity = {kBlockBytes};  // the second read waits for a place
+    deployment_.jobs[{0}].at_start().arena.capacity = {
+        kBlockBytes};  // the second read waits for a place
     Device& device = start();
     const Ticket first = device.submit(command(Verb::read, 0));
     const Ticket second = device.submit(command(Verb::read, 1));
@@ -237,7 +238,7 @@ TEST_P(DeviceContract, CancelledCommandsLeaveNothingBehind) {
 }
 
 TEST_P(DeviceContract, SaysWhoWaitsForWhat) {
-    deployment_.jobs[0].arena.capacity = {kBlockBytes};
+    deployment_.jobs[{0}].at_start().arena.capacity = {kBlockBytes};
     Device& device = start();
     device.submit(command(Verb::read, 0));
     device.submit(command(Verb::read, 1));  // no place, ever

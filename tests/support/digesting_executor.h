@@ -37,19 +37,19 @@ inline std::shared_ptr<const Pack> uneven_pack(const std::string& folder) {
 // Digests what every layer finds in memory, as it executes; activations are real, too.
 class DigestingExecutor final : public Executor {
   public:
-    DigestingExecutor(const Pack& pack, std::span<const LayerRange> blocks,
+    DigestingExecutor(const Pack& pack, std::span<const UnitRange> blocks,
                       ActivationMemory& activations)
         : pack_(pack), blocks_(blocks.begin(), blocks.end()), activations_(activations) {
         at_.resize(blocks_.size());
         // A real one cuts the model where its blocks meet.
         std::uint32_t next = 0;
-        for (const LayerRange block : blocks_) {
+        for (const UnitRange block : blocks_) {
             SWAPLAB_CHECK(block.first == next, "a block begins at {}, expected {}", block.first,
                           next);
             next = block.last;
         }
-        SWAPLAB_CHECK(next == pack.model()->size(), "blocks up to {} of {}", next,
-                      pack.model()->size());
+        SWAPLAB_CHECK(next == pack.model()->layer_count(), "blocks up to {} of {}", next,
+                      pack.model()->layer_count());
     }
 
     void bind(BlockId block, std::byte* at) override { at_[block.index] = at; }
@@ -58,7 +58,7 @@ class DigestingExecutor final : public Executor {
         if (request.index >= outputs_.size()) outputs_.resize(request.index + 1);
         void* const scratch = activations_.allocate(512);
         std::memset(scratch, 1, 512);
-        const LayerRange layers = blocks_[block.index];
+        const UnitRange layers = blocks_[block.index];
         const Extent whole = pack_.extent(layers);
         for (std::uint32_t l = layers.first; l < layers.last; ++l) {
             const Extent extent = pack_.extent({l, l + 1});
@@ -78,7 +78,7 @@ class DigestingExecutor final : public Executor {
 
   private:
     const Pack& pack_;
-    std::vector<LayerRange> blocks_;
+    std::vector<UnitRange> blocks_;
     ActivationMemory& activations_;
     std::vector<std::byte*> at_;
     std::vector<std::string> outputs_;

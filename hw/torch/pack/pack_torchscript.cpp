@@ -180,7 +180,7 @@ Layer layer_of(const MeasuredLayer& measured, const std::string& name,
 void add_workspace(ModelSpec& spec, const std::vector<MeasuredRun>& runs) {
     constexpr Bytes kStep{4096};
     const Model model(spec);
-    for (std::uint32_t i = 0; i < model.size(); ++i) {
+    for (std::uint32_t i = 0; i < model.layer_count(); ++i) {
         const Bytes alive = model.activation_peak({i, i + 1}).activations;
         Bytes peak;
         for (const MeasuredRun& run : runs) peak = std::max(peak, run.layers[i].peak);

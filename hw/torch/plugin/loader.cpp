@@ -50,7 +50,7 @@ const TorchPlugin& plugin() {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const LayerRange> blocks,
+std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const UnitRange> blocks,
                                               const TorchOptions& options,
                                               ActivationMemory& activations) {
     return plugin().make_executor(pack, blocks, options, activations);

@@ -73,11 +73,11 @@ void check_fit(const Pack& pack, const Skeleton& skeleton) {
 }
 
 // By slot, what a block of these layers holds.
-std::map<std::uint32_t, Binding> bindings_of(const Pack& pack, LayerRange layers) {
+std::map<std::uint32_t, Binding> bindings_of(const Pack& pack, UnitRange units) {
     std::map<std::uint32_t, Binding> bindings;
-    const Bytes begin = pack.extent(layers).offset;
-    for (std::uint32_t i = layers.first; i < layers.last; ++i) {
-        const PackedLayer& layer = pack.index().layers[i];
+    const Bytes begin = pack.extent(units).offset;
+    for (const UnitId unit : units) {
+        const PackedLayer& layer = pack.index().layers[unit.index];
         for (const PackedTensor& tensor : layer.tensors) {
             const auto offset =
                 static_cast<std::size_t>((layer.offset - begin + tensor.offset).count);
@@ -89,17 +89,17 @@ std::map<std::uint32_t, Binding> bindings_of(const Pack& pack, LayerRange layers
     return bindings;
 }
 
-std::vector<StepRange> pieces_of(const Skeleton& skeleton, std::span<const LayerRange> blocks) {
+std::vector<StepRange> pieces_of(const Skeleton& skeleton, std::span<const UnitRange> blocks) {
     std::vector<StepRange> pieces;
-    for (const LayerRange& block : blocks)
+    for (const UnitRange& block : blocks)
         pieces.push_back(
             {skeleton.layers[block.first].first, skeleton.layers[block.last - 1].last});
     return pieces;
 }
 
-void check_cover(const Pack& pack, std::span<const LayerRange> blocks) {
+void check_cover(const Pack& pack, std::span<const UnitRange> blocks) {
     std::uint32_t next = 0;
-    for (const LayerRange& block : blocks) {
+    for (const UnitRange& block : blocks) {
         SWAPLAB_CHECK(block.first == next && block.last > next, "block [{}, {}) behind layer {}",
                       block.first, block.last, next);
         next = block.last;
@@ -112,9 +112,9 @@ void check_cover(const Pack& pack, std::span<const LayerRange> blocks) {
 
 class TorchExecutor final : public Executor {
   public:
-    TorchExecutor(const Pack& pack, const Skeleton& skeleton, std::span<const LayerRange> ranges,
+    TorchExecutor(const Pack& pack, const Skeleton& skeleton, std::span<const UnitRange> ranges,
                   const TorchOptions& options, ActivationMemory& activations)
-        : ranges_(ranges.begin(), ranges.end()),
+        : ranges_(std::vector<Block>(ranges.begin(), ranges.end())),
           names_(skeleton.names),
           options_(options),
           activations_(&activations),
@@ -122,16 +122,16 @@ class TorchExecutor final : public Executor {
           blocks_(ranges.size()) {
         for (std::uint32_t i = 0; i < options.inputs; ++i)
             inputs_.push_back(model_inputs(pack.index().inputs, seed_of_input(i)));
-        for (std::size_t i = 0; i < blocks_.size(); ++i) prepare(pack, i);
+        for (const BlockId block : blocks_.ids()) prepare(pack, block);
     }
 
     ~TorchExecutor() override {
         runner_.clear();  // what a request that was cut off left may refer to parameters
-        for (std::size_t i = 0; i < blocks_.size(); ++i) unbind({static_cast<std::uint32_t>(i)});
+        for (const BlockId block : blocks_.ids()) unbind(block);
     }
 
     void bind(BlockId id, std::byte* at) override {
-        BoundBlock& block = blocks_[id.index];
+        BoundBlock& block = blocks_[id];
         SWAPLAB_CHECK(block.views.empty(), "block {} is bound twice", id.index);
         const auto forget = [&alive = block.alive](void*) { --alive; };
         for (const Binding& binding : block.bindings) {
@@ -142,7 +142,7 @@ class TorchExecutor final : public Executor {
     }
 
     void unbind(BlockId id) override {
-        BoundBlock& block = blocks_[id.index];
+        BoundBlock& block = blocks_[id];
         block.views.clear();
         SWAPLAB_CHECK(block.alive == 0, "{} views of block {} outlive its memory",
                       block.alive.load(), id.index);
@@ -150,7 +150,7 @@ class TorchExecutor final : public Executor {
 
     void execute(RequestId request, std::uint32_t pass, BlockId id) override {
         SWAPLAB_CHECK(pass == 0, "a model that is no generative one in pass {}", pass);
-        const BoundBlock& block = blocks_[id.index];
+        const BoundBlock& block = blocks_[id];
         SWAPLAB_CHECK(block.views.size() == block.bindings.size(), "block {} is not bound",
                       id.index);
         use_threads(options_.threads);
@@ -164,8 +164,8 @@ class TorchExecutor final : public Executor {
         } catch (const std::exception& error) {
             runner_.clear();
             throw std::runtime_error(text("block {} ({} to {}): {}", id.index,
-                                          names_[ranges_[id.index].first],
-                                          names_[ranges_[id.index].last - 1], reason_of(error)));
+                                          names_[ranges_[id].first], names_[ranges_[id].last - 1],
+                                          reason_of(error)));
         }
         if (id.index + 1 == blocks_.size()) end(request);
     }
@@ -178,19 +178,19 @@ class TorchExecutor final : public Executor {
     }
 
   private:
-    void prepare(const Pack& pack, std::size_t index) {
-        std::map<std::uint32_t, Binding> bindings = bindings_of(pack, ranges_[index]);
-        for (const std::uint32_t slot : runner_.slots(index)) {
+    void prepare(const Pack& pack, BlockId id) {
+        std::map<std::uint32_t, Binding> bindings = bindings_of(pack, ranges_[id]);
+        for (const std::uint32_t slot : runner_.slots(id.index)) {
             const auto found = bindings.find(slot);
             if (found == bindings.end())
                 throw InputError(
                     text("{}: the layers {} to {} use parameter {}, which index.json "
                          "does not store with them",
-                         pack.skeleton_path(), names_[ranges_[index].first],
-                         names_[ranges_[index].last - 1], slot));
-            blocks_[index].bindings.push_back(found->second);
+                         pack.skeleton_path(), names_[ranges_[id].first],
+                         names_[ranges_[id].last - 1], slot));
+            blocks_[id].bindings.push_back(found->second);
         }
-        blocks_[index].views.reserve(blocks_[index].bindings.size());
+        blocks_[id].views.reserve(blocks_[id].bindings.size());
     }
 
     // The request's input counts as an activation: it is copied there.
@@ -208,20 +208,20 @@ class TorchExecutor final : public Executor {
         digests_[request] = std::move(digest);
     }
 
-    std::vector<LayerRange> ranges_;
+    IdVector<BlockId, Block> ranges_;
     std::vector<std::string> names_;  // of the layers
     TorchOptions options_;
     ActivationMemory* activations_;
     std::vector<std::vector<at::Tensor>> inputs_;
     PieceRunner runner_;
-    std::vector<BoundBlock> blocks_;
+    IdVector<BlockId, BoundBlock> blocks_;
     mutable std::mutex mutex_;  // digests are asked for by other threads
     std::map<RequestId, std::string> digests_;
 };
 
 }  // namespace
 
-std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const LayerRange> blocks,
+std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const UnitRange> blocks,
                                               const TorchOptions& options,
                                               ActivationMemory& activations) {
     check_cover(pack, blocks);

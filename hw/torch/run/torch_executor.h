@@ -29,7 +29,7 @@ struct TorchOptions {
 // Requests are executed one after the other, each from its first block to its last. Activations are
 // returned to `activations` at their last use, all of them with the last block; `output_digest` is
 // known from then on.
-std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const LayerRange> blocks,
+std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const UnitRange> blocks,
                                               const TorchOptions& options,
                                               ActivationMemory& activations);
 

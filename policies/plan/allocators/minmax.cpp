@@ -19,9 +19,9 @@ class MinmaxAllocator final : public Allocator {
         for (const Demand& job : jobs) left -= job.floor;
         while (true) {
             const std::size_t k = slowest(jobs, row);
-            const auto rows = jobs[k].table().rows();
-            if (row[k] + 1 == rows.size()) break;
-            const Bytes more = rows[row[k] + 1].need - rows[row[k]].need;
+            const LookupTable& table = jobs[k].table();
+            if (row[k] + 1 == table.rows().size()) break;
+            const Bytes more = table.row(row[k] + 1).need - table.row(row[k]).need;
             if (more > left) break;
             left -= more;
             ++row[k];
@@ -29,7 +29,7 @@ class MinmaxAllocator final : public Allocator {
         std::vector<Bytes> needs;
         std::vector<double> sizes;
         for (std::size_t k = 0; k < jobs.size(); ++k) {
-            needs.push_back(std::max(jobs[k].floor, jobs[k].table().rows()[row[k]].need));
+            needs.push_back(std::max(jobs[k].floor, jobs[k].table().row(row[k]).need));
             sizes.push_back(static_cast<double>(jobs[k].parameters.count));
         }
         return share_out(needs, sizes, budget);
@@ -41,7 +41,7 @@ class MinmaxAllocator final : public Allocator {
         double most = -1;
         for (std::size_t k = 0; k < jobs.size(); ++k) {
             const double slowdown =
-                slowdown_of(jobs[k], jobs[k].table().rows()[row[k]].closed_form.value());
+                slowdown_of(jobs[k], jobs[k].table().row(row[k]).closed_form.value());
             if (slowdown > most) most = slowdown, slowest = k;
         }
         return slowest;

@@ -3,9 +3,9 @@
 // is the largest layer and B >= L the size of one ring.
 #include <algorithm>
 
+#include "policies/plan/finest_blocks.h"
 #include "policies/plan/one_block_resident.h"
 #include "policies/plan/partition_planner.h"
-#include "policies/plan/unit_facts.h"
 #include "policies/schedule/one_at_a_time.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/policy.h"
@@ -51,91 +51,88 @@ class DemandLayeringPartitioner final : public Partitioner {
     explicit DemandLayeringPartitioner(Options options) : options_(options) {}
 
     Infeasible minimum(const PartitionRequest& request) const override {
-        const UnitFacts layers(request, options_.path());
+        const FinestBlocks finest(request, options_.path());
         if (options_.pipeline == Pipeline::sequential)
-            return one_block_minimum(request, layers.units, options_.path());
+            return one_block_minimum(request, finest.blocks, options_.path());
         const Model& model = request.cost.model();
-        const Bytes ring = fixed_ring(layers, model);
-        return {options_.arenas() * ring + layers.active, reason(layers, model, ring),
-                names_in(model, layers.largest_layers)};
+        const Bytes ring = fixed_ring(finest, model);
+        return {options_.arenas() * ring + finest.active, reason(finest, model, ring),
+                names_in(model, finest.largest_block)};
     }
 
     JobPlan partition(const PartitionRequest& request) const override {
-        const UnitFacts layers(request, options_.path());
-        if (options_.pipeline == Pipeline::sequential) return sequential_plan(request, layers);
-        JobPlan plan;
-        plan.node = request.node;
-        plan.blocks = unit_blocks(request.cost.model());
-        plan.path = options_.path();
+        const FinestBlocks finest(request, options_.path());
+        if (options_.pipeline == Pipeline::sequential) return sequential_plan(request, finest);
+        JobPlan plan(request.node, options_.path(), finest_blocks(request.cost.model()));
+        Variant& variant = plan.at_start();
         if (options_.pipeline == Pipeline::sync) {
-            plan.arena = {ArenaKind::slots, 2 * layers.largest, 2};
-            plan.staging = plan.arena;
-            plan.closed_form = sync_delay(layers.units);
-            plan.need = options_.arenas() * layers.largest + layers.active;
+            variant.arena = {ArenaKind::slots, 2 * finest.largest, 2};
+            variant.staging = variant.arena;
+            variant.closed_form = sync_delay(finest.blocks);
+            variant.need = options_.arenas() * finest.largest + finest.active;
             return plan;
         }
-        const Bytes ring = choose_ring(request, layers);
-        plan.arena = {ArenaKind::ring, ring, 0};
-        if (options_.pipeline == Pipeline::async) plan.staging = plan.arena;
-        plan.closed_form = delay(request, layers, ring);
-        plan.need = options_.arenas() * ring + layers.active;
+        const Bytes ring = choose_ring(request, finest);
+        variant.arena = {ArenaKind::ring, ring, 0};
+        if (options_.pipeline == Pipeline::async) variant.staging = variant.arena;
+        variant.closed_form = delay(request, finest, ring);
+        variant.need = options_.arenas() * ring + finest.active;
         return plan;
     }
 
   private:
-    std::string reason(const UnitFacts& layers, const Model& model, Bytes ring) const {
+    std::string reason(const FinestBlocks& finest, const Model& model, Bytes ring) const {
         const std::int64_t arenas = options_.arenas();
         const std::string each = text("{} {}", arenas, arenas == 1 ? "buffer" : "buffers");
         if (options_.buffer)
             return text("{} of {} as asked for with buffer={}", each, format_bytes(ring),
                         ring.count) +
-                   beside_activations(layers.active);
-        return text("{} must fit {}{}{}", describe(model, layers.largest_layers, layers.largest),
-                    arenas == 1 ? "" : "each of ", each, beside_activations(layers.active));
+                   beside_activations(finest.active);
+        return text("{} must fit {}{}{}", describe(model, finest.largest_block, finest.largest),
+                    arenas == 1 ? "" : "each of ", each, beside_activations(finest.active));
     }
 
     // One layer in each arena: no ring is needed.
-    static JobPlan sequential_plan(const PartitionRequest& request, const UnitFacts& layers) {
-        JobPlan plan = one_block_plan(request, layers.units, SwapPath::staged);
-        plan.arena = {ArenaKind::counter, layers.largest, 0};
-        plan.staging = plan.arena;
+    static JobPlan sequential_plan(const PartitionRequest& request, const FinestBlocks& finest) {
+        JobPlan plan = one_block_plan(request, finest.blocks, SwapPath::staged);
+        plan.at_start().staging = plan.at_start().arena = {ArenaKind::counter, finest.largest, 0};
         return plan;
     }
 
     // The ring of `buffer=BYTES`, else the smallest that holds every layer.
-    Bytes fixed_ring(const UnitFacts& layers, const Model& model) const {
-        if (!options_.buffer) return layers.largest;
-        if (*options_.buffer < layers.largest)
+    Bytes fixed_ring(const FinestBlocks& finest, const Model& model) const {
+        if (!options_.buffer) return finest.largest;
+        if (*options_.buffer < finest.largest)
             throw InputError(
                 text("policy parameter buffer: {} has {}; expected at least {} bytes, "
                      "found {}",
-                     model.name(), describe(model, layers.largest_layers, layers.largest),
-                     layers.largest.count, options_.buffer->count));
+                     model.name(), describe(model, finest.largest_block, finest.largest),
+                     finest.largest.count, options_.buffer->count));
         return *options_.buffer;
     }
 
-    Duration delay(const PartitionRequest& request, const UnitFacts& layers, Bytes ring) const {
+    Duration delay(const PartitionRequest& request, const FinestBlocks& finest, Bytes ring) const {
         const std::uint32_t assemblers = request.cost.node().assemble_lanes;
         return options_.pipeline == Pipeline::async
-                   ? async_delay(layers.units, ring, assemblers)
-                   : two_stage_delay(layers.units, ring, assemblers);
+                   ? async_delay(finest.blocks, ring, assemblers)
+                   : two_stage_delay(finest.blocks, ring, assemblers);
     }
 
     // Delay is not monotone in the size of the ring, so it is swept in steps of 1 MiB as in the
     // published code: the first with an overhead below the limit, else the fastest, smallest first.
     // None is faster than one that holds the whole model, so the first as fast ends the sweep.
-    Bytes choose_ring(const PartitionRequest& request, const UnitFacts& layers) const {
-        const Bytes smallest = fixed_ring(layers, request.cost.model());
+    Bytes choose_ring(const PartitionRequest& request, const FinestBlocks& finest) const {
+        const Bytes smallest = fixed_ring(finest, request.cost.model());
         if (options_.buffer || options_.smallest) return smallest;
         Bytes best = smallest;
         Duration least = Duration::max();
         const auto fits = [&](Bytes ring) {
-            return options_.arenas() * ring + layers.active <= request.budget;
+            return options_.arenas() * ring + finest.active <= request.budget;
         };
-        const Duration unlimited = delay(request, layers, layers.total);
+        const Duration unlimited = delay(request, finest, finest.total);
         for (Bytes ring = smallest; fits(ring) && ring < smallest + kLongestSweep; ring += 1_MiB) {
-            const Duration time = delay(request, layers, ring);
-            if (time - layers.executing < options_.overhead) return ring;
+            const Duration time = delay(request, finest, ring);
+            if (time - finest.executing < options_.overhead) return ring;
             if (time < least) {
                 least = time;
                 best = ring;

@@ -19,8 +19,8 @@ class RingScheduler final : public PipelineScheduler {
     Trail submit_block(const Step& step, Moves& moves) override {
         const JobRun& job = step.job;
         Trail trail;
-        submit_swap_in(step, job.before.read | job.blocks[step.block.index].released,
-                       job.before.copied, trail, moves);
+        submit_swap_in(step, job.before.read | job.blocks[step.block].released, job.before.copied,
+                       trail, moves);
         submit_execution(step, trail.assembled | job.before.executed, trail, moves);
         return trail;
     }
@@ -28,10 +28,10 @@ class RingScheduler final : public PipelineScheduler {
     // As many blocks as any job's rings hold at once, and one that waits for its place.
     static int most_held(const SchedulerSetup& setup) {
         int most = 1;
-        for (std::size_t j = 0; j < setup.facts.size(); ++j)
-            for (const Variant& variant : setup.deployment.jobs[j].all_variants()) {
+        for (const JobId j : setup.facts.ids())
+            for (const Variant& variant : setup.deployment.jobs[j].variants) {
                 const std::span blocks =
-                    std::span(setup.facts[j]).subspan(variant.first, variant.blocks());
+                    std::span(setup.facts[j]).subspan(variant.first, variant.size());
                 const int staged = variant.staging ? most_in(*variant.staging, blocks) : 0;
                 most = std::max(most, staged + most_in(variant.arena, blocks) + 1);
             }
@@ -69,12 +69,12 @@ class SyncScheduler final : public PipelineScheduler {
     struct StepState {
         Wait barrier;  // everything of the step before
         std::optional<Step> copying, executing;
-        std::vector<Wait> released;  // by block
-        std::vector<Trail> trails;   // by block
+        IdVector<BlockId, Wait> released;
+        IdVector<BlockId, Trail> trails;
     };
 
     Trail submit_block(const Step& step, Moves& moves) override {
-        count_executions(advance(states_[step.job.id.index], &step, moves) - 1);
+        count_executions(advance(states_[step.job.id], &step, moves) - 1);
         return {};
     }
 
@@ -82,8 +82,8 @@ class SyncScheduler final : public PipelineScheduler {
     // alternate keep their order of execution: both finish their steps before the next request
     // begins.
     void end_pass(JobRun& job, RequestId, bool continues, Moves& moves) override {
-        if (continues && job.variant->blocks() > 1) return;
-        StepState& state = states_[job.id.index];
+        if (continues && job.variant->size() > 1) return;
+        StepState& state = states_[job.id];
         while (state.copying || state.executing) count_executions(advance(state, nullptr, moves));
     }
 
@@ -93,22 +93,21 @@ class SyncScheduler final : public PipelineScheduler {
         Wait done;
         bool any = false;
         if (state.executing) {
-            Trail& trail = state.trails[state.executing->block.index];
+            Trail& trail = state.trails[state.executing->block];
             submit_execution(*state.executing, state.barrier, trail, moves);
-            state.released[state.executing->block.index] = trail.released;
+            state.released[state.executing->block] = trail.released;
             done |= trail.executed | trail.released;
             any = true;
         }
         if (state.copying && state.copying->facts.has_parameters()) {
-            Trail& trail = state.trails[state.copying->block.index];
+            Trail& trail = state.trails[state.copying->block];
             submit_rest(*state.copying, trail, state.barrier, moves);
             done |= trail.assembled;
             any = true;
         }
         if (reading != nullptr && reading->facts.has_parameters()) {
-            Trail& trail = state.trails[reading->block.index];
-            submit_read(*reading, state.barrier | state.released[reading->block.index], trail,
-                        moves);
+            Trail& trail = state.trails[reading->block];
+            submit_read(*reading, state.barrier | state.released[reading->block], trail, moves);
             done |= trail.read;
             any = true;
         }
@@ -124,7 +123,7 @@ class SyncScheduler final : public PipelineScheduler {
         if (reading != nullptr) state.copying.emplace(*reading);
     }
 
-    std::vector<StepState> states_;  // by job
+    IdVector<JobId, StepState> states_;
 };
 
 }  // namespace

@@ -27,8 +27,8 @@ class SharedReads {
     std::size_t size() const { return running_.size(); }
 
     void start(std::size_t item, Duration work) {
-        const std::uint64_t units = static_cast<std::uint64_t>(work.count()) * kFullRate;
-        running_.push({clock_ + units, item});
+        const std::uint64_t remaining = static_cast<std::uint64_t>(work.count()) * kFullRate;
+        running_.push({clock_ + remaining, item});
     }
     void advance(Duration time) {
         clock_ += static_cast<std::uint64_t>(time.count()) *
@@ -38,11 +38,11 @@ class SharedReads {
     std::optional<Duration> left() const {
         if (running_.empty()) return std::nullopt;
         const std::int64_t rate = rates_[running_.size()];
-        return Duration{(std::max<std::int64_t>(0, units_left()) + rate - 1) / rate};
+        return Duration{(std::max<std::int64_t>(0, work_left()) + rate - 1) / rate};
     }
     // Takes out a read that has ended.
     std::optional<std::size_t> take_ended() {
-        if (running_.empty() || units_left() > 0) return std::nullopt;
+        if (running_.empty() || work_left() > 0) return std::nullopt;
         const std::size_t item = running_.top().item;
         running_.pop();
         return item;
@@ -57,7 +57,7 @@ class SharedReads {
         }
     };
 
-    std::int64_t units_left() const {
+    std::int64_t work_left() const {
         return static_cast<std::int64_t>(running_.top().end - clock_);
     }
 
@@ -69,14 +69,14 @@ class SharedReads {
 // One request, event by event: ends of reads and of releases, and the reads that they allow.
 class Request {
   public:
-    Request(std::span<const BlockFacts> units, const Node& node, std::uint32_t agents, Bytes arena)
-        : units_(units),
+    Request(std::span<const BlockFacts> blocks, const Node& node, std::uint32_t agents, Bytes arena)
+        : blocks_(blocks),
           agents_(agents),
           free_(arena),
           reads_(node.read, agents),
           assembly_(node.assemble_lanes) {
-        for (std::size_t unit = 0; unit < units.size(); ++unit)
-            if (units[unit].has_parameters()) loads_.push_back({unit, false, std::nullopt});
+        for (std::size_t block = 0; block < blocks.size(); ++block)
+            if (blocks[block].has_parameters()) loads_.push_back({block, false, std::nullopt});
     }
 
     Duration run() {
@@ -90,14 +90,14 @@ class Request {
             end_reads();
             end_releases();
         }
-        SWAPLAB_CHECK(next_unit_ == units_.size(), "unit {} of {} never executes", next_unit_,
-                      units_.size());
+        SWAPLAB_CHECK(next_block_ == blocks_.size(), "block {} of {} never executes", next_block_,
+                      blocks_.size());
         return executed_;
     }
 
   private:
     struct Load {
-        std::size_t unit;
+        std::size_t block;
         bool read;                         // its read has ended
         std::optional<Duration> released;  // when its release will have ended, once known
     };
@@ -110,16 +110,16 @@ class Request {
     bool may_start(std::size_t k) const {
         if (reads_.size() == agents_) return false;
         if (k >= agents_ && !loads_[k - agents_].read) return false;
-        if (units_[loads_[k].unit].held_bytes > free_) return false;
+        if (blocks_[loads_[k].block].held_bytes > free_) return false;
         if (k <= agents_) return true;
         const std::optional<Duration>& released = loads_[k - agents_ - 1].released;
         return released && *released <= now_;
     }
     void start_reads() {
         for (; next_load_ < loads_.size() && may_start(next_load_); ++next_load_) {
-            const BlockFacts& unit = units_[loads_[next_load_].unit];
-            free_ -= unit.held_bytes;
-            reads_.start(next_load_, unit.of(Verb::read));
+            const BlockFacts& block = blocks_[loads_[next_load_].block];
+            free_ -= block.held_bytes;
+            reads_.start(next_load_, block.of(Verb::read));
         }
     }
     std::optional<Duration> until_next_event() const {
@@ -142,36 +142,36 @@ class Request {
     }
     // What follows the reads that have ended needs no events: it waits for nothing else.
     void execute_ready() {
-        for (; next_unit_ < units_.size(); ++next_unit_) {
-            const BlockFacts& unit = units_[next_unit_];
+        for (; next_block_ < blocks_.size(); ++next_block_) {
+            const BlockFacts& block = blocks_[next_block_];
             Duration ready{};
-            if (unit.has_parameters()) {
+            if (block.has_parameters()) {
                 if (!loads_[executed_loads_].read) return;
-                ready = assembly_.serve(now_, unit.of(Verb::assemble));
+                ready = assembly_.serve(now_, block.of(Verb::assemble));
             }
-            executed_ = std::max(ready, executed_) + unit.use();
-            if (!unit.has_parameters()) continue;
-            loads_[executed_loads_++].released = executed_ + unit.swap_out();
-            releases_.push({executed_ + unit.swap_out(), unit.held_bytes});
+            executed_ = std::max(ready, executed_) + block.use();
+            if (!block.has_parameters()) continue;
+            loads_[executed_loads_++].released = executed_ + block.swap_out();
+            releases_.push({executed_ + block.swap_out(), block.held_bytes});
         }
     }
 
-    std::span<const BlockFacts> units_;
+    std::span<const BlockFacts> blocks_;
     std::uint32_t agents_;
     Bytes free_;
     SharedReads reads_;
     Servers assembly_;
     std::vector<Load> loads_;  // by k
-    std::size_t next_load_ = 0, executed_loads_ = 0, next_unit_ = 0;
+    std::size_t next_load_ = 0, executed_loads_ = 0, next_block_ = 0;
     std::priority_queue<Release> releases_;
     Duration now_{}, executed_{};
 };
 
 }  // namespace
 
-Duration pipeload_delay(std::span<const BlockFacts> units, const Node& node, std::uint32_t agents,
+Duration pipeload_delay(std::span<const BlockFacts> blocks, const Node& node, std::uint32_t agents,
                         Bytes arena) {
-    return Request(units, node, agents, arena).run();
+    return Request(blocks, node, agents, arena).run();
 }
 
 }  // namespace swaplab

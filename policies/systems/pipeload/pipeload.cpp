@@ -4,8 +4,8 @@
 // generative model streams its layers again for every token; its embeddings stay.
 #include <algorithm>
 
+#include "policies/plan/finest_blocks.h"
 #include "policies/plan/partition_planner.h"
-#include "policies/plan/unit_facts.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
 #include "policies/schedule/policy.h"
@@ -20,12 +20,12 @@ namespace {
 // More streams than any storage or processor of the devices serves; it bounds the search for m.
 constexpr std::uint32_t kMostAgents = 256;
 
-// The sizes of the layers that are loaded, in order, again and again.
+// The sizes of the blocks that are loaded, in order, again and again.
 class Loads {
   public:
-    explicit Loads(const std::vector<BlockFacts>& units) {
-        for (const BlockFacts& unit : units)
-            if (unit.has_parameters()) bytes_.push_back(unit.held_bytes);
+    explicit Loads(const std::vector<BlockFacts>& blocks) {
+        for (const BlockFacts& block : blocks)
+            if (block.has_parameters()) bytes_.push_back(block.held_bytes);
     }
 
     std::size_t size() const { return bytes_.size(); }
@@ -61,34 +61,35 @@ class Loads {
     std::vector<Bytes> bytes_;
 };
 
-// The units as they stream: what is kept counts as a unit without parameters.
-struct Streamed : UnitFacts {
-    std::vector<bool> kept;  // by unit; empty: none
+// The blocks as they stream: what is kept counts as a block without parameters.
+struct Streamed : FinestBlocks {
+    std::vector<bool> kept;  // by block; empty: none
     Bytes kept_bytes;
 
-    explicit Streamed(const PartitionRequest& request) : UnitFacts(request, SwapPath::zero_copy) {
+    explicit Streamed(const PartitionRequest& request)
+        : FinestBlocks(request, SwapPath::zero_copy) {
         const Model& model = request.cost.model();
         if (model.passes() == 1) return;
-        kept.resize(units.size());
+        kept.resize(blocks.size());
         largest = {};
-        for (std::size_t u = 0; u < units.size(); ++u) {
-            BlockFacts& unit = units[u];
-            kept[u] = unit.has_parameters() && embeds(model, unit.layers);
-            if (kept[u]) {
-                kept_bytes += unit.held_bytes;
-                unit.parameter_bytes = unit.held_bytes = {};
-            } else if (unit.held_bytes > largest) {
-                largest = unit.held_bytes;
-                largest_layers = unit.layers;
+        for (std::size_t b = 0; b < blocks.size(); ++b) {
+            BlockFacts& block = blocks[b];
+            kept[b] = block.has_parameters() && embeds(model, block.units);
+            if (kept[b]) {
+                kept_bytes += block.held_bytes;
+                block.parameter_bytes = block.held_bytes = {};
+            } else if (block.held_bytes > largest) {
+                largest = block.held_bytes;
+                largest_block = block.units;
             }
         }
     }
 
   private:
-    static bool embeds(const Model& model, LayerRange layers) {
-        for (std::uint32_t l = layers.first; l < layers.last; ++l)
-            if (model.layer({l}).op == OpClass::embedding) return true;
-        return false;
+    static bool embeds(const Model& model, Block block) {
+        return std::ranges::any_of(block, [&](UnitId unit) {
+            return model.layer(model.layer_of(unit)).op == OpClass::embedding;
+        });
     }
 };
 
@@ -97,31 +98,28 @@ class PipeloadPartitioner final : public Partitioner {
     explicit PipeloadPartitioner(std::optional<std::uint32_t> agents) : agents_(agents) {}
 
     Infeasible minimum(const PartitionRequest& request) const override {
-        const Streamed layers(request);
+        const Streamed finest(request);
         const Model& model = request.cost.model();
-        const std::string kept = layers.kept_bytes.count > 0 ? text(", beside {} of embeddings",
-                                                                    format_bytes(layers.kept_bytes))
+        const std::string kept = finest.kept_bytes.count > 0 ? text(", beside {} of embeddings",
+                                                                    format_bytes(finest.kept_bytes))
                                                              : "";
         return {
-            layers.largest + layers.kept_bytes + layers.active,
-            text("{} must be resident{}{}", describe(model, layers.largest_layers, layers.largest),
-                 kept, beside_activations(layers.active)),
-            names_in(model, layers.largest_layers)};
+            finest.largest + finest.kept_bytes + finest.active,
+            text("{} must be resident{}{}", describe(model, finest.largest_block, finest.largest),
+                 kept, beside_activations(finest.active)),
+            names_in(model, finest.largest_block)};
     }
 
     JobPlan partition(const PartitionRequest& request) const override {
-        const Streamed layers(request);
-        const Search search{layers, Loads(layers.units), request.cost.node(),
-                            request.budget - layers.active - layers.kept_bytes};
+        const Streamed finest(request);
+        const Search search{finest, Loads(finest.blocks), request.cost.node(),
+                            request.budget - finest.active - finest.kept_bytes};
         const Choice choice = agents_ ? search.with(*agents_) : search.best();
-        JobPlan plan;
-        plan.node = request.node;
-        plan.blocks = unit_blocks(request.cost.model());
-        plan.path = SwapPath::zero_copy;
-        plan.arena = {ArenaKind::counter, choice.arena + layers.kept_bytes, 0};
-        plan.kept = layers.kept;
+        JobPlan plan(request.node, SwapPath::zero_copy, finest_blocks(request.cost.model()));
+        plan.kept = finest.kept;
         plan.parallel_reads = choice.agents;
-        plan.closed_form = choice.delay;
+        plan.at_start().arena = {ArenaKind::counter, choice.arena + finest.kept_bytes, 0};
+        plan.at_start().closed_form = choice.delay;
         return plan;
     }
 
@@ -133,14 +131,14 @@ class PipeloadPartitioner final : public Partitioner {
     };
 
     struct Search {
-        const Streamed& layers;
+        const Streamed& finest;
         Loads loads;
         const Node& node;
         Bytes room;  // for parameters
 
         Choice with(std::uint32_t agents) const {
             const Bytes arena = std::min(room, loads.most_of_neighbours(agents + std::size_t{1}));
-            return {agents, arena, pipeload_delay(layers.units, node, agents, arena)};
+            return {agents, arena, pipeload_delay(finest.blocks, node, agents, arena)};
         }
         // More agents than neighbours that fit at once have nothing to do. (One fewer is the usual
         // estimate, since one layer executes; at the beginning none does.)
@@ -185,12 +183,12 @@ class PipeloadScheduler final : public PipelineScheduler {
     // The most blocks from one that executes to the last that may be held beside it.
     static int most_blocks_ahead(const SchedulerSetup& setup) {
         std::size_t most = 1;
-        for (std::size_t j = 0; j < setup.facts.size(); ++j) {
+        for (const JobId j : setup.facts.ids()) {
             const JobPlan& plan = setup.deployment.jobs[j];
             std::vector<std::size_t> loads;
-            for (std::size_t b = 0; b < setup.facts[j].size(); ++b)
+            for (const BlockId b : setup.facts[j].ids())
                 if (setup.facts[j][b].has_parameters() && (plan.kept.empty() || !plan.kept[b]))
-                    loads.push_back(b);
+                    loads.push_back(b.index);
             most = std::max(most, reach(loads, setup.facts[j].size(), plan.parallel_reads + 1));
         }
         return static_cast<int>(most) + 1;
@@ -213,23 +211,23 @@ class PipeloadScheduler final : public PipelineScheduler {
     static Trail submit_kept(const Step& step, Moves& moves) {
         Trail trail;
         if (step.pass == 0)
-            submit_swap_in(step, step.job.blocks[step.block.index].released, {}, trail, moves);
+            submit_swap_in(step, step.job.blocks[step.block].released, {}, trail, moves);
         submit_use(step, trail.assembled | step.job.before.executed, trail, moves);
         if (step.last_pass()) submit_release(step, trail.executed, trail, moves);
         return trail;
     }
 
     Trail submit_block(const Step& step, Moves& moves) override {
-        const std::vector<bool>& kept = step.job.plan->kept;
-        if (!kept.empty() && kept[step.block.index]) return submit_kept(step, moves);
+        const IdVector<BlockId, bool>& kept = step.job.plan->kept;
+        if (!kept.empty() && kept[step.block]) return submit_kept(step, moves);
         Trail trail;
         if (step.facts.has_parameters()) {
-            Agents& agents = agents_[step.job.id.index];
+            Agents& agents = agents_[step.job.id];
             Wait& read = agents.reads[agents.k % agents.reads.size()];
             Wait& release = agents.releases[agents.k % agents.releases.size()];
             ++agents.k;
-            submit_swap_in(step, read | release | step.job.blocks[step.block.index].released, {},
-                           trail, moves);
+            submit_swap_in(step, read | release | step.job.blocks[step.block].released, {}, trail,
+                           moves);
             submit_execution(step, trail.assembled | step.job.before.executed, trail, moves);
             read = trail.read;
             release = trail.released;
@@ -239,7 +237,7 @@ class PipeloadScheduler final : public PipelineScheduler {
         return trail;
     }
 
-    std::vector<Agents> agents_;  // by job
+    IdVector<JobId, Agents> agents_;
 };
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace swaplab {
 
 namespace {
 
-// A way to bring in the units before a cut and to execute them.
+// A way to bring in the blocks before a cut and to execute them.
 struct Label {
     Duration in{}, executed{};  // I and K of the last group
     std::uint32_t groups = 0;
@@ -46,11 +46,11 @@ class Front {
 class Search {
   public:
     Search(const CostModel& cost, SwapPath path, std::optional<Bytes> most)
-        : cost_(cost), path_(path), most_(most), units_(cost.model().units()) {
-        executing_.resize(units_.size() + 1);
-        for (std::size_t i = units_.size(); i-- > 0;)
-            executing_[i] = executing_[i + 1] + cost.execute_bound_ns(units_[i]);
-        for (std::size_t size = 1; size < 2 * units_.size(); size *= 2) {
+        : cost_(cost), path_(path), most_(most), finest_(cost.model().finest_blocks()) {
+        executing_.resize(finest_.size() + 1);
+        for (std::size_t i = finest_.size(); i-- > 0;)
+            executing_[i] = executing_[i + 1] + cost.execute_bound_ns(finest_[i]);
+        for (std::size_t size = 1; size < 2 * finest_.size(); size *= 2) {
             const std::vector<BlockFacts> groups =
                 facts_of(cost, groups_of_size(cost.model(), size), path);
             if (std::ranges::all_of(groups, [&](const BlockFacts& g) { return fits(g); }))
@@ -59,11 +59,11 @@ class Search {
     }
 
     std::vector<Block> run() {
-        fronts_.resize(units_.size() + 1);
+        fronts_.resize(finest_.size() + 1);
         fronts_[0].add({});
-        for (std::uint32_t from = 0; from < units_.size(); ++from) extend(from);
+        for (std::uint32_t from = 0; from < finest_.size(); ++from) extend(from);
         const std::vector<Label>& ends = fronts_.back().labels();
-        SWAPLAB_CHECK(!ends.empty(), "no groups of {} units", units_.size());
+        SWAPLAB_CHECK(!ends.empty(), "no groups of {} blocks", finest_.size());
         const auto best = std::ranges::min_element(ends, {}, &Label::executed);
         return trace(static_cast<std::uint32_t>(best - ends.begin()));
     }
@@ -71,10 +71,10 @@ class Search {
   private:
     bool fits(const BlockFacts& group) const { return !most_ || group.held_bytes <= *most_; }
 
-    // The least in which units from `from` on can execute after `start`; each group may have been
+    // The least in which blocks from `from` on can execute after `start`; each group may have been
     // rounded down by half a ns.
     Duration end_at_least(Duration start, std::uint32_t from) const {
-        const double left = executing_[from] - static_cast<double>(units_.size() - from);
+        const double left = executing_[from] - static_cast<double>(finest_.size() - from);
         return start + Duration{static_cast<std::int64_t>(std::max(0.0, std::floor(left)))};
     }
 
@@ -83,10 +83,10 @@ class Search {
     void extend(std::uint32_t from) {
         const std::vector<Label> labels = fronts_[from].labels();
         if (labels.empty()) return;
-        GrowingBlock group(cost_, path_, units_[from].first);
+        GrowingBlock group(cost_, path_, finest_[from].first);
         const Duration first_in = labels.front().in;
-        for (std::uint32_t end = from + 1; end <= units_.size(); ++end) {
-            group.extend(units_[end - 1].last);
+        for (std::uint32_t end = from + 1; end <= finest_.size(); ++end) {
+            group.extend(finest_[end - 1].last);
             const BlockFacts& facts = group.facts();
             if (!fits(facts) || end_at_least(first_in + facts.swap_in(), from) > limit_) return;
             for (std::uint32_t l = 0; l < labels.size(); ++l) add(labels, l, from, end, facts);
@@ -107,9 +107,9 @@ class Search {
 
     std::vector<Block> trace(std::uint32_t label) const {
         std::vector<Block> groups;
-        for (auto end = static_cast<std::uint32_t>(units_.size()); end > 0;) {
+        for (auto end = static_cast<std::uint32_t>(finest_.size()); end > 0;) {
             const Label& last = fronts_[end].labels()[label];
-            groups.push_back({units_[last.from].first, units_[end - 1].last});
+            groups.push_back({finest_[last.from].first, finest_[end - 1].last});
             end = last.from;
             label = last.before;
         }
@@ -120,8 +120,8 @@ class Search {
     const CostModel& cost_;
     SwapPath path_;
     std::optional<Bytes> most_;
-    std::span<const LayerRange> units_;
-    std::vector<double> executing_;  // by cut: the execution of all units behind it, unrounded
+    std::span<const Block> finest_;
+    std::vector<double> executing_;  // by cut: the execution of all blocks behind it, unrounded
     Duration limit_ = Duration::max();
     std::vector<Front> fronts_;  // by cut
 };
@@ -129,11 +129,11 @@ class Search {
 }  // namespace
 
 std::vector<Block> groups_of_size(const Model& model, std::size_t size) {
-    const auto units = model.units();
+    const auto finest = model.finest_blocks();
     std::vector<Block> groups;
-    for (std::size_t first = 0; first < units.size(); first += size)
+    for (std::size_t first = 0; first < finest.size(); first += size)
         groups.push_back(
-            {units[first].first, units[std::min(first + size, units.size()) - 1].last});
+            {finest[first].first, finest[std::min(first + size, finest.size()) - 1].last});
     return groups;
 }
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "policies/plan/finest_blocks.h"
 #include "policies/plan/partition_planner.h"
-#include "policies/plan/unit_facts.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
 #include "policies/schedule/policy.h"
@@ -18,7 +18,7 @@ namespace swaplab {
 namespace {
 
 // The search looks at every pair of cuts.
-constexpr std::size_t kMostUnits = 4096;
+constexpr std::size_t kMostBlocks = 4096;
 
 class PipeswitchPartitioner final : public Partitioner {
   public:
@@ -27,43 +27,42 @@ class PipeswitchPartitioner final : public Partitioner {
 
     Infeasible minimum(const PartitionRequest& request) const override {
         const Model& model = request.cost.model();
-        if (!group_ && model.units().size() > kMostUnits)
+        if (!group_ && model.finest_blocks().size() > kMostBlocks)
             throw InputError(
                 text("pipeswitch searches groups of at most {} units that can be cut, {} has {}; "
                      "ask for group=N",
-                     kMostUnits, model.name(), model.units().size()));
-        const UnitFacts layers(request, path_);
-        const Needs needs = needs_of(request, layers);
-        const LayerRange all{0, model.size()};
-        return {needs.resident + needs.staging + layers.active,
+                     kMostBlocks, model.name(), model.finest_blocks().size()));
+        const FinestBlocks finest(request, path_);
+        const Needs needs = needs_of(request, finest);
+        const UnitRange all = model.whole();
+        return {needs.resident + needs.staging + finest.active,
                 text("all of {} must be resident{}{}", describe(model, all, needs.resident),
                      needs.staging.count > 0 ? ", its largest group twice while it comes in" : "",
-                     beside_activations(layers.active)),
+                     beside_activations(finest.active)),
                 names_in(model, all)};
     }
 
     JobPlan partition(const PartitionRequest& request) const override {
-        JobPlan plan;
-        plan.node = request.node;
-        plan.blocks = group_ ? groups_of_size(request.cost.model(), *group_)
-                             : best_groups(request.cost, path_, most_of_a_group(request));
-        plan.path = path_;
+        JobPlan plan(request.node, path_,
+                     group_ ? groups_of_size(request.cost.model(), *group_)
+                            : best_groups(request.cost, path_, most_of_a_group(request)));
         const std::vector<BlockFacts> groups = facts_of(request.cost, plan.blocks, path_);
         const Bytes staging = staging_of(groups);
-        plan.arena = {ArenaKind::counter, total_of(groups), 0};
-        if (staging.count > 0) plan.staging = ArenaPlan{ArenaKind::counter, staging, 0};
-        plan.closed_form = pipeswitch_delay(groups);
+        Variant& variant = plan.at_start();
+        variant.arena = {ArenaKind::counter, total_of(groups), 0};
+        if (staging.count > 0) variant.staging = ArenaPlan{ArenaKind::counter, staging, 0};
+        variant.closed_form = pipeswitch_delay(groups);
         return plan;
     }
 
   private:
     struct Needs {
         Bytes resident;  // all groups; of group=auto, whatever the groups are
-        Bytes staging;   // the largest group; of group=auto, the largest unit
+        Bytes staging;   // the largest group; of group=auto, the largest block
     };
 
-    Needs needs_of(const PartitionRequest& request, const UnitFacts& layers) const {
-        if (!group_) return {layers.total, staging_of(layers.units)};
+    Needs needs_of(const PartitionRequest& request, const FinestBlocks& finest) const {
+        if (!group_) return {finest.total, staging_of(finest.blocks)};
         const std::vector<BlockFacts> groups =
             facts_of(request.cost, groups_of_size(request.cost.model(), *group_), path_);
         return {total_of(groups), staging_of(groups)};
@@ -71,8 +70,8 @@ class PipeswitchPartitioner final : public Partitioner {
     // What the budget leaves for staging, beside everything resident.
     std::optional<Bytes> most_of_a_group(const PartitionRequest& request) const {
         if (path_ != SwapPath::staged) return std::nullopt;
-        const UnitFacts layers(request, path_);
-        return request.budget - layers.active - layers.total;
+        const FinestBlocks finest(request, path_);
+        return request.budget - finest.active - finest.total;
     }
     Bytes staging_of(const std::vector<BlockFacts>& groups) const {
         Bytes largest;
@@ -102,18 +101,17 @@ class PipeswitchScheduler final : public PipelineScheduler {
         JobRun& job = step.job;
         Trail trail;
         Wait read_after = job.before.assembled;
-        if (step.pass == 0) read_after |= job.blocks[step.block.index].released;
+        if (step.pass == 0) read_after |= job.blocks[step.block].released;
         submit_swap_in(step, read_after, {}, trail, moves);  // nothing, after the first pass
         submit_use(step, trail.assembled | job.before.executed, trail, moves);
-        const bool last = step.block.index + 1 == job.variant->last;
-        if (last && step.last_pass()) release_all(step, trail, moves);
+        if (job.variant->ends_with(step.block) && step.last_pass()) release_all(step, trail, moves);
         return trail;
     }
 
     static void release_all(const Step& step, Trail& last, Moves& moves) {
-        for (std::uint32_t b = step.job.variant->first; b < step.job.variant->last; ++b) {
-            const Step block{step.job, step.request, step.pass, {b}, step.job.facts[b]};
-            Trail& trail = b == step.block.index ? last : step.job.blocks[b];
+        for (const BlockId b : step.job.variant->blocks()) {
+            const Step block{step.job, step.request, step.pass, b, step.job.facts[b]};
+            Trail& trail = b == step.block ? last : step.job.blocks[b];
             submit_release(block, last.executed, trail, moves);
         }
     }

@@ -6,24 +6,24 @@ namespace swaplab {
 
 SwapnetCosts::SwapnetCosts(const PartitionRequest& request, SwapPath path)
     : model_(&request.cost.model()),
-      units_(static_cast<std::uint32_t>(model_->units().size())),
+      finest_(static_cast<std::uint32_t>(model_->finest_blocks().size())),
       copies_(peak_copies(path, request.cost.node().compute)),
-      in_(std::size_t{units_} * (units_ + 1)),
+      in_(std::size_t{finest_} * (finest_ + 1)),
       execute_(in_.size()),
       out_(in_.size()),
       held_(in_.size()),
       active_(in_.size()) {
-    for (std::uint32_t i = 0; i < units_; ++i) fill_row(request, path, i);
+    for (std::uint32_t i = 0; i < finest_; ++i) fill_row(request, path, i);
 }
 
-LayerRange SwapnetCosts::layers(std::uint32_t i, std::uint32_t j) const {
-    return {model_->units()[i].first, model_->units()[j - 1].last};
+Block SwapnetCosts::block(std::uint32_t i, std::uint32_t j) const {
+    return {model_->finest_blocks()[i].first, model_->finest_blocks()[j - 1].last};
 }
 
 void SwapnetCosts::fill_row(const PartitionRequest& request, SwapPath path, std::uint32_t i) {
-    GrowingBlock block(request.cost, path, model_->units()[i].first);
-    for (std::uint32_t j = i + 1; j <= units_; ++j) {
-        block.extend(model_->units()[j - 1].last);
+    GrowingBlock block(request.cost, path, model_->finest_blocks()[i].first);
+    for (std::uint32_t j = i + 1; j <= finest_; ++j) {
+        block.extend(model_->finest_blocks()[j - 1].last);
         const BlockFacts& facts = block.facts();
         const std::size_t at = index(i, j);
         in_[at] = facts.swap_in().count();

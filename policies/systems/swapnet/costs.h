@@ -1,4 +1,4 @@
-// Tables over all blocks [i, j) of a model's units: what SwapNet's partition is decided from.
+// Tables over all blocks [i, j) of a model, by cuts: what SwapNet's partition is decided from.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,8 @@ class SwapnetCosts {
   public:
     SwapnetCosts(const PartitionRequest& request, SwapPath path);
 
-    std::uint32_t units() const { return units_; }
+    // How many finest blocks the model has: cuts are numbered by them.
+    std::uint32_t finest() const { return finest_; }
 
     // Rounded ns of the block [i, j), i < j. `in` grows with j.
     std::int64_t in(std::uint32_t i, std::uint32_t j) const { return in_[index(i, j)]; }
@@ -35,16 +36,16 @@ class SwapnetCosts {
                         held_[a] + held_[b] + active_[b]);
     }
     std::int64_t active(std::uint32_t i, std::uint32_t j) const { return active_[index(i, j)]; }
-    LayerRange layers(std::uint32_t i, std::uint32_t j) const;
+    Block block(std::uint32_t i, std::uint32_t j) const;
 
   private:
     std::size_t index(std::uint32_t i, std::uint32_t j) const {
-        return std::size_t{i} * (units_ + 1) + j;
+        return std::size_t{i} * (finest_ + 1) + j;
     }
     void fill_row(const PartitionRequest& request, SwapPath path, std::uint32_t i);
 
     const Model* model_;
-    std::uint32_t units_;
+    std::uint32_t finest_;
     std::int64_t copies_;
     // By index(i, j): rows over j lie together, as the planner's inner loops go.
     std::vector<std::int64_t> in_, execute_, out_, held_, active_;

@@ -31,18 +31,19 @@ constexpr Value kNever = std::numeric_limits<Value>::max() / 4;
 template <class T>
 class Table {
   public:
-    Table(std::uint32_t rows, std::uint32_t units, T empty)
-        : units_(units), entries_(std::size_t{rows} * (units + 1) * (units + 1), empty) {}
+    Table(std::uint32_t rows, std::uint32_t last_cut, T empty)
+        : last_cut_(last_cut),
+          entries_(std::size_t{rows} * (last_cut + 1) * (last_cut + 1), empty) {}
     T& operator()(std::uint32_t row, std::uint32_t i, std::uint32_t j) {
-        return entries_[(std::size_t{row} * (units_ + 1) + i) * (units_ + 1) + j];
+        return entries_[(std::size_t{row} * (last_cut_ + 1) + i) * (last_cut_ + 1) + j];
     }
 
   private:
-    std::uint32_t units_;
+    std::uint32_t last_cut_;
     std::vector<T> entries_;
 };
 
-// The exact cost to go of all blocks that start at one unit: over the start of the block before and
+// The exact cost to go of all blocks that start at one cut: over the start of the block before and
 // the end of the block. Only the ranges that pass 1 left are kept; outside is `kNever`.
 class ToGo {
   public:
@@ -80,7 +81,7 @@ class Solver {
   public:
     Solver(const SwapnetCosts& costs, std::int64_t budget, std::optional<std::uint32_t> blocks)
         : costs_(costs),
-          n_(costs.units()),
+          n_(costs.finest()),
           budget_(budget),
           fixed_(blocks),
           rows_(blocks.value_or(0) + 1),
@@ -90,7 +91,7 @@ class Solver {
           backward_(rows_, n_, kNever),
           to_go_(std::size_t{rows_} * (n_ + 1)) {}
 
-    // The borders of the blocks, 0 and the number of units among them; nothing if none fits.
+    // The borders of the blocks, 0 and the last cut among them; nothing if none fits.
     std::optional<std::vector<std::uint32_t>> solve();
     std::int64_t time() const { return best_ >> shift_; }
     std::int64_t peak() const { return peak_; }
@@ -377,7 +378,7 @@ std::vector<std::uint32_t> Solver::earliest_cuts() {
 
 // The least over partitions of the largest need: a bottleneck programme over (start, end).
 std::int64_t least_peak(const SwapnetCosts& costs, std::optional<std::uint32_t> blocks) {
-    const std::uint32_t n = costs.units();
+    const std::uint32_t n = costs.finest();
     const std::uint32_t rows = blocks.value_or(0) + 1;
     Table<std::int64_t> to_go(rows, n, kNever);
     for (std::uint32_t row = blocks ? 1 : 0; row < rows; ++row) {
@@ -402,31 +403,32 @@ std::int64_t least_peak(const SwapnetCosts& costs, std::optional<std::uint32_t> 
     return least;
 }
 
-// The neighbouring units that need the least peak, cut as finely as can be; where a given number of
-// blocks forces more than those, the whole model.
+// The neighbouring blocks that need the least peak, cut as finely as can be; where a given number
+// of blocks forces more than those, the whole model.
 SwapnetMinimum forced_by(const SwapnetCosts& costs, std::int64_t peak) {
-    const std::uint32_t n = costs.units();
+    const std::uint32_t n = costs.finest();
     for (std::uint32_t i = 0; i + 2 <= n; ++i)
         if (costs.pair(i, i + 1, i + 2) >= peak)
-            return {{peak}, costs.layers(i, i + 2), true, {costs.active(i, i + 2)}};
-    return {{peak}, costs.layers(0, n), false, {costs.active(0, n)}};
+            return {{peak}, costs.block(i, i + 2), true, {costs.active(i, i + 2)}};
+    return {{peak}, costs.block(0, n), false, {costs.active(0, n)}};
 }
 
 }  // namespace
 
 namespace {
 
-// Values are packed into 64 bits: all units one after the other must leave room for the shift.
+// Values are packed into 64 bits: all finest blocks one after the other must leave room for the
+// shift.
 void check_range(const SwapnetCosts& costs) {
-    const std::int64_t most = (kNever >> std::bit_width(costs.units() + 1)) / 2;
+    const std::int64_t most = (kNever >> std::bit_width(costs.finest() + 1)) / 2;
     std::int64_t total = 0;
-    for (std::uint32_t i = 0; i < costs.units(); ++i) {
+    for (std::uint32_t i = 0; i < costs.finest(); ++i) {
         total += costs.in(i, i + 1) + costs.execute(i, i + 1) + costs.out(i, i + 1);
         if (total > most)
             throw InputError(
                 text("swapnet cannot plan for a model of {} units that takes over {} "
                      "ns unit by unit",
-                     costs.units(), most));
+                     costs.finest(), most));
     }
 }
 
@@ -450,7 +452,7 @@ std::optional<SwapnetPartition> partition_swapnet(const SwapnetCosts& costs, Byt
     if (!cuts) return std::nullopt;
     SwapnetPartition best;
     for (std::size_t b = 0; b + 1 < cuts->size(); ++b)
-        best.blocks.push_back(costs.layers((*cuts)[b], (*cuts)[b + 1]));
+        best.blocks.push_back(costs.block((*cuts)[b], (*cuts)[b + 1]));
     best.closed_form = Duration{solver.time()};
     best.peak = Bytes{solver.peak()};
     return best;

@@ -42,7 +42,7 @@ std::optional<SwapnetPartition> partition_swapnet(const SwapnetCosts& costs, Byt
 // The least `budget` with a partition, and the neighbouring layers that force it.
 struct SwapnetMinimum {
     Bytes budget;
-    LayerRange forced_by;
+    UnitRange forced_by;
     bool together = false;  // two neighbours, else a block that is alone
     Bytes active;           // what they need besides parameters
 };

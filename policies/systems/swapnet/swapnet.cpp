@@ -17,13 +17,13 @@ namespace swaplab {
 
 namespace {
 
-// The exact partition takes memory by the square and time by the cube of the units.
-constexpr std::size_t kMostUnits = 4096;
+// The exact partition takes memory by the square and time by the cube of the finest blocks.
+constexpr std::size_t kMostBlocks = 4096;
 constexpr std::size_t kMostStates = std::size_t{1} << 25;
 
-// Up to this many units the lookup table is the whole Pareto front; beyond, its rows are at least
-// this share of memory apart, so that it takes less than a second.
-constexpr std::uint32_t kMostUnitsOfWholeFront = 128;
+// Up to this many finest blocks the lookup table is the whole Pareto front; beyond, its rows are at
+// least this share of memory apart, so that it takes less than a second.
+constexpr std::uint32_t kMostBlocksOfWholeFront = 128;
 constexpr double kFrontStep = 1.0 / 32;
 
 class SwapnetPartitioner final : public Partitioner {
@@ -33,22 +33,22 @@ class SwapnetPartitioner final : public Partitioner {
 
     Infeasible minimum(const PartitionRequest& request) const override {
         const Model& model = request.cost.model();
-        if (blocks_ && *blocks_ > model.units().size())
+        if (blocks_ && *blocks_ > model.finest_blocks().size())
             throw InputError(
                 text("policy parameter blocks: {} has {} units that can be cut, found "
                      "{}",
-                     model.name(), model.units().size(), *blocks_));
-        if (model.units().size() > kMostUnits)
+                     model.name(), model.finest_blocks().size(), *blocks_));
+        if (model.finest_blocks().size() > kMostBlocks)
             throw InputError(
                 text("swapnet plans for at most {} units that can be cut, {} has {}; "
                      "give neighbouring layers a common group",
-                     kMostUnits, model.name(), model.units().size()));
-        const std::size_t states = model.units().size() * model.units().size();
+                     kMostBlocks, model.name(), model.finest_blocks().size()));
+        const std::size_t states = model.finest_blocks().size() * model.finest_blocks().size();
         if (blocks_ && *blocks_ > kMostStates / states)
             throw InputError(
                 text("policy parameter blocks: for {} units of {} expected at most {}, "
                      "found {}",
-                     model.units().size(), model.name(), kMostStates / states, *blocks_));
+                     model.finest_blocks().size(), model.name(), kMostStates / states, *blocks_));
         const SwapnetMinimum least = minimum_swapnet(request, path_, blocks_);
         const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
         const Bytes weights = request.cost.parameter_bytes(least.forced_by);
@@ -68,13 +68,13 @@ class SwapnetPartitioner final : public Partitioner {
     std::vector<JobPlan> front(const PartitionRequest& request) const override {
         const SwapnetCosts costs(request, path_);
         const Bytes least = minimum(request).minimum_budget;
-        return sweep_budgets(least, Bytes{kMostInTotal}, front_step(costs.units()),
+        return sweep_budgets(least, Bytes{kMostInTotal}, front_step(costs.finest()),
                              [&](Bytes budget) { return plan_within(request, costs, budget); });
     }
 
   private:
-    static double front_step(std::uint32_t units) {
-        return units <= kMostUnitsOfWholeFront ? 0 : kFrontStep;
+    static double front_step(std::uint32_t finest) {
+        return finest <= kMostBlocksOfWholeFront ? 0 : kFrontStep;
     }
 
     JobPlan plan_within(const PartitionRequest& request, const SwapnetCosts& costs,
@@ -82,23 +82,20 @@ class SwapnetPartitioner final : public Partitioner {
         const Bytes usable = without_margin(budget + request.reserved) - request.reserved;
         const auto best = partition_swapnet(costs, usable, blocks_);
         SWAPLAB_CHECK(best, "no plan within {} bytes, which was said to do", usable.count);
-        JobPlan plan;
-        plan.node = request.node;
-        plan.blocks = best->blocks;
-        plan.path = path_;
-        plan.closed_form = best->closed_form;
+        JobPlan plan(request.node, path_, best->blocks);
+        Variant& variant = plan.at_start();
+        variant.closed_form = best->closed_form;
         const std::vector<BlockFacts> facts = facts_of(request.cost, plan.blocks, path_);
         const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
         // Two ends realise every pair that fits; several copies of a block need plain bytes.
-        plan.arena = {copies == 1 ? ArenaKind::two_ended : ArenaKind::counter,
-                      arena_bytes(facts, SwapnetMemory(copies, Account::parameters)), 0};
-        plan.need = budget_for(best->peak, request.reserved);
-        plan.overlap_requests = false;
+        variant.arena = {copies == 1 ? ArenaKind::two_ended : ArenaKind::counter,
+                         arena_bytes(facts, SwapnetMemory(copies, Account::parameters)), 0};
+        variant.need = budget_for(best->peak, request.reserved);
+        variant.overlap_need.reset();
         if (facts.size() == 1) return plan;
         const Bytes around =
             SwapnetMemory(copies, request.account).pair(facts.back(), facts.front());
-        plan.overlap_requests = around <= usable;
-        plan.overlap_need = budget_for(std::max(best->peak, around), request.reserved);
+        variant.overlap_need = budget_for(std::max(best->peak, around), request.reserved);
         return plan;
     }
 
@@ -153,7 +150,7 @@ class SwapnetScheduler final : public PipelineScheduler {
     Trail submit_block(const Step& step, Moves& moves) override {
         const JobRun& job = step.job;
         Wait read_after =
-            job.before.assembled | job.before_that.released | job.blocks[step.block.index].released;
+            job.before.assembled | job.before_that.released | job.blocks[step.block].released;
         if (step.begins_pass() && !job.overlap) read_after |= job.before.released;
         Trail trail;
         submit_swap_in(step, read_after, {}, trail, moves);

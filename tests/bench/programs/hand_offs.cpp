@@ -112,7 +112,7 @@ void measure(const PackPtr& pack, const std::string& spec, bool serial) {
     Workload workload;
     workload.jobs.push_back({pack->model(), ArrivalMode::cold, 1, {}, {}});
     Work work;
-    const auto executors = [](JobId, std::span<const LayerRange>, ActivationMemory&) {
+    const auto executors = [](JobId, std::span<const UnitRange>, ActivationMemory&) {
         return std::make_unique<BusyExecutor>();
     };
     bool first = true;  // the runner makes a second device, for `direct`

@@ -67,7 +67,7 @@ class Heap final : public ActivationMemory {
 };
 
 int measure(const Pack& pack, std::int64_t budget, int requests, int threads) {
-    const std::vector<LayerRange> blocks{{0, pack.model()->size()}};
+    const std::vector<UnitRange> blocks{pack.model()->whole()};
     Heap heap;
     TorchOptions options;
     options.threads = threads;

@@ -5,7 +5,7 @@
 
 namespace swaplab::testing {
 
-CudaMachine::CudaMachine(const DeviceSetup& setup, FakeCuda& cuda, std::vector<PackPtr> packs,
+CudaMachine::CudaMachine(const DeviceSetup& setup, FakeCuda& cuda, JobPacks packs,
                          const ExecutorFactory& executors)
     : setup_(setup),
       cuda_(cuda),
@@ -13,7 +13,7 @@ CudaMachine::CudaMachine(const DeviceSetup& setup, FakeCuda& cuda, std::vector<P
       activations_(frames_, Bytes{1 << 24}),
       mover_(cuda),
       work_(setup, std::move(packs), {}, false, executors, *this, mover_, activations_) {
-    for (const std::vector<BlockFacts>& blocks : setup.facts) places_.emplace_back(blocks.size());
+    for (const auto& blocks : setup.facts) places_.emplace_back(blocks.size());
 }
 
 // Rings and slots have addresses; a counter gets some from a first fit.
@@ -35,18 +35,16 @@ std::byte* CudaMachine::base_of(const Arena& arena, FakeCuda::Space space) {
 
 void CudaMachine::on_reserved(const Action& command, std::size_t holding, const Arena& arena,
                               const Place& place) {
-    const JobPlan& plan = setup_.deployment.jobs[command.job.index];
+    const JobPlan& plan = setup_.deployment.jobs[command.job];
     const Holding& held = holdings_of(plan.path, setup_.platform.node(plan.node).compute)[holding];
     const auto space = held.in_staging ? FakeCuda::Space::pinned : FakeCuda::Space::device;
-    places_[command.job.index][command.block.index][holding] =
-        base_of(arena, space) + place.offset.count;
+    places_[command.job][command.block][holding] = base_of(arena, space) + place.offset.count;
 }
 
 // Through pinned memory into the device's.
 Places::Resident CudaMachine::hold_resident(JobId job, BlockId block) {
-    const auto bytes =
-        static_cast<std::size_t>(setup_.facts[job.index][block.index].held_bytes.count);
-    auto& places = places_[job.index][block.index];
+    const auto bytes = static_cast<std::size_t>(setup_.facts[job][block].held_bytes.count);
+    auto& places = places_[job][block];
     places[0] = cuda_.allocate(FakeCuda::Space::pinned, bytes);
     places[1] = cuda_.allocate(FakeCuda::Space::device, bytes);
     return {.copies = 2, .executes_from = 1};

@@ -34,7 +34,7 @@ class CudaMover final : public Mover {
 class CudaMachine final : public Machine, private Places {
   public:
     // Borrows the setup and the runtime.
-    CudaMachine(const DeviceSetup& setup, FakeCuda& cuda, std::vector<PackPtr> packs,
+    CudaMachine(const DeviceSetup& setup, FakeCuda& cuda, JobPacks packs,
                 const ExecutorFactory& executors);
 
     void on_reserved(const Action& command, std::size_t holding, const Arena& arena,
@@ -52,7 +52,7 @@ class CudaMachine final : public Machine, private Places {
     Resident hold_resident(JobId job, BlockId block) override;
     void bring(const Action&, std::size_t) override {}  // all of it is there from the start
     std::byte* to_write(const Action& command, std::size_t holding) const override {
-        return places_[command.job.index][command.block.index][holding];
+        return places_[command.job][command.block][holding];
     }
     std::byte* to_execute(const Action& command, std::size_t holding) const override;
 
@@ -64,7 +64,7 @@ class CudaMachine final : public Machine, private Places {
 
     std::map<const Arena*, std::size_t> spans_;
     std::map<std::pair<const Arena*, FakeCuda::Space>, std::byte*> bases_;
-    std::vector<std::vector<std::array<std::byte*, kMostHoldings>>> places_;  // by job and block
+    IdVector<JobId, IdVector<BlockId, std::array<std::byte*, kMostHoldings>>> places_;
     CudaMover mover_;
     BlockWork work_;
 };

@@ -29,8 +29,8 @@ class CudaSkeleton : public ::testing::Test {
         return [this](const DeviceSetup& setup) {
             const PackPtr pack = pack_;
             return make_real_device(setup, std::make_unique<CudaMachine>(
-                                               setup, cuda_, std::vector<PackPtr>{pack},
-                                               [pack](JobId, std::span<const LayerRange> blocks,
+                                               setup, cuda_, JobPacks{pack},
+                                               [pack](JobId, std::span<const UnitRange> blocks,
                                                       ActivationMemory& activations) {
                                                    return std::make_unique<DigestingExecutor>(
                                                        *pack, blocks, activations);

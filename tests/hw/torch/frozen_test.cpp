@@ -54,8 +54,8 @@ TEST(Packing, TellsHowFarItIs) {
             EXPECT_EQ(done, ++written);
             layers = total;
         }});
-    EXPECT_EQ(written, packed.model().size());
-    EXPECT_EQ(layers, packed.model().size());
+    EXPECT_EQ(written, packed.model().layer_count());
+    EXPECT_EQ(layers, packed.model().layer_count());
 }
 
 }  // namespace

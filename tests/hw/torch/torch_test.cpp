@@ -23,7 +23,7 @@ namespace swaplab {
 namespace {
 
 using testing::Packed;
-using Cut = std::vector<LayerRange>;
+using Cut = std::vector<UnitRange>;
 
 // Heap memory with a limit, counted as an arena would count it.
 class CountedMemory final : public ActivationMemory {
@@ -57,7 +57,7 @@ class CountedMemory final : public ActivationMemory {
 // One block's parameters, as they lie in the file.
 class BlockMemory {
   public:
-    BlockMemory(const Pack& pack, LayerRange layers) {
+    BlockMemory(const Pack& pack, UnitRange layers) {
         const Extent extent = pack.extent(layers);
         size_ = static_cast<std::size_t>(extent.size.count);
         at_.reset(new (std::align_val_t{4096}) std::byte[size_ + 1]);
@@ -80,14 +80,14 @@ class BlockMemory {
 
 Cut single_layers(const Model& model) {
     Cut cut;
-    for (std::uint32_t i = 0; i < model.size(); ++i) cut.push_back({i, i + 1});
+    for (std::uint32_t i = 0; i < model.layer_count(); ++i) cut.push_back({i, i + 1});
     return cut;
 }
 
 Cut random_cut(const Model& model, std::uint32_t seed) {
     std::mt19937 random(seed);
     Cut cut{{0, 1}};
-    for (std::uint32_t i = 1; i < model.size(); ++i) {
+    for (std::uint32_t i = 1; i < model.layer_count(); ++i) {
         if (random() % 2 == 0) cut.push_back({i, i});
         cut.back().last = i + 1;
     }
@@ -122,10 +122,10 @@ TEST(Torch, EveryCutHasTheOutputsOfForward) {
     for (const std::string& name : testing::good_torchscript()) {
         SCOPED_TRACE(name);
         const Packed packed(name);
-        EXPECT_GT(packed.model().size(), 2U);
+        EXPECT_GT(packed.model().layer_count(), 2U);
         EXPECT_NE(packed.pack->index().expected[0].digest, packed.pack->index().expected[1].digest);
         expect_outputs_of_forward(packed, single_layers(packed.model()));
-        expect_outputs_of_forward(packed, {{0, packed.model().size()}});
+        expect_outputs_of_forward(packed, {packed.model().whole()});
         for (std::uint32_t seed = 1; seed <= 4; ++seed) {
             SCOPED_TRACE(text("seed {}", seed));
             expect_outputs_of_forward(packed, random_cut(packed.model(), seed));
@@ -137,8 +137,7 @@ TEST(Torch, MemoryNeverExceedsThePlan) {
     for (const std::string& name : testing::good_torchscript()) {
         const Packed packed(name);
         const Model& model = packed.model();
-        for (const Cut& cut :
-             {single_layers(model), random_cut(model, 5), Cut{{0, model.size()}}}) {
+        for (const Cut& cut : {single_layers(model), random_cut(model, 5), Cut{model.whole()}}) {
             CountedMemory memory;
             const auto executor = make_torch_executor(*packed.pack, cut, {}, memory);
             for (std::uint32_t i = 0; i < cut.size(); ++i) {
@@ -177,7 +176,7 @@ TEST(Torch, LayersAreNamedAndCountedAsTheModelHasThem) {
     const Packed packed("cnn", {.name = "small", .inputs = {{"float32", {1, 3, 16, 16}}}});
     const Model& model = packed.model();
     EXPECT_EQ(model.name(), "small");
-    ASSERT_EQ(model.size(), 4U);
+    ASSERT_EQ(model.layer_count(), 4U);
     const Layer& first = model.layer({0});
     EXPECT_EQ(first.op, OpClass::conv2d);
     EXPECT_EQ(first.macs, 8 * 16 * 16 * 3 * 3 * 3);

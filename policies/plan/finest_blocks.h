@@ -7,15 +7,15 @@
 
 namespace swaplab {
 
-struct UnitFacts {
-    std::vector<BlockFacts> units;
-    Bytes largest;  // one copy of the largest unit in memory
-    LayerRange largest_layers{0, 1};
-    Bytes total;   // one copy of every unit
+struct FinestBlocks {
+    std::vector<BlockFacts> blocks;
+    Bytes largest;  // one copy of the largest in memory
+    Block largest_block{0, 1};
+    Bytes total;   // one copy of each
     Bytes active;  // the largest activation peak, as far as the account counts it
     Duration executing{};
 
-    UnitFacts(const PartitionRequest& request, SwapPath path);
+    FinestBlocks(const PartitionRequest& request, SwapPath path);
 };
 
 }  // namespace swaplab
