@@ -5,13 +5,15 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: tests/install.sh [--build-only] [--torch | --no-torch] [--export] [--render] [--peers] [-h]
+usage: tests/install.sh [--build-only] [--torch | --no-torch] [--export] [--render] [--peers]
+                        [--aarch64] [-h]
   --build-only   only what building the executable needs: no library for tests, no LibTorch
   --torch        LibTorch also with --build-only: pack, profile, run and validate on this machine
   --no-torch     without LibTorch (300 MB)
   --export       also PyTorch and torchvision, for experiments/export.py
   --render       also rsvg-convert, for tests that render a plot
   --peers        also SimGrid and fio, to compare with in tests/bench/peers.py and reads.py
+  --aarch64      also a cross compiler and qemu, for tests/aarch64.sh
 liburing and LibTorch are installed where there are packages of them; the build works without, as it
 does without CUDA, which is never installed here.
 TEXT
@@ -22,6 +24,7 @@ torch=  # yes, no, or as --build-only says
 export=no
 render=no
 peers=no
+aarch64=no
 while [ $# -gt 0 ]; do
     case $1 in
         --build-only) for_tests=no ;;
@@ -30,6 +33,7 @@ while [ $# -gt 0 ]; do
         --export) export=yes ;;
         --render) render=yes ;;
         --peers) peers=yes ;;
+        --aarch64) aarch64=yes ;;
         -h | --help) usage; exit 0 ;;
         *) echo "install: unknown option '$1'" >&2; usage >&2; exit 2 ;;
     esac
@@ -118,6 +122,11 @@ fi
 if [ "$peers" = yes ]; then
     need_package libsimgrid-dev
     need_tool fio fio
+fi
+if [ "$aarch64" = yes ]; then
+    need_tool aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
+    need_tool qemu-aarch64-static qemu-user-static
+    need_tool python3 python3  # tests/digests
 fi
 if [ "$export" = yes ]; then
     need_package python3-torch

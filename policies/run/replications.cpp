@@ -11,12 +11,18 @@ namespace swaplab {
 
 namespace {
 
-// The mean over replications of an integer quantity, to nearest.
+// The mean over replications of an integer quantity (>= 0), to nearest; what the single ones leave
+// when divided is added up apart, so that no sum is too large.
 template <class Get>
 std::int64_t mean_of(const std::vector<RunResult>& all, Get get) {
-    long double sum = 0;
-    for (const RunResult& one : all) sum += static_cast<long double>(get(one));
-    return std::llround(sum / static_cast<long double>(all.size()));
+    const std::int64_t count = std::ssize(all);
+    std::int64_t mean = 0, left = 0;
+    for (const RunResult& one : all) {
+        const auto value = static_cast<std::int64_t>(get(one));
+        mean += value / count;
+        left += value % count;
+    }
+    return mean + (left + count / 2) / count;
 }
 
 template <class Get>

@@ -27,7 +27,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 KINDS = ("numbers", "texts")
 MOST_SECONDS = 120  # of one command, under sanitizers too
 MOST_LINES = 40  # of one difference
-LOCAL = ("noise", "fit")  # groups whose numbers depend on the math library
+LOCAL = ("noise", "fit")  # groups whose numbers depend on the math library or on Eigen's products
 
 # Of the caller's environment only what a sanitizer or an unusual library path needs.
 PASSED_ON = ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH")
@@ -65,23 +65,26 @@ def cases():
     return list(listed.values())
 
 
-def run_step(executable, words, folder):
-    """(exit code, standard output, standard error) of one command, or of `copy FROM TO`."""
+def run_step(program, words, folder):
+    """(exit code, standard output, standard error) of one command, or of `copy FROM TO`.
+
+    `program` is the executable, behind the words of its emulator if it has one.
+    """
     if words[:1] == ["copy"]:
         shutil.copyfile(os.path.join(folder, words[1]), os.path.join(folder, words[2]))
         return 0, b"", b""
     environment = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
     environment.update({"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": folder, "TMPDIR": folder})
     try:
-        done = subprocess.run(["swaplab", *words], executable=executable, cwd=folder,
-                              env=environment, stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=MOST_SECONDS)
+        done = subprocess.run(["swaplab", *program[1:], *words], executable=program[0],
+                              cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=MOST_SECONDS)
     except subprocess.TimeoutExpired:
         return "timeout", b"", b""
     return done.returncode, done.stdout, done.stderr
 
 
-def outputs_of(executable, case):
+def outputs_of(program, case):
     """(exit codes, parts by name): each part is ("numbers" or "texts", its bytes).
 
     A folder of its own, in which tests/ leads to the repository, is where the steps run: paths in
@@ -93,7 +96,7 @@ def outputs_of(executable, case):
         os.mkdir(out)
         codes, parts = [], {}
         for number, words in enumerate(case.steps, 1):
-            code, printed, messages = run_step(executable, words, folder)
+            code, printed, messages = run_step(program, words, folder)
             if words[:1] != ["copy"]:
                 codes.append(str(code))
             mark = f".{number}" if number > 1 else ""
@@ -196,11 +199,11 @@ def write(kind, why, lines):
             file.write(f"{name} {entry}\n")
 
 
-def everything(executable, chosen, jobs):
+def everything(program, chosen, jobs):
     """(results by name, seconds by name)."""
     def timed(case):
         begin = time.monotonic()
-        result = outputs_of(executable, case)
+        result = outputs_of(program, case)
         return result, time.monotonic() - begin
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -259,9 +262,9 @@ def shown_lines(content):
         return [f"{len(content)} bytes, not text: sha256 {digest(content)}"]
 
 
-def show(executable, case):
+def show(program, case):
     print(f"{case.name}: {case.text}")
-    code, parts = outputs_of(executable, case)
+    code, parts = outputs_of(program, case)
     print(f"exit code {code}")
     for name, (kind, content) in parts.items():
         print(f"--- {name} ({kind}, {digest(content)})")
@@ -293,15 +296,16 @@ def against(chosen, results, other_results):
     return count
 
 
-def without_local_ones(chosen):
-    """The commands whose digests mean something here."""
+def without_local_ones(chosen, emulated):
+    """The commands whose digests mean something here; of an emulated machine there is no probe."""
     known = recorded("numbers")[0]
-    if known is None or known == probe():
+    here = "an emulator" if emulated else probe()
+    if known is None or known == here:
         return chosen
     left = [case for case in chosen if case.group() not in LOCAL]
     if len(left) < len(chosen):
         print(f"{len(chosen) - len(left)} commands of {' and '.join(LOCAL)} are skipped: another "
-              f"math library or machine ({known} recorded, {probe()} here)")
+              f"math library or machine ({known} recorded, {here} here)")
     return left
 
 
@@ -318,10 +322,13 @@ def arguments():
     parser.add_argument("--show", metavar="ID", help="what is compared of one command")
     parser.add_argument("--against", metavar="EXECUTABLE",
                         help="instead of the digests, another swaplab: prints how they differ")
+    parser.add_argument("--with", dest="emulator", type=shlex.split, default=[], metavar="WORDS",
+                        help="what runs the executable (not that of --against): "
+                             "'qemu-aarch64-static -L ROOT'")
     parser.add_argument("--times", action="store_true", help="print the slowest commands, too")
     given = parser.parse_intermixed_args()
-    if given.update and (not given.why or given.only or given.against):
-        parser.error("--update is of all commands, and says --why")
+    if given.update and (not given.why or given.only or given.against or given.emulator):
+        parser.error("--update is of all commands, of this machine, and says --why")
     return given
 
 
@@ -336,14 +343,14 @@ def selected(patterns):
 def main():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--show ID | head` is no error
     given = arguments()
-    executable = os.path.abspath(given.executable)
+    program = [*given.emulator, os.path.abspath(given.executable)]
     if given.show:
-        return show(executable, selected([given.show])[0])
+        return show(program, selected([given.show])[0])
     chosen = selected(given.only)
     if not given.update and not given.against:
-        chosen = without_local_ones(chosen)
+        chosen = without_local_ones(chosen, given.emulator)
     begin = time.monotonic()
-    results, seconds = everything(executable, chosen, given.j)
+    results, seconds = everything(program, chosen, given.j)
     taken = time.monotonic() - begin
     if given.times:
         for name in sorted(seconds, key=seconds.get, reverse=True)[:25]:
@@ -352,7 +359,7 @@ def main():
         update(results, given.why)
         return 0
     if given.against:
-        other = everything(os.path.abspath(given.against), chosen, given.j)[0]
+        other = everything([os.path.abspath(given.against)], chosen, given.j)[0]
         wrong = against(chosen, results, other)
     else:
         wrong = check(chosen, results)

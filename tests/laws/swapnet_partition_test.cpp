@@ -136,6 +136,23 @@ TEST(SwapNetPartition, LeavesASlackOfDelta) {
     }
 }
 
+// The double next to 0.001 is above it, by less than a long double of 64 binary digits can tell
+// from 1 - 0.001: 1000000 bytes less that share are below 999000.
+TEST(SwapNetPartition, TakesDeltaExactly) {
+    ModelSpec spec;
+    spec.name = "single";
+    spec.layers.emplace_back().name = "layer";
+    spec.layers.front().parameter_bytes = {999000};
+    spec.layers.front().parameter_tensors = 1;
+    const auto model = std::make_shared<const Model>(std::move(spec));
+    const auto platform = random_platform(1);
+    Options options;
+    options.account = Account::parameters;
+    EXPECT_EQ(testing::minimum_of(platform, model, "swapnet", options), Bytes{999000});
+    EXPECT_EQ(testing::minimum_of(platform, model, "swapnet:delta=0.001", options), Bytes{1000001});
+    EXPECT_EQ(testing::minimum_of(platform, model, "swapnet:delta=1e-300", options), Bytes{999001});
+}
+
 TEST(SwapNetPartition, WithAGivenNumberOfBlocks) {
     SWAPLAB_FOR_SEEDS(seed, 20001, kModels / 2) {
         const World world(seed);

@@ -183,6 +183,16 @@ TEST(Noise, ReplicationsArePooled) {
     EXPECT_NEAR(all.throughput_per_s(), 6e9 / static_cast<double>(all.makespan.count()), 1e-6);
 }
 
+// 7/15 of a byte are less than half, also where a long double of 64 binary digits has eighths.
+TEST(Noise, MeansOfReplicationsAreExact) {
+    std::vector<RunResult> all(15);
+    for (RunResult& one : all) one.swapped_in = {std::int64_t{1} << 60};
+    all.front().swapped_in += Bytes{7};
+    EXPECT_EQ(pooled(all).swapped_in, Bytes{std::int64_t{1} << 60});
+    all.front().swapped_in += Bytes{1};
+    EXPECT_EQ(pooled(all).swapped_in, Bytes{(std::int64_t{1} << 60) + 1});
+}
+
 TEST(Noise, TheReferenceIsWithoutNoise) {
     const ModelPtr model = testing::random_model(4);
     const Platform platform = with_noise(testing::random_platform(4), 0.2, 0.2);

@@ -26,6 +26,8 @@ constexpr std::size_t kMostStates = std::size_t{1} << 25;
 constexpr std::uint32_t kMostBlocksOfWholeFront = 128;
 constexpr double kFrontStep = 1.0 / 32;
 
+__extension__ using Wide = __int128;  // holds bytes times the 53 digits of a double
+
 class SwapnetPartitioner final : public Partitioner {
   public:
     SwapnetPartitioner(SwapPath path, double delta, std::optional<std::uint32_t> blocks)
@@ -104,17 +106,19 @@ class SwapnetPartitioner final : public Partitioner {
         return with_margin(bytes + reserved) - reserved;
     }
 
-    // b(1 - delta), rounded down, and the least b for which that is `bytes`.
+    // b(1 - delta), rounded down, and the least b for which that is `bytes`. In integers, since a
+    // long double has other digits on other machines: delta is digits / 2^shift.
     Bytes without_margin(Bytes budget) const {
-        if (delta_ == 0) return budget;
-        return {static_cast<std::int64_t>(std::floor(static_cast<long double>(budget.count) *
-                                                     (1.0L - static_cast<long double>(delta_))))};
+        int exponent = 0;
+        const Wide digits =
+            static_cast<std::int64_t>(std::ldexp(std::frexp(delta_, &exponent), 53));
+        const int shift = std::min(53 - exponent, 126);  // beyond, less than a byte is kept free
+        const Wide kept = (budget.count * digits + ((Wide{1} << shift) - 1)) >> shift;
+        return budget - Bytes{static_cast<std::int64_t>(kept)};
     }
     Bytes with_margin(Bytes bytes) const {
-        if (delta_ == 0) return bytes;
-        const long double least = std::ceil(static_cast<long double>(bytes.count) /
-                                            (1.0L - static_cast<long double>(delta_)));
-        if (least > static_cast<long double>(4 * kMostInTotal))
+        const double least = std::ceil(static_cast<double>(bytes.count) / (1 - delta_));
+        if (least > static_cast<double>(4 * kMostInTotal))
             throw InputError(
                 text("policy parameter delta: with {} kept free no budget is enough", delta_));
         Bytes budget{static_cast<std::int64_t>(least)};
