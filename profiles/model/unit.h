@@ -32,7 +32,6 @@ struct LayerPart {
     std::uint32_t number = 0;
     std::uint32_t of = 1;
 
-    bool is_first() const { return number == 0; }
     bool is_last() const { return number + 1 == of; }
 };
 

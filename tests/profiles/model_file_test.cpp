@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "profiles/base/text.h"
 #include "tests/profiles/samples.h"
 
 namespace swaplab {
@@ -122,8 +123,7 @@ TEST(ModelFile, SaysWhereALayerCannotBeDivided) {
     EXPECT_EQ(error(R"("parameter_bytes": 9, "units": "3")"),
               "m.json:3:46: layers[1].units: expected a whole number > 0, found the string \"3\"");
     std::vector<std::string> layers;
-    for (int i = 0; i < 17; ++i)
-        layers.push_back(layer("l" + std::to_string(i), R"(, "units": 65536)"));
+    for (int i = 0; i < 17; ++i) layers.push_back(layer(text("l{}", i), R"(, "units": 65536)"));
     EXPECT_EQ(read_error(model_of(layers)),
               "m.json:18:1: layers[16]: the layers up to this one have more than 1048576 units");
 }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "profiles/base/error.h"
+#include "profiles/base/text.h"
 #include "profiles/cost/cost.h"
 #include "tests/support/random_model.h"
 
@@ -126,7 +127,7 @@ TEST(Units, NotEveryLayerCanBeDivided) {
     ModelSpec many = three_layers();
     many.layers.clear();
     for (int i = 0; i < 17; ++i) {
-        many.layers.emplace_back().name = "l" + std::to_string(i);
+        many.layers.emplace_back().name = text("l{}", i);
         many.layers.back().units = 65536;
     }
     EXPECT_PRED_FORMAT2(IsSubstring, "more than 1048576 units", error_of(many));
@@ -170,7 +171,7 @@ struct BruteForce {
     }
     std::int64_t peak(UnitId unit) const {
         const Layer& layer = model.layer(model.layer_of(unit));
-        const bool first = model.part_of(unit).is_first();
+        const bool first = model.part_of(unit).number == 0;
         return alive(unit.index) + (first ? layer.output_bytes.count : 0) +
                layer.workspace_bytes.count;
     }
