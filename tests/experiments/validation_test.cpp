@@ -480,7 +480,7 @@ TEST(ExperimentFile, TogetherIsOneScenario) {
     const std::vector<Scenario> scenarios = scenarios_of(experiment_in(content));
     ASSERT_EQ(scenarios.size(), 1U);
     EXPECT_EQ(scenarios[0].models_text(), "resnet101 + vgg19");
-    EXPECT_EQ(scenarios[0].workload.jobs[1].weight, 2);
+    EXPECT_EQ(scenarios[0].workload.jobs[{1}].weight, 2);
 }
 
 TEST(ExperimentFile, SaysWhatIsWrongAndWhere) {
