@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -93,18 +92,15 @@ TEST(Ceilings, AKindOfMemory) {
     const auto header =
         std::ranges::find(files, "profiles/device/memory_kind.h", &SourceFile::path);
     ASSERT_NE(header, files.end());
-    std::smatch kinds;
-    ASSERT_TRUE(std::regex_search(header->text, kinds,
-                                  std::regex("enum class MemoryKind[^{]*\\{([^}]*)\\}")));
-    const std::string all = kinds[1];
-    const std::regex word("\\w+");
-    std::size_t count = 0;
-    for (std::sregex_iterator kind(all.begin(), all.end(), word), end; kind != end; ++kind) {
-        const auto found = files_naming(files, {"MemoryKind::" + kind->str()}, {});
-        EXPECT_LE(found.size(), kMostFilesOfAMemoryKind) << kind->str() << listed(found);
-        ++count;
+    const std::size_t begin = header->text.find("enum class MemoryKind");
+    const std::size_t open = header->text.find('{', begin);
+    const std::string kinds = header->text.substr(open, header->text.find('}', open) - open);
+    const std::vector<std::string> names = matches(kinds, "(\\w+)");
+    EXPECT_GE(names.size(), 4U);
+    for (const std::string& kind : names) {
+        const auto found = files_naming(files, {"MemoryKind::" + kind}, {});
+        EXPECT_LE(found.size(), kMostFilesOfAMemoryKind) << kind << listed(found);
     }
-    EXPECT_GE(count, 4U);
 }
 
 // Without the lines that --help shows as examples, whose commands name systems as a user would.
@@ -152,15 +148,14 @@ TEST(Ceilings, ACommand) {
     const std::vector<SourceFile> files = sources_of_the_layers();
     const auto table = std::ranges::find(files, "experiments/commands.cpp", &SourceFile::path);
     ASSERT_NE(table, files.end());
-    const std::regex declared("CliCommand (\\w+_command)\\(\\);");
-    std::size_t count = 0;
-    for (std::sregex_iterator it(table->text.begin(), table->text.end(), declared), end; it != end;
-         ++it, ++count) {
-        const auto found = files_naming(files, {it->str(1)}, {});
-        EXPECT_LE(found.size(), kMostFilesOfACommand) << it->str(1) << listed(found);
-        EXPECT_GE(found.size(), 2U) << it->str(1);
+    const std::vector<std::string> factories =
+        matches(table->text, "^CliCommand (\\w+_command)\\(\\);");
+    EXPECT_GE(factories.size(), 11U);
+    for (const std::string& factory : factories) {
+        const auto found = files_naming(files, {factory}, {});
+        EXPECT_LE(found.size(), kMostFilesOfACommand) << factory << listed(found);
+        EXPECT_GE(found.size(), 2U) << factory;
     }
-    EXPECT_GE(count, 11U);
 }
 
 // A backend is a row of the table, which makes its device; nothing else asks which one it is.

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <regex>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -202,17 +200,14 @@ TEST(Ladder, AViolationNamesFileAndLine) {
 // Two types of one name in one namespace are one type to the linker, which takes the members of
 // either for both. Those of headers are in `swaplab`, unless they are nested (and indented).
 TEST(Ladder, NoTwoHeadersDefineTheSameType) {
-    const std::regex definition(
-        "(?:class|struct|enum class) ([A-Za-z0-9]+)(?: final)?(?: :.*)? \\{.*");
+    const std::string definition =
+        "^(?:class|struct|enum class) ([A-Za-z0-9]+)(?: final)?(?: :.*)? \\{";
     std::map<std::string, std::string> defined;
     for (const SourceFile& file : sources_of_the_layers()) {
         if (!file.path.ends_with(".h")) continue;
-        std::istringstream lines(file.text);
-        std::smatch match;
-        for (std::string line; std::getline(lines, line);) {
-            if (!std::regex_match(line, match, definition)) continue;
-            const auto [first, added] = defined.emplace(match[1].str(), file.path);
-            EXPECT_TRUE(added) << match[1] << " in " << first->second << " and in " << file.path;
+        for (const std::string& type : matches(file.text, definition)) {
+            const auto [first, added] = defined.emplace(type, file.path);
+            EXPECT_TRUE(added) << type << " in " << first->second << " and in " << file.path;
         }
     }
     EXPECT_GT(defined.size(), 100U);

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <regex>
 #include <sstream>
 #include <string_view>
 
@@ -46,6 +47,16 @@ std::vector<Include> includes_of(const SourceFile& file) {
         includes.push_back(std::move(*include));
     }
     return includes;
+}
+
+std::vector<std::string> matches(const std::string& text, const std::string& expression) {
+    const std::regex pattern(expression);
+    std::vector<std::string> found;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+        for (std::sregex_iterator at(line.begin(), line.end(), pattern), end; at != end; ++at)
+            found.push_back(at->str(1));
+    return found;
 }
 
 const std::vector<std::string>& layer_folders() {

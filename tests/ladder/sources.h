@@ -20,6 +20,10 @@ struct Include {
 };
 std::vector<Include> includes_of(const SourceFile& file);
 
+// The first group of every match of a regular expression, in order. Line by line: `^` and `$` are
+// the ends of a line.
+std::vector<std::string> matches(const std::string& text, const std::string& expression);
+
 // The six layers: which folders lie at the top of the repository, each with '/'.
 const std::vector<std::string>& layer_folders();
 
