@@ -51,7 +51,11 @@ quiet() {
 say "1/4 packages (nothing to do, or a minute or two)"
 [ "$install" = no ] || tests/install.sh --build-only
 say "2/4 configure the release build (seconds)"
-quiet "configuring" cmake --preset release
+# What is simulated needs no LibTorch, whose part takes a minute to build; a build that is there stays
+# as it is.
+torch=-DSWAPLAB_TORCH=OFF
+[ ! -e build/release/CMakeCache.txt ] || torch=
+quiet "configuring" cmake --preset release ${torch:+"$torch"}
 say "3/4 build the executable (the first time a few minutes, then seconds)"
 quiet "the build" cmake --build --preset release --target swaplab
 

@@ -49,7 +49,7 @@ cd "$(dirname "$0")/.."
 
 for preset in $presets; do
     echo "== $preset: configure"
-    cmake --preset "$preset" -DBUILD_TESTING=ON
+    cmake --preset "$preset" -DBUILD_TESTING=ON -DSWAPLAB_TORCH=ON
     echo "== $preset: build, $jobs at a time"
     cmake --build --preset "$preset" -j "$jobs"
     echo "== $preset: test"

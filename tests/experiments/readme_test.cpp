@@ -51,7 +51,7 @@ int run_in(const std::string& folder, std::string command) {
         command.replace(at, command.find(' ', at + limit.size()) - at, "--time-limit 1s");
     if (command.find(" emu") != std::string::npos) command = "SWAPLAB_LATENESS=1000s " + command;
     const std::string line =
-        "cd '" + folder + "' && (SWAPLAB_PACK_CACHE=packs " + command + ") >out.txt 2>err.txt";
+        "cd '" + folder + "' && (SWAPLAB_PACK_CACHE=packs " + command + "\n) >out.txt 2>err.txt";
     return WEXITSTATUS(std::system(line.c_str()));
 }
 

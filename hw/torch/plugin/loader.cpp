@@ -19,7 +19,8 @@ constexpr std::array<const char*, 3> kFolders{".", "..", "../lib"};
     throw UnsupportedError(
         text("executing a model takes LibTorch, which is not there ({}): install libtorch-dev and "
              "libopenblas0-pthread (Debian, Ubuntu), or unpack a LibTorch and name it with "
-             "-DCMAKE_PREFIX_PATH=DIR; then configure and build again",
+             "-DCMAKE_PREFIX_PATH=DIR; then `cmake --preset release -DSWAPLAB_TORCH=ON` (which "
+             "experiments/quickstart.sh leaves out) and `cmake --build --preset release`",
              reason));
 }
 
