@@ -183,8 +183,8 @@ int run_compare(const Options& options, const Console& console) {
     for (Scenario& scenario : scenarios) {
         scenario.lateness = options.emulation.lateness;
         check_metric(options.metric, scenario.device.platform);
-        note_shadowed(console, scenario);
     }
+    note_shadowed(console, options.asked);
     require_distinct_files(options.asked, {{"--csv", options.csv}, {"--plot", options.plot}});
     const auto csv = open_if_asked(options.csv);
     const auto plot = open_if_asked(options.plot);

@@ -128,9 +128,11 @@ std::string comparison_json(std::span<const Comparison> comparisons,
     json.begin_object().member("schema", "swaplab/comparison/1");
     json.key("results").begin_array();
     for (const Comparison& comparison : comparisons) {
+        const Scenario reference = without_budget_changes(*comparison.scenario);
+        const Certificate of_reference(reference, command_line);
         const Certificate certificate(*comparison.scenario, command_line);
         for (const auto& [result, policy] : comparison.results())
-            write_result(json, *result, *policy, certificate);
+            write_result(json, *result, *policy, policy->needs_budget ? certificate : of_reference);
     }
     json.end_array().end_object();
     return json.str() + '\n';

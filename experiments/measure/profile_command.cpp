@@ -61,7 +61,8 @@ Platform platform_of(const Options& options, const HostMachine& machine) {
             throw InputError("-d: this machine is measured; a device is for --backend sim only");
         return unmeasured_platform(machine, options.name.empty() ? "here" : options.name);
     }
-    if (options.devices.size() != 1)
+    if (options.devices.size() > 1) throw InputError("one -d only: one device is measured");
+    if (options.devices.empty())
         throw InputError(
             text("--backend {}: a device to measure is needed: -d NAME|FILE", backend.name));
     return options.devices.front().platform;
@@ -197,6 +198,10 @@ int run_profile(const Options& options, const Console& console) {
             read.depth = *subject.setup.depth;
             return fresh_reads(*subject.model.pack, subject.platform, read, profiling.memory);
         };
+    Experiment inputs;
+    inputs.models = options.models;
+    inputs.devices = options.devices;
+    require_distinct_files(inputs, {{"-o", options.output}});
     OutputFile file(options.output);
     Profile profile =
         profile_model(subject.model.model, subject.platform, subject.device, profiling);

@@ -109,7 +109,8 @@ Figure arena_figure(const PaperScenario& scenario, const std::string& which, con
     return figure;
 }
 
-void add_scenario(const PaperScenario& scenario, const Platform& platform, Reproduction& reproduction) {
+void add_scenario(const PaperScenario& scenario, const Platform& platform,
+                  Reproduction& reproduction) {
     const Setting setting = setting_of(scenario, platform);
     const Deployment deployment = planned(setting, choose_policy(kPolicy));
     const RunResult swapped = simulated(setting, choose_policy(kPolicy));
@@ -137,7 +138,8 @@ void add_scenario(const PaperScenario& scenario, const Platform& platform, Repro
 Reproduction reproduce_swapnet() {
     Reproduction reproduction;
     const Platform platform = xavier_nx();
-    for (const PaperScenario& scenario : scenarios()) add_scenario(scenario, platform, reproduction);
+    for (const PaperScenario& scenario : scenarios())
+        add_scenario(scenario, platform, reproduction);
     for (const Anchor& anchor : kAnchors)
         reproduction.assumptions.push_back(
             {text("execution of {}, split over its layers by the cost model", anchor.model),

@@ -187,9 +187,11 @@ DeviceChoice choose_device(std::string_view given) {
     const std::vector<std::string> names = builtin_device_names();
     const Spec spec = parse_choice(given, "device", names);
     const bool builtin = known(names, spec.name);
-    DeviceChoice choice{spec.text,
-                        builtin ? builtin_device(spec.name).value() : load_device(spec.name),
-                        builtin && exists(spec.name)};
+    DeviceChoice choice;
+    choice.spec = spec.text;
+    choice.platform = builtin ? builtin_device(spec.name).value() : load_device(spec.name);
+    choice.builtin = builtin;
+    choice.shadows = builtin && exists(spec.name);
     for (const auto& [key, value] : spec.options) {
         require_known(text("key of device '{}':", spec.text), key, {"mode", "memory"});
         if (key == "mode") choose_mode(choice.platform, spec, value);

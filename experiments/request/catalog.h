@@ -29,6 +29,7 @@ struct ModelChoice {
 struct DeviceChoice {
     std::string spec;  // as it was written
     Platform platform;
+    bool builtin = false;
     bool shadows = false;  // as above
 };
 

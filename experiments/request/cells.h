@@ -26,7 +26,7 @@ struct Cell {
 
 class Cells {
   public:
-    // Borrows the scenario. Policies that take no budget have one cell, the others one for each
+    // Policies that take no budget have one cell, the others one for each
     // budget. Asks every policy for its minimum where `min` is one of the budgets, or
     // `with_minima`. Throws what `policy_for` and `minimum_budget` throw.
     Cells(const Scenario& scenario, const std::vector<PolicyChoice>& policies,
@@ -45,8 +45,8 @@ class Cells {
     std::vector<Cell> cells_;
 };
 
-// The only policy, and the only cell, of an experiment whose command takes one. Borrow the
-// scenario. Throw `InputError` where there is none, or more.
+// The only policy, and the only cell, of an experiment whose command takes one. Throw `InputError`
+// where there is none, or more.
 const PolicyChoice& only_policy_of(const Experiment& asked);
 Cells only_cell_of(const Experiment& asked, const Scenario& scenario);
 

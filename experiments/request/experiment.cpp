@@ -102,12 +102,6 @@ void require_models_and_devices(const Experiment& experiment) {
 
 }  // namespace
 
-std::int64_t Experiment::scenarios() const {
-    const Axes axes(*this);
-    return static_cast<std::int64_t>(devices.size() * axes.models.size() * axes.workloads.size() *
-                                     axes.dispatches.size() * axes.seeds.size());
-}
-
 std::vector<Scenario> scenarios_of(const Experiment& experiment) {
     require_models_and_devices(experiment);
     const Axes axes(experiment);
@@ -135,7 +129,10 @@ std::vector<Scenario> scenarios_of(const Experiment& experiment) {
 Scenario only_scenario_of(const Experiment& experiment, const char* several) {
     if (experiment.devices.size() > 1)
         throw InputError(text("one -d only; `swaplab {}` takes several devices", several));
-    return scenarios_of(experiment).front();
+    std::vector<Scenario> scenarios = scenarios_of(experiment);
+    SWAPLAB_CHECK(scenarios.size() == 1, "{} scenarios of a command line that has one of each",
+                  scenarios.size());
+    return std::move(scenarios.front());
 }
 
 }  // namespace swaplab

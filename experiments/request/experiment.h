@@ -38,8 +38,6 @@ struct Experiment {
     Account account = Account::all;
     std::optional<SwapPath> path;
     const Backend* backend = &simulation();
-
-    std::int64_t scenarios() const;  // how many there are
 };
 
 // Devices x models (unless they run together) x workloads x dispatches x seeds, in this order.

@@ -26,7 +26,7 @@ std::vector<Field> at_least_one(const Field& list) {
 bool is_object(const Field& field) { return field.value().kind == Value::Kind::object; }
 bool is_array(const Field& field) { return field.value().kind == Value::Kind::array; }
 
-// --- Specs: of models, devices and policies ------------------------------------------------------
+// --- Specs: of models, devices and policies -----------------------------------------------------
 
 // `NAME`, or {name: NAME, key: value, ...}; a list as a value stands for one spec each.
 std::vector<std::string> specs_of(const Field& field) {
@@ -77,8 +77,7 @@ std::vector<DeviceChoice> in_modes(const std::vector<DeviceChoice>& devices, con
     return all;
 }
 
-// --- Budgets
-// --------------------------------------------------------------------------------------
+// --- Budgets ------------------------------------------------------------------------------------
 
 BudgetChoice budget_of(const Field& field) {
     return positioned(field, [&] { return parse_budget(field.as_text()); });
@@ -114,6 +113,9 @@ std::vector<BudgetChoice> budget_range(const Field& field) {
         add_budget(budgets, parse_budget(factor ? text("{:.6g}x", value)
                                                 : text("{:.0f}", std::floor(value))));
     }
+    if (std::ssize(budgets) < steps)
+        steps_field.fail_expecting(
+            text("{} steps at most: they differ in six digits, or in bytes", std::ssize(budgets)));
     return budgets;
 }
 
@@ -124,8 +126,7 @@ std::vector<BudgetChoice> budgets_of(const Field& field) {
     return budgets;
 }
 
-// --- Workloads, dispatchers, seeds
-// ----------------------------------------------------------------
+// --- Workloads, dispatchers, seeds --------------------------------------------------------------
 
 std::string path_of(Fields& fields, std::string_view key) {
     const auto field = fields.optional(key);

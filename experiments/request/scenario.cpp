@@ -50,22 +50,34 @@ std::string Scenario::arrival_text() const {
     return text("{} and periodic", name_of(mode));
 }
 
+std::string Scenario::workload_text() const {
+    std::string said = arrival_text();
+    if (requests_asked() > 1) said += text(", {} requests", requests_asked());
+    if (dispatch.spec != Dispatch().spec) said += text(", dispatch {}", dispatch.spec);
+    if (noise) said += text(", noise of seed {}", noise->seed);
+    if (!arrivals_file.empty()) said += text(", arrivals {}", arrivals_file);
+    if (!budget_trace_file.empty()) said += text(", budgets {}", budget_trace_file);
+    if (!mode_trace_file.empty()) said += text(", modes {}", mode_trace_file);
+    return said;
+}
+
 Scenario without_budget_changes(Scenario scenario) {
     scenario.workload.budget_changes.clear();
+    scenario.budget_trace_file.clear();
     return scenario;
 }
 
 void require_possible(const Scenario& scenario) {
     const Backend& backend = *scenario.backend;
-    if (!backend.executes_models) return;
-    for (const ModelChoice& choice : scenario.models)
-        require_whole_layers(*choice.model, text("backend '{}'", backend.name));
     if (!backend.has_memory_kinds && scenario.device.platform.memory_kind)
         throw UnsupportedError(
             text("backend '{}' has no kinds of memory: leave out memory=", backend.name));
     if (!backend.changes_modes && !scenario.workload.mode_changes.empty())
         throw UnsupportedError(
             text("backend '{}' cannot change its mode: leave out --mode-trace", backend.name));
+    if (!backend.executes_models) return;
+    for (const ModelChoice& choice : scenario.models)
+        require_whole_layers(*choice.model, text("backend '{}'", backend.name));
     if (scenario.noise)
         throw InputError(
             text("--noise and --replications draw durations, which backend '{}' "

@@ -51,6 +51,9 @@ struct Scenario {
     std::string models_text() const;
     std::string device_text() const;   // "jetson-orin-nano:mode=15W,memory=staged"
     std::string arrival_text() const;  // "cold", "stream", "periodic", or a mixture
+    // What else tells scenarios of one experiment apart: "stream, 4 requests, dispatch edf, noise
+    // of seed 7, budgets b.csv".
+    std::string workload_text() const;
 };
 
 // As `direct` runs it beside others: it takes no budget, so none changes.

@@ -19,10 +19,11 @@ Bytes capacity_of(const Scenario& scenario) {
 
 }  // namespace
 
-void note_shadowed(const Console& console, const Scenario& scenario) {
-    for (const ModelChoice& choice : scenario.models)
+void note_shadowed(const Console& console, const Experiment& asked) {
+    for (const ModelChoice& choice : asked.models)
         if (choice.shadows) console.note(shadowed_text("model", choice.spec));
-    if (scenario.device.shadows) console.note(shadowed_text("device", scenario.device.spec));
+    for (const DeviceChoice& choice : asked.devices)
+        if (choice.shadows) console.note(shadowed_text("device", choice.spec));
 }
 
 void note_missing_noise(const Console& console, const Scenario& scenario) {

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "experiments/request/scenario.h"
+#include "experiments/request/experiment.h"
 #include "experiments/shell/console.h"
 #include "policies/run/result.h"
 
@@ -11,7 +11,7 @@ namespace swaplab {
 
 // A built-in model or device was chosen where a file or folder of the same name lies here, too:
 // says how that is reached.
-void note_shadowed(const Console& console, const Scenario& scenario);
+void note_shadowed(const Console& console, const Experiment& asked);
 
 // Noise was asked for, but the device's profile has none.
 void note_missing_noise(const Console& console, const Scenario& scenario);

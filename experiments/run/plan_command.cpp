@@ -43,8 +43,10 @@ void declare(Flags& flags, Options& options) {
 }
 
 int run_plan(const Options& options, const Console& console) {
-    const Scenario scenario = only_scenario_of(options.asked, "compare");
-    note_shadowed(console, scenario);
+    Scenario scenario = only_scenario_of(options.asked, "compare");
+    // Asked for was whether the backend takes this; what a plan predicts is simulated.
+    scenario.backend = &simulation();
+    note_shadowed(console, options.asked);
     if (options.table)
         return print_tables(options, scenario, only_policy_of(options.asked), console);
     const Cells cells = only_cell_of(options.asked, scenario);
@@ -54,8 +56,7 @@ int run_plan(const Options& options, const Console& console) {
 
     const PlanOutcome outcome = plan(planning_request_of(scenario, cell.bytes), policy);
     const auto* deployment = std::get_if<Deployment>(&outcome);
-    // One cold request is what a plan is made for; an infeasible plan ends here, too. What a plan
-    // predicts is simulated, whatever it is made for.
+    // One cold request is what a plan is made for; an infeasible plan ends here, too.
     const RunRequest cold = request_of(scenario, simulated_testbed(), cell.bytes);
     const PlannedRun planned{scenario, cell.system->choice, deployment, run(cold, policy),
                              console.command_line};

@@ -198,7 +198,7 @@ int run_run(const Options& options, const Console& console) {
     const Cells cells = only_cell_of(options.asked, scenario);
     const Cell& cell = cells.all().front();
     const PolicyChoice& policy = cell.system->choice;
-    note_shadowed(console, scenario);
+    note_shadowed(console, options.asked);
     note_missing_noise(console, scenario);
     note_large_budget(console, scenario, cell.bytes);
     if (!options.asked.budgets.empty() && !policy.needs_budget)

@@ -307,9 +307,14 @@ std::string block_list(const JobResult& job, const Model& model) {
 }
 
 std::string scenario_line(const Scenario& scenario) {
-    return text("{} on {}, account {}, {}, {}{}", scenario.models_text(), scenario.device_text(),
-                name_of(scenario.account), scenario.arrival_text(),
-                plural(scenario.requests_asked(), "request"), dispatch_text(scenario));
+    std::string line =
+        text("{} on {}, account {}, {}, {}{}", scenario.models_text(), scenario.device_text(),
+             name_of(scenario.account), scenario.arrival_text(),
+             plural(scenario.requests_asked(), "request"), dispatch_text(scenario));
+    if (!scenario.budget_trace_file.empty())
+        line += text(", budgets {}", scenario.budget_trace_file);
+    if (!scenario.mode_trace_file.empty()) line += text(", modes {}", scenario.mode_trace_file);
+    return line;
 }
 
 std::string provenance_note(const Scenario& scenario) {

@@ -98,8 +98,8 @@ struct Declared {
     OutputOptions output;
     CliCommand::Run run;
 
-    Declared(const CliCommand& command, CLI::App& app)
-        : command(command), app(app), flags(app), run(command.prepare(flags)) {
+    Declared(const CliCommand& declared, CLI::App& part)
+        : command(declared), app(part), flags(part), run(declared.prepare(flags)) {
         declare_output(flags, output);
     }
 };

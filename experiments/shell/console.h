@@ -24,9 +24,9 @@ struct Console {
     Terminal terminal;
     bool quiet = false;
     bool verbose = false;
-    bool color = false;        // escape codes on `out`
-    bool json = false;         // data on `out` as JSON
-    std::string command_line;  // that was given, for results that say how to have them again
+    bool color = false;          // escape codes on `out`
+    bool json = false;           // data on `out` as JSON
+    std::string command_line{};  // that was given, for results that say how to have them again
 
     // "swaplab: note: ..." unless quiet.
     void note(std::string_view message) const;

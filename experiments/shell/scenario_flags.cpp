@@ -185,7 +185,7 @@ void require_distinct_files(const Experiment& asked,
     for (const ModelChoice& choice : asked.models)
         if (!choice.builtin) inputs.push_back(choice.spec.substr(0, choice.spec.find(':')));
     for (const DeviceChoice& choice : asked.devices)
-        inputs.push_back(choice.spec.substr(0, choice.spec.find(':')));
+        if (!choice.builtin) inputs.push_back(choice.spec.substr(0, choice.spec.find(':')));
     for (const auto& output : outputs)
         for (const std::string& input : inputs) require_distinct({{"an input", input}, output});
 }

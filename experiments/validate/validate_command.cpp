@@ -53,7 +53,9 @@ void require_nothing_beside(const std::string& file, const Experiment& flags, bo
     };
     for (const auto& [flag, present] : given)
         if (present)
-            throw InputError(text("the experiment {} says what is run: leave out {}", file, flag));
+            throw InputError(
+                text("the experiment {} says what is run: leave out {} (in the environment, too)",
+                     file, flag));
 }
 
 Experiment asked_for(const Options& options) {
@@ -80,17 +82,27 @@ void require_configurations(const Experiment& asked) {
         throw InputError("a budget is needed: -b 0.3x,0.5x,1.0x");
 }
 
-// What is simulated and measured: each backend may refuse it.
+// What is simulated and measured.
 struct Subject {
     Scenario scenario;
     Testbed measured;
 };
 
-Subject subject_of(const Scenario& scenario, const Options& options, const Console& console) {
+bool same_models(const Scenario& a, const Scenario& b) {
+    return std::ranges::equal(a.models, b.models, {}, &ModelChoice::model, &ModelChoice::model);
+}
+
+// Each backend may refuse a scenario. Those of one device and the same models are measured on one
+// testbed, at one pace.
+Subject subject_of(const Scenario& scenario, const std::vector<Subject>& before,
+                   const Options& options, const Console& console) {
     Scenario measured = scenario;
     measured.backend = options.against;
     require_possible(measured);
-    note_shadowed(console, scenario);
+    for (const Subject& other : before)
+        if (other.scenario.device.spec == scenario.device.spec &&
+            same_models(other.scenario, scenario))
+            return {scenario, other.measured};
     return {scenario, testbed_for(measured, options.hardware, options.emulation, console)};
 }
 
@@ -101,7 +113,7 @@ std::vector<Subject> subjects_of(const Experiment& asked, const Options& options
     std::vector<Subject> subjects;
     for (Scenario& scenario : scenarios_of(once)) {
         scenario.lateness = options.emulation.lateness;
-        subjects.push_back(subject_of(scenario, options, console));
+        subjects.push_back(subject_of(scenario, subjects, options, console));
     }
     return subjects;
 }
@@ -165,7 +177,7 @@ void conduct_all(Validation& validation, const Experiment& asked,
 
 constexpr CommandText kText{
     "validate", "simulation against emulation or measurement: errors, gates",
-    "-m MODEL... -d DEVICE -p POLICY... -b B1,B2,... | EXPERIMENT.yaml",
+    "-m MODEL... -d DEVICE... -p POLICY... -b B1,B2,... | EXPERIMENT.yaml",
     "Simulates every configuration once and measures it several times with --against, "
     "interleaved, with direct beside it as the reference. Prints per configuration what was "
     "predicted and measured, and over all of them the errors, whether policies rank alike, and "
@@ -222,16 +234,20 @@ void declare(Flags& flags, Options& options) {
 int run_validate(const Options& options, const Console& console) {
     if (options.against == nullptr)
         throw InputError(text("what is measured? --against {}", measuring_backend_names()));
-    if (options.asked.replications)
+    if (options.asked.replications.value_or(1) != 1)
         throw InputError("--replications: expected --repeats, which says how often is measured");
     if (options.frozen) require_frozen_reference(*options.against);
     const Experiment asked = asked_for(options);
-    require_distinct_files(
-        asked, {{"--csv", options.csv}, {"--plot", options.plot}, {"--trace", options.trace}});
+    require_configurations(asked);
+    note_shadowed(console, asked);
+    require_distinct_files(asked, {{"the experiment", options.experiment},
+                                   {"--csv", options.csv},
+                                   {"--plot", options.plot},
+                                   {"--trace", options.trace}});
+    if (!options.trace.empty()) TraceFile(options.trace, {}, "", "");  // refuses what cannot be
     const auto csv = open_if_asked(options.csv);
     const auto plot = open_if_asked(options.plot);
     const std::vector<Subject> subjects = subjects_of(asked, options, console);
-    require_configurations(asked);
 
     Validation validation;
     validation.command_line = console.command_line;

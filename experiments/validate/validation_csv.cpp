@@ -23,8 +23,10 @@ std::vector<std::string> evidence_fields(const RunResult& run, const RunResult* 
 
 // What tells studies of one experiment apart, besides models and device.
 std::vector<std::string> workload_fields(const Scenario& scenario) {
-    return {scenario.arrival_text(), text("{}", scenario.requests_asked()), scenario.dispatch.spec,
-            scenario.noise ? text("{}", scenario.noise->seed) : ""};
+    return {scenario.arrival_text(), text("{}", scenario.requests_asked()),
+            scenario.dispatch.spec,  scenario.noise ? text("{}", scenario.noise->seed) : "",
+            scenario.arrivals_file,  scenario.budget_trace_file,
+            scenario.mode_trace_file};
 }
 
 std::string rows_of(const Study& study, const Configuration& configuration) {
@@ -80,7 +82,10 @@ std::string validation_csv(const Validation& validation) {
                                 "mode",
                                 "requests",
                                 "dispatch",
-                                "seed"});
+                                "seed",
+                                "arrivals",
+                                "budget_trace",
+                                "mode_trace"});
     for (const Study& study : validation.studies) {
         csv += rows_of(study, study.reference);
         for (const Configuration& configuration : study.configurations)

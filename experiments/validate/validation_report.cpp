@@ -37,7 +37,7 @@ std::string heading(const Study& study) {
     const Configuration& direct = study.reference;
     std::string line =
         text("{} on {}, {}: simulated against {} ({})", study.scenario->models_text(),
-             study.scenario->device_text(), study.scenario->arrival_text(), study.against->name,
+             study.scenario->device_text(), study.scenario->workload_text(), study.against->name,
              study.against->kind);
     if (!direct.compared()) return line + "\n  direct: " + direct.failure + "\n";
     line += text("\n  direct: predicted {}, {} {}, error {} %\n",

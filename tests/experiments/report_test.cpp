@@ -22,8 +22,7 @@ using namespace literals;
 std::string table_of(Metric metric, bool color = false, int columns = 100) {
     std::ostringstream out;
     std::ostringstream err;
-    const Console console{
-        .out = out, .err = err, .terminal = {.columns = columns}, .color = color};
+    const Console console{.out = out, .err = err, .terminal = {.columns = columns}, .color = color};
     const Scenario scenario = testing::made_up_scenario();
     return comparison_table(testing::made_up_comparison(scenario), metric, console);
 }

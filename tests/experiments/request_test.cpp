@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "experiments/request/cells.h"
 #include "profiles/base/error.h"
@@ -173,6 +174,7 @@ TEST(Compare, TakesTracesAsRunDoes) {
     const CliResult all = cli({"compare", "-m", "resnet101", "-d", "jetson-xavier-nx", "-b", "1.0x",
                                "--budget-trace", folder.file("b.csv")});
     EXPECT_EQ(all.code, 0) << all.err;
+    EXPECT_NE(all.err.find("left out: "), std::string::npos) << all.err;
     const CliResult same_file =
         cli({"compare", "-m", "resnet101", "-d", "jetson-xavier-nx", "--budget-trace",
              folder.file("b.csv"), "--csv", folder.file("b.csv")});
@@ -231,6 +233,53 @@ TEST(Validate, AnExperimentIsSaidOnce) {
         const CliResult result = cli(arguments);
         EXPECT_EQ(result.code, 2) << flag.front();
         EXPECT_NE(result.err.find("leave out "), std::string::npos) << result.err;
+    }
+}
+
+// Found out before anything is measured or overwritten.
+TEST(Validate, WhatCannotBeIsRefusedFirst) {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("e.yaml");
+    const std::string content =
+        "schema: swaplab/experiment/1\nmodels: [resnet101]\ndevices: [jetson-nano]\n"
+        "policies: [swapnet]\nbudgets: [1.0x]\n";
+    write_file(file, content);
+    const CliResult over = cli({"validate", file, "--against", "sim", "--csv", file});
+    EXPECT_EQ(over.code, 2) << over.out;
+    EXPECT_EQ(testing::read_file(file), content);
+    const CliResult trace =
+        cli({"validate", file, "--against", "sim", "--trace", folder.file("none/x.svg")});
+    EXPECT_EQ(trace.code, 2);
+    EXPECT_EQ(folder.names(), std::vector<std::string>{"e.yaml"});
+}
+
+// The headings of an experiment's studies are all different.
+TEST(Validate, StudiesAreToldApart) {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("e.yaml");
+    write_file(file,
+               "schema: swaplab/experiment/1\nmodels: [resnet101]\ndevices: [jetson-nano]\n"
+               "policies: [swapnet]\nbudgets: [1.0x]\nnoise: true\nseeds: [1, 2]\n"
+               "workloads: [{requests: 2}, {mode: stream, requests: 2}, {}]\n"
+               "dispatch: [fcfs, edf]\n");
+    const CliResult result = cli({"validate", file, "--against", "sim", "--repeats", "1"});
+    ASSERT_EQ(result.code, 0) << result.err;
+    std::vector<std::string> headings;
+    std::istringstream lines(result.out);
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with("resnet101 on ")) headings.push_back(line);
+    EXPECT_EQ(headings.size(), 12U);
+    std::ranges::sort(headings);
+    EXPECT_EQ(std::ranges::adjacent_find(headings), headings.end()) << result.out;
+}
+
+// What a plan predicts is simulated, and says so.
+TEST(Plan, IsASimulationWhateverItsBackend) {
+    for (const char* backend : {"sim", "emu"}) {
+        const CliResult result = cli({"plan", "-m", "resnet101", "-d", "jetson-nano", "-p",
+                                      "swapnet", "-b", "1.0x", "--backend", backend, "--json"});
+        EXPECT_EQ(result.code, 0) << result.err;
+        EXPECT_EQ(count(result.out, "\"kind\": \"simulated\""), 2U) << result.out;
     }
 }
 

@@ -436,7 +436,6 @@ TEST(ExperimentFile, IsMultipliedOut) {
     EXPECT_EQ(specs_of(same.policies), specs_of(experiment.policies));
     const std::vector<Scenario> scenarios = scenarios_of(experiment);
     ASSERT_EQ(scenarios.size(), 2U);
-    EXPECT_EQ(experiment.scenarios(), 2);
     ASSERT_EQ(scenarios[1].models.size(), 1U);
     EXPECT_EQ(scenarios[0].models[0].spec, "resnet101");
     EXPECT_EQ(scenarios[1].models[0].spec, "vgg19:weight=2");
@@ -461,7 +460,6 @@ seeds: [3, 1, 2]
     const Experiment experiment = experiment_in(content);
     const std::vector<Scenario> scenarios = scenarios_of(experiment);
     ASSERT_EQ(scenarios.size(), 72U);
-    EXPECT_EQ(experiment.scenarios(), 72);
     EXPECT_EQ(scenarios[0].device.platform.mode, "");
     EXPECT_EQ(scenarios[24].device.platform.mode, "15W");
     EXPECT_EQ(scenarios[24].device_text(), "jetson-xavier-nx:mode=15W,memory=staged");
@@ -500,6 +498,7 @@ TEST(ExperimentFile, SaysWhatIsWrongAndWhere) {
         {"seed: 7", "sead: 7", "e.yaml:7:1"},
         {"steps: 3", "steps: 1", "e.yaml:5:"},
         {"from: 0.5x", "from: 0.5y", "e.yaml:5:"},
+        {"to: 1.5x", "to: 0.5000001x", "1 steps at most"},
         {"to: 1.5x", "to: 2MiB", "a budget of the kind of 'from'"},
         {"on-demand", "on-demnd", "did you mean 'on-demand'"},
         {"mode: stream", "mode: strem", "e.yaml:6:"},
