@@ -42,18 +42,15 @@ void try_policy(const PolicyChoice& choice, const Scenario& scenario) {
 // note, because nobody asked for them by name.
 std::vector<PolicyChoice> all_policies(const Scenario& scenario, const Console& console) {
     std::vector<PolicyChoice> policies;
-    const auto left_out = [&](const std::exception& error) {
-        console.note(text("left out: {}", error.what()));
-    };
     for (const PolicyInfo& info : registry()) {
         const PolicyChoice choice = choose_policy(info.name);
         try {
             try_policy(choice, scenario);
             policies.push_back(choice);
-        } catch (const InputError& error) {
-            left_out(error);
+        } catch (const InputError& error) {  // names the policy
+            console.note(text("left out: {}", error.what()));
         } catch (const UnsupportedError& error) {
-            left_out(error);
+            console.note(text("left out: policy {}: {}", info.name, error.what()));
         }
     }
     return policies;
