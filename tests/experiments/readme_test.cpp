@@ -52,6 +52,8 @@ int run_in(const std::string& folder, std::string command) {
     if (command.find(" emu") != std::string::npos) command = "SWAPLAB_LATENESS=1000s " + command;
     const std::string line =
         "cd '" + folder + "' && (SWAPLAB_PACK_CACHE=packs " + command + "\n) >out.txt 2>err.txt";
+    const int code = WEXITSTATUS(std::system(line.c_str()));
+    if (!testing::leak_check_failed(testing::read_file(folder + "/err.txt"))) return code;
     return WEXITSTATUS(std::system(line.c_str()));
 }
 

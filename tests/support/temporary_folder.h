@@ -27,4 +27,10 @@ class TemporaryFolder {
 std::string read_file(const std::string& path);
 void write_file(const std::string& path, const std::string& content);
 
+// Whether a process ended because LeakSanitizer itself failed while it looked at LibTorch's threads
+// ("Tracer caught signal 11", rarely and under load): nothing was found out, so it is asked again.
+inline bool leak_check_failed(const std::string& standard_error) {
+    return standard_error.find("LeakSanitizer has encountered a fatal error") != std::string::npos;
+}
+
 }  // namespace swaplab::testing
