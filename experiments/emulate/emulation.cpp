@@ -120,12 +120,23 @@ BackendSetup plain_setup(const Scenario& scenario, const BackendSetup& hardware)
     return setup;
 }
 
-Take size_into(EmulationOptions& options, std::optional<Bytes> EmulationOptions::*size,
-               const char* flag) {
-    return [&options, size, flag](const std::string& given) {
-        options.*size = parse_positive_size(flag, given);
+// Remembers, too, that the flag was given.
+Take noted(EmulationOptions& options, const char* flag, Take take) {
+    return [&options, flag, take = std::move(take)](const std::string& given) {
+        take(given);
         options.given.emplace_back(flag);
     };
+}
+
+Take size_into(EmulationOptions& options, const char* flag, std::optional<Bytes>& size) {
+    return noted(options, flag, into(size, [flag](const std::string& given) {
+                     return parse_positive_size(flag, given);
+                 }));
+}
+
+bool parse_execution(const std::string& given) {
+    require_known("--execute", given, {"model", "torch"});
+    return given == "torch";
 }
 
 }  // namespace
@@ -136,34 +147,24 @@ void declare_emulation(Flags& flags, EmulationOptions& options) {
                "of emu: so many times as slow as the device; auto (default): as fast as this "
                "host's storage can while it reads 1.5 times what the profile asks for, and not "
                "faster than real time",
-               [&options](const std::string& given) {
-                   options.time_scale = parse_time_scale(given);
-                   options.given.emplace_back("--time-scale");
-               });
+               noted(options, "--time-scale", into(options.time_scale, parse_time_scale)));
     flags.once(how, "--lateness", "BOUND",
                "of emu: a run in which more than 5 % of a lane's activities end later than this, "
                "in the device's time, is invalid: a share of the mean latency (default 1%), or "
                "500us",
-               [&options](const std::string& given) {
-                   options.lateness = parse_lateness(given);
-                   options.given.emplace_back("--lateness");
-               });
+               noted(options, "--lateness", into(options.lateness, parse_lateness)));
     flags.on(how, "--page-cache", "of emu: reads go through the host's page cache and stay in it",
              options.page_cache);
     flags.once(how, "--execute", "HOW",
                "of emu: model (default) keeps the time that the profile gives; torch really "
                "executes a packed model within it",
-               [&options](const std::string& given) {
-                   require_known("--execute", given, {"model", "torch"});
-                   options.execute = given == "torch";
-                   options.given.emplace_back("--execute");
-               });
+               noted(options, "--execute", into(options.execute, parse_execution)));
     flags.once(how, "--memory-hog", "SIZE",
                "of emu: another program that takes and touches so much memory meanwhile",
-               size_into(options, &EmulationOptions::memory_hog, "--memory-hog"));
+               size_into(options, "--memory-hog", options.memory_hog));
     flags.once(how, "--memory-fence", "SIZE",
                "of emu: a cgroup's limit, as a second fence around the run",
-               size_into(options, &EmulationOptions::memory_fence, "--memory-fence"));
+               size_into(options, "--memory-fence", options.memory_fence));
     flags.once(how, "--pack-cache", "DIR",
                "of emu: where packs made for models without one are kept (default "
                "~/.cache/swaplab/packs)",

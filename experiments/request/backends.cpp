@@ -78,9 +78,13 @@ const Backend& backend_named(std::string_view name) {
     throw InputError(text("unknown backend '{}'{}", name, suggestion(name, names)));
 }
 
-DeviceFactory make_device(const Backend& backend, const BackendSetup& setup) {
+void require_built(const Backend& backend) {
     if (backend.make == nullptr)
         throw UnsupportedError(text("backend '{}' is not in this build yet", backend.name));
+}
+
+DeviceFactory make_device(const Backend& backend, const BackendSetup& setup) {
+    require_built(backend);
     return backend.make(setup);
 }
 

@@ -47,7 +47,8 @@ std::span<const Backend> backends();  // the default first
 const Backend& backend_named(std::string_view name);
 inline const Backend& simulation() { return backends().front(); }
 
-// Throws `UnsupportedError` where it is not in this build.
+// Throws `UnsupportedError` where it is not in this build; so does `make_device`.
+void require_built(const Backend& backend);
 DeviceFactory make_device(const Backend& backend, const BackendSetup& setup = {});
 
 }  // namespace swaplab

@@ -12,15 +12,14 @@ namespace swaplab {
 
 namespace {
 
-// The largest seed, number of requests and of repeats that a command line takes, too.
-constexpr std::int64_t kMostSeed = 0xFFFFFFFF;
-constexpr std::int64_t kMostRequests = 0xFFFFFFFF;
-constexpr std::int64_t kMostReplications = 10'000;
-
 std::vector<Field> at_least_one(const Field& list) {
     std::vector<Field> items = list.as_array();
     if (items.empty()) list.fail_expecting("at least one");
     return items;
+}
+
+void require_at_most(const Field& field, std::int64_t found, std::int64_t most) {
+    if (found > most) field.fail_expecting(text("at most {}", most));
 }
 
 bool is_object(const Field& field) { return field.value().kind == Value::Kind::object; }
@@ -142,15 +141,12 @@ WorkloadChoice workload_of(const Field& field) {
         workload.mode = positioned(*mode, [&] { return parse_arrival_mode(mode->as_string()); });
     if (const auto requests = fields.optional("requests")) {
         workload.requests = requests->as_positive();
-        if (*workload.requests > kMostRequests)
-            requests->fail_expecting(text("at most {}", kMostRequests));
+        require_at_most(*requests, *workload.requests, kMostWhole);
     }
-    if (const auto arrivals = fields.optional("arrivals"); arrivals) {
-        if (workload.mode || workload.requests)
-            arrivals->fail_expecting("no mode and no requests beside it: it lists all requests");
-        if (arrivals->as_string().empty()) arrivals->fail_expecting("the path of a file");
-        workload.arrivals = arrivals->as_string();
-    }
+    workload.arrivals = path_of(fields, "arrivals");
+    if (!workload.arrivals.empty() && (workload.mode || workload.requests))
+        fields.required("arrivals")
+            .fail("expected no mode and no requests beside it: it lists all requests");
     workload.budget_trace = path_of(fields, "budget_trace");
     workload.mode_trace = path_of(fields, "mode_trace");
     fields.finish();
@@ -159,7 +155,7 @@ WorkloadChoice workload_of(const Field& field) {
 
 std::uint64_t seed_of(const Field& field) {
     const std::int64_t seed = field.as_count();
-    if (seed > kMostSeed) field.fail_expecting(text("at most {}", kMostSeed));
+    require_at_most(field, seed, kMostWhole);
     return static_cast<std::uint64_t>(seed);
 }
 
@@ -184,17 +180,12 @@ void read_noise(Fields& fields, Experiment& experiment) {
     if (const auto noise = fields.optional("noise")) experiment.noise = noise->as_bool();
     if (const auto count = fields.optional("replications")) {
         experiment.replications = count->as_positive();
-        if (*experiment.replications > kMostReplications)
-            count->fail_expecting(text("at most {}", kMostReplications));
+        require_at_most(*count, *experiment.replications, kMostRepeats);
     }
-    const auto seeds = fields.optional("seeds");
-    const auto seed = fields.optional("seed");
-    if (seeds && seed) seeds->fail("expected 'seed' or 'seeds', found both");
-    if (seed) experiment.seeds = {seed_of(*seed)};
-    if (!seeds) return;
-    for (const Field& item : at_least_one(*seeds)) experiment.seeds.push_back(seed_of(item));
+    experiment.seeds = read_either(fields, "seed", "seeds", seed_of);
     if (experiment.seeds.size() > 1 && !experiment.noise)
-        seeds->fail_expecting("noise: true beside several seeds: without noise all runs are alike");
+        fields.required("seeds").fail(
+            "expected noise: true beside several seeds: without noise all runs are alike");
 }
 
 }  // namespace

@@ -67,15 +67,10 @@ Scenario without_budget_changes(Scenario scenario) {
     return scenario;
 }
 
-void require_possible(const Scenario& scenario) {
+namespace {
+
+void require_executable(const Scenario& scenario) {
     const Backend& backend = *scenario.backend;
-    if (!backend.has_memory_kinds && scenario.device.platform.memory_kind)
-        throw UnsupportedError(
-            text("backend '{}' has no kinds of memory: leave out memory=", backend.name));
-    if (!backend.changes_modes && !scenario.workload.mode_changes.empty())
-        throw UnsupportedError(
-            text("backend '{}' cannot change its mode: leave out --mode-trace", backend.name));
-    if (!backend.executes_models) return;
     for (const ModelChoice& choice : scenario.models)
         require_whole_layers(*choice.model, text("backend '{}'", backend.name));
     if (scenario.noise)
@@ -94,6 +89,20 @@ void require_possible(const Scenario& scenario) {
             choice.builtin ? "built in as an architecture" : "a description", name, name, name,
             name));
     }
+}
+
+}  // namespace
+
+void require_possible(const Scenario& scenario) {
+    const Backend& backend = *scenario.backend;
+    if (!backend.has_memory_kinds && scenario.device.platform.memory_kind)
+        throw UnsupportedError(
+            text("backend '{}' has no kinds of memory: leave out memory=", backend.name));
+    if (!backend.changes_modes && !scenario.workload.mode_changes.empty())
+        throw UnsupportedError(
+            text("backend '{}' cannot change its mode: leave out --mode-trace", backend.name));
+    if (backend.executes_models) require_executable(scenario);
+    require_built(backend);
 }
 
 Testbed simulated_testbed() { return {make_device(simulation()), nullptr, nullptr}; }

@@ -44,7 +44,7 @@ void declare(Flags& flags, Options& options) {
 
 int run_plan(const Options& options, const Console& console) {
     Scenario scenario = only_scenario_of(options.asked, "compare");
-    // Asked for was whether the backend takes this; what a plan predicts is simulated.
+    // The backend has not refused this; what a plan predicts is simulated.
     scenario.backend = &simulation();
     note_shadowed(console, options.asked);
     if (options.table)

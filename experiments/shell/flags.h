@@ -2,6 +2,7 @@
 // given for them. Strings end here: a command's options are of the types that it works with.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>

@@ -1,6 +1,11 @@
 // The flags that `plan`, `run`, `compare` and `validate` have alike: what is run, how.
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include "experiments/request/experiment.h"
 #include "experiments/shell/flags.h"
 

@@ -6,12 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "experiments/request/words.h"
 #include "profiles/base/units.h"
 
 namespace swaplab {
-
-// A RequestId and a replication hold 32 bits.
-inline constexpr std::int64_t kMostWhole = 0xFFFFFFFF;
 
 std::int64_t parse_whole(std::string_view flag, std::int64_t least, const std::string& given,
                          std::int64_t most = kMostWhole);

@@ -142,7 +142,7 @@ void Conduct::measure_once(Configuration& configuration, const Policy& policy, s
         if (result.verdict == Verdict::interrupted) return;
         if (!result.ran()) configuration.failure = result.reason;
         if (round == 0) return;
-        late = late_lanes(result, request_.lateness);
+        late = late_lanes(result, request_.scenario.lateness);
         if (!late || !configuration.failure.empty()) {
             configuration.measured.push_back(std::move(result));
             configuration.measured_orders.push_back(order.order());

@@ -55,7 +55,6 @@ struct StudyRequest {
     const Backend& against;
     Testbed measured;  // its `stop` ends the study after the run that is under way
     std::int64_t repeats = 5;
-    LatenessBound lateness = {};  // of emulated runs
 };
 
 // `on_run(done, total)` after each measured run. Throws what `Cells` and the runner throw for bad

@@ -22,7 +22,6 @@ namespace swaplab {
 namespace {
 
 constexpr std::int64_t kUsualRepeats = 5;
-constexpr std::int64_t kMostRepeats = 10'000;
 
 struct Options {
     Experiment asked;
@@ -164,8 +163,7 @@ void conduct_all(Validation& validation, const Experiment& asked,
              .budgets = asked.budgets,
              .against = *options.against,
              .measured = subject.measured,
-             .repeats = repeats_of(options, asked),
-             .lateness = options.emulation.lateness},
+             .repeats = repeats_of(options, asked)},
             [&](std::int64_t done, std::int64_t total) { progress.update(what, done, total); }));
         Study& study = validation.studies.back();
         if (study.interrupted) break;
@@ -244,7 +242,8 @@ int run_validate(const Options& options, const Console& console) {
                                    {"--csv", options.csv},
                                    {"--plot", options.plot},
                                    {"--trace", options.trace}});
-    if (!options.trace.empty()) TraceFile(options.trace, {}, "", "");  // refuses what cannot be
+    // A file that cannot be written is refused before anything is measured.
+    if (!options.trace.empty()) TraceFile(options.trace, {}, "", "");
     const auto csv = open_if_asked(options.csv);
     const auto plot = open_if_asked(options.plot);
     const std::vector<Subject> subjects = subjects_of(asked, options, console);

@@ -1,4 +1,4 @@
-#include "tests/experiments/perfetto_trace.h"
+#include "tests/experiments/trace/perfetto_trace.h"
 
 #include <optional>
 #include <protozero/pbf_reader.hpp>

@@ -19,7 +19,7 @@
 #include "profiles/document/document.h"
 #include "sim/sim_device.h"
 #include "tests/experiments/fixtures.h"
-#include "tests/experiments/perfetto_trace.h"
+#include "tests/experiments/trace/perfetto_trace.h"
 #include "tests/support/random.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"
