@@ -185,18 +185,22 @@ std::string quoted(const std::string& argument) {
 
 class Parser {
   public:
-    explicit Parser(std::span<const CliCommand> commands) : app_("swaplab") {
+    // Flags are declared of the commands that are named somewhere: most of a start would go to
+    // those of the others.
+    Parser(std::span<const CliCommand> commands, std::vector<std::string> given)
+        : commands_(commands), given_(std::move(given)), app_("swaplab") {
         app_.allow_extras()->require_subcommand(0, 1);
         app_.set_version_flag("--version", std::string("swaplab ") + SWAPLAB_VERSION + "\n");
         for (const CliCommand& command : commands) {
+            if (std::ranges::find(given_, command.text().name) == given_.end()) continue;
             CLI::App& sub = *app_.add_subcommand(std::string(command.text().name));
             sub.allow_extras();
             declared_.emplace_back(command, sub);
         }
     }
 
-    std::variant<Parsed, std::string> parse(const std::vector<std::string>& given) {
-        std::vector<std::string> arguments = respelled(given);
+    std::variant<Parsed, std::string> parse() {
+        std::vector<std::string> arguments = respelled(given_);
         std::reverse(arguments.begin(), arguments.end());  // CLI11 parses from the back
         try {
             app_.parse(arguments);
@@ -212,7 +216,7 @@ class Parser {
         Declared& command = chosen_command();
         command.flags.take_all();
         std::string line = "swaplab";
-        for (const std::string& argument : given) line += ' ' + quoted(argument);
+        for (const std::string& argument : given_) line += ' ' + quoted(argument);
         return Parsed{std::move(command.run), command.output, std::move(line)};
     }
 
@@ -227,14 +231,14 @@ class Parser {
     }
     std::vector<std::string> names() const {
         std::vector<std::string> names;
-        for (const Declared& declared : declared_) names.emplace_back(declared.command.text().name);
+        for (const CliCommand& command : commands_) names.emplace_back(command.text().name);
         return names;
     }
     std::string help() {
         if (const Declared* command = chosen())
             return help_of(command->command.text(), groups_of(command->app));
         std::vector<CommandText> texts;
-        for (const Declared& declared : declared_) texts.push_back(declared.command.text());
+        for (const CliCommand& command : commands_) texts.push_back(command.text());
         return general_help(texts);
     }
     // The one that was given, with nothing left over.
@@ -258,6 +262,8 @@ class Parser {
         refuse("", text("unknown command '{}'{}", argument, suggestion(argument, names())));
     }
 
+    std::span<const CliCommand> commands_;
+    std::vector<std::string> given_;
     CLI::App app_;
     std::deque<Declared> declared_;  // the parser keeps addresses
 };
@@ -266,7 +272,8 @@ class Parser {
 
 std::variant<Parsed, std::string> parse_command_line(std::span<const CliCommand> commands, int argc,
                                                      const char* const* argv) {
-    return Parser(commands).parse(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+    return Parser(commands, std::vector<std::string>(argv + std::min(argc, 1), argv + argc))
+        .parse();
 }
 
 }  // namespace swaplab
