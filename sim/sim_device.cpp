@@ -90,6 +90,7 @@ class SimDevice final : public VirtualDevice {
     std::vector<Waiting> waiting() const override {
         return waiting_commands(tickets_, setup_.facts);
     }
+    bool begins_at_once() const override { return true; }
     std::optional<Evidence> evidence() const override { return std::nullopt; }
     Time next_event() override { return engine_.next().value_or(Time::max()); }
 

@@ -26,6 +26,7 @@ struct Options {
     BackendSetup hardware;
     EmulationOptions emulation;
     Metric metric = Metric::latency;
+    ResultSchema schema = ResultSchema::second;
     std::string csv, plot;  // files to write; empty: none
 };
 
@@ -133,6 +134,7 @@ void declare(Flags& flags, Options& options) {
     flags.once(output, "--csv", "FILE", "one row per cell, all metrics in base units",
                into(options.csv));
     flags.once(output, "--plot", "FILE", "latency against budget, as SVG", into(options.plot));
+    flags.once(output, "--schema", "N", kSchemaHelp, into(options.schema, result_schema_named));
     declare_workload(flags, options.asked);
     declare_hardware(flags, options.hardware);
     declare_emulation(flags, options.emulation);
@@ -167,11 +169,13 @@ std::vector<Comparison> compare_all(const std::vector<Scenario>& scenarios, cons
 }
 
 void write_all(const std::vector<Comparison>& comparisons, const std::unique_ptr<OutputFile>& csv,
-               const std::unique_ptr<OutputFile>& plot, Metric metric, const Console& console) {
+               const std::unique_ptr<OutputFile>& plot, const Options& options,
+               const Console& console) {
     if (csv) write_if_asked(csv, comparison_csv(comparisons));
     if (plot) write_if_asked(plot, drawing_of(comparisons));
-    console.out << (console.json ? comparison_json(comparisons, console.command_line)
-                                 : tables_of(comparisons, metric, console));
+    console.out << (console.json
+                        ? comparison_json(comparisons, console.command_line, options.schema)
+                        : tables_of(comparisons, options.metric, console));
 }
 
 int run_compare(const Options& options, const Console& console) {
@@ -191,7 +195,7 @@ int run_compare(const Options& options, const Console& console) {
         console.note("no -b: compared 0.2x to 1.0x of the parameters in steps of 0.1x");
     for (const Comparison& comparison : comparisons)
         note_large_budget(console, *comparison.scenario, comparison.budgets.back().bytes);
-    write_all(comparisons, csv, plot, options.metric, console);
+    write_all(comparisons, csv, plot, options, console);
     const std::string late = late_cells(comparisons);
     if (!late.empty()) console.err << "swaplab: " << late << '\n';
     const int code = code_of(comparisons);

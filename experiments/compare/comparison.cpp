@@ -111,8 +111,11 @@ bool Comparison::any_stuck() const {
 
 std::optional<Duration> latency_bound(const std::vector<RunResult>& row) {
     std::optional<Duration> bound;
+    std::optional<Bytes> budget;
     for (const RunResult& cell : row) {
         if (!cell.ran()) continue;
+        if (bound && cell.budget != budget) return std::nullopt;
+        budget = cell.budget;
         Duration of_cell = cell.lower_bound;
         if (cell.lower_bound_of == BoundOf::makespan) {
             if (cell.jobs.size() != 1 || cell.requests == 0) return std::nullopt;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "experiments/request/cells.h"
-#include "policies/run/result.h"
+#include "policies/metrics/result.h"
 
 namespace swaplab {
 
@@ -42,8 +42,9 @@ struct Comparison {
     bool any_stuck() const;
 };
 
-// A bound for the latency of every cell of a row: nullopt where it bounds the makespan of several
-// jobs, which says nothing about a mean latency. For a stream of one job the bound of the makespan
+// A bound for the latency of every cell of a row: nullopt where the cells have budgets of their own
+// (a bound belongs to its budget), or where it bounds the makespan of several jobs, which says
+// nothing about a mean latency. For a stream of one job the bound of the makespan
 // is divided among its requests, whose latencies add up to it.
 std::optional<Duration> latency_bound(const std::vector<RunResult>& row);
 

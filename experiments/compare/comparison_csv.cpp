@@ -28,11 +28,14 @@ const std::vector<Column>& metric_columns() {
         {"latency_p95_ns", [](R r) { return number(r.latency.p95); }},
         {"latency_p99_ns", [](R r) { return number(r.latency.p99); }},
         {"latency_max_ns", [](R r) { return number(r.latency.max); }},
+        {"turn_mean_ns", [](R r) { return number(r.turn.mean); }},
+        {"waiting_mean_ns", [](R r) { return number(r.waiting.mean); }},
         {"makespan_ns", [](R r) { return number(r.makespan); }},
         {"throughput_per_s", [](R r) { return text("{}", r.throughput_per_s()); }},
         {"full_memory_latency_ns", [](R r) { return number(r.full_memory_latency); }},
         {"slowdown", [](R r) { return text("{}", r.slowdown()); }},
         {"lower_bound_ns", [](R r) { return number(r.lower_bound); }},
+        {"policy_bound_ns", [](R r) { return number(r.policy_bound); }},
         {"lower_bound_of",
          [](R r) {
              return std::string(r.lower_bound_of == BoundOf::latency ? "latency" : "makespan");
@@ -44,9 +47,12 @@ const std::vector<Column>& metric_columns() {
         {"largest_hole_bytes", [](R r) { return number(r.memory.largest_hole); }},
         {"swapped_in_bytes", [](R r) { return number(r.swapped_in); }},
         {"compute_busy_ns", [](R r) { return number(r.compute_busy); }},
-        {"stall_read_ns", [](R r) { return number(r.stalls.read); }},
-        {"stall_memory_ns", [](R r) { return number(r.stalls.memory); }},
-        {"stall_other_ns", [](R r) { return number(r.stalls.other); }},
+        {"stall_memory_ns", [](R r) { return number(r.stalls[StallReason::memory]); }},
+        {"stall_read_ns", [](R r) { return number(r.stalls[StallReason::read]); }},
+        {"stall_copy_ns", [](R r) { return number(r.stalls[StallReason::copy]); }},
+        {"stall_assembly_ns", [](R r) { return number(r.stalls[StallReason::assembly]); }},
+        {"stall_idle_ns", [](R r) { return number(r.stalls[StallReason::idle]); }},
+        {"stall_other_ns", [](R r) { return number(r.stalls[StallReason::other]); }},
         {"deadline_miss_ratio", [](R r) { return text("{}", r.deadline_miss_ratio); }},
         {"energy_j", [](R r) { return r.energy_j ? text("{}", *r.energy_j) : std::string(); }},
         {"events", [](R r) { return text("{}", r.events); }},
@@ -123,7 +129,7 @@ std::string comparison_csv(std::span<const Comparison> comparisons) {
 }
 
 std::string comparison_json(std::span<const Comparison> comparisons,
-                            const std::string& command_line) {
+                            const std::string& command_line, ResultSchema schema) {
     JsonWriter json;
     json.begin_object().member("schema", "swaplab/comparison/1");
     json.key("results").begin_array();
@@ -132,7 +138,8 @@ std::string comparison_json(std::span<const Comparison> comparisons,
         const Certificate of_reference(reference, command_line);
         const Certificate certificate(*comparison.scenario, command_line);
         for (const auto& [result, policy] : comparison.results())
-            write_result(json, *result, *policy, policy->needs_budget ? certificate : of_reference);
+            write_result(json, *result, *policy, policy->needs_budget ? certificate : of_reference,
+                         std::nullopt, schema);
     }
     json.end_array().end_object();
     return json.str() + '\n';

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "experiments/compare/comparison.h"
+#include "experiments/run/result_json.h"
 
 namespace swaplab {
 
@@ -14,6 +15,6 @@ std::string comparison_csv(std::span<const Comparison> comparisons);
 
 // `swaplab/comparison/1`: an object with the results of all cells, as `run --json` writes them.
 std::string comparison_json(std::span<const Comparison> comparisons,
-                            const std::string& command_line);
+                            const std::string& command_line, ResultSchema schema);
 
 }  // namespace swaplab

@@ -89,7 +89,7 @@ class Drawer {
 
     std::string title() const {
         if (metric_ == Metric::peak) return "Peak of memory in MiB";
-        if (metric_ == Metric::slowdown) return "Slowdown: mean latency / full-memory latency";
+        if (metric_ == Metric::slowdown) return "Slowdown: turns / turns in full memory";
         if (metric_ == Metric::energy)
             return scenario_.all_requests() > 1 ? "Energy of all requests in J" : "Energy in J";
         return text("{} in {}", scenario_.all_requests() > 1 ? "Mean latency" : "Latency",

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "experiments/request/scenario.h"
-#include "policies/run/result.h"
+#include "policies/metrics/result.h"
 
 namespace swaplab {
 

@@ -8,8 +8,8 @@
 
 #include "experiments/request/backends.h"
 #include "experiments/request/catalog.h"
+#include "policies/metrics/observer.h"
 #include "policies/registry.h"
-#include "policies/run/observer.h"
 #include "policies/schedule/dispatcher.h"
 #include "profiles/document/document.h"
 

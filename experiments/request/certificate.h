@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "experiments/request/scenario.h"
+#include "policies/metrics/result.h"
 #include "policies/registry.h"
-#include "policies/run/result.h"
 #include "profiles/document/document.h"
 
 namespace swaplab {

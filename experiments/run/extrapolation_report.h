@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "experiments/request/scenario.h"
-#include "policies/run/result.h"
+#include "policies/metrics/result.h"
 #include "profiles/cost/extrapolation.h"
 #include "profiles/document/document.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "experiments/request/scenario.h"
-#include "policies/run/result.h"
+#include "policies/metrics/result.h"
 
 namespace swaplab {
 

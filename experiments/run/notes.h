@@ -5,7 +5,7 @@
 
 #include "experiments/request/experiment.h"
 #include "experiments/shell/console.h"
-#include "policies/run/result.h"
+#include "policies/metrics/result.h"
 
 namespace swaplab {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "experiments/request/scenario.h"
-#include "policies/run/result.h"
+#include "policies/metrics/result.h"
 
 namespace swaplab {
 

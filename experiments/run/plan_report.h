@@ -4,8 +4,8 @@
 #include <string>
 
 #include "experiments/request/scenario.h"
+#include "policies/metrics/result.h"
 #include "policies/port/deployment.h"
-#include "policies/run/result.h"
 
 namespace swaplab {
 

@@ -3,6 +3,8 @@
 #include "experiments/emulate/pace_check.h"
 #include "experiments/run/extrapolation_report.h"
 #include "experiments/text/json_parts.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 
@@ -16,8 +18,24 @@ void write_infeasible(JsonWriter& json, const RunResult& result) {
     json.end_array();
 }
 
-void write_times(JsonWriter& json, const RunResult& result, std::int64_t requests_asked) {
+// A share of `direct`'s; none where that was not run.
+void write_slowdown(JsonWriter& json, const RunResult& result, double slowdown) {
+    json.key("slowdown");
+    if (result.full_memory_latency > Duration::zero())
+        json.value(slowdown);
+    else
+        json.null();
+}
+
+void write_turns(JsonWriter& json, const LatencySummary& turn, const LatencySummary& waiting) {
+    write_latency(json.key("turn_ns"), turn);
+    write_latency(json.key("waiting_ns"), waiting);
+}
+
+void write_times(JsonWriter& json, const RunResult& result, std::int64_t requests_asked,
+                 ResultSchema schema) {
     write_latency(json.key("latency_ns"), result.latency);
+    if (schema != ResultSchema::first) write_turns(json, result.turn, result.waiting);
     json.member("requests", result.requests);
     if (result.verdict == Verdict::interrupted) json.member("requests_asked", requests_asked);
     json.member("makespan_ns", count_ns(result.makespan));
@@ -27,12 +45,10 @@ void write_times(JsonWriter& json, const RunResult& result, std::int64_t request
     else
         json.null();
     json.member("full_memory_latency_ns", count_ns(result.full_memory_latency));
-    json.key("slowdown");
-    if (result.full_memory_latency > Duration::zero())
-        json.value(result.slowdown());
-    else
-        json.null();
+    write_slowdown(json, result, result.slowdown());
     json.member("lower_bound_ns", count_ns(result.lower_bound));
+    if (schema != ResultSchema::first)
+        json.member("policy_bound_ns", count_ns(result.policy_bound));
     json.member("lower_bound_of",
                 result.lower_bound_of == BoundOf::latency ? "latency" : "makespan");
     write_optional(json.key("closed_form_ns"), result.closed_form);
@@ -123,12 +139,19 @@ void write_pace(JsonWriter& json, const RunResult& result, const LatenessBound& 
     json.end_object();
 }
 
-void write_stalls(JsonWriter& json, const RunResult& result) {
+// The first schema knew three reasons.
+void write_stalls(JsonWriter& json, const RunResult& result, ResultSchema schema) {
+    const Stalls& stalls = result.stalls;
     json.member("compute_busy_ns", count_ns(result.compute_busy));
     json.key("stall_ns").begin_object();
-    json.member("read", count_ns(result.stalls.read));
-    json.member("memory", count_ns(result.stalls.memory));
-    json.member("other", count_ns(result.stalls.other));
+    if (schema == ResultSchema::first) {
+        const Duration read = stalls[StallReason::read], memory = stalls[StallReason::memory];
+        json.member("read", count_ns(read)).member("memory", count_ns(memory));
+        json.member("other", count_ns(stalls.sum() - read - memory));
+    } else {
+        for (const StallReason reason : kAllStallReasons)
+            json.member(name_of(reason), count_ns(stalls[reason]));
+    }
     json.end_object();
 }
 
@@ -144,7 +167,8 @@ void write_adopted(JsonWriter& json, const JobResult& job) {
     json.end_array();
 }
 
-void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scenario) {
+void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scenario,
+                ResultSchema schema) {
     json.key("jobs").begin_array();
     for (std::size_t i = 0; i < result.jobs.size(); ++i) {
         const JobResult& job = result.jobs[i];
@@ -158,6 +182,10 @@ void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scena
         }
         json.end_array();
         write_latency(json.key("latency_ns"), job.latency);
+        if (schema != ResultSchema::first) {
+            write_turns(json, job.turn, job.waiting);
+            write_slowdown(json, result, job.slowdown());
+        }
         if (job.first_token.count > 0) {
             write_latency(json.key("first_token_ns"), job.first_token);
             write_latency(json.key("next_token_ns"), job.next_token);
@@ -171,10 +199,18 @@ void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scena
 
 }  // namespace
 
+ResultSchema result_schema_named(const std::string& given) {
+    if (given == "1") return ResultSchema::first;
+    if (given == "2") return ResultSchema::second;
+    throw InputError(text("--schema: expected 1 or 2, found '{}'", given));
+}
+
 void write_result(JsonWriter& json, const RunResult& result, const PolicyChoice& policy,
-                  const Certificate& certificate, const std::optional<FrozenReference>& frozen) {
+                  const Certificate& certificate, const std::optional<FrozenReference>& frozen,
+                  ResultSchema schema) {
     json.begin_object();
-    json.member("schema", "swaplab/result/1").member("kind", certificate.kind());
+    json.member("schema", schema == ResultSchema::first ? "swaplab/result/1" : "swaplab/result/2")
+        .member("kind", certificate.kind());
     json.member("validated", certificate.scenario().device.platform.provenance.measured)
         .member("verdict", name_of(result.verdict));
     json.member("policy", result.policy);
@@ -183,18 +219,18 @@ void write_result(JsonWriter& json, const RunResult& result, const PolicyChoice&
         write_infeasible(json, result);
     } else {
         if (result.verdict == Verdict::stuck) json.member("reason", result.reason);
-        write_times(json, result, certificate.scenario().all_requests());
+        write_times(json, result, certificate.scenario().all_requests(), schema);
         write_frozen(json, result, frozen);
         write_replications(json, result.replications);
         write_memory(json, result);
         write_evidence(json, result);
         write_pace(json, result, certificate.scenario().lateness);
-        write_stalls(json, result);
+        write_stalls(json, result, schema);
         json.member("deadline_miss_ratio", result.deadline_miss_ratio);
         write_optional(json.key("energy_j"), result.energy_j);
         json.key("accuracy").null();
         json.member("events", static_cast<std::int64_t>(result.events));
-        write_jobs(json, result, certificate.scenario());
+        write_jobs(json, result, certificate.scenario(), schema);
         write_extrapolated(json, result, certificate.scenario());
     }
     certificate.write(json.key("certificate"), result, policy);

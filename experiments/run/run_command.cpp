@@ -29,6 +29,7 @@ struct Options {
     BackendSetup hardware;
     EmulationOptions emulation;
     bool frozen = false;
+    ResultSchema schema = ResultSchema::second;
     std::string trace, decisions;  // files to write; empty: none
     TimelineBounds window;
     bool with_window = false;
@@ -188,6 +189,7 @@ void declare(Flags& flags, Options& options) {
                });
     flags.once(output, "--decisions", "FILE", "the decision log, as JSON lines",
                into(options.decisions));
+    flags.once(output, "--schema", "N", kSchemaHelp, into(options.schema, result_schema_named));
 }
 
 int run_run(const Options& options, const Console& console) {
@@ -212,7 +214,8 @@ int run_run(const Options& options, const Console& console) {
         frozen = frozen_reference(scenario, options.hardware.threads, result);
     if (console.json) {
         JsonWriter json;
-        write_result(json, result, policy, Certificate(scenario, console.command_line), frozen);
+        write_result(json, result, policy, Certificate(scenario, console.command_line), frozen,
+                     options.schema);
         console.out << json.str() << '\n';
     } else {
         console.out << run_report(result, scenario, frozen);

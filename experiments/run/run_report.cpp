@@ -49,13 +49,21 @@ std::string latency_rows(const RunResult& result, const LatenessBound& bound) {
     if (latency.count == 0) return row("latency", "none: no request has ended");
     const std::string mean = format_duration(latency.mean);
     std::string rows;
-    if (result.full_memory_latency > Duration::zero())
-        rows += row("latency",
-                    text("{}: {} the full-memory latency of {}{}", mean, times(result.slowdown()),
-                         format_duration(result.full_memory_latency),
-                         late_reference(result, bound) ? ", which is INVALID (late)" : ""));
-    else
-        rows += row("latency", mean);
+    const bool compared = result.full_memory_latency > Duration::zero();
+    const bool waits = result.waiting.mean > Duration::zero();
+    const std::string full_memory =
+        text("{} the full-memory latency of {}{}",
+             times(share(latency.mean, result.full_memory_latency)),
+             format_duration(result.full_memory_latency),
+             late_reference(result, bound) ? ", which is INVALID (late)" : "");
+    rows += row("latency", compared ? text("{}: {}", mean, full_memory) : mean);
+    if (waits)
+        rows +=
+            row("turns", text("{} of it are the request's own turn{}, {} waiting for others",
+                              format_duration(result.turn.mean),
+                              compared ? text(": {} that in full memory", times(result.slowdown()))
+                                       : std::string(),
+                              format_duration(result.waiting.mean)));
     if (latency.count < 2) return rows;
     if (const auto half_width = result.replications.half_width)
         rows += row("", text("+- {} (95 % of {} replications)", format_duration(*half_width),
@@ -89,6 +97,10 @@ std::string bound_row(const RunResult& result) {
     if (result.lower_bound > Duration::zero())
         body +=
             text("; the {} is {} above it", what, percent(share(reached, result.lower_bound) - 1));
+    if (result.policy_bound > result.lower_bound)
+        body += text(". With this policy's blocks and lanes {}: {} above that",
+                     format_duration(result.policy_bound),
+                     percent(share(reached, result.policy_bound) - 1));
     const std::string rows = row("lower bound", body);
     return result.evidence ? rows + measured_bound_row(result) : rows;
 }
@@ -212,14 +224,29 @@ std::string token_rate(const RunResult& result) {
                 significant(per_run * 1e9 / static_cast<double>(count_ns(result.makespan))));
 }
 
+std::string_view stalled_by(StallReason reason) {
+    switch (reason) {
+        case StallReason::memory: return " by memory";
+        case StallReason::read: return " by reads";
+        case StallReason::copy: return " by copies";
+        case StallReason::assembly: return " by assemblies";
+        case StallReason::idle: return " without a request";
+        case StallReason::other: return " by other things";
+    }
+    return {};
+}
+
 std::string activity_rows(const RunResult& result, Bytes parameters) {
     const auto of_makespan = [&](Duration d) { return percent(share(d, result.makespan)); };
-    std::string rows =
-        row("compute", text("{} busy of a makespan of {}; stalled {} by reads, {} by memory, {} by "
-                            "other things",
-                            of_makespan(result.compute_busy), format_duration(result.makespan),
-                            of_makespan(result.stalls.read), of_makespan(result.stalls.memory),
-                            of_makespan(result.stalls.other)));
+    std::vector<std::string> stalls;
+    for (const StallReason reason : kAllStallReasons) {
+        const Duration stall = result.stalls[reason];
+        const bool shown = stall > Duration::zero() || reason == StallReason::read;
+        if (shown) stalls.push_back(text("{}{}", of_makespan(stall), stalled_by(reason)));
+    }
+    std::string rows = row(
+        "compute", text("{} busy of a makespan of {}; stalled {}", of_makespan(result.compute_busy),
+                        format_duration(result.makespan), join(stalls, ", ")));
     std::string read = format_bytes(result.swapped_in);
     if (parameters.count > 0 && result.swapped_in.count > 0)
         read += text(": {:.2f}x the parameters", share(result.swapped_in, parameters));
@@ -253,6 +280,15 @@ std::string mode_row(const Scenario& scenario) {
     return row("mode", join(parts, "; "));
 }
 
+// ", turn 99.00 ms (2.694x in full memory)"
+std::string turn_text(const JobResult& job) {
+    if (job.turn.count == 0) return {};
+    const std::string turn = text(", turn {}", format_duration(job.turn.mean));
+    return job.full_memory_turns > Duration::zero()
+               ? text("{} ({} that in full memory)", turn, times(job.slowdown()))
+               : turn;
+}
+
 std::string jobs_part(const RunResult& result, const Scenario& scenario) {
     std::string part;
     for (std::size_t i = 0; i < result.jobs.size(); ++i) {
@@ -260,8 +296,8 @@ std::string jobs_part(const RunResult& result, const Scenario& scenario) {
         std::string head = text("{}: {}", job.model,
                                 plural(static_cast<std::int64_t>(job.blocks.size()), "block"));
         if (result.jobs.size() > 1)
-            head += text(", budget {}, mean latency {}", format_bytes(job.budget),
-                         format_duration(job.latency.mean));
+            head += text(", budget {}, mean latency {}{}", format_bytes(job.budget),
+                         format_duration(job.latency.mean), turn_text(job));
         if (job.first_token.count > 0)
             head +=
                 text("; first token after {}, then one in {}",

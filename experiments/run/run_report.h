@@ -5,7 +5,7 @@
 
 #include "experiments/request/scenario.h"
 #include "experiments/run/frozen_reference.h"
-#include "policies/run/result.h"
+#include "policies/metrics/result.h"
 
 namespace swaplab {
 

@@ -29,7 +29,9 @@ constexpr double kLabelSize = 11;
 constexpr std::string_view kGrid = "#e4e4e4";
 constexpr std::string_view kAxis = "#777777";
 constexpr std::string_view kFaint = "#666666";
-constexpr std::array<std::string_view, 3> kGreys{"#9a9a9a", "#4d4d4d", "#cccccc"};
+// By what compute waits for: memory, reads, copies, assemblies, (nothing,) other things.
+constexpr std::array<std::string_view, 6> kGreys{"#4d4d4d", "#9a9a9a", "#7c8797",
+                                                 "#b3a78f", "#eeeeee", "#cccccc"};
 constexpr std::array<std::string_view, 7> kLayerColors{"#9ecae1", "#fdd0a2", "#fdae6b", "#a1d99b",
                                                        "#c7e9c0", "#dadaeb", "#d9d9d9"};
 
@@ -167,7 +169,7 @@ void Drawing::draw_label(const GanttBar& bar, double left, double right, double 
     if (width_of(label) > room) label = label.substr(0, label.find(' '));
     if (width_of(label) > room) return;
     svg_.text({(left + right) / 2, top + kBarHeight / 2 + 4}, label,
-              {kLabelSize, fill == kGreys[2] ? "#222222" : "#ffffff", Anchor::middle});
+              {kLabelSize, fill == kGreys[5] ? "#222222" : "#ffffff", Anchor::middle});
 }
 
 double highest(const GanttPanel& panel) {

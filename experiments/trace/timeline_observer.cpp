@@ -157,8 +157,10 @@ void TimelineObserver::on_request_end(const RequestEnd& end) {
              "misses its deadline");
 }
 
-// Several steps of one swap-in that are waited for alike are one stall to a reader.
+// Neighbours that are waited for alike are one stall to a reader; that nothing is to be done is
+// none.
 void TimelineObserver::on_stall(const Stall& stall) {
+    if (stall.reason == StallReason::idle) return;
     if (stall_ && stall_->reason == stall.reason && stall_->to == stall.from) {
         stall_->to = stall.to;
         return;

@@ -10,7 +10,7 @@
 #include "experiments/trace/lanes.h"
 #include "experiments/trace/memory_track.h"
 #include "experiments/trace/timeline.h"
-#include "policies/run/observer.h"
+#include "policies/metrics/observer.h"
 
 namespace swaplab {
 
@@ -95,7 +95,7 @@ class TimelineObserver final : public Observer {
     std::vector<MemoryChange> changes_;
 
     std::optional<Stall> stall_;  // not written yet: the next one may go on with it
-    std::array<std::optional<NameId>, 3> stall_names_;
+    std::array<std::optional<NameId>, kStallReasons> stall_names_;
     std::optional<MemoryTrack> memory_;
 };
 

@@ -81,7 +81,7 @@ Point point_of(const Study& study, const Configuration& configuration) {
 double stalled(const Configuration& configuration) {
     std::vector<double> shares;
     for (const RunResult& run : configuration.measured)
-        shares.push_back(static_cast<double>(count_ns(run.stalls.read + run.stalls.memory)) /
+        shares.push_back(static_cast<double>(count_ns(run.stalls.swapping())) /
                          static_cast<double>(std::max<std::int64_t>(1, count_ns(run.makespan))));
     return median(std::move(shares));
 }

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "policies/run/observer.h"
+#include "policies/metrics/observer.h"
 
 namespace swaplab {
 

@@ -10,7 +10,7 @@
 #include "experiments/request/cells.h"
 #include "experiments/run/frozen_reference.h"
 #include "experiments/validate/run_order.h"
-#include "policies/run/result.h"
+#include "policies/metrics/result.h"
 
 namespace swaplab {
 

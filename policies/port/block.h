@@ -56,6 +56,7 @@ struct BlockFacts {
     std::uint32_t copies() const;                       // that its way in makes, behind the read
     Duration swap_in() const { return way_in; }         // t_in
     Duration use() const { return of(kUse); }           // t_ex
+    Duration use_of(std::uint32_t pass) const { return of(kUse, pass); }
     Duration swap_out() const { return of(kSwapOut); }  // t_out
     // What execution needs besides parameters, and what is alive behind the block, in a pass.
     ActivationPeak activations_in(std::uint32_t pass) const;

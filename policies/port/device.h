@@ -78,6 +78,8 @@ class Device {
     virtual const MemoryReport& memory() const = 0;
     // Every command that has not started, for the verdict `stuck`.
     virtual std::vector<Waiting> waiting() const = 0;
+    // Whether commands begin at the very instant at which they may: so in virtual time.
+    virtual bool begins_at_once() const { return false; }
     // Asked at the end of the run; nothing from a device that has no operating system under it.
     virtual std::optional<Evidence> evidence() const = 0;
 };

@@ -27,6 +27,7 @@ class ForwardingDevice : public Device {
     void set_mode(const ModeFacts& mode) override { behind_->set_mode(mode); }
     const MemoryReport& memory() const override { return behind_->memory(); }
     std::vector<Waiting> waiting() const override { return behind_->waiting(); }
+    bool begins_at_once() const override { return behind_->begins_at_once(); }
     std::optional<Evidence> evidence() const override { return behind_->evidence(); }
 
   protected:

@@ -108,6 +108,18 @@ consteval std::uint32_t verbs_that(Is is) {
     for (const VerbRow& row : kVerbTable) bits |= std::uint32_t{is(row)} << index_of(row.verb);
     return bits;
 }
+// The verbs of a way in, and the place of each among them, in the order of the table.
+inline constexpr std::size_t kSwapInVerbs = [] {
+    std::size_t count = 0;
+    for (const VerbRow& row : kVerbTable) count += std::size_t{row.stage == Stage::swap_in};
+    return count;
+}();
+constexpr std::size_t step_rank(Verb verb) {
+    std::size_t rank = 0;
+    for (std::size_t i = 0; i < index_of(verb); ++i)
+        rank += std::size_t{kVerbTable[i].stage == Stage::swap_in};
+    return rank;
+}
 constexpr bool takes_time(Verb verb) { return index_of(verb) < kTimedVerbs; }
 constexpr bool brings(Verb verb) {
     constexpr std::uint32_t all = verbs_that([](const VerbRow& row) { return row.brings; });
@@ -119,6 +131,7 @@ constexpr bool swaps_in(Verb verb) {
     return (all >> index_of(verb) & 1U) != 0;
 }
 constexpr bool uses(Verb verb) { return verb == kUse; }
+constexpr bool uses(Lane lane) { return lane == lane_of(kUse); }
 constexpr bool swaps_out(Verb verb) { return verb == kSwapOut; }
 
 static_assert(

@@ -7,10 +7,10 @@
 #include <optional>
 #include <vector>
 
+#include "policies/metrics/metrics.h"
 #include "policies/port/device.h"
 #include "policies/port/workload.h"
 #include "policies/run/command_check.h"
-#include "policies/run/metrics.h"
 
 namespace swaplab {
 

@@ -1,4 +1,4 @@
-// The lower bound of every result (SEMANTICS: Lower bound).
+// The lower bound of every result (SEMANTICS: Bounds).
 //
 // Ours: over a stream of N requests the rounding of activities may accumulate N times, more than
 // 2·n ns for n blocks, so the allowance grows with the number of blocks whose cost is not a whole
@@ -7,8 +7,8 @@
 #include <cmath>
 #include <deque>
 
+#include "policies/run/bounds.h"
 #include "policies/run/planning.h"
-#include "policies/run/runner.h"
 
 namespace swaplab {
 
@@ -28,13 +28,6 @@ struct BlockCosts {
 
     std::size_t size() const { return read.size(); }
 };
-
-double smallest_factor(const Node& node, Activity activity) {
-    double product = 1;
-    for (const double factor : node.contention[static_cast<std::size_t>(activity)])
-        product *= std::min(1.0, factor);
-    return product;
-}
 
 // Bytes read per byte of parameters, at the least, where layers are stored encoded.
 double smallest_stored_share(const Model& model) {
@@ -88,8 +81,8 @@ bool any_fraction(InModes modes, double factor, auto cost) {
 BlockCosts block_costs(InModes modes, bool resident) {
     const CostModel& cost = *modes.front();
     const Node& node = cost.node();
-    const double read_factor = resident ? 0 : smallest_factor(node, Activity::read);
-    const double execute_factor = smallest_factor(node, Activity::execute);
+    const double read_factor = resident ? 0 : least_factor(node, Activity::read);
+    const double execute_factor = least_factor(node, Activity::execute);
     BlockCosts blocks;
     for (const Block block : cost.model().finest_blocks()) {
         const auto read_ns = [&](const CostModel& mode) { return mode.read_bound_ns(block); };
@@ -150,15 +143,28 @@ double allowance(const BlockCosts& blocks, double requests) {
     return std::max(2.0 * static_cast<double>(blocks.size()), 0.5 * walks * fractions);
 }
 
-// The bound of one job alone; of latency where it is cold, else of the makespan.
+// A request that is not the first: what it needs may all be there, but for what exceeds the budget.
+double least_latency(const BlockCosts& blocks, Bytes parameters, Bytes budget) {
+    const double missing = static_cast<double>(std::max(Bytes{}, parameters - budget).count);
+    return std::max(blocks.of_request, missing * blocks.read_per_byte / blocks.kappa);
+}
+
+// The bound of one job alone; of latency where it is cold, else of the makespan, which begins with
+// the job's first arrival.
 Duration bound_of(const BlockCosts& blocks, const Job& job, Bytes budget) {
-    if (job.mode == ArrivalMode::cold)
-        return floored(stream_bound(blocks, job.model->parameter_bytes(), budget, 1),
-                       allowance(blocks, 1));
-    const double requests =
-        job.mode == ArrivalMode::stream ? static_cast<double>(job.requests) : 1.0;
-    return floored(stream_bound(blocks, job.model->parameter_bytes(), budget, requests),
-                   allowance(blocks, requests));
+    const Bytes parameters = job.model->parameter_bytes();
+    const double requests = job.mode == ArrivalMode::cold ? 1.0 : static_cast<double>(job.requests);
+    double bound = stream_bound(blocks, parameters, budget, requests);
+    if (job.mode == ArrivalMode::listed && !job.arrivals.empty()) {
+        const Duration last = job.arrivals.back() - job.arrivals.front();
+        bound = std::max(
+            bound, static_cast<double>(count_ns(last)) + least_latency(blocks, parameters, budget));
+    }
+    return floored(bound, allowance(blocks, requests));
+}
+
+Time first_arrival_of(const Job& job) {
+    return job.mode == ArrivalMode::listed && !job.arrivals.empty() ? job.arrivals.front() : kStart;
 }
 
 // The platform in the modes that a run changes to, with its jobs' cost models.
@@ -180,14 +186,16 @@ std::deque<OtherMode> other_modes(const RunRequest& request) {
 
 }  // namespace
 
-LowerBound lower_bound(const RunRequest& request, IdSpan<JobId, const CostModel> costs,
-                       const Deployment* deployment) {
+Bounds lower_bound(const RunRequest& request, IdSpan<JobId, const CostModel> costs,
+                   const Deployment* deployment) {
     // Without a budget nothing has to be read twice.
     Bytes budget = request.budget.value_or(Bytes{kMostInTotal});
     for (const BudgetChange& change : request.workload.budget_changes)
         budget = std::max(budget, change.budget);
     const IdVector<JobId, Job>& jobs = request.workload.jobs;
     const std::deque<OtherMode> others = other_modes(request);
+    Time first = Time::max();
+    for (const Job& job : jobs) first = std::min(first, first_arrival_of(job));
     Duration longest{};
     double executing = 0;
     double slack = 0;
@@ -198,14 +206,16 @@ LowerBound lower_bound(const RunRequest& request, IdSpan<JobId, const CostModel>
         for (const OtherMode& other : others) modes.push_back(&other.costs[j]);
         const BlockCosts blocks = block_costs(modes, resident);
         const auto requests = static_cast<double>(jobs[j].requests);
-        longest = std::max(longest, bound_of(blocks, jobs[j], budget));
+        longest = std::max(longest,
+                           (first_arrival_of(jobs[j]) - first) + bound_of(blocks, jobs[j], budget));
         executing += requests * blocks.of_request;
         slack += allowance(blocks, requests);
     }
     if (jobs.size() == 1)
-        return {longest,
+        return {longest, longest,
                 jobs.front().mode == ArrivalMode::cold ? BoundOf::latency : BoundOf::makespan};
-    return {std::max(longest, floored(executing, slack)), BoundOf::makespan};
+    const Duration all = std::max(longest, floored(executing, slack));
+    return {all, all, BoundOf::makespan};
 }
 
 }  // namespace swaplab

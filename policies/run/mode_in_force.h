@@ -4,9 +4,9 @@
 #include <span>
 #include <string>
 
+#include "policies/metrics/metrics.h"
 #include "policies/port/device.h"
 #include "policies/port/workload.h"
-#include "policies/run/metrics.h"
 
 namespace swaplab {
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "policies/metrics/metrics.h"
 #include "policies/port/evidence.h"
 #include "policies/port/rule_violation.h"
 #include "policies/run/arrivals.h"
 #include "policies/run/budget_in_force.h"
 #include "policies/run/command_check.h"
-#include "policies/run/metrics.h"
 #include "policies/run/mode_in_force.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -46,7 +46,7 @@ class Run final : public Moves {
           device_(request.device(setup)),
           memory_(device_->memory()),
           check_(setup, request.workload, policy),
-          metrics_(setup, request.workload, listeners_.timeline),
+          metrics_(setup, request.workload, device_->begins_at_once(), listeners_.timeline),
           arrivals_(request.workload),
           budget_(setup, request.workload, *device_, check_, metrics_),
           mode_(setup, request.workload, *device_, metrics_),
@@ -163,6 +163,8 @@ void Run::note(const Completion& span) {
         check_.on_release(span);
         metrics_.on_release(span);
         end_cold_request(span.command.job);
+    } else {
+        metrics_.on_alarm(span);
     }
     if (listeners_.spans != nullptr) listeners_.spans->on_span(span);
 }
@@ -231,7 +233,10 @@ void Run::decide(std::optional<Bytes> new_budget, const std::string* new_mode) {
 bool Run::cancel(Ticket ticket) {
     std::optional<Action> cancelled;
     if (ticket < next_ticket_) cancelled = device_->cancel(ticket);
-    if (cancelled) check_.on_cancel(*cancelled);
+    if (cancelled) {
+        check_.on_cancel(*cancelled);
+        metrics_.on_cancel(ticket);
+    }
     if (listeners_.decisions != nullptr)
         cancellations_.push_back({ticket, cancelled.has_value(), commands_.size()});
     return cancelled.has_value();
@@ -243,6 +248,7 @@ Ticket Run::submit(const Command& command) {
     SWAPLAB_CHECK(ticket == next_ticket_, "the device gave ticket {}, expected {}", ticket.index,
                   next_ticket_.index);
     ++next_ticket_.index;
+    metrics_.on_submit(command, now_);
     if (listeners_.decisions != nullptr) commands_.push_back(command);
     return ticket;
 }

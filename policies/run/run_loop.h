@@ -5,8 +5,8 @@
 
 #include <string>
 
+#include "policies/metrics/result.h"
 #include "policies/port/device.h"
-#include "policies/run/result.h"
 #include "policies/run/runner.h"
 #include "policies/schedule/scheduler.h"
 

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include "policies/metrics/replications.h"
 #include "policies/registry.h"
+#include "policies/run/bounds.h"
 #include "policies/run/planning.h"
-#include "policies/run/replications.h"
 #include "policies/run/run_loop.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -108,16 +109,14 @@ RunResult replicate(RunRequest request, const Planned& planned, const Policy& po
     return result;
 }
 
-// `direct` under the same workload on the same kind of device.
+// `direct` under the same workload and draws on the same kind of device.
 RunResult run_in_full_memory(RunRequest request, const CostModels& costs) {
     request.budget.reset();
     request.observer = nullptr;
-    request.noise.reset();
     const Policy direct = make_policy(direct_policy());
     const auto deployment =
         std::get<Deployment>(direct.planner->plan({request.platform, costs, {}, request.account}));
-    const Planned planned(request, costs, deployment);
-    return run_once(request, planned, *planned.scheduler(request, direct), direct.spec);
+    return replicate(request, Planned(request, costs, deployment), direct);
 }
 
 std::optional<bool> equal_outputs(const RunResult& a, const RunResult& b) {
@@ -128,15 +127,20 @@ std::optional<bool> equal_outputs(const RunResult& a, const RunResult& b) {
 // What a result is compared with. `deployment` is null where there is no plan.
 void add_references(RunResult& result, const RunRequest& request, const CostModels& costs,
                     const Deployment* deployment) {
-    const LowerBound bound = lower_bound(request, costs, deployment);
+    const Bounds bound = bounds(request, costs, deployment);
     // Of an interrupted run nothing bounds the makespan: not all requests are in it.
     const bool interrupted = result.verdict == Verdict::interrupted;
-    if (!interrupted || bound.of == BoundOf::latency) result.lower_bound = bound.bound;
+    if (!interrupted || bound.of == BoundOf::latency) {
+        result.lower_bound = bound.lower;
+        result.policy_bound = bound.policy;
+    }
     result.lower_bound_of = bound.of;
     if (!request.with_reference || interrupted || request.stopped()) return;
     const RunResult direct = run_in_full_memory(request, costs);
     if (direct.verdict == Verdict::interrupted) return;
     result.full_memory_latency = direct.latency.mean;
+    for (std::size_t j = 0; j < result.jobs.size(); ++j)
+        for (const Duration turn : direct.jobs[j].turns) result.jobs[j].full_memory_turns += turn;
     if (direct.evidence) result.full_memory_pace = direct.evidence->pace;
     result.outputs_equal = equal_outputs(result, direct);
 }

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "policies/metrics/observer.h"
+#include "policies/metrics/result.h"
 #include "policies/port/device.h"
 #include "policies/port/workload.h"
-#include "policies/run/observer.h"
-#include "policies/run/result.h"
 #include "policies/schedule/policy.h"
 
 namespace swaplab {
@@ -66,14 +66,5 @@ std::optional<Bytes> minimum_budget(const RunRequest& request, const Policy& pol
 // and for devices under test. `name` is who is blamed.
 RunResult run_deployment(const RunRequest& request, const Deployment& deployment,
                          Scheduler& scheduler, const std::string& name);
-
-// The lower bound (SEMANTICS: Lower bound) of this workload; without a deployment (an infeasible
-// plan) nothing is resident before the run.
-struct LowerBound {
-    Duration bound{};
-    BoundOf of = BoundOf::latency;
-};
-LowerBound lower_bound(const RunRequest& request, IdSpan<JobId, const CostModel> costs,
-                       const Deployment* deployment);
 
 }  // namespace swaplab

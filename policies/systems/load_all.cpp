@@ -25,6 +25,7 @@ class LoadAllPartitioner final : public Partitioner {
     JobPlan partition(const PartitionRequest& request) const override {
         const BlockFacts facts = facts_of(request.cost, whole(request), path_);
         JobPlan plan(request.node, path_, {whole(request)});
+        plan.kept.push_back(true);
         Variant& variant = plan.at_start();
         variant.arena = {ArenaKind::counter, copies(request) * facts.held_bytes, 0};
         variant.closed_form = facts.swap_in() + facts.use();

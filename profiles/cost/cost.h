@@ -84,7 +84,7 @@ class CostModel {
         return decode_.empty() ? DecodeCost{} : decode_[unit];
     }
 
-    // R_j and K_j of the lower bound (SEMANTICS: Lower bound): means that leave out per_block and
+    // R_j and K_j of the lower bound (SEMANTICS: Bounds): means that leave out per_block and
     // count bytes/request_bytes requests without rounding up. Not yet multiplied by contention.
     double read_bound_ns(UnitRange block) const;
     double read_per_byte_ns() const { return node_->read.cost.per_byte * read_scale_; }

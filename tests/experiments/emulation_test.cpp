@@ -251,7 +251,8 @@ TEST(InterruptedComparison, KeepsTheCellsThatRan) {
     Quiet quiet;
     const std::string table = comparison_table(comparison, Metric::latency, quiet.console);
     EXPECT_NE(table.find("? interrupted"), std::string::npos) << table;
-    const Document document = parse_json(comparison_json({&comparison, 1}, "swaplab"), "out");
+    const Document document =
+        parse_json(comparison_json({&comparison, 1}, "swaplab", ResultSchema::second), "out");
     const std::vector<Field> results = Fields(Field::root(document)).required("results").as_array();
     ASSERT_EQ(results.size(), 4U);
     EXPECT_EQ(Fields(results[3]).required("verdict").as_string(), "interrupted");

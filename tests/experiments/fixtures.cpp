@@ -68,7 +68,7 @@ RunResult made_up_result(const std::string& policy, Bytes budget, Duration laten
     result.full_memory_latency = std::chrono::milliseconds(10);
     result.lower_bound = std::chrono::milliseconds(11);
     result.compute_busy = std::chrono::milliseconds(10);
-    result.stalls.read = latency - result.compute_busy;
+    result.stalls[StallReason::read] = latency - result.compute_busy;
     result.memory.peak = budget;
     result.memory.arena_bytes = budget;
     result.memory.peak_by_category[0] = budget;
@@ -78,6 +78,8 @@ RunResult made_up_result(const std::string& policy, Bytes budget, Duration laten
     job.model = "tiny";
     job.budget = budget;
     job.latency = result.latency;
+    job.latencies = job.turns = {latency};
+    job.full_memory_turns = result.full_memory_latency;
     for (const UnitRange units : {UnitRange{0, 2}, UnitRange{2, 3}}) {
         BlockFacts& block = job.blocks.emplace_back();
         block.units = units;

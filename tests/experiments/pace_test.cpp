@@ -186,7 +186,8 @@ TEST(Lateness, IsInEveryReport) {
               std::string::npos)
         << report;
     JsonWriter json;
-    write_result(json, late, choose_policy("swapnet"), Certificate(scenario, "swaplab"));
+    write_result(json, late, choose_policy("swapnet"), Certificate(scenario, "swaplab"),
+                 std::nullopt, ResultSchema::second);
     const Document document = parse_json(json.str(), "out");
     Fields fields(Field::root(document));
     Fields emulation(fields.required("emulation"));

@@ -142,14 +142,15 @@ TEST(Csv, OneRowPerCellAndAllRowsAlike) {
 TEST(Json, ResultReadsBack) {
     const Scenario scenario = testing::made_up_scenario();
     const std::vector<Comparison> comparisons{testing::made_up_comparison(scenario)};
-    const std::string json = comparison_json(comparisons, "swaplab compare -m tiny -d board");
+    const std::string json =
+        comparison_json(comparisons, "swaplab compare -m tiny -d board", ResultSchema::second);
     const Document document = parse_json(json, "out.json");
     Fields top(Field::root(document));
     EXPECT_EQ(top.required("schema").as_string(), "swaplab/comparison/1");
     const std::vector<Field> results = top.required("results").as_array();
     ASSERT_EQ(results.size(), 7U);
     Fields result(results[1]);
-    EXPECT_EQ(result.required("schema").as_string(), "swaplab/result/1");
+    EXPECT_EQ(result.required("schema").as_string(), "swaplab/result/2");
     EXPECT_EQ(result.required("verdict").as_string(), "ok");
     EXPECT_FALSE(result.required("validated").as_bool());
     EXPECT_EQ(result.required("budget_bytes").as_integer(), (4_MiB).count);
@@ -220,7 +221,8 @@ TEST(RunReport, ComparesWithTheFrozenModel) {
     EXPECT_NE(report.find("differ by 0.00025 at most, of 4.50"), std::string::npos) << report;
     EXPECT_EQ(run_report(result, scenario).find("frozen"), std::string::npos);
     JsonWriter json;
-    write_result(json, result, choose_policy("swapnet"), Certificate(scenario, "swaplab"), frozen);
+    write_result(json, result, choose_policy("swapnet"), Certificate(scenario, "swaplab"), frozen,
+                 ResultSchema::second);
     const Document document = parse_json(json.str(), "out");
     Fields fields(Field::root(document));
     EXPECT_EQ(fields.required("frozen_latency_ns").as_count(), 8'000'000);
@@ -236,7 +238,8 @@ TEST(RunReport, ShowsWhatTheOperatingSystemSaw) {
     RunResult result = testing::made_up_result("swapnet", 8_MiB, std::chrono::milliseconds(12));
     const auto json_of = [&] {
         JsonWriter json;
-        write_result(json, result, choose_policy("swapnet"), Certificate(scenario, "swaplab"));
+        write_result(json, result, choose_policy("swapnet"), Certificate(scenario, "swaplab"),
+                     std::nullopt, ResultSchema::second);
         return json.str();
     };
     EXPECT_EQ(json_of().find("evidence"), std::string::npos);

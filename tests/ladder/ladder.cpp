@@ -30,6 +30,7 @@ const auto kRooms = std::to_array<Room>({
     {"policies/port/", {"profiles/"}},
     {"policies/memory/", {"profiles/", "policies/port/"}},
     {"policies/lanes/", {"profiles/", "policies/port/"}},
+    {"policies/metrics/", {"profiles/", "policies/port/", "policies/lanes/"}},
     {"policies/plan/", {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/"}},
     {"policies/schedule/",
      {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/", "policies/plan/"}},
@@ -40,7 +41,7 @@ const auto kRooms = std::to_array<Room>({
     {"policies/", {"profiles/", "policies/port/", "policies/schedule/"}},
     {"policies/run/",
      {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/", "policies/plan/",
-      "policies/schedule/", "policies/registry.h"}},
+      "policies/schedule/", "policies/registry.h", "policies/metrics/"}},
 
     {"sim/", {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/"}},
 

@@ -71,7 +71,8 @@ TEST(Ladder, UpwardArrowsBetweenRoomsFail) {
     EXPECT_EQ(check("policies/memory/ledger.h", include("policies/lanes/noise.h")).size(), 1U);
     EXPECT_EQ(check("policies/lanes/noise.h", include("policies/memory/arena.h")).size(), 1U);
     EXPECT_EQ(check("policies/plan/planner.h", include("policies/schedule/policy.h")).size(), 1U);
-    EXPECT_EQ(check("policies/plan/allocators/a.cpp", include("policies/run/result.h")).size(), 1U);
+    EXPECT_EQ(check("policies/plan/allocators/a.cpp", include("policies/metrics/result.h")).size(),
+              1U);
     EXPECT_EQ(check("policies/schedule/policy.h", include("policies/registry.h")).size(), 1U);
     EXPECT_EQ(check("policies/registry.cpp", include("policies/run/runner.h")).size(), 1U);
     EXPECT_EQ(check("profiles/model/model.h", include("profiles/device/platform.h")).size(), 1U);

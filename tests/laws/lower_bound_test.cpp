@@ -123,10 +123,64 @@ TEST(LowerBound, OfAColdRequestIsTheFormulaAndHolds) {
             EXPECT_NEAR(static_cast<double>(count_ns(r.lower_bound)), expected,
                         costs_are_whole(seed) ? 0 : 1);
             EXPECT_EQ(r.lower_bound_of, BoundOf::latency);
-            EXPECT_LE(r.lower_bound, r.latency.min);
+            EXPECT_LE(r.lower_bound, r.policy_bound);
+            EXPECT_LE(r.policy_bound, r.latency.min);
         }
         if (HasFailure()) return;
     }
+}
+
+// More memory never raises what any policy must take; a policy's own bound is never below it.
+TEST(LowerBound, NeverRisesWithTheBudget) {
+    SWAPLAB_FOR_SEEDS(seed, 501, kWorlds / 4) {
+        const ModelPtr model = random_model(seed, model_shape_of(seed));
+        const Platform platform = random_platform(seed, shape_of(seed));
+        Rng rng(seed);
+        for (const char* policy : {"on-demand", "swapnet", "demand-layering", "pipeload"}) {
+            SCOPED_TRACE(policy);
+            Options options;
+            options.mode = rng.chance(50) ? ArrivalMode::cold : ArrivalMode::stream;
+            options.requests = rng.between(1, 4);
+            Bytes budget = testing::minimum_of(platform, model, policy, options).value();
+            Duration before = Duration::max();
+            for (int step = 0; step < 6; ++step) {
+                options.budget = Bytes{std::max<std::int64_t>(budget.count, 1)};
+                const RunResult r = simulate(platform, model, policy, options).result;
+                EXPECT_LE(r.lower_bound, before);
+                EXPECT_LE(r.lower_bound, r.policy_bound);
+                before = r.lower_bound;
+                budget += Bytes{model->parameter_bytes().count / 4};
+            }
+        }
+        if (HasFailure()) return;
+    }
+}
+
+// A chain of blocks of its own, staged: the copy lane alone takes 10 + 20 + 30, then 7 are
+// executed.
+TEST(LowerBound, OfAPolicyCountsItsLanes) {
+    ModelSpec spec;
+    spec.name = "three";
+    for (const std::int64_t bytes : {10, 20, 30}) {
+        Layer layer;
+        layer.name = text("layer{}", bytes);
+        layer.parameter_bytes = {bytes};
+        layer.parameter_tensors = 1;
+        spec.layers.push_back(layer);
+    }
+    const ModelPtr model = std::make_shared<const Model>(spec);
+    Platform platform;
+    Node& node = platform.nodes.emplace_back();
+    node.compute = ComputeKind::gpu;
+    node.read.cost.per_byte = 0.25;
+    node.cost(Activity::copy).per_byte = 1;
+    node.execute.other.per_layer = 7;
+    Options options;
+    options.path = SwapPath::staged;
+    options.budget = Bytes{1000};
+    const RunResult r = simulate(platform, model, "on-demand", options).result;
+    EXPECT_EQ(count_ns(r.policy_bound), 10 + 20 + 30 + 7 - 2 * 3);
+    EXPECT_EQ(count_ns(r.lower_bound), std::floor(std::max(15.0 + 7, 2.5 + 21)) - 2 * 3);
 }
 
 TEST(LowerBound, OfAStreamIsTheFormulaAndHolds) {

@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "policies/run/result.h"
+#include "policies/metrics/result.h"
 #include "profiles/cost/cost.h"
 #include "tests/laws/oracle/liveness.h"
 #include "tests/laws/oracle/table.h"

@@ -44,9 +44,9 @@ void expect_alike(const Simulation& a, const Simulation& b) {
     EXPECT_EQ(a.result.jobs[0].latencies, b.result.jobs[0].latencies);
     EXPECT_EQ(a.result.makespan, b.result.makespan);
     EXPECT_EQ(a.result.compute_busy, b.result.compute_busy);
-    EXPECT_EQ(a.result.stalls.read, b.result.stalls.read);
-    EXPECT_EQ(a.result.stalls.memory, b.result.stalls.memory);
-    EXPECT_EQ(a.result.stalls.other, b.result.stalls.other);
+    EXPECT_EQ(a.result.stalls[StallReason::read], b.result.stalls[StallReason::read]);
+    EXPECT_EQ(a.result.stalls[StallReason::memory], b.result.stalls[StallReason::memory]);
+    EXPECT_EQ(a.result.stalls[StallReason::other], b.result.stalls[StallReason::other]);
     EXPECT_EQ(a.result.swapped_in, b.result.swapped_in);
     EXPECT_EQ(a.result.memory.peak, b.result.memory.peak);
     EXPECT_EQ(a.result.memory.peak_by_category, b.result.memory.peak_by_category);

@@ -1,6 +1,7 @@
 // Deadlines count from the arrival of a request, whatever its latency counts from.
 #include <gtest/gtest.h>
 
+#include "policies/run/bounds.h"
 #include "tests/support/simulate.h"
 
 namespace swaplab::testing {
@@ -50,7 +51,7 @@ TEST(LowerBoundWithoutABudget, ReadsOnce) {
     const CostModels costs{CostModel(*job.model, platform)};
     const RunRequest request{platform, workload, std::nullopt};
     // Read once (8000) and five executions (500), less 2 ns of rounding.
-    EXPECT_EQ(lower_bound(request, costs, nullptr).bound, nanoseconds(8498));
+    EXPECT_EQ(lower_bound(request, costs, nullptr).lower, nanoseconds(8498));
 }
 
 }  // namespace

@@ -26,9 +26,9 @@ std::string summary_of(const RunResult& r) {
         "peak {} arena {} hole {} read {} events {}",
         name_of(r.verdict), r.policy, count_ns(r.latency.mean), count_ns(r.latency.p50),
         count_ns(r.latency.max), count_ns(r.makespan), count_ns(r.compute_busy),
-        count_ns(r.stalls.read), count_ns(r.stalls.memory), count_ns(r.stalls.other),
-        count_ns(r.lower_bound), r.memory.peak.count, r.memory.arena_bytes.count,
-        r.memory.largest_hole.count, r.swapped_in.count, r.events);
+        count_ns(r.stalls[StallReason::read]), count_ns(r.stalls[StallReason::memory]),
+        count_ns(r.stalls[StallReason::other]), count_ns(r.lower_bound), r.memory.peak.count,
+        r.memory.arena_bytes.count, r.memory.largest_hole.count, r.swapped_in.count, r.events);
     for (const Bytes bytes : r.memory.peak_by_category) line += text(" {}", bytes.count);
     for (const JobResult& job : r.jobs) line += text(" {} {}", job.model, job.blocks.size());
     return line;

@@ -1,5 +1,5 @@
 // Energy: closed forms, and what must hold between runs.
-#include "policies/run/energy.h"
+#include "policies/metrics/energy.h"
 
 #include <gtest/gtest.h>
 

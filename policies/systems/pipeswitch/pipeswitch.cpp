@@ -46,6 +46,7 @@ class PipeswitchPartitioner final : public Partitioner {
         JobPlan plan(request.node, path_,
                      group_ ? groups_of_size(request.cost.model(), *group_)
                             : best_groups(request.cost, path_, most_of_a_group(request)));
+        for (std::size_t i = 0; i < plan.blocks.size(); ++i) plan.kept.push_back(true);
         const std::vector<BlockFacts> groups = facts_of(request.cost, plan.blocks, path_);
         const Bytes staging = staging_of(groups);
         Variant& variant = plan.at_start();

@@ -1,4 +1,4 @@
-// The lower bound (SEMANTICS: Lower bound), from its formula.
+// The lower bound (SEMANTICS: Bounds), from its formula.
 #pragma once
 
 #include <cmath>

@@ -6,24 +6,35 @@
 #include <string>
 #include <vector>
 
+#include "policies/metrics/energy.h"
+#include "policies/metrics/observer.h"
+#include "policies/metrics/result.h"
+#include "policies/metrics/stall_clocks.h"
 #include "policies/port/device.h"
 #include "policies/port/workload.h"
-#include "policies/run/energy.h"
-#include "policies/run/observer.h"
-#include "policies/run/result.h"
 
 namespace swaplab {
 
 class Metrics {
   public:
-    // `observer` hears of stalls and ends of requests; may be null.
-    Metrics(const DeviceSetup& setup, const Workload& workload, Observer* observer);
+    // `at_once`: on this device commands begin as soon as they may. `observer` hears of stalls and
+    // ends of requests; may be null.
+    Metrics(const DeviceSetup& setup, const Workload& workload, bool at_once, Observer* observer);
 
     void on_arrival(const Arrival& arrival);
+    // In order of submission; of a command for a request that has arrived.
+    void on_submit(const Command& command, Time now) {
+        stalls_.on_submit(command, now, arrival_of(command));
+    }
+    void on_cancel(Ticket ticket) { stalls_.on_cancel(ticket); }
     // The end of a step of a swap-in, of an execution, of a release.
     void on_step(const Completion& span);
     void on_use(const Completion& span);
-    void on_release(const Completion& span) { count(span); }
+    void on_release(const Completion& span) {
+        count(span);
+        stalls_.on_release(span);
+    }
+    void on_alarm(const Completion& span) { stalls_.on_release(span); }
     void on_mode(Time at, const std::string& mode);  // from then on
 
     std::int64_t requests_ended() const { return requests_ended_; }
@@ -34,29 +45,25 @@ class Metrics {
     void report(RunResult& result) const;
 
   private:
-    // One step of a swap-in, with why it began late.
-    struct Step {
-        Time start, end;
-        Time released;  // until then it waited for a release
-        Time blocked;   // from then on it waited for a place
-    };
-    struct SwapIn {
+    struct BlockUse {
         Bytes stored_bytes, parameter_bytes;
-        std::uint8_t count = 0;
         bool last = false;  // of its variant: where a request ends
         std::uint32_t variant = 0;
-        std::array<Step, kMostSteps> steps;
         // Over the whole run.
         Duration reading{}, executing{};
     };
     struct JobState {
-        IdVector<BlockId, SwapIn> swap_ins;  // the current one of each
-        std::vector<Time> arrivals;  // of requests that have not ended, from `ended_arrivals` on
-        std::size_t ended_arrivals = 0;
+        IdVector<BlockId, BlockUse> blocks;
+        IdVector<RequestId, Time> arrivals;
         std::optional<Time> last_end;
-        Time pass_end{};  // of the pass before
+        // Of the request that executes, if one does.
+        bool executes = false;
+        Time turn_begin{};
+        Duration busy_before{};  // of compute, before its first execution
+        Duration executing{};    // its own
+        Time pass_end{};         // of the pass before
         std::uint32_t passes = 1;
-        std::vector<Duration> latencies;
+        std::vector<Duration> latencies, turns;
         std::vector<Duration> first_tokens, next_tokens;  // of a generative model
         std::int64_t deadline_misses = 0;
         std::vector<Adopted> adopted;  // where a request took another variant than the one before
@@ -65,14 +72,19 @@ class Metrics {
     void count(const Completion& span) {
         events_ += static_cast<std::uint64_t>(span.end > span.start);
     }
+    Time arrival_of(const Command& command) const {
+        const auto& arrivals = jobs_[command.job].arrivals;
+        return command.lane == Lane::none ? kStart : arrivals[command.request];
+    }
     static Time begin_of_request(const JobState& job, const Job& spec);
+    void begin_turn(JobState& job, RequestId request);
+    Duration end_turn(JobState& job, Time end) const;
     void note_variant(JobState& job, const Action& last) const;
     void end_pass(JobState& job, const Action& last, Time end);
     void end_request(JobState& job, JobId id, Time end);
     void split_execution(const Completion& span);
-    void explain_gap(const SwapIn& swap_in, Time from, const Completion& execution);
-    Duration& stall_of(StallReason reason);
     void bound_by_durations(RunResult& result) const;
+    std::vector<ModePeriod> periods_from(Time begin) const;
 
     const Platform& platform_;
     const Deployment& deployment_;
@@ -82,9 +94,12 @@ class Metrics {
     IdVector<JobId, JobState> jobs_;
     IdVector<NodeId, NodeUse> used_;
     std::vector<ModePeriod> periods_;  // from the first change of the mode on
-    Time compute_end_ = kStart;        // of the last execution
-    Stalls stalls_;
+    std::optional<Time> first_arrival_;
+    Time compute_end_ = kStart;  // of the last execution
+    StallClocks stalls_;
+    Duration executed_{};  // by all nodes
     std::uint64_t events_ = 0;
+    std::int64_t requests_there_ = 0;  // that have arrived and not ended
     std::int64_t requests_ended_ = 0;
 };
 

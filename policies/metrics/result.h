@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "policies/metrics/stalls.h"
 #include "policies/port/device.h"
 #include "policies/port/evidence.h"
 #include "profiles/base/latency_summary.h"
@@ -16,13 +17,6 @@ namespace swaplab {
 // that had ended.
 enum class Verdict : std::uint8_t { ok, infeasible, deadline_miss, stuck, interrupted };
 std::string_view name_of(Verdict verdict);  // "ok", "infeasible", "deadline-miss", ...
-
-// Why the compute lane was idle: busy + read + memory + other = makespan.
-struct Stalls {
-    Duration read{};    // a swap-in that the next execution needs is in progress
-    Duration memory{};  // it waits for space or for a release
-    Duration other{};
-};
 
 enum class BoundOf : std::uint8_t { latency, makespan };
 
@@ -38,14 +32,18 @@ struct JobResult {
     std::string model;
     Bytes budget;                    // at the start
     std::vector<BlockFacts> blocks;  // at the start
-    LatencySummary latency;
+    LatencySummary latency, turn, waiting;
     LatencySummary first_token, next_token;  // of a generative model, else empty
     std::int64_t deadline_misses = 0;
     // Of every request (token), in order; replication after replication.
-    std::vector<Duration> latencies, first_tokens, next_tokens;
+    std::vector<Duration> latencies, turns, first_tokens, next_tokens;
+    Duration full_memory_turns{};  // of the same requests under `direct`, added up
     std::vector<Adopted> adopted;  // where the budget may change; of the first replication
 
     void summarize_all();  // the summaries, from these
+    std::vector<Duration> waits() const;
+    // All turns over those under `direct`; 0 where that was not run.
+    double slowdown() const;
 };
 
 // How the replications of a noisy run differ.
@@ -65,16 +63,19 @@ struct RunResult {
 
     std::string policy;  // its spec
     std::optional<Bytes> budget;
-    LatencySummary latency;     // over all requests of all jobs
+    LatencySummary latency;  // over all requests of all jobs
+    // What a latency is made of (SEMANTICS: Metrics): its own turn, and waiting for others.
+    LatencySummary turn, waiting;
     std::int64_t requests = 0;  // that ended, of one replication
-    Duration makespan{};        // until the end of the last execution
+    Duration makespan{};        // from the first arrival to the end of the last execution
     Duration compute_busy{};
     Stalls stalls;
     double deadline_miss_ratio = 0;
-    Duration full_memory_latency{};        // mean over requests of `direct`
+    Duration full_memory_latency{};        // mean over requests of `direct`, with the same noise
     std::optional<Pace> full_memory_pace;  // of that run, where it was emulated
-    Duration lower_bound{};
-    BoundOf lower_bound_of = BoundOf::latency;
+    Duration lower_bound{};                // of any policy at this budget
+    Duration policy_bound{};               // of this policy's own means: at least `lower_bound`
+    BoundOf lower_bound_of = BoundOf::latency;  // of both
     std::optional<Duration> closed_form;
     MemoryReport memory;
     // What the reads and executions that took place would take if nothing ever waited for anything
@@ -94,8 +95,9 @@ struct RunResult {
 
     // Whether it did what was asked for; a missed deadline is a result.
     bool ran() const { return verdict == Verdict::ok || verdict == Verdict::deadline_miss; }
+    void summarize_all();             // the jobs' summaries, and those over all of them
     double throughput_per_s() const;  // requests of one replication / makespan
-    double slowdown() const;          // latency.mean / full_memory_latency
+    double slowdown() const;          // all turns / all turns under `direct`; 0 where not run
 };
 
 }  // namespace swaplab

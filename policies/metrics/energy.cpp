@@ -1,4 +1,4 @@
-#include "policies/run/energy.h"
+#include "policies/metrics/energy.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "policies/run/replications.h"
+#include "policies/metrics/replications.h"
 
 #include <algorithm>
 #include <cmath>
@@ -35,37 +35,45 @@ void append(std::vector<Duration>& to, const std::vector<Duration>& from) {
 }
 
 void pool_requests(RunResult& pooled, const std::vector<RunResult>& all) {
-    std::vector<Duration> latencies;
     std::int64_t misses = 0;
     for (std::size_t j = 0; j < pooled.jobs.size(); ++j) {
         JobResult& job = pooled.jobs[j];
         for (std::size_t r = 1; r < all.size(); ++r) {
             const JobResult& other = all[r].jobs[j];
             append(job.latencies, other.latencies);
+            append(job.turns, other.turns);
             append(job.first_tokens, other.first_tokens);
             append(job.next_tokens, other.next_tokens);
             job.deadline_misses += other.deadline_misses;
         }
-        job.summarize_all();
         misses += job.deadline_misses;
-        append(latencies, job.latencies);
     }
-    if (!latencies.empty())
+    pooled.summarize_all();
+    if (pooled.latency.count > 0)
         pooled.deadline_miss_ratio =
-            static_cast<double>(misses) / static_cast<double>(latencies.size());
-    pooled.latency = summarize(std::move(latencies));
+            static_cast<double>(misses) / static_cast<double>(pooled.latency.count);
 }
 
-// busy + read + memory + other = makespan holds for the rounded means, too.
+// Busy + stalls = makespan holds for the rounded means, too: what is left is `other`, and what is
+// too much the largest has not.
+Stalls mean_stalls(const RunResult& pooled, const std::vector<RunResult>& all) {
+    Stalls stalls;
+    for (const StallReason reason : kAllStallReasons)
+        if (reason != StallReason::other)
+            stalls[reason] =
+                mean_duration(all, [&](const RunResult& r) { return r.stalls[reason]; });
+    const Duration left = pooled.makespan - pooled.compute_busy - stalls.sum();
+    stalls[StallReason::other] = std::max(Duration{}, left);
+    const StallReason largest = *std::ranges::max_element(
+        kAllStallReasons, {}, [&](StallReason reason) { return stalls[reason]; });
+    stalls[largest] += std::min(Duration{}, left);
+    return stalls;
+}
+
 void average_times(RunResult& pooled, const std::vector<RunResult>& all) {
     pooled.makespan = mean_duration(all, [](const RunResult& r) { return r.makespan; });
     pooled.compute_busy = mean_duration(all, [](const RunResult& r) { return r.compute_busy; });
-    Stalls& stalls = pooled.stalls;
-    stalls.read = mean_duration(all, [](const RunResult& r) { return r.stalls.read; });
-    stalls.memory = mean_duration(all, [](const RunResult& r) { return r.stalls.memory; });
-    stalls.other =
-        std::max(Duration{}, pooled.makespan - pooled.compute_busy - stalls.read - stalls.memory);
-    stalls.read = std::min(stalls.read, pooled.makespan - pooled.compute_busy - stalls.memory);
+    pooled.stalls = mean_stalls(pooled, all);
     pooled.swapped_in = {mean_of(all, [](const RunResult& r) { return r.swapped_in.count; })};
     pooled.events =
         static_cast<std::uint64_t>(mean_of(all, [](const RunResult& r) { return r.events; }));

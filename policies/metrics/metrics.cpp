@@ -1,4 +1,4 @@
-#include "policies/run/metrics.h"
+#include "policies/metrics/metrics.h"
 
 #include <algorithm>
 
@@ -7,28 +7,24 @@
 
 namespace swaplab {
 
-Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* observer)
+Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, bool at_once,
+                 Observer* observer)
     : platform_(setup.platform),
       deployment_(setup.deployment),
       workload_(workload),
       observer_(observer),
       parallel_reads_(std::max(setup.deployment.parallel_reads, 1U)),
       jobs_(setup.facts.size()),
-      used_(setup.platform.nodes.size()) {
+      used_(setup.platform.nodes.size()),
+      stalls_(setup, at_once, observer) {
     for (const JobId j : jobs_.ids()) {
         jobs_[j].passes = passes_of(setup.facts[j]);
         std::uint32_t number = 0;
         for (const Variant& variant : setup.deployment.jobs[j].variants) {
             for (const BlockId b : variant.blocks()) {
                 const BlockFacts& block = setup.facts[j][b];
-                jobs_[j].swap_ins.push_back({block.stored_bytes,
-                                             block.parameter_bytes,
-                                             0,
-                                             variant.ends_with(b),
-                                             number,
-                                             {},
-                                             {},
-                                             {}});
+                jobs_[j].blocks.push_back(
+                    {block.stored_bytes, block.parameter_bytes, variant.ends_with(b), number});
             }
             ++number;
         }
@@ -37,38 +33,53 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* o
 
 void Metrics::on_arrival(const Arrival& arrival) {
     ++events_;
+    if (!first_arrival_) first_arrival_ = arrival.at;
+    if (requests_there_++ == 0) stalls_.on_busy(arrival.at);
     jobs_[arrival.job].arrivals.push_back(arrival.at);
 }
 
 void Metrics::on_step(const Completion& span) {
     count(span);
+    stalls_.on_end(span, false);
     const Action& command = span.command;
-    SwapIn& swap_in = jobs_[command.job].swap_ins[command.block];
+    BlockUse& block = jobs_[command.job].blocks[command.block];
     if (command.lane == Lane::storage) {
-        used_[command.node].read += swap_in.stored_bytes;
-        swap_in.reading += span.end - span.start;
-        swap_in.count = 0;
+        used_[command.node].read += block.stored_bytes;
+        block.reading += span.end - span.start;
     } else if (brings(command.verb)) {
-        used_[command.node].copied += swap_in.parameter_bytes;
+        used_[command.node].copied += block.parameter_bytes;
     }
-    SWAPLAB_CHECK(swap_in.count < swap_in.steps.size(), "step {} of a swap-in of at most {}",
-                  swap_in.count + 1, swap_in.steps.size());
-    swap_in.steps[swap_in.count++] = {span.start, span.end, span.released_at.value_or(kStart),
-                                      span.blocked_since.value_or(span.start)};
 }
 
 void Metrics::on_use(const Completion& span) {
     count(span);
     JobState& job = jobs_[span.command.job];
-    SwapIn& swap_in = job.swap_ins[span.command.block];
-    if (span.start > compute_end_) explain_gap(swap_in, compute_end_, span);
-    swap_in.count = 0;
-    swap_in.executing += span.end - span.start;
-    used_[span.command.node].executing += span.end - span.start;
+    BlockUse& block = job.blocks[span.command.block];
+    if (!job.executes) begin_turn(job, span.command.request);
+    const Duration length = span.end - span.start;
+    block.executing += length;
+    job.executing += length;
+    executed_ += length;
+    used_[span.command.node].executing += length;
     compute_end_ = span.end;
     if (!periods_.empty()) [[unlikely]]
         split_execution(span);
-    if (swap_in.last) end_pass(job, span.command, span.end);
+    if (block.last) end_pass(job, span.command, span.end);
+    stalls_.on_end(span, requests_there_ == 0);
+}
+
+// The turn of a request begins when nobody else executes before it any more.
+void Metrics::begin_turn(JobState& job, RequestId request) {
+    job.executes = true;
+    job.turn_begin = std::max(job.arrivals[request], compute_end_);
+    job.busy_before = executed_;
+    job.executing = {};
+}
+
+// Without the executions of others in between.
+Duration Metrics::end_turn(JobState& job, Time end) const {
+    job.executes = false;
+    return end - job.turn_begin - (executed_ - job.busy_before - job.executing);
 }
 
 // What has ended by now was in the mode at the start.
@@ -91,31 +102,6 @@ void Metrics::split_execution(const Completion& span) {
     }
 }
 
-Duration& Metrics::stall_of(StallReason reason) {
-    if (reason == StallReason::read) return stalls_.read;
-    return reason == StallReason::memory ? stalls_.memory : stalls_.other;
-}
-
-// Splits the idle time before an execution, from `from` on, by what its swap-in was doing.
-void Metrics::explain_gap(const SwapIn& swap_in, Time from, const Completion& execution) {
-    Time at = from;
-    const auto spend = [&](StallReason reason, Time until) {
-        until = std::min(until, execution.start);
-        if (until <= at) return;
-        stall_of(reason) += until - at;
-        if (observer_ != nullptr) observer_->on_stall({reason, at, until, execution.command});
-        at = until;
-    };
-    for (std::size_t i = 0; i < swap_in.count; ++i) {
-        const Step& step = swap_in.steps[i];
-        spend(StallReason::memory, std::min(step.released, step.start));
-        spend(StallReason::other, step.blocked);
-        spend(StallReason::memory, step.start);
-        spend(StallReason::read, step.end);
-    }
-    spend(StallReason::other, execution.start);
-}
-
 void Metrics::end_pass(JobState& job, const Action& last, Time end) {
     const Job& spec = workload_.jobs[last.job];
     if (job.passes > 1) {
@@ -132,7 +118,7 @@ void Metrics::end_pass(JobState& job, const Action& last, Time end) {
 
 void Metrics::note_variant(JobState& job, const Action& last) const {
     const std::vector<Variant>& variants = deployment_.jobs[last.job].variants;
-    const std::uint32_t variant = job.swap_ins[last.block].variant;
+    const std::uint32_t variant = job.blocks[last.block].variant;
     if (variants.size() > 1 && (job.adopted.empty() || job.adopted.back().variant != variant))
         job.adopted.push_back(
             {last.request, variant, variants[variant].need, variants[variant].size()});
@@ -141,20 +127,23 @@ void Metrics::note_variant(JobState& job, const Action& last) const {
 // What the latency of the current request counts from.
 Time Metrics::begin_of_request(const JobState& job, const Job& spec) {
     const bool streams = spec.mode == ArrivalMode::stream && job.last_end;
-    return streams ? *job.last_end : job.arrivals[job.ended_arrivals];
+    const RequestId request{static_cast<std::uint32_t>(job.latencies.size())};
+    return streams ? *job.last_end : job.arrivals[request];
 }
 
 void Metrics::end_request(JobState& job, JobId id, Time end) {
     const Job& spec = workload_.jobs[id];
     const RequestId request{static_cast<std::uint32_t>(job.latencies.size())};
     const Duration latency = end - begin_of_request(job, spec);
-    const Time arrival = job.arrivals[job.ended_arrivals++];
+    const Time arrival = job.arrivals[request];
     job.last_end = end;
     job.latencies.push_back(latency);
+    job.turns.push_back(end_turn(job, end));
     const std::optional<Duration> deadline = spec.deadline_of(request);
     const bool missed = deadline && end - arrival > *deadline;
     job.deadline_misses += static_cast<std::int64_t>(missed);
     ++requests_ended_;
+    --requests_there_;
     if (observer_ != nullptr) observer_->on_request_end({id, request, arrival, end, missed});
 }
 
@@ -164,7 +153,7 @@ void Metrics::bound_by_durations(RunResult& result) const {
     Duration reading{};
     Duration executing{};
     for (const JobState& job : jobs_)
-        for (const SwapIn& block : job.swap_ins) {
+        for (const BlockUse& block : job.blocks) {
             reading += block.reading;
             executing += block.executing;
         }
@@ -177,7 +166,7 @@ void Metrics::bound_by_durations(RunResult& result) const {
     if (!cold) return;
     Duration bound{};
     Duration read{};
-    for (const SwapIn& block : only.swap_ins) {
+    for (const BlockUse& block : only.blocks) {
         read += block.reading;
         bound = std::max(bound, read / parallel_reads_ + executing);
         executing -= block.executing;
@@ -185,30 +174,39 @@ void Metrics::bound_by_durations(RunResult& result) const {
     result.measured_lower_bound = ended > 0 ? bound / ended : Duration{};
 }
 
+// As if the run had begun then.
+std::vector<ModePeriod> Metrics::periods_from(Time begin) const {
+    std::vector<ModePeriod> periods = periods_;
+    for (ModePeriod& period : periods)
+        period.from = kStart + (std::max(period.from, begin) - begin);
+    return periods;
+}
+
 void Metrics::report(RunResult& result) const {
-    std::vector<Duration> all;
     std::int64_t misses = 0;
     auto told_of = result.jobs.begin();
     for (const JobState& job : jobs_) {
         JobResult& told = *told_of++;
         told.latencies = job.latencies;
+        told.turns = job.turns;
         told.first_tokens = job.first_tokens;
         told.next_tokens = job.next_tokens;
-        told.summarize_all();
         told.deadline_misses = job.deadline_misses;
         told.adopted = job.adopted;
         misses += job.deadline_misses;
-        all.insert(all.end(), job.latencies.begin(), job.latencies.end());
     }
-    result.requests = static_cast<std::int64_t>(all.size());
-    result.latency = summarize(std::move(all));
-    result.makespan = compute_end_ - kStart;
+    result.summarize_all();
+    result.requests = result.latency.count;
+    const Time begin = first_arrival_.value_or(kStart);
+    result.makespan = std::max(compute_end_, begin) - begin;
     for (const NodeUse& use : used_) {
         result.compute_busy += use.executing;
         result.swapped_in += use.read;
     }
-    result.energy_j = energy_j(platform_, result.makespan, used_, periods_);
-    result.stalls = stalls_;
+    result.energy_j = energy_j(platform_, result.makespan, used_, periods_from(begin));
+    result.stalls = stalls_.stalls();
+    result.stalls[StallReason::other] =
+        std::max(Duration{}, result.makespan - result.compute_busy - result.stalls.sum());
     result.events = events_;
     // Reads for a request that did not end are no bound for those that did.
     if (result.verdict != Verdict::interrupted) bound_by_durations(result);

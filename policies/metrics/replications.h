@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "policies/run/result.h"
+#include "policies/metrics/result.h"
 
 namespace swaplab {
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "policies/metrics/stalls.h"
 #include "policies/port/device.h"
 #include "policies/port/device_listener.h"
 #include "policies/port/workload.h"
@@ -32,18 +33,6 @@ struct Decision {
     const std::string* mode = nullptr;  // as in `View`
 };
 
-// Why the compute lane was idle (SEMANTICS: Metrics).
-enum class StallReason : std::uint8_t { read, memory, other };
-std::string_view name_of(StallReason reason);  // "read", "memory", "other"
-
-// A part of the idle time before an execution; all of them add up to the result's stalls.
-struct Stall {
-    StallReason reason = StallReason::other;
-    Time from{};
-    Time to{};
-    Action next;  // the execution that the lane waited for
-};
-
 // The end of the last execution of a request.
 struct RequestEnd {
     JobId job;
@@ -65,7 +54,8 @@ struct Interests {
     }
 };
 
-// Each kind of call comes in order of time (spans and stalls: of their ends).
+// Each kind of call comes in order of time (spans and stalls: of their ends); stalls come later
+// than the spans around them.
 // What the device tells (changes of memory) comes on top.
 class Observer : public DeviceListener {
   public:

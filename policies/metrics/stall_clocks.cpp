@@ -1,0 +1,173 @@
+#include "policies/metrics/stall_clocks.h"
+
+#include <algorithm>
+
+#include "policies/lanes/lane_widths.h"
+#include "profiles/base/error.h"
+
+namespace swaplab {
+
+namespace {
+
+constexpr std::uint32_t kRemembered = 1024;  // commands whose ends are known for sure
+
+// In how many of the clocks what a lane does takes time: a step of a way in up to the clock that
+// leaves it out, all else in each.
+constexpr std::array<std::size_t, kLanes> kLasts = [] {
+    std::array<std::size_t, kLanes> lasts{};
+    for (const VerbRow& row : kVerbTable)
+        if (row.lane != Lane::none)
+            lasts[index_of(row.lane)] =
+                row.stage == Stage::swap_in ? step_rank(row.verb) + 1 : kStallClocks;
+    return lasts;
+}();
+
+static_assert(kStallReasons == kStallClocks + 2, "one for each clock, idle, other");
+constexpr StallReason reason_of(std::size_t clock) { return static_cast<StallReason>(clock); }
+
+// What a cause has of an observed end.
+double part_of(double end, const ClockInstants& ends, std::size_t clock) {
+    return (clock == 0 ? end : ends[clock - 1]) - ends[clock];
+}
+
+Duration whole(double ns) { return Duration{static_cast<std::int64_t>(ns)}; }
+
+}  // namespace
+
+StallClocks::StallClocks(const DeviceSetup& setup, bool exact, Observer* observer)
+    : records_(kRemembered),
+      ends_of_(kRemembered),
+      mask_(kRemembered - 1),
+      watches_(!exact || observer != nullptr),
+      observer_(observer) {
+    if (!exact) starts_.emplace(setup);
+    if (observer != nullptr) actions_.resize(kRemembered);
+    for (const Node& node : setup.platform.nodes) {
+        const LaneWidths widths = lane_widths(setup.deployment, node);
+        for (std::size_t lane = 0; lane < kLanes; ++lane)
+            lanes_.emplace_back(widths[lane], kLasts[lane]);
+    }
+}
+
+// A release, or an alarm, which rings when it rings.
+void StallClocks::submit_without_lane(std::uint32_t ticket, const Command& command) {
+    ends_of_[ticket & mask_].fill(swaps_out(command.verb) ? 0 : since_origin(command.at));
+}
+
+void StallClocks::watch_submit(std::uint32_t ticket, const Command& command, Time now) {
+    if (starts_) starts_->on_submit(ticket, now);
+    if (observer_ != nullptr) actions_[ticket & mask_] = command;
+}
+
+void StallClocks::watch_end(const Completion& span) {
+    if (starts_) starts_->on_end(span);
+}
+
+void StallClocks::grow() {
+    const std::size_t size = 2 * records_.size();
+    const auto mask = static_cast<std::uint32_t>(size) - 1;
+    const std::uint32_t oldest = next_ < records_.size() ? 0 : next_ - mask_ - 1;
+    const auto larger = [&]<class Element>(std::vector<Element>& of) {
+        if (of.empty()) return;
+        std::vector<Element> all(size);
+        for (std::uint32_t t = oldest; t != next_; ++t) all[t & mask] = of[t & mask_];
+        of = std::move(all);
+    };
+    larger(records_);
+    larger(ends_of_);
+    larger(actions_);
+    mask_ = mask;
+}
+
+void StallClocks::on_cancel(Ticket ticket) {
+    records_[ticket.index & mask_].state = State::settled;
+    ends_of_[ticket.index & mask_] = {};
+    settle_ended();
+}
+
+void StallClocks::settle_ended() {
+    for (; first_ != next_; ++first_) {
+        const State state = records_[first_ & mask_].state;
+        if (state == State::submitted) return;
+        if (state != State::settled) settle(first_);
+    }
+}
+
+// Where a device began later than it could have, all clocks do: that is no cause of theirs.
+void StallClocks::settle(std::uint32_t ticket) {
+    const Record& record = records_[ticket & mask_];
+    ClockInstants instants;
+    instants.fill(record.arrival);
+    for (const Ticket t : record.after)
+        if (ticket - t.index <= mask_) raise(instants, ends_of_[t.index & mask_]);
+    const std::size_t lane_number = record.node * kLanes + record.lane;
+    LaneClocks& lane = lanes_[lane_number];
+    lane.wait(instants);
+    if (starts_) [[unlikely]] {
+        const auto late = static_cast<double>(starts_->of(ticket, record.after, lane_number));
+        for (double& instant : instants) instant += late;
+    }
+    lane.occupy(instants, record.length);
+    ends_of_[ticket & mask_] = instants;
+    if (uses(static_cast<Lane>(record.lane))) explain(ticket, record);
+}
+
+// An execution: the idle time before it, and what is known of the time since requests are there.
+void StallClocks::explain(std::uint32_t ticket, const Record& record) {
+    const ClockInstants& ends = ends_of_[ticket & mask_];
+    if (!open_) open_period(ticket);
+    if (observer_ != nullptr && record.end - record.length > compute_end_)
+        tell(largest_cause(record.end, ends), compute_end_, record.end - record.length, ticket);
+    raise(ends_, ends);
+    compute_end_ = std::max(compute_end_, record.end);
+    if (record.state != State::ended_last) return;
+    add_period(stalls_);
+    begins_.pop_front();
+    open_ = first_one_ = false;
+}
+
+// Nothing is idle before the first request.
+void StallClocks::open_period(std::uint32_t ticket) {
+    SWAPLAB_CHECK(!begins_.empty(), "an execution with {} requests there, after {} ns",
+                  begins_.size(), compute_end_);
+    const double begin = begins_.front();
+    open_ = true;
+    ends_.fill(begin);
+    if (compute_end_ >= begin) return;
+    if (!first_one_) {
+        stalls_[StallReason::idle] += whole(begin - compute_end_);
+        tell(StallReason::idle, compute_end_, begin, ticket);
+    }
+    compute_end_ = begin;
+}
+
+// Of the gap before an execution: what more each cause has at its end than at the end before.
+StallReason StallClocks::largest_cause(double end, const ClockInstants& ends) const {
+    StallReason largest = StallReason::other;
+    double most = 0;
+    for (std::size_t c = 0; c < kStallClocks; ++c) {
+        const double more = part_of(end, ends, c) - part_of(compute_end_, ends_, c);
+        if (more <= most) continue;
+        most = more;
+        largest = reason_of(c);
+    }
+    return largest;
+}
+
+void StallClocks::tell(StallReason reason, double from, double to, std::uint32_t ticket) const {
+    if (observer_ == nullptr) return;
+    observer_->on_stall({reason, at(from), at(to), actions_[ticket & mask_]});
+}
+
+void StallClocks::add_period(Stalls& stalls) const {
+    for (std::size_t c = 0; c < kStallClocks; ++c)
+        stalls[reason_of(c)] += whole(part_of(compute_end_, ends_, c));
+}
+
+Stalls StallClocks::stalls() const {
+    Stalls stalls = stalls_;
+    if (open_) add_period(stalls);
+    return stalls;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,122 @@
+// The clocks that say why the compute lane was idle (SEMANTICS: Stalls).
+//
+// Beside the observed start and end of every command run clocks in which causes cost nothing, one
+// after the other left out: memory (places in arenas, and releases that a command waits for), then
+// also reads, then also copies, then also assemblies. A command of such a clock begins when what it
+// waits for has ended, its lane has room in the order of submission, and its request has arrived;
+// it takes what was observed, or nothing. What a stall is due to is the difference between
+// neighbouring clocks at the end of the last execution.
+//
+// Costs: a record per command, and one maximum per clock and ticket waited for, taken in order of
+// submission, in which everything comes after what it waits for.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "policies/metrics/lane_clocks.h"
+#include "policies/metrics/lateness_of_starts.h"
+#include "policies/metrics/observer.h"
+#include "policies/metrics/stalls.h"
+#include "policies/port/device.h"
+
+namespace swaplab {
+
+class StallClocks {
+  public:
+    // `exact`: on this device a command begins as soon as it may. `observer` hears of gaps; may be
+    // null.
+    StallClocks(const DeviceSetup& setup, bool exact, Observer* observer);
+
+    // Every command, in order of submission; `arrival` of its request.
+    void on_submit(const Command& command, Time now, Time arrival) {
+        if (next_ - first_ > mask_ / 2) [[unlikely]]
+            grow();
+        const std::uint32_t ticket = next_++;
+        Record& record = records_[ticket & mask_];
+        record.state = command.lane == Lane::none ? State::settled : State::submitted;
+        record.after = command.after;
+        record.arrival = since_origin(arrival);
+        record.lane = static_cast<std::uint8_t>(command.lane);
+        record.node = static_cast<std::uint16_t>(command.node.index);
+        if (command.lane == Lane::none) submit_without_lane(ticket, command);
+        if (watches_) [[unlikely]]
+            watch_submit(ticket, command, now);
+    }
+    void on_cancel(Ticket ticket);
+    // The end of every command that has a lane. `last`: no request is left then.
+    void on_end(const Completion& span, bool last) {
+        Record& record = records_[span.ticket.index & mask_];
+        record.state = last ? State::ended_last : State::ended;
+        record.end = since_origin(span.end);
+        record.length = static_cast<double>((span.end - span.start).count());
+        if (watches_) [[unlikely]]
+            watch_end(span);
+        if (span.ticket.index == first_) settle_ended();
+    }
+    // Of what has none; as long as its device is not exact.
+    void on_release(const Completion& span) {
+        if (watches_) [[unlikely]]
+            watch_end(span);
+    }
+    // A request arrives when none is there.
+    void on_busy(Time at) {
+        if (first_one_ && begins_.empty()) origin_ = at;
+        begins_.push_back(since_origin(at));
+    }
+
+    // All but `other`, which is what is left of the makespan.
+    Stalls stalls() const;
+
+  private:
+    enum class State : std::uint8_t { submitted, ended, ended_last, settled };
+    struct Record {
+        After after;
+        double arrival = 0;
+        double end = 0;  // observed
+        double length = 0;
+        std::uint16_t node = 0;
+        std::uint8_t lane = 0;
+        State state = State::settled;
+    };
+
+    void submit_without_lane(std::uint32_t ticket, const Command& command);
+    void watch_submit(std::uint32_t ticket, const Command& command, Time now);
+    void watch_end(const Completion& span);
+    void grow();
+    void settle_ended();
+    void settle(std::uint32_t ticket);
+    void explain(std::uint32_t ticket, const Record& record);
+    void open_period(std::uint32_t ticket);
+    double since_origin(Time at) const { return static_cast<double>((at - origin_).count()); }
+    Time at(double instant) const { return origin_ + Duration{static_cast<std::int64_t>(instant)}; }
+    StallReason largest_cause(double end, const ClockInstants& ends) const;
+    void tell(StallReason reason, double from, double to, std::uint32_t ticket) const;
+    void add_period(Stalls& stalls) const;
+
+    // By ticket modulo their size, a power of two. Ends are 0 until they are settled, and of what
+    // nobody waits for where memory is no cause.
+    std::vector<Record> records_;
+    std::vector<ClockInstants> ends_of_;
+    std::uint32_t mask_;
+    std::uint32_t first_ = 0;  // not settled yet
+    std::uint32_t next_ = 0;
+    std::vector<LaneClocks> lanes_;
+    bool watches_;                            // starts, or for an observer
+    std::optional<LatenessOfStarts> starts_;  // of a device that is not exact
+    Observer* observer_;
+    std::vector<Action> actions_;  // likewise by ticket, where there is an observer
+
+    // Of the time since requests were there without a break.
+    Time origin_ = kStart;
+    std::deque<double> begins_;  // of this one and those after it
+    bool first_one_ = true;
+    bool open_ = false;       // an execution of it has ended
+    ClockInstants ends_{};    // of its last execution
+    double compute_end_ = 0;  // of the last execution, observed
+    Stalls stalls_;           // of the times before
+};
+
+}  // namespace swaplab
