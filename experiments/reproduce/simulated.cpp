@@ -19,7 +19,8 @@ RunRequest request_of(const Setting& setting, const Workload& workload) {
             .workload = workload,
             .budget = setting.budget,
             .account = setting.account,
-            .device = make_device(simulation())};
+            .device = make_device(simulation()),
+            .rehearsal = make_device(simulation())};
 }
 
 }  // namespace

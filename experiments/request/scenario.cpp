@@ -123,7 +123,8 @@ RunRequest planning_request_of(const Scenario& scenario, std::optional<Bytes> bu
             .workload = scenario.workload,
             .budget = budget,
             .account = scenario.account,
-            .dispatch = scenario.dispatch};
+            .dispatch = scenario.dispatch,
+            .rehearsal = make_device(simulation())};
 }
 
 Policy policy_for(const PolicyChoice& choice, const Scenario& scenario) {

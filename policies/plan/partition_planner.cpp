@@ -45,8 +45,16 @@ class Jobs {
                 j == JobId{} ? reserved_bytes(request_) : Bytes{}};
     }
     JobPlan plan(JobId j, Bytes share) const {
-        return beside_kv_cache(j,
-                               partitioner_.partition(job(j, share - kv_cache_bytes(request_, j))));
+        PartitionRequest request = job(j, share - kv_cache_bytes(request_, j));
+        if (request_.rehearse)
+            request.rehearse = [this, j](const JobPlan& tried) {
+                return request_.rehearse(j, tried);
+            };
+        return beside_kv_cache(j, partitioner_.partition(request));
+    }
+    // By its closed form alone: what allocators compare many of.
+    Duration closed_form(JobId j, Bytes share) const {
+        return known(partitioner_.partition(job(j, share - kv_cache_bytes(request_, j))));
     }
     std::shared_ptr<const LookupTable> table(JobId j) {
         if (!tables_[j]) {
@@ -65,7 +73,7 @@ class Jobs {
         demand.parameters = request_.costs[j].model().parameter_bytes();
         if (!request_.weights.empty()) demand.weight = request_.weights[j];
         demand.direct = direct_latency(request_.costs[j]);
-        demand.latency = [this, j](Bytes share) { return known(plan(j, share)); };
+        demand.latency = [this, j](Bytes share) { return closed_form(j, share); };
         demand.table = [this, j]() -> const LookupTable& { return *table(j); };
         return demand;
     }

@@ -2,6 +2,7 @@
 // all jobs; a partitioner cuts one model into blocks.
 #pragma once
 
+#include <functional>
 #include <variant>
 #include <vector>
 
@@ -14,6 +15,10 @@
 
 namespace swaplab {
 
+// What a cold request of a job takes with this plan on the mean device as it will run, alone on it:
+// with contention, waits for idle storage and all else that closed forms leave out.
+using Rehearsal = std::function<Duration(JobId job, const JobPlan& plan)>;
+
 // What planners decide from: mean costs, the platform and the budget; never the drawn noise or the
 // arrivals.
 struct PlanRequest {
@@ -25,6 +30,8 @@ struct PlanRequest {
     // The budget may change during the run: deploy the lookup tables. A planner that has none
     // leaves `Deployment::adaptation` empty.
     bool adaptive = false;
+    // Empty where no virtual device is at hand: then closed forms decide alone.
+    Rehearsal rehearse = {};
 };
 
 using PlanOutcome = std::variant<Deployment, Infeasible>;
@@ -43,6 +50,7 @@ struct PartitionRequest {
     Bytes budget;  // of this job, without what is reserved on the node
     Account account = Account::all;
     Bytes reserved;  // on the node: a margin of the whole budget covers it too
+    std::function<Duration(const JobPlan& plan)> rehearse = {};  // as in `PlanRequest`
 };
 
 class Partitioner {

@@ -1,5 +1,7 @@
 #include "policies/run/planning.h"
 
+#include "policies/run/rehearsal.h"
+
 #include <algorithm>
 
 #include "profiles/base/error.h"
@@ -12,8 +14,9 @@ namespace {
 PlanOutcome plan_with(const RunRequest& request, const CostModels& costs, const Policy& policy,
                       Bytes budget, bool adaptive) {
     const IdVector<JobId, double> importance = weights(request.workload);
-    PlanOutcome outcome = policy.planner->plan(
-        {request.platform, costs, budget, request.account, importance, adaptive});
+    PlanOutcome outcome =
+        policy.planner->plan({request.platform, costs, budget, request.account, importance,
+                              adaptive, rehearsal_of(request, costs, policy)});
     const auto* deployment = std::get_if<Deployment>(&outcome);
     if (adaptive && deployment != nullptr && deployment->adaptation == nullptr)
         throw UnsupportedError(text("policy {} has no lookup tables", policy.spec));

@@ -44,6 +44,9 @@ struct RunRequest {
     // nobody can ask.
     const std::atomic<bool>* stop = nullptr;
 
+    // Virtual devices on which planners may rehearse plans (`PlanRequest::rehearse`); null: none.
+    DeviceFactory rehearsal = nullptr;
+
     bool stopped() const { return stop != nullptr && stop->load(); }
 };
 

@@ -11,15 +11,16 @@ namespace {
 
 RunRequest request_of(const Platform& platform, const Workload& workload, const Options& options,
                       Observer* observer) {
-    return {platform,
-            workload,
-            options.budget,
-            options.account,
-            &make_sim_device,
-            observer,
-            options.noise,
-            options.replications,
-            make_dispatch(options.dispatch)};
+    return {.platform = platform,
+            .workload = workload,
+            .budget = options.budget,
+            .account = options.account,
+            .device = &make_sim_device,
+            .observer = observer,
+            .noise = options.noise,
+            .replications = options.replications,
+            .dispatch = make_dispatch(options.dispatch),
+            .rehearsal = options.rehearse ? DeviceFactory(&make_sim_device) : DeviceFactory()};
 }
 
 std::string line_of(const Action& a) {

@@ -46,6 +46,7 @@ struct Options {
     std::optional<NoiseKey> noise{};
     std::int64_t replications = 1;
     std::string dispatch = "fcfs";
+    bool rehearse = false;  // plans, on the simulated device
 };
 
 Workload workload_of(const std::vector<ModelPtr>& models, const Options& options);

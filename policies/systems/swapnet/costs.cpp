@@ -1,6 +1,7 @@
 #include "policies/systems/swapnet/costs.h"
 
 #include "policies/plan/partition_planner.h"
+#include "profiles/base/hash.h"
 
 namespace swaplab {
 
@@ -18,6 +19,14 @@ SwapnetCosts::SwapnetCosts(const PartitionRequest& request, SwapPath path)
 
 Block SwapnetCosts::block(std::uint32_t i, std::uint32_t j) const {
     return {model_->finest_blocks()[i].first, model_->finest_blocks()[j - 1].last};
+}
+
+std::string SwapnetCosts::digest() const {
+    std::string digests = std::to_string(copies_);
+    for (const auto* numbers : {&in_, &execute_, &out_, &held_, &active_})
+        digests += hex_digest({reinterpret_cast<const char*>(numbers->data()),
+                               numbers->size() * sizeof(std::int64_t)});
+    return digests;
 }
 
 void SwapnetCosts::fill_row(const PartitionRequest& request, SwapPath path, std::uint32_t i) {

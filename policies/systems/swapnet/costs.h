@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "policies/systems/swapnet/partition.h"
@@ -37,6 +38,8 @@ class SwapnetCosts {
     }
     std::int64_t active(std::uint32_t i, std::uint32_t j) const { return active_[index(i, j)]; }
     Block block(std::uint32_t i, std::uint32_t j) const;
+    // Of everything above: equal costs have equal digests.
+    std::string digest() const;
 
   private:
     std::size_t index(std::uint32_t i, std::uint32_t j) const {

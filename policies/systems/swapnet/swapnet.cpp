@@ -10,6 +10,7 @@
 #include "policies/schedule/policy.h"
 #include "policies/systems/swapnet/costs.h"
 #include "policies/systems/swapnet/partition.h"
+#include "policies/systems/swapnet/plans.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
@@ -62,19 +63,43 @@ class SwapnetPartitioner final : public Partitioner {
                 names_in(model, least.forced_by)};
     }
 
+    // The closed form knows neither contention nor waits for idle storage: of all plans that fit,
+    // the one that is quickest in rehearsal.
     JobPlan partition(const PartitionRequest& request) const override {
-        return plan_within(request, SwapnetCosts(request, path_), request.budget);
+        const SwapnetCosts costs(request, path_);
+        JobPlan exact = plan_within(request, costs, request.budget);
+        if (!request.rehearse) return exact;
+        const auto plans = plans_->of(costs, request.account, request.reserved,
+                                      [&] { return plans_to_rehearse(request, costs); });
+        RehearsedPlan best{request.rehearse(exact), &exact};
+        for (const JobPlan& plan : *plans) {
+            if (plan.at_start().need > request.budget) break;
+            if (plan.blocks == exact.blocks) continue;
+            const RehearsedPlan tried{request.rehearse(plan), &plan};
+            if (preferred(tried, best)) best = tried;
+        }
+        return *best.plan;
     }
 
     // Costs are taken once. Whole fronts of long models would take minutes.
     std::vector<JobPlan> front(const PartitionRequest& request) const override {
-        const SwapnetCosts costs(request, path_);
+        return rows(request, SwapnetCosts(request, path_));
+    }
+
+  private:
+    std::vector<JobPlan> rows(const PartitionRequest& request, const SwapnetCosts& costs) const {
         const Bytes least = minimum(request).minimum_budget;
         return sweep_budgets(least, Bytes{kMostInTotal}, front_step(costs.finest()),
                              [&](Bytes budget) { return plan_within(request, costs, budget); });
     }
 
-  private:
+    std::vector<JobPlan> plans_to_rehearse(const PartitionRequest& request,
+                                           const SwapnetCosts& costs) const {
+        if (costs.finest() > kMostBlocksOfWholeFront) return rows(request, costs);
+        return every_plan(minimum(request).minimum_budget, Bytes{kMostInTotal},
+                          [&](Bytes budget) { return plan_within(request, costs, budget); });
+    }
+
     static double front_step(std::uint32_t finest) {
         return finest <= kMostBlocksOfWholeFront ? 0 : kFrontStep;
     }
@@ -137,6 +162,7 @@ class SwapnetPartitioner final : public Partitioner {
     SwapPath path_;
     double delta_;
     std::optional<std::uint32_t> blocks_;
+    std::unique_ptr<ExactPlans> plans_ = std::make_unique<ExactPlans>();
 };
 
 std::unique_ptr<Allocator> allocator_named(const std::string& name) {
