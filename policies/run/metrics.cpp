@@ -13,8 +13,8 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* o
       workload_(workload),
       observer_(observer),
       parallel_reads_(std::max(setup.deployment.parallel_reads, 1U)),
-      jobs_(setup.facts.size()),
-      used_(setup.platform.nodes.size()) {
+      jobs_(setup.facts.size()) {
+    on_mode(kStart, setup.platform.mode);
     for (const JobId j : jobs_.ids()) {
         jobs_[j].passes = passes_of(setup.facts[j]);
         std::uint32_t number = 0;
@@ -45,11 +45,11 @@ void Metrics::on_step(const Completion& span) {
     const Action& command = span.command;
     SwapIn& swap_in = jobs_[command.job].swap_ins[command.block];
     if (command.lane == Lane::storage) {
-        used_[command.node].read += swap_in.stored_bytes;
+        use_at_end(span).read += swap_in.stored_bytes;
         swap_in.reading += span.end - span.start;
         swap_in.count = 0;
     } else if (brings(command.verb)) {
-        used_[command.node].copied += swap_in.parameter_bytes;
+        use_at_end(span).copied += swap_in.parameter_bytes;
     }
     SWAPLAB_CHECK(swap_in.count < swap_in.steps.size(), "step {} of a swap-in of at most {}",
                   swap_in.count + 1, swap_in.steps.size());
@@ -64,31 +64,12 @@ void Metrics::on_use(const Completion& span) {
     if (span.start > compute_end_) explain_gap(swap_in, compute_end_, span);
     swap_in.count = 0;
     swap_in.executing += span.end - span.start;
-    used_[span.command.node].executing += span.end - span.start;
     compute_end_ = span.end;
-    if (!periods_.empty()) [[unlikely]]
-        split_execution(span);
     if (swap_in.last) end_pass(job, span.command, span.end);
 }
 
-// What has ended by now was in the mode at the start.
 void Metrics::on_mode(Time at, const std::string& mode) {
-    if (periods_.empty()) {
-        ModePeriod& first = periods_.emplace_back(ModePeriod{kStart, platform_.mode, {}});
-        for (const NodeUse& use : used_) first.executing.push_back(use.executing);
-    }
-    periods_.push_back({at, mode, IdVector<NodeId, Duration>(used_.size())});
-}
-
-// The execution draws the power of the mode in force, whatever mode its length is from.
-void Metrics::split_execution(const Completion& span) {
-    Time until = span.end;
-    for (auto period = periods_.rbegin(); until > span.start; ++period) {
-        if (period->from >= until) continue;
-        const Time from = std::max(period->from, span.start);
-        period->executing[span.command.node] += until - from;
-        until = from;
-    }
+    periods_.push_back({at, mode, IdVector<NodeId, NodeUse>(platform_.nodes.size())});
 }
 
 Duration& Metrics::stall_of(StallReason reason) {
@@ -203,11 +184,12 @@ void Metrics::report(RunResult& result) const {
     result.requests = static_cast<std::int64_t>(all.size());
     result.latency = summarize(std::move(all));
     result.makespan = compute_end_ - kStart;
-    for (const NodeUse& use : used_) {
-        result.compute_busy += use.executing;
-        result.swapped_in += use.read;
-    }
-    result.energy_j = energy_j(platform_, result.makespan, used_, periods_);
+    for (const ModePeriod& period : periods_)
+        for (const NodeUse& use : period.use) {
+            result.compute_busy += use.executing();
+            result.swapped_in += use.read;
+        }
+    result.energy_j = energy_j(platform_, result.makespan, periods_);
     result.stalls = stalls_;
     result.events = events_;
     // Reads for a request that did not end are no bound for those that did.
