@@ -112,12 +112,12 @@ class SimDevice final : public VirtualDevice {
     void start_lane(NodeState& node, std::size_t lane);
     bool start_head(NodeState& node, LaneState& lane);
     // What a command that starts now takes by the mode in force.
-    Duration work_of(const Action& command) const {
+    Duration work_of(const Action& command) {
         const auto verb = static_cast<std::size_t>(command.verb);
         Duration work = means_[command.job][command.block][verb];
         if (command.pass > 0)
             work = (*facts_)[command.job][command.block].of(command.verb, command.pass);
-        return noise_ ? noise_->draw(command, work) : work;
+        return noise_ ? noise_->draw(command, now(), work) : work;
     }
     void start_work(NodeState& node, const Record& record, Duration work) {
         const auto kind = static_cast<std::size_t>(record.completion.command.verb);
@@ -156,7 +156,7 @@ SimDevice::SimDevice(const DeviceSetup& setup)
         NodeState& node = nodes_.emplace_back(spec, lane_widths(setup.deployment, spec));
         node.slot = engine_.add_slot(Phase::completion);
     }
-    if (setup.noise) noise_.emplace(setup.platform, *setup.noise);
+    if (setup.noise) noise_.emplace(setup);
 }
 
 void SimDevice::take_means() {
@@ -173,6 +173,7 @@ void SimDevice::take_means() {
 void SimDevice::set_mode(const ModeFacts& mode) {
     facts_ = &mode.facts;
     take_means();
+    if (noise_) noise_->set_mode(mode);
     for (const NodeId n : nodes_.ids()) nodes_[n].switching += mode.switching[n];
 }
 

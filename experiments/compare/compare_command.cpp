@@ -60,12 +60,18 @@ std::vector<PolicyChoice> all_policies(const Scenario& scenario, const Console& 
 // Found out before the runs: energies need power figures.
 void check_metric(Metric metric, const Platform& platform) {
     if (metric != Metric::energy) return;
-    for (const Node& node : platform.nodes)
+    for (const Node& node : platform.nodes) {
         if (!node.power)
             throw InputError(
                 text("--metric energy: device '{}' has no 'power' in its file, "
                      "expected idle_w, execute_w, read_j_per_byte, dram_j_per_byte",
                      platform.name));
+        if (!node.power_in(platform.mode))
+            throw InputError(
+                text("--metric energy: what device '{}' draws in mode '{}' is not "
+                     "known, expected a 'power' in that mode of its file",
+                     platform.name, platform.mode));
+    }
 }
 
 // How many runs are invalid, and what is to be done about the worst; empty if none is.

@@ -92,6 +92,9 @@ std::string effects_part(const FittedDevice& fitted) {
                 add("contention", text("{} beside {}: {}", name, name_of(static_cast<Activity>(b)),
                                        times(node.contention[a][b])));
         if (node.noise.cv[a] > 0) add("noise", text("{} {}", name, percent(node.noise.cv[a])));
+        if (node.noise.drift && node.noise.drift->cv[a] > 0)
+            add("drift", text("{} {} over {}", name, percent(node.noise.drift->cv[a]),
+                              format_duration(node.noise.drift->correlation)));
     }
     for (const Mode& mode : node.modes)
         if (mode.read_scale != 1 || mode.copy_scale != 1)

@@ -136,6 +136,21 @@ std::string figures(const Platform& platform, Sources& sources) {
     return figures + not_used_yet(leaves);
 }
 
+std::string power_of(const Mode& mode) {
+    if (mode.power_unknown) return "?";
+    return mode.power ? "own" : text("{}", mode.power_scale);
+}
+
+// "4.29 W idle, and above it 11.08 W to execute, 0.5 W to read"
+std::string watts_of(const PowerSpec& power) {
+    std::vector<std::string> above;
+    for (const ActivityRow& row : kActivityTable)
+        if (const double watts = power.active_w[index_of(row.activity)]; watts > 0)
+            above.push_back(text("{} W to {}", watts, row.name));
+    return text("{} W idle{}{}", power.idle_w, above.empty() ? "" : ", and above it ",
+                join(above, ", "));
+}
+
 std::string modes(const Node& node, Sources& sources) {
     if (node.modes.empty()) return {};
     TextTable table;
@@ -143,14 +158,16 @@ std::string modes(const Node& node, Sources& sources) {
     for (const char* heading : {"execute x", "copy x", "read x", "power x", "switching"})
         table.add_column({heading});
     table.add_column({}, Align::left);
-    for (const Mode& mode : node.modes)
+    std::string own_powers;
+    for (const Mode& mode : node.modes) {
         table.add_row({mode.name, mode.execute ? "own" : text("{}", mode.execute_scale),
-                       text("{}", mode.copy_scale), text("{}", mode.read_scale),
-                       text("{}", mode.power_scale), format_duration(mode.switching),
-                       sources.mark("modes." + mode.name)});
+                       text("{}", mode.copy_scale), text("{}", mode.read_scale), power_of(mode),
+                       format_duration(mode.switching), sources.mark("modes." + mode.name)});
+        if (mode.power) own_powers += text("  power of {}: {}\n", mode.name, watts_of(*mode.power));
+    }
     std::string modes = "\n";
     modes += table.str(2);
-    return modes;
+    return modes + own_powers;
 }
 
 // What `memory=` may say, what each kind adds, and what holds of managed memory here.

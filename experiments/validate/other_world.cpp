@@ -38,10 +38,11 @@ struct World {
                 .listener = asked.listener,
                 .stop = asked.stop} {
         for (const ModeFacts& asked_mode : asked.modes) {
-            Platform in_mode = platform;
-            in_mode.mode = asked_mode.mode;
+            auto in_mode = std::make_shared<Platform>(platform);
+            in_mode->mode = asked_mode.mode;
+            CostModels in_mode_costs = costs_in(asked, *in_mode, models);
             modes.push_back(
-                facts_in_mode(in_mode, costs_in(asked, in_mode, models), asked.deployment));
+                facts_in_mode(std::move(in_mode), std::move(in_mode_costs), asked.deployment));
         }
         setup.modes = modes;
     }

@@ -1,59 +1,72 @@
 #include "policies/lanes/noise.h"
 
-#include <Random123/philox.h>
-
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 namespace swaplab {
 
 namespace {
 
-using Philox = r123::Philox4x32;
+// Durations are added up in units of 2^-20 ns, as work is (SEMANTICS: Sharing and contention).
+constexpr double kUnits = 0x1p20;
+constexpr std::uint64_t kMost = static_cast<std::uint64_t>(count_ns(kLongestActivity)) << 20;
 
-// In (0, 1), from 52 random bits.
-double uniform(std::uint32_t high, std::uint32_t low) {
-    const std::uint64_t bits = (std::uint64_t{high} << 32 | low) >> 12;
-    return (static_cast<double>(bits) + 0.5) * 0x1p-52;
+// To nearest, halves up.
+Duration rounded(std::uint64_t units) {
+    return Duration{static_cast<std::int64_t>((units + (1U << 19)) >> 20)};
 }
 
 }  // namespace
 
-Noise::Noise(const Platform& platform, NoiseKey key) {
-    // Each replication has a key of its own, drawn with the seed as the key.
-    const Philox::ctr_type counter{{key.replication, 0, 0, 0}};
-    const Philox::key_type seed{
-        {static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)}};
-    const Philox::ctr_type drawn = Philox()(counter, seed);
-    key_ = {drawn[0], drawn[1]};
-    for (const Node& node : platform.nodes) {
+Noise::Noise(const DeviceSetup& setup)
+    : deployment_(setup.deployment), draws_(*setup.noise), drift_(setup.platform, draws_) {
+    for (const Node& node : setup.platform.nodes) {
         auto& by_verb = by_node_.emplace_back();
-        for (const VerbRow& row : kVerbTable) {
-            if (!row.activity) continue;
-            const double cv = node.noise.cv[index_of(*row.activity)];
-            const double variance = std::log1p(cv * cv);
-            by_verb[index_of(row.verb)] = {-variance / 2, std::sqrt(variance)};
-        }
+        for (std::size_t v = 0; v < kTimedVerbs; ++v)
+            by_verb[v] = LogNormal::of(node.noise.cv[index_of(*kVerbTable[v].activity)]);
+    }
+    take_shares(setup.costs);
+}
+
+void Noise::take_shares(const CostModels& costs) {
+    jobs_.clear();
+    for (const JobId j : costs.ids()) {
+        const JobPlan& plan = deployment_.jobs[j];
+        OfJob& job = jobs_.emplace_back();
+        job.prompt_tokens = costs[j].model().spec().prompt_tokens;
+        for (const Block block : plan.blocks)
+            job.blocks.push_back(layer_shares(costs[j], plan.path, block));
     }
 }
 
-// Box-Muller; the second normal of the pair is not used, so that a draw needs no state.
-double Noise::normal(const Action& action) const {
-    const std::uint32_t what =
-        action.job.index << 8 | static_cast<std::uint32_t>(action.verb) << 4 | action.copy;
-    const Philox::ctr_type counter{{action.request.index, action.block.index, action.pass, what}};
-    const Philox::ctr_type bits = Philox()(counter, {{key_[0], key_[1]}});
-    return std::sqrt(-2 * std::log(uniform(bits[0], bits[1]))) *
-           std::cos(2 * std::numbers::pi * uniform(bits[2], bits[3]));
+double Noise::share_of(const OfJob& job, const LayerShare& layer, const Action& action) const {
+    if (!uses(action.verb)) return layer.ns[index_of(action.verb)];
+    if (action.pass == 0) return layer.use;
+    return layer.decode.at(static_cast<double>(job.prompt_tokens + action.pass));
 }
 
-Duration Noise::draw(const Action& action, Duration mean) const {
-    const LogNormal& shape = by_node_[action.node][static_cast<std::size_t>(action.verb)];
-    if (shape.sigma == 0) return mean;
-    const double drawn =
-        static_cast<double>(mean.count()) * std::exp(shape.mu + shape.sigma * normal(action));
-    return Duration{std::llround(std::min(drawn, static_cast<double>(kLongestActivity.count())))};
+double Noise::z_of(const Action& action, std::uint32_t layer) const {
+    const auto activity = static_cast<std::uint32_t>(*row_of(action.verb).activity);
+    const std::uint32_t what = action.job.index << 8 | activity << 4 | action.copy;
+    return draws_.at({action.request.index, layer, action.pass, what});
+}
+
+Duration Noise::draw(const Action& action, Time start, Duration mean) {
+    const LogNormal& shape = by_node_[action.node][index_of(action.verb)];
+    const Activity activity = *row_of(action.verb).activity;
+    const bool drifts = drift_.drifts(action.node, activity);
+    if (shape.is_constant() && !drifts) return mean;
+    const double drift = drifts ? drift_.factor(action.node, activity, start) : 1;
+    const OfJob& job = jobs_[action.job];
+    std::uint64_t sum = 0;
+    for (const LayerShare& layer : job.blocks[action.block]) {
+        const double share = share_of(job, layer, action);
+        if (share == 0) continue;
+        const double drawn = shape.is_constant() ? 1 : shape.at(z_of(action, layer.layer));
+        const double ns = std::min(share * drawn * drift, static_cast<double>(kMost) / kUnits);
+        sum = std::min(sum + static_cast<std::uint64_t>(std::llround(ns * kUnits)), kMost);
+    }
+    return rounded(sum);
 }
 
 }  // namespace swaplab

@@ -1,39 +1,49 @@
-// The noise of durations (SEMANTICS: Noise): mean-1 log-normal factors with the profile's
-// coefficients of variation.
+// The noise of durations (SEMANTICS: Noise): every layer of a block has a draw of its own, a
+// log-normal factor with mean 1 and the profile's coefficient of variation, on its share of what
+// the block takes. So how much a request varies does not depend on how its model is cut.
 //
-// Counter-based (Philox4x32-10; Salmon et al., SC 2011): a draw depends on the seed, the
-// replication and what is done (job, request, pass, block, verb, copy), never on when it is
-// done or on what was drawn before. So policies are compared under common random numbers, and
-// results do not depend on threads or shards.
+// A draw depends on the seed, the replication and what is done (job, request, pass, layer,
+// activity, copy), never on when it is done or on what was drawn before. So policies are compared
+// under common random numbers, and results do not depend on threads or shards. The drift alone
+// goes by the clock.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <vector>
 
+#include "policies/lanes/drift.h"
+#include "policies/lanes/layer_shares.h"
 #include "policies/port/device.h"
 
 namespace swaplab {
 
 class Noise {
   public:
-    // The coefficients of variation of the platform's nodes are copied.
-    Noise(const Platform& platform, NoiseKey key);
+    // Of the key that the setup has; what it needs of the setup is copied, but for the deployment.
+    explicit Noise(const DeviceSetup& setup);
 
-    // The duration of this activity whose mean is `mean`; at most `kLongestActivity`.
-    Duration draw(const Action& action, Duration mean) const;
+    // From now on shares are those in this mode.
+    void set_mode(const ModeFacts& mode) { take_shares(mode.costs); }
+    // The duration of this activity, which starts then and whose mean is `mean`; at most
+    // `kLongestActivity`. Where nothing of it is noisy, the mean.
+    Duration draw(const Action& action, Time start, Duration mean);
 
   private:
-    // exp(mu + sigma·z) has mean 1 and the wanted cv if sigma^2 = ln(1 + cv^2), mu = -sigma^2/2.
-    struct LogNormal {
-        double mu = 0;
-        double sigma = 0;
+    struct OfJob {
+        std::int64_t prompt_tokens = 1;
+        IdVector<BlockId, std::vector<LayerShare>> blocks;
     };
 
-    double normal(const Action& action) const;
+    void take_shares(const CostModels& costs);
+    double share_of(const OfJob& job, const LayerShare& layer, const Action& action) const;
+    double z_of(const Action& action, std::uint32_t layer) const;
 
-    std::array<std::uint32_t, 2> key_{};
-    IdVector<NodeId, std::array<LogNormal, kVerbs>> by_node_;
+    const Deployment& deployment_;
+    NormalDraws draws_;
+    Drift drift_;
+    IdVector<NodeId, std::array<LogNormal, kTimedVerbs>> by_node_;
+    IdVector<JobId, OfJob> jobs_;
 };
 
 }  // namespace swaplab

@@ -12,26 +12,10 @@ namespace {
 
 double seconds(Duration duration) { return static_cast<double>(count_ns(duration)) * 1e-9; }
 
-double power_scale(const Node& node, const std::string& name) {
-    const Mode* const mode = name.empty() ? nullptr : node.mode_named(name);
-    return mode != nullptr ? mode->power_scale : 1;
-}
-
-double watts_s(const PowerSpec& power, double scale, Duration time, Duration executing) {
-    return scale * (power.idle_w * seconds(time) + power.execute_w * seconds(executing));
-}
-
-// Of one node, over the periods of a run that ends after `makespan`.
-double watts_s(const Node& node, NodeId id, Duration makespan,
-               std::span<const ModePeriod> periods) {
-    const Time end = kStart + makespan;
-    double sum = 0;
-    for (std::size_t p = 0; p < periods.size(); ++p) {
-        const Time until = p + 1 < periods.size() ? std::min(periods[p + 1].from, end) : end;
-        const Duration time = std::max(until - periods[p].from, Duration{});
-        sum += watts_s(*node.power, power_scale(node, periods[p].mode), time,
-                       periods[p].executing[id]);
-    }
+double drawn_j(const PowerSpec& power, Duration length, const NodeUse& use) {
+    double sum = power.idle_w * seconds(length);
+    for (std::size_t v = 0; v < kTimedVerbs; ++v)
+        sum += power.active_w[index_of(*kVerbTable[v].activity)] * seconds(use.time[v]);
     return sum;
 }
 
@@ -41,22 +25,58 @@ double bytes_j(const PowerSpec& power, const NodeUse& use) {
     return read * power.read_j_per_byte + 2 * (read + copied) * power.dram_j_per_byte;
 }
 
+// How long each period lasts in a run of that makespan.
+Duration length_of(std::span<const ModePeriod> periods, std::size_t p, Duration makespan) {
+    const Time end = kStart + makespan;
+    const Time until = p + 1 < periods.size() ? std::min(periods[p + 1].from, end) : end;
+    return std::max(until - periods[p].from, Duration{});
+}
+
+// Of one node; nothing where a mode that lasted has no power figures.
+std::optional<double> node_j(const Node& node, NodeId id, Duration makespan,
+                             std::span<const ModePeriod> periods) {
+    double sum = 0;
+    for (std::size_t p = 0; p < periods.size(); ++p) {
+        const Duration length = length_of(periods, p, makespan);
+        const std::optional<PowerSpec> power = node.power_in(periods[p].mode);
+        if (power)
+            sum +=
+                drawn_j(*power, length, periods[p].use[id]) + bytes_j(*power, periods[p].use[id]);
+        else if (p == 0 || length.count() > 0)
+            return std::nullopt;
+    }
+    return sum;
+}
+
 }  // namespace
 
+void add_time(const Completion& span, std::span<ModePeriod> periods) {
+    const std::size_t verb = index_of(span.command.verb);
+    Time until = span.end;
+    for (auto period = periods.rbegin(); until > span.start; ++period) {
+        SWAPLAB_CHECK(period != periods.rend(), "a command from {} on, before {} periods",
+                      count_ns(span.start - kStart), periods.size());
+        if (period->from >= until) continue;
+        const Time from = std::max(period->from, span.start);
+        period->use[span.command.node].time[verb] += until - from;
+        until = from;
+    }
+}
+
+ModePeriod& period_of_end(Time end, std::span<ModePeriod> periods) {
+    std::size_t p = periods.size() - 1;
+    while (p > 0 && periods[p].from >= end) --p;
+    return periods[p];
+}
+
 std::optional<double> energy_j(const Platform& platform, Duration makespan,
-                               IdSpan<NodeId, const NodeUse> by_node,
                                std::span<const ModePeriod> periods) {
-    SWAPLAB_CHECK(by_node.size() == platform.nodes.size(), "the use of {} nodes, of {}",
-                  by_node.size(), platform.nodes.size());
+    SWAPLAB_CHECK(!periods.empty(), "no mode in {} periods", periods.size());
     double total = 0;
-    for (const NodeId id : by_node.ids()) {
-        const Node& node = platform.node(id);
-        if (!node.power) return std::nullopt;
-        const double drawn = periods.empty()
-                                 ? watts_s(*node.power, power_scale(node, platform.mode), makespan,
-                                           by_node[id].executing)
-                                 : watts_s(node, id, makespan, periods);
-        total += drawn + bytes_j(*node.power, by_node[id]);
+    for (const NodeId id : periods.front().use.ids()) {
+        const std::optional<double> joules = node_j(platform.node(id), id, makespan, periods);
+        if (!joules) return std::nullopt;
+        total += *joules;
     }
     // Powers may be as large as a double, their products larger.
     return std::isfinite(total) ? std::optional(total) : std::nullopt;

@@ -1,39 +1,52 @@
 // The energy of a run (SEMANTICS: Energy; SYSTEMS: Energy).
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
 
+#include "policies/port/command.h"
 #include "profiles/base/id_vector.h"
 #include "profiles/device/platform.h"
 
 namespace swaplab {
 
-// What one node did in a run, as far as it draws power.
+// What one node did, as far as it draws power.
 struct NodeUse {
-    Duration executing{};  // total length of its executions
-    Bytes read;            // from storage
-    Bytes copied;          // by copy commands: twice the bytes of a block whose path has two
+    // How long its commands took, by verb: of two that run at once both count.
+    std::array<Duration, kTimedVerbs> time{};
+    Bytes read;    // from storage
+    Bytes copied;  // by copy commands: twice the bytes of a block whose path has two
+
+    Duration executing() const {
+        Duration sum{};
+        for (std::size_t v = 0; v < kTimedVerbs; ++v)
+            if (uses(static_cast<Verb>(v))) sum += time[v];
+        return sum;
+    }
 };
 
 // A part of a run in one mode, until the next one begins or the run ends.
 struct ModePeriod {
     Time from{};
-    std::string mode;                      // empty: the nodes' own
-    IdVector<NodeId, Duration> executing;  // in it
+    std::string mode;               // empty: the nodes' own
+    IdVector<NodeId, NodeUse> use;  // in it
 };
 
-// In joules, the sum over the nodes of
-//   P_idle·T + P_execute·executing + read·e_read + 2·read·e_dram + 2·copied·e_dram
+// The time of a command, in each of the periods that it ran in; they go on from the start of a run.
+void add_time(const Completion& span, std::span<ModePeriod> periods);
+// The period in which something ends then: a change of the mode comes after what ends at its
+// instant.
+ModePeriod& period_of_end(Time end, std::span<ModePeriod> periods);
+
+// In joules, the sum over the nodes and, in a run that changed its mode, over the periods, of
+//   P_idle·T + Σ P_verb·time of its commands + read·e_read + 2·read·e_dram + 2·copied·e_dram
 // with T the makespan: what is read from storage is written to DRAM and read again once. That a
 // copy reads and writes DRAM as well is ours; the publication counts zero-copy reads only. Powers
-// are those of the mode in force: in a run that changed it, T and what was executing are split at
-// the changes (`periods`, from the start on; empty: it was the platform's throughout). `by_node`
-// has an entry for each node of the platform. nullopt if any node has no power figures, or if the
-// sum is beyond a double.
+// and energies per byte are those of the period's mode. nullopt if any node has no power figures in
+// a mode that was in force, or if the sum is beyond a double.
 std::optional<double> energy_j(const Platform& platform, Duration makespan,
-                               IdSpan<NodeId, const NodeUse> by_node,
-                               std::span<const ModePeriod> periods = {});
+                               std::span<const ModePeriod> periods);
 
 }  // namespace swaplab

@@ -15,8 +15,8 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, bool at_onc
       observer_(observer),
       parallel_reads_(std::max(setup.deployment.parallel_reads, 1U)),
       jobs_(setup.facts.size()),
-      used_(setup.platform.nodes.size()),
       stalls_(setup, at_once, observer) {
+    on_mode(kStart, setup.platform.mode);
     for (const JobId j : jobs_.ids()) {
         jobs_[j].passes = passes_of(setup.facts[j]);
         std::uint32_t number = 0;
@@ -44,10 +44,10 @@ void Metrics::on_step(const Completion& span) {
     const Action& command = span.command;
     BlockUse& block = jobs_[command.job].blocks[command.block];
     if (command.lane == Lane::storage) {
-        used_[command.node].read += block.stored_bytes;
+        use_at_end(span).read += block.stored_bytes;
         block.reading += span.end - span.start;
     } else if (brings(command.verb)) {
-        used_[command.node].copied += block.parameter_bytes;
+        use_at_end(span).copied += block.parameter_bytes;
     }
 }
 
@@ -60,10 +60,7 @@ void Metrics::on_use(const Completion& span) {
     block.executing += length;
     job.executing += length;
     executed_ += length;
-    used_[span.command.node].executing += length;
     compute_end_ = span.end;
-    if (!periods_.empty()) [[unlikely]]
-        split_execution(span);
     if (block.last) end_pass(job, span.command, span.end);
     stalls_.on_end(span, requests_there_ == 0);
 }
@@ -82,24 +79,8 @@ Duration Metrics::end_turn(JobState& job, Time end) const {
     return end - job.turn_begin - (executed_ - job.busy_before - job.executing);
 }
 
-// What has ended by now was in the mode at the start.
 void Metrics::on_mode(Time at, const std::string& mode) {
-    if (periods_.empty()) {
-        ModePeriod& first = periods_.emplace_back(ModePeriod{kStart, platform_.mode, {}});
-        for (const NodeUse& use : used_) first.executing.push_back(use.executing);
-    }
-    periods_.push_back({at, mode, IdVector<NodeId, Duration>(used_.size())});
-}
-
-// The execution draws the power of the mode in force, whatever mode its length is from.
-void Metrics::split_execution(const Completion& span) {
-    Time until = span.end;
-    for (auto period = periods_.rbegin(); until > span.start; ++period) {
-        if (period->from >= until) continue;
-        const Time from = std::max(period->from, span.start);
-        period->executing[span.command.node] += until - from;
-        until = from;
-    }
+    periods_.push_back({at, mode, IdVector<NodeId, NodeUse>(platform_.nodes.size())});
 }
 
 void Metrics::end_pass(JobState& job, const Action& last, Time end) {
@@ -199,11 +180,12 @@ void Metrics::report(RunResult& result) const {
     result.requests = result.latency.count;
     const Time begin = first_arrival_.value_or(kStart);
     result.makespan = std::max(compute_end_, begin) - begin;
-    for (const NodeUse& use : used_) {
-        result.compute_busy += use.executing;
-        result.swapped_in += use.read;
-    }
-    result.energy_j = energy_j(platform_, result.makespan, used_, periods_from(begin));
+    for (const ModePeriod& period : periods_)
+        for (const NodeUse& use : period.use) {
+            result.compute_busy += use.executing();
+            result.swapped_in += use.read;
+        }
+    result.energy_j = energy_j(platform_, result.makespan, periods_from(begin));
     result.stalls = stalls_.stalls();
     result.stalls[StallReason::other] =
         std::max(Duration{}, result.makespan - result.compute_busy - result.stalls.sum());

@@ -71,6 +71,17 @@ class Metrics {
 
     void count(const Completion& span) {
         events_ += static_cast<std::uint64_t>(span.end > span.start);
+        if (span.start >= periods_.back().from) [[likely]]
+            use_now(span).time[index_of(span.command.verb)] += span.end - span.start;
+        else
+            add_time(span, periods_);
+    }
+    NodeUse& use_now(const Completion& span) { return periods_.back().use[span.command.node]; }
+    // Where what a command brings counts.
+    NodeUse& use_at_end(const Completion& span) {
+        if (span.end > periods_.back().from) [[likely]]
+            return use_now(span);
+        return period_of_end(span.end, periods_).use[span.command.node];
     }
     Time arrival_of(const Command& command) const {
         const auto& arrivals = jobs_[command.job].arrivals;
@@ -82,7 +93,6 @@ class Metrics {
     void note_variant(JobState& job, const Action& last) const;
     void end_pass(JobState& job, const Action& last, Time end);
     void end_request(JobState& job, JobId id, Time end);
-    void split_execution(const Completion& span);
     void bound_by_durations(RunResult& result) const;
     std::vector<ModePeriod> periods_from(Time begin) const;
 
@@ -92,8 +102,7 @@ class Metrics {
     Observer* observer_;
     std::uint32_t parallel_reads_;
     IdVector<JobId, JobState> jobs_;
-    IdVector<NodeId, NodeUse> used_;
-    std::vector<ModePeriod> periods_;  // from the first change of the mode on
+    std::vector<ModePeriod> periods_;  // what was done, by the mode in force
     std::optional<Time> first_arrival_;
     Time compute_end_ = kStart;  // of the last execution
     StallClocks stalls_;

@@ -11,6 +11,15 @@ Bytes one_token_of(Bytes bytes, std::int64_t prompt_tokens) {
     return {(bytes.count + prompt_tokens - 1) / prompt_tokens};
 }
 
+double ns_with_added(const CostModel& cost, const SwapPathRow& path, Verb verb,
+                     const Features& features, Bytes stored) {
+    const Activity activity = *row_of(verb).activity;
+    double ns = 0;
+    for (const AddedCost& added : path.added)
+        if (added.to == activity) ns += cost.ns(added.cost, features, stored);
+    return ns + cost.ns(activity, features, stored);
+}
+
 }  // namespace
 
 std::uint32_t BlockFacts::copies() const {
@@ -106,11 +115,12 @@ void GrowingBlock::take_durations(const Features& features) {
 }
 
 Duration GrowingBlock::with_added(Verb verb, const Features& features) const {
-    const Activity activity = *row_of(verb).activity;
-    double ns = 0;
-    for (const AddedCost& added : path_->added)
-        if (added.to == activity) ns += cost_->ns(added.cost, features, facts_.stored_bytes);
-    return to_duration(ns + cost_->ns(activity, features, facts_.stored_bytes));
+    return to_duration(ns_with_added(*cost_, *path_, verb, features, facts_.stored_bytes));
+}
+
+double ns_of(const CostModel& cost, SwapPath path, Verb verb, Block block) {
+    return ns_with_added(cost, row_of(path, cost.node().compute), verb, cost.features(block),
+                         cost.stored_bytes(block));
 }
 
 BlockFacts facts_of(const CostModel& cost, Block block, SwapPath path) {

@@ -111,6 +111,9 @@ class GrowingBlock {
 };
 
 BlockFacts facts_of(const CostModel& cost, Block block, SwapPath path);
+// What a verb that is about parameters takes of a block, with what the path adds, before it is
+// rounded to `BlockFacts::durations`.
+double ns_of(const CostModel& cost, SwapPath path, Verb verb, Block block);
 std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,
                                  SwapPath path);
 // The finest blocks that the model may be cut into.

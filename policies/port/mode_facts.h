@@ -1,8 +1,8 @@
 // An operating mode that a run may change to, as its device acts on it.
 #pragma once
 
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "policies/port/block.h"
 #include "profiles/base/units.h"
@@ -11,8 +11,10 @@ namespace swaplab {
 
 // What blocks take in a mode that the run may change to; their bytes are the same in every mode.
 struct ModeFacts {
-    std::string mode;                      // empty: the nodes' own
-    IdVector<NodeId, Duration> switching;  // `Mode::switching`
+    std::string mode;                          // empty: the nodes' own
+    IdVector<NodeId, Duration> switching;      // `Mode::switching`
+    std::shared_ptr<const Platform> platform;  // in the mode; `costs` borrow it
+    CostModels costs;
     AllFacts facts;
 };
 

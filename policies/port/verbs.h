@@ -145,5 +145,17 @@ static_assert(
         return true;
     }(),
     "the tables are in the order of their enumerations, verbs that take time first");
+static_assert(
+    [] {
+        for (const ActivityRow& activity : kActivityTable) {
+            Done done = Done::within_another;
+            for (const VerbRow& row : kVerbTable)
+                if (row.activity == activity.activity)
+                    done = row.lane == Lane::none ? Done::off_lane : Done::on_lane;
+            if (done != activity.done) return false;
+        }
+        return true;
+    }(),
+    "an activity is done on a lane where a verb of a lane costs it, else within another");
 
 }  // namespace swaplab

@@ -3,6 +3,7 @@
 #include "policies/run/rehearsal.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -52,25 +53,28 @@ AllFacts block_facts(const CostModels& costs, const Deployment& deployment) {
     return facts;
 }
 
-ModeFacts facts_in_mode(const Platform& platform, const CostModels& costs,
+ModeFacts facts_in_mode(std::shared_ptr<const Platform> platform, CostModels costs,
                         const Deployment& deployment) {
     ModeFacts facts;
-    facts.mode = platform.mode;
+    facts.mode = platform->mode;
     facts.facts = block_facts(costs, deployment);
     // To the nodes' own mode, for which a device file has no figure, it takes no time.
-    for (const Node& node : platform.nodes) {
-        const Mode* const mode = platform.mode.empty() ? nullptr : node.mode_named(platform.mode);
+    for (const Node& node : platform->nodes) {
+        const Mode* const mode = facts.mode.empty() ? nullptr : node.mode_named(facts.mode);
         facts.switching.push_back(mode != nullptr ? mode->switching : Duration{});
     }
+    facts.platform = std::move(platform);
+    facts.costs = std::move(costs);
     return facts;
 }
 
 std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& deployment) {
     std::vector<ModeFacts> all;
     for (const std::string& name : modes_changed_to(request.workload)) {
-        Platform platform = request.platform;
-        platform.mode = name;
-        all.push_back(facts_in_mode(platform, cost_models(request.workload, platform), deployment));
+        auto platform = std::make_shared<Platform>(request.platform);
+        platform->mode = name;
+        CostModels costs = cost_models(request.workload, *platform);
+        all.push_back(facts_in_mode(std::move(platform), std::move(costs), deployment));
     }
     return all;
 }

@@ -1,6 +1,7 @@
 // What planning and running share: cost models, block facts, references.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "policies/run/runner.h"
@@ -15,7 +16,7 @@ CostModels cost_models(const Workload& workload, const Platform& platform);
 std::vector<std::string> modes_changed_to(const Workload& workload);
 AllFacts block_facts(const CostModels& costs, const Deployment& deployment);
 // What blocks and switching take in the mode that the platform is in; `costs` are of it.
-ModeFacts facts_in_mode(const Platform& platform, const CostModels& costs,
+ModeFacts facts_in_mode(std::shared_ptr<const Platform> platform, CostModels costs,
                         const Deployment& deployment);
 // The same in each of `modes_changed_to`.
 std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& deployment);

@@ -20,21 +20,29 @@ enum class Activity : std::uint8_t {
     prefetch
 };
 
+// How an activity comes about: as a command of a lane, as one that needs none, or as a part of
+// another activity. What is a command has draws of its own; what has a lane draws power of its own.
+enum class Done : std::uint8_t { on_lane, off_lane, within_another };
+
 struct ActivityRow {
     Activity activity;
     std::string_view name;  // the section of a device file with its coefficients
+    Done done;
 };
 
 // By Activity. Parameters are what all but `execute` are about.
 inline constexpr std::array kActivityTable{
-    ActivityRow{Activity::read, "read"},
-    ActivityRow{Activity::copy, "copy"},
-    ActivityRow{Activity::instantiate, "instantiate"},  // a part of the assembly (dummy model)
-    ActivityRow{Activity::assemble, "assemble"},
-    ActivityRow{Activity::execute, "execute"},
-    ActivityRow{Activity::release, "release"},
-    ActivityRow{Activity::attach, "attach"},      // of managed memory, to a stream or to the host
-    ActivityRow{Activity::prefetch, "prefetch"},  // of managed memory, to the device
+    ActivityRow{Activity::read, "read", Done::on_lane},
+    ActivityRow{Activity::copy, "copy", Done::on_lane},
+    // A part of the assembly (dummy model).
+    ActivityRow{Activity::instantiate, "instantiate", Done::within_another},
+    ActivityRow{Activity::assemble, "assemble", Done::on_lane},
+    ActivityRow{Activity::execute, "execute", Done::on_lane},
+    ActivityRow{Activity::release, "release", Done::off_lane},
+    // Of managed memory, to a stream or to the host.
+    ActivityRow{Activity::attach, "attach", Done::within_another},
+    // Of managed memory, to the device.
+    ActivityRow{Activity::prefetch, "prefetch", Done::within_another},
 };
 inline constexpr std::size_t kActivities = kActivityTable.size();
 
@@ -51,6 +59,8 @@ static_assert(
 constexpr std::string_view name_of(Activity activity) {
     return kActivityTable[index_of(activity)].name;
 }
+constexpr bool draws_power(const ActivityRow& row) { return row.done == Done::on_lane; }
+constexpr bool is_command(const ActivityRow& row) { return row.done != Done::within_another; }
 std::optional<Activity> activity_named(std::string_view name);
 
 }  // namespace swaplab

@@ -99,12 +99,28 @@ void read_contention(const Field& section, Node& node) {
     }
 }
 
+DriftSpec read_drift(const Field& section) {
+    Fields fields(section);
+    DriftSpec drift;
+    for (const ActivityRow& row : kActivityTable)
+        if (is_command(row))
+            drift.cv[index_of(row.activity)] = cost_or(fields, text("{}_cv", row.name), 0);
+    const Field correlation = fields.required("correlation_ns");
+    drift.correlation = read_duration(correlation);
+    // What changes faster is noise.
+    if (drift.correlation < kShortestDrift)
+        correlation.fail_expecting(text("at least {} ns", count_ns(kShortestDrift)));
+    fields.finish();
+    return drift;
+}
+
 NoiseSpec read_noise(const Field& section) {
     Fields fields(section);
     NoiseSpec noise;
     for (std::size_t i = 0; i < kActivities; ++i) {
         noise.cv[i] = cost_or(fields, text("{}_cv", activity_name(i)), 0);
     }
+    if (const auto drift = fields.optional("drift")) noise.drift = read_drift(*drift);
     fields.finish();
     return noise;
 }
@@ -113,7 +129,9 @@ PowerSpec read_power(const Field& section) {
     Fields fields(section);
     PowerSpec power;
     power.idle_w = cost_or(fields, "idle_w", 0);
-    power.execute_w = cost_or(fields, "execute_w", 0);
+    for (const ActivityRow& row : kActivityTable)
+        if (draws_power(row))
+            power.active_w[index_of(row.activity)] = cost_or(fields, text("{}_w", row.name), 0);
     power.read_j_per_byte = cost_or(fields, "read_j_per_byte", 0);
     power.dram_j_per_byte = cost_or(fields, "dram_j_per_byte", 0);
     fields.finish();
@@ -133,13 +151,27 @@ void read_execute_tables(Fields& fields, Mode& mode) {
         scale->fail_expecting("1 or nothing, since the mode has an `execute` of its own");
 }
 
+// As with the tables; `null` says that nobody has measured the mode.
+void read_mode_power(Fields& fields, Mode& mode) {
+    const auto scale = fields.optional("power_scale");
+    if (scale) mode.power_scale = read_factor(*scale);
+    const auto power = fields.optional("power");
+    if (!power) return;
+    if (power->value().kind == Value::Kind::null)
+        mode.power_unknown = true;
+    else
+        mode.power = read_power(*power);
+    if (mode.power_scale != 1)
+        scale->fail_expecting("1 or nothing, since the mode has a `power` of its own");
+}
+
 Mode read_mode(Fields& fields) {
     Mode mode;
     mode.name = read_name(fields.required("name"));
     read_execute_tables(fields, mode);
     mode.copy_scale = factor_or(fields, "copy_scale", 1);
     mode.read_scale = factor_or(fields, "read_scale", 1);
-    mode.power_scale = factor_or(fields, "power_scale", 1);
+    read_mode_power(fields, mode);
     mode.switching = duration_or(fields, "switch_ns", {});
     return mode;
 }

@@ -54,20 +54,43 @@ void write_contention(JsonWriter& writer, const Node& node) {
     writer.end_object();
 }
 
+void write_variations(JsonWriter& writer, const std::array<double, kActivities>& cv) {
+    for (std::size_t i = 0; i < kActivities; ++i) {
+        if (cv[i] != 0) writer.member(text("{}_cv", activity_name(i)), cv[i]);
+    }
+}
+
 void write_noise(JsonWriter& writer, const NoiseSpec& noise) {
     if (noise == NoiseSpec{}) return;
     writer.key("noise").begin_object();
-    for (std::size_t i = 0; i < kActivities; ++i) {
-        if (noise.cv[i] != 0) writer.member(text("{}_cv", activity_name(i)), noise.cv[i]);
+    write_variations(writer, noise.cv);
+    if (noise.drift) {
+        writer.key("drift").begin_object();
+        write_variations(writer, noise.drift->cv);
+        writer.member("correlation_ns", count_ns(noise.drift->correlation)).end_object();
     }
     writer.end_object();
 }
 
 void write_power(JsonWriter& writer, const PowerSpec& power) {
     writer.key("power").begin_object();
-    writer.member("idle_w", power.idle_w).member("execute_w", power.execute_w);
+    writer.member("idle_w", power.idle_w);
+    for (const ActivityRow& row : kActivityTable) {
+        const double watts = power.active_w[index_of(row.activity)];
+        if (watts != 0 || row.activity == Activity::execute)
+            writer.member(text("{}_w", row.name), watts);
+    }
     writer.member("read_j_per_byte", power.read_j_per_byte);
     writer.member("dram_j_per_byte", power.dram_j_per_byte).end_object();
+}
+
+void write_mode_power(JsonWriter& writer, const Mode& mode) {
+    if (mode.power)
+        write_power(writer, *mode.power);
+    else if (mode.power_unknown)
+        writer.key("power").null();
+    else
+        writer.member("power_scale", mode.power_scale);
 }
 
 void write_modes(JsonWriter& writer, const std::vector<Mode>& modes) {
@@ -81,7 +104,8 @@ void write_modes(JsonWriter& writer, const std::vector<Mode>& modes) {
             writer.member("execute_scale", mode.execute_scale);
         write_execute_by_dtype(writer, mode.execute_by_dtype);
         writer.member("copy_scale", mode.copy_scale);
-        writer.member("read_scale", mode.read_scale).member("power_scale", mode.power_scale);
+        writer.member("read_scale", mode.read_scale);
+        write_mode_power(writer, mode);
         writer.member("switch_ns", count_ns(mode.switching)).end_object();
     }
     writer.end_array();

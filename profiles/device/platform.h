@@ -88,15 +88,27 @@ struct ExecuteSpec {
 // Execution of models of a dtype, where it was measured apart: "float16" -> its rows.
 using ExecuteByDtype = std::map<std::string, ExecuteSpec, std::less<>>;
 
+inline constexpr Duration kShortestDrift{1'000'000};
+
+// A part of the noise that lasts: a factor per kind of activity, drawn anew after `correlation`.
+struct DriftSpec {
+    std::array<double, kActivities> cv{};
+    Duration correlation{};
+
+    friend bool operator==(const DriftSpec&, const DriftSpec&) = default;
+};
+
 struct NoiseSpec {
-    std::array<double, kActivities> cv{};  // coefficient of variation, by activity
+    std::array<double, kActivities> cv{};  // coefficient of variation of a layer, by activity
+    std::optional<DriftSpec> drift{};
 
     friend bool operator==(const NoiseSpec&, const NoiseSpec&) = default;
 };
 
 struct PowerSpec {
     double idle_w = 0;
-    double execute_w = 0;  // above idle
+    // Above idle, by activity, while a command of it runs: of `draws_power` only.
+    std::array<double, kActivities> active_w{};
     double read_j_per_byte = 0;
     double dram_j_per_byte = 0;
 
@@ -108,8 +120,11 @@ struct Mode {
     double execute_scale = 1;
     double copy_scale = 1;
     double read_scale = 1;
-    // Of idle_w and execute_w alike; energies per byte do not change (ours).
+    // Of what activities draw above idle; idling and energies per byte do not change.
     double power_scale = 1;
+    // Instead of the device's, where the mode was measured itself; power_scale is 1 then.
+    std::optional<PowerSpec> power{};
+    bool power_unknown = false;  // nobody has measured it: runs in it have no energy
     Duration switching{};
     // Where the mode was measured itself, these replace the device's tables (both of them) and
     // execute_scale is 1.
@@ -176,6 +191,8 @@ struct Node {
         return const_cast<LinearCost&>(std::as_const(*this).cost(activity));
     }
     const Mode* mode_named(std::string_view name) const;  // null if there is none
+    // What it draws in a mode (empty: its own); nothing where nobody knows.
+    std::optional<PowerSpec> power_in(std::string_view mode) const;
     // The rows that hold for models of this dtype in this mode (null: the device's own).
     const ExecuteSpec& execute_table(const Mode* mode, std::string_view dtype) const;
 

@@ -9,6 +9,7 @@
 #include "profiles/fit/fit_effects.h"
 #include "profiles/fit/fit_layers.h"
 #include "profiles/fit/fit_lines.h"
+#include "profiles/fit/fit_noise.h"
 #include "profiles/fit/repeats.h"
 
 namespace swaplab {
@@ -40,6 +41,7 @@ class DeviceFitter {
             provenance().coefficients["execute.*.ns_per_block"] =
                 "fitted: what layers take one by one more than in blocks";
         fit_effects(measurements_, options_.own_mode, lines_, fitted_);
+        fit_noise(measurements_, lines_, fitted_);
         note_what_is_missing();
         note_unused();
         return std::move(fitted_);

@@ -1,7 +1,6 @@
 #include "profiles/fit/fit_effects.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "profiles/base/text.h"
@@ -13,7 +12,6 @@ namespace {
 
 // Linux since 5.14 lets a drive rest after 100 ms (nvme_core.apst_primary_timeout_ms).
 constexpr Duration kUsualGap = nanoseconds(100'000'000);
-constexpr double kNoSpread = 1e-9;  // a smaller coefficient of variation is rounding
 
 // What two sums of durations are to each other: how long rows took, and should have taken.
 struct Compared {
@@ -39,7 +37,6 @@ class EffectFitter {
         find_idleness();
         find_fresh_memory();
         find_scales();
-        find_noise();
         find_hand_off();
     }
 
@@ -48,7 +45,7 @@ class EffectFitter {
     Mode& mode_named(const std::string& name) {
         return *std::ranges::find(node().modes, name, &Mode::name);
     }
-    void note(std::string message) { fitted_.notes.push_back(std::move(message)); }
+    void note(std::string_view message) { fitted_.notes.emplace_back(message); }
     // Where a figure of the device file is from.
     void origin(std::string of, std::string from) {
         fitted_.platform.provenance.coefficients[std::move(of)] = std::move(from);
@@ -185,45 +182,6 @@ class EffectFitter {
                 origin(text("modes.{}.{}_scale", mode, name_of(activity)),
                        "fitted: its rows over the fit of the device's own mode");
             }
-        }
-    }
-
-    void find_noise() {
-        struct Spread {
-            double squares = 0;
-            double freedom = 0;
-            double cv() const { return freedom > 0 ? std::sqrt(squares / freedom) : 0; }
-        };
-        std::array<Spread, kActivities> repeats, residuals;
-        for (const auto& [key, rows] : lines_.rows()) {
-            const auto activity = static_cast<std::size_t>(key.activity);
-            const Regression& fit = lines_.lines().at(key).regression;
-            const auto samples = static_cast<double>(fit.samples);
-            residuals[activity].squares += fit.residual_cv * fit.residual_cv * samples;
-            residuals[activity].freedom += samples;
-            add_repeats(rows, repeats[activity].squares, repeats[activity].freedom);
-        }
-        for (std::size_t i = 0; i < kActivities; ++i) {
-            const bool repeated = repeats[i].freedom > 0;
-            const double cv = repeated ? repeats[i].cv() : residuals[i].cv();
-            if (cv < kNoSpread) continue;
-            node().noise.cv[i] = cv;
-            origin(text("noise.{}_cv", name_of(static_cast<Activity>(i))),
-                   repeated ? "fitted: spread of repeated samples (same label, same features)"
-                            : "fitted: spread about the fit, since nothing was measured twice");
-        }
-    }
-
-    // The relative spread within each group of rows of one label and the same features.
-    static void add_repeats(const std::vector<const Measurement*>& rows, double& squares,
-                            double& freedom) {
-        std::map<SameWork, std::vector<double>> groups;
-        for (const Measurement* row : rows) groups[SameWork(*row)].push_back(row->duration_ns);
-        for (const auto& [same, durations] : groups) {
-            const double mean = mean_of(durations);
-            if (durations.size() < 2 || mean == 0) continue;
-            for (const double ns : durations) squares += std::pow(ns / mean - 1, 2);
-            freedom += static_cast<double>(durations.size() - 1);
         }
     }
 

@@ -7,9 +7,9 @@
 
 namespace swaplab {
 
-// Parallel reads, contention, idleness, fresh memory, the scales of modes and noise, from the rows
-// that feed no line and from the spread of those that do. The node and its modes exist. Throws
-// `InputError` if there is nothing to compare a row with.
+// Parallel reads, contention, idleness, fresh memory and the scales of modes, from the rows that
+// feed no line. The node and its modes exist. Throws `InputError` if there is nothing to compare a
+// row with.
 void fit_effects(const Measurements& measurements, const std::string& own_mode,
                  const FittedLines& lines, FittedDevice& fitted);
 

@@ -192,7 +192,6 @@ TEST(Profiler, AveragesNoiseOut) {
             whole += static_cast<double>(count_ns(layer.execute.value()));
         whole += node.execute.other.per_block;
         const CostModel cost(*model, truth);
-        // A block's noise is one draw for all its layers, so what blocks add is known less well.
         EXPECT_LT(off(whole, cost.ns(Activity::execute, model->whole())), 0.025);
         EXPECT_LT(
             off(cost_ns(node.read.cost, {Bytes{4 * kMiB}, 2, 1, 0, {}}), 0.5 * 4 * kMiB + 150'000),

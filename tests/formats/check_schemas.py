@@ -38,7 +38,8 @@ SUFFIX = ".schema.json"
 # only written, the keys that are not always there.
 REQUIRED = {
     "model-1": {"schema", "name", "layers", "parameter_bytes"},
-    "device-1": {"schema", "name", "compute", "memory", "capacity_bytes", "unified"},
+    "device-1": {"schema", "name", "compute", "memory", "capacity_bytes", "unified",
+                 "correlation_ns"},
     "experiment-1": {"schema", "models", "devices", "policies", "budgets", "name", "from", "to",
                      "steps"},
     "pack-1": {"schema", "model", "alignment_bytes", "layers", "dtype", "shape", "seed", "digest",

@@ -14,8 +14,13 @@ using testing::Options;
 using testing::simulate;
 using testing::workload_of;
 
-constexpr PowerSpec kPower{
-    .idle_w = 4, .execute_w = 16, .read_j_per_byte = 3e-9, .dram_j_per_byte = 6.4e-11};
+constexpr double kExecuteW = 16;
+const PowerSpec kPower = [] {
+    PowerSpec power = testing::idle_and_execute(4, kExecuteW);
+    power.read_j_per_byte = 3e-9;
+    power.dram_j_per_byte = 6.4e-11;
+    return power;
+}();
 
 Platform board() {
     Platform platform;
@@ -78,15 +83,55 @@ TEST(Energy, CountsEachCopy) {
     EXPECT_NEAR(energy_of(board(), "on-demand", options) - none, 2 * each, 1e-12);
 }
 
-// The mode scales the powers, not the energies per byte.
+// The mode scales what activities draw above idle, not idling and not the energies per byte.
 TEST(Energy, InAMode) {
     Platform platform = board();
     const double bytes = 3e6 * (3e-9 + 2 * 6.4e-11);
     platform.mode = "FRUGAL";
-    EXPECT_NEAR(energy_of(platform, "on-demand"), 0.25 * 0.132 + bytes, 1e-12);
-    // Execution takes twice as long at half the power: its energy stays, that of idling does not.
+    EXPECT_NEAR(energy_of(platform, "on-demand"), 4 * 0.009 + 0.25 * 16 * 0.006 + bytes, 1e-12);
+    // Execution takes twice as long at half the power: its energy stays, that of idling grows.
     platform.mode = "SLOW";
-    EXPECT_NEAR(energy_of(platform, "on-demand"), 0.5 * (4 * 0.015 + 16 * 0.012) + bytes, 1e-12);
+    EXPECT_NEAR(energy_of(platform, "on-demand"), 4 * 0.015 + 0.5 * 16 * 0.012 + bytes, 1e-12);
+}
+
+// A mode's own powers stand for all of the device's.
+TEST(Energy, InAModeWithPowersOfItsOwn) {
+    Platform platform = board();
+    platform.nodes[0].modes[1].power_scale = 1;
+    platform.nodes[0].modes[1].power = testing::idle_and_execute(3, 10);
+    platform.mode = "FRUGAL";
+    EXPECT_NEAR(energy_of(platform, "on-demand"), 3 * 0.009 + 10 * 0.006, 1e-12);
+}
+
+// Reads of 1 and 2 ms, copies of 0.5 and 1 ms, an assembly of 1 ms each, 6 ms of execution, one
+// after the other.
+TEST(Energy, EachKindOfActivityDrawsItsOwn) {
+    Platform platform = board();
+    Node& node = platform.nodes[0];
+    node.cost(Activity::assemble).per_tensor = 1'000'000;
+    node.cost(Activity::release).per_tensor = 500'000;  // draws nothing but idling
+    node.power = PowerSpec{.idle_w = 1};
+    node.power->active_w[index_of(Activity::read)] = 2;
+    node.power->active_w[index_of(Activity::copy)] = 3;
+    node.power->active_w[index_of(Activity::assemble)] = 5;
+    node.power->active_w[index_of(Activity::execute)] = 7;
+    Options options = plenty();
+    options.path = SwapPath::staged;
+    // The release of the first layer lies before the second's read; the last one is not waited for.
+    const double makespan = 3 + 1.5 + 2 + 6 + 0.5;
+    EXPECT_NEAR(energy_of(platform, "on-demand", options),
+                1e-3 * (1 * makespan + 2 * 3 + 3 * 1.5 + 5 * 2 + 7 * 6), 1e-12);
+}
+
+// Two reads at once draw twice: each takes as long as alone here.
+TEST(Energy, ParallelReadsEachDraw) {
+    Platform platform = board();
+    Node& node = platform.nodes[0];
+    node.read.concurrency = {1, 2};
+    node.execute.other.per_layer = 1;
+    node.power = PowerSpec{};
+    node.power->active_w[index_of(Activity::read)] = 2;
+    EXPECT_NEAR(energy_of(platform, "pipeload:agents=2"), 2 * 0.003, 1e-12);
 }
 
 TEST(Energy, AbsentWithoutPowerFigures) {
@@ -99,16 +144,37 @@ TEST(Energy, AbsentWithoutPowerFigures) {
     // One node without is enough.
     Platform pair = board();
     pair.nodes.push_back(platform.nodes[0]);
-    EXPECT_EQ(energy_j(pair, Duration{5}, IdVector<NodeId, NodeUse>(2)), std::nullopt);
+    const ModePeriod whole{kStart, "", IdVector<NodeId, NodeUse>(2)};
+    EXPECT_EQ(energy_j(pair, Duration{5}, {&whole, 1}), std::nullopt);
+}
+
+// A mode whose power nobody knows makes the whole run's unknown, if it lasted.
+TEST(Energy, AbsentInAModeThatNobodyMeasured) {
+    Platform platform = board();
+    platform.nodes[0].modes[0].power_unknown = true;
+    const Options options = plenty();
+    const auto joules = [&](std::vector<ModeChange> changes) {
+        Workload workload = workload_of({two_layers()}, options);
+        workload.mode_changes = std::move(changes);
+        return simulate(platform, workload, "on-demand", options).result.energy_j;
+    };
+    EXPECT_TRUE(joules({}));
+    EXPECT_TRUE(joules({{kStart + nanoseconds(1'000'000'000), "SLOW"}}));
+    EXPECT_FALSE(joules({{kStart + nanoseconds(1'000'000), "SLOW"}}));
+    platform.mode = "SLOW";
+    EXPECT_FALSE(joules({}));
 }
 
 TEST(Energy, AddsUpOverNodes) {
     Platform pair = board();
     pair.nodes.push_back(board().nodes[0]);
     pair.nodes[1].power->idle_w = 1;
-    const IdVector<NodeId, NodeUse> use{{std::chrono::seconds(2), {}, {}}, {{}, {1000}, {500}}};
+    ModePeriod whole{kStart, "", IdVector<NodeId, NodeUse>(2)};
+    whole.use.front().time[index_of(kUse)] = std::chrono::seconds(2);
+    whole.use.back().read = {1000};
+    whole.use.back().copied = {500};
     // 10 s of idling at 4 W and at 1 W, 2 s of executing at 16 W, and the bytes of the second.
-    EXPECT_NEAR(energy_j(pair, std::chrono::seconds(10), use).value(),
+    EXPECT_NEAR(energy_j(pair, std::chrono::seconds(10), {&whole, 1}).value(),
                 40 + 10 + 32 + 1000 * 3e-9 + 2 * 1500 * 6.4e-11, 1e-12);
 }
 
@@ -139,9 +205,8 @@ TEST(Energy, PoliciesDifferInTheirIdling) {
             ASSERT_EQ(other.swapped_in, slow.swapped_in);
             const Duration idling = slow.makespan - other.makespan;
             const Duration executing = slow.compute_busy - other.compute_busy;  // per_block, ns
-            const double expected =
-                1e-9 * (kPower.idle_w * static_cast<double>(idling.count()) +
-                        kPower.execute_w * static_cast<double>(executing.count()));
+            const double expected = 1e-9 * (kPower.idle_w * static_cast<double>(idling.count()) +
+                                            kExecuteW * static_cast<double>(executing.count()));
             EXPECT_NEAR(*slow.energy_j - *other.energy_j, expected, 1e-9 * *slow.energy_j);
         }
     }

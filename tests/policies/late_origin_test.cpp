@@ -26,7 +26,7 @@ constexpr Duration kEpoch{1'700'000'000'000'000'000};  // nanoseconds since 1970
 TEST(LateOrigin, ChangesNoFigure) {
     const ModelPtr model = random_model(3);
     Platform platform = random_platform(3);
-    platform.nodes[0].power = PowerSpec{.idle_w = 2, .execute_w = 5};
+    platform.nodes[0].power = idle_and_execute(2, 5);
     for (const char* policy :
          {"on-demand", "swapnet", "demand-layering", "pipeload", "pipeswitch"}) {
         SCOPED_TRACE(policy);

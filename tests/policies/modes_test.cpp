@@ -18,8 +18,7 @@ using testing::Options;
 using testing::simulate;
 using testing::Simulation;
 
-constexpr PowerSpec kPower{
-    .idle_w = 4, .execute_w = 16, .read_j_per_byte = 0, .dram_j_per_byte = 0};
+const PowerSpec kPower = testing::idle_and_execute(4, 16);
 
 // Of 10 bytes in one tensor: read 10, assemble 2, execute 7, release 3. SLOW reads at a third of
 // the speed and executes at half of it, at half the power.
@@ -146,13 +145,13 @@ TEST(Modes, ADeviceMayRefuse) {
     EXPECT_THROW(run(request, make_policy("on-demand")), UnsupportedError);
 }
 
-// Idling until 73 ns: 15 ns at full power, 58 at half of it. Executing: 3 ns at full power (12 to
-// 15), then 4 of block 0 and 19 of block 1 at half of it.
+// Idling until 73 ns at 4 W in both modes. Executing: 3 ns at full power (12 to 15), then 4 of
+// block 0 and 19 of block 1 at half of it.
 TEST(Modes, EnergyIsSplitAtTheChange) {
     const RunResult result =
         run_with(board(), testing::chain("two", 2), {{at_ns(15), "SLOW"}}).result;
     EXPECT_EQ(result.makespan, nanoseconds(73));
-    const double expected = 4 * (15 + 0.5 * 58) + 16 * (3 + 0.5 * (4 + 19));
+    const double expected = 4 * 73 + 16 * (3 + 0.5 * (4 + 19));
     EXPECT_NEAR(*result.energy_j, 1e-9 * expected, 1e-18);
 }
 

@@ -79,7 +79,9 @@ class UsedKeys {
         }
         if (!node.power) return;
         add("power.idle_w", node.power->idle_w != 0);
-        add("power.execute_w", node.power->execute_w != 0);
+        for (const ActivityRow& row : kActivityTable)
+            add("power." + std::string(row.name) + "_w",
+                node.power->active_w[index_of(row.activity)] != 0);
         add("power.read_j_per_byte", node.power->read_j_per_byte != 0);
         add("power.dram_j_per_byte", node.power->dram_j_per_byte != 0);
     }
@@ -198,17 +200,16 @@ TEST_P(EveryDevice, IsDescribedInItsFastestMode) {
     const std::vector<Mode> modes = device_named(GetParam()).nodes[0].modes;
     if (modes.empty()) return;
     const auto plain = [](const Mode& mode) {
-        return mode.execute_scale == 1 && mode.copy_scale == 1 && mode.power_scale == 1;
+        return mode.execute_scale == 1 && mode.copy_scale == 1 && !mode.power &&
+               !mode.power_unknown;
     };
     EXPECT_TRUE(std::ranges::any_of(modes, plain));
     for (const Mode& mode : modes) {
         EXPECT_GE(mode.execute_scale, 1) << mode.name;
-        EXPECT_LE(mode.power_scale, 1) << mode.name;
-        EXPECT_GT(mode.power_scale, 0) << mode.name;
     }
 }
 
-// Power scales with the watts of the mode, and more watts never execute more slowly.
+// More watts never execute more slowly.
 TEST_P(EveryDevice, GetsWhatItsWattsPayFor) {
     const std::vector<Mode> modes = device_named(GetParam()).nodes[0].modes;
     for (const Mode& less : modes)
@@ -216,12 +217,57 @@ TEST_P(EveryDevice, GetsWhatItsWattsPayFor) {
             const std::optional<double> a = watts_in(less.name);
             const std::optional<double> b = watts_in(more.name);
             if (!a || !b) continue;
-            EXPECT_NEAR(less.power_scale / more.power_scale, *a / *b, 0.002 * *a / *b)
-                << less.name << " " << more.name;
             if (*a < *b) {
                 EXPECT_GE(less.execute_scale, more.execute_scale) << less.name << " " << more.name;
             }
         }
+}
+
+// Nominal watts are ceilings: a mode that is not the device's own has power that somebody measured
+// in it, or says that nobody did. Idling does not depend on the mode.
+TEST_P(EveryDevice, HasPowerInAModeOnlyWhereItWasMeasured) {
+    const Platform platform = device_named(GetParam());
+    const Node& node = platform.nodes[0];
+    for (const Mode& mode : node.modes) {
+        SCOPED_TRACE(mode.name);
+        EXPECT_EQ(mode.power_scale, 1);
+        std::string origin = platform.provenance.coefficients.at("modes." + mode.name);
+        if (origin.starts_with("as ")) {  // a short name
+            const std::string same = origin.substr(3, origin.find(';') - 3);
+            EXPECT_EQ(mode.power, node.mode_named(same)->power);
+            EXPECT_EQ(mode.power_unknown, node.mode_named(same)->power_unknown);
+            continue;
+        }
+        const auto says = [&](const char* what) { return origin.find(what) != std::string::npos; };
+        EXPECT_EQ(mode.power_unknown, says("no power: ")) << origin;
+        EXPECT_EQ(mode.power.has_value(), says("power measured by others")) << origin;
+        if (!mode.power) continue;
+        EXPECT_EQ(mode.power->idle_w, node.power->idle_w);
+        EXPECT_LT(mode.power->active_w[index_of(Activity::execute)],
+                  node.power->active_w[index_of(Activity::execute)]);
+    }
+}
+
+// Published for eight language models on this board: 25W gives 1.08 to 1.35 times the tokens per
+// joule of MAXN_SUPER (smolhub, Jetson Orin Nano). Power in both modes was measured by others with
+// other loads. In 15W, which 25W beats at 1.03 to 1.26 times the tokens per joule, and in 7W nobody
+// measured the power, so there is none.
+TEST(OrinNano, GetsMoreTokensPerJouleFrom25W) {
+    Platform platform = device_named("jetson-orin-nano");
+    const Node& node = platform.nodes[0];
+    const Model model = *builtin_model("gpt2-medium", {.tokens = 32});
+    // All in memory: it executes and idles at the same time, from begin to end.
+    const auto joules = [&](const char* mode) {
+        platform.mode = mode;
+        const PowerSpec power = node.power_in(mode).value();
+        return milliseconds(model, platform) *
+               (power.idle_w + power.active_w[index_of(Activity::execute)]);
+    };
+    const double gain = joules("MAXN_SUPER") / joules("25W");
+    EXPECT_GT(gain, 1.08);
+    EXPECT_LT(gain, 1.35);
+    EXPECT_FALSE(node.power_in("15W"));
+    EXPECT_FALSE(node.power_in("7W"));
 }
 
 TEST_P(EveryDevice, ExecutesFasterInAFasterMode) {
@@ -229,7 +275,9 @@ TEST_P(EveryDevice, ExecutesFasterInAFasterMode) {
     std::vector<Mode> modes = platform.nodes[0].modes;
     std::ranges::sort(modes, {}, &Mode::execute_scale);
     const Mode* const least_power =
-        modes.empty() ? nullptr : &*std::ranges::min_element(modes, {}, &Mode::power_scale);
+        modes.empty() ? nullptr : &*std::ranges::min_element(modes, {}, [](const Mode& mode) {
+            return watts_in(mode.name).value_or(1000);
+        });
     for (const BuiltinModel& builtin : builtin_models()) {
         const Model model = *builtin_model(builtin.name);
         platform.mode.clear();

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "profiles/base/text.h"
 #include "tests/profiles/samples.h"
 
 namespace swaplab {
@@ -83,8 +84,8 @@ TEST(DeviceFile, ReadsEveryKeyOfTheRest) {
     EXPECT_EQ(factor(Activity::read, Activity::copy), 1.0);
     EXPECT_EQ(node.noise.cv[static_cast<std::size_t>(Activity::read)], 0.03);
     EXPECT_EQ(node.noise.cv[static_cast<std::size_t>(Activity::copy)], 0.0);
-    const PowerSpec power{
-        .idle_w = 4.2, .execute_w = 6.0, .read_j_per_byte = 3e-9, .dram_j_per_byte = 6.4e-11};
+    PowerSpec power{.idle_w = 4.2, .read_j_per_byte = 3e-9, .dram_j_per_byte = 6.4e-11};
+    power.active_w[index_of(Activity::execute)] = 6.0;
     EXPECT_EQ(node.power, power);
     ASSERT_EQ(node.modes.size(), 2U);
     const Mode mode{.name = "15W",
@@ -232,6 +233,66 @@ TEST(DeviceFile, TablesByModeAndDtype) {
               std::string::npos);
     EXPECT_EQ(mode_error(R"("execute_scale": 1, "execute": {})"), "no error");
     EXPECT_NE(mode_error(R"("execute_by_dtype": {})").find("needs an `execute` beside it"),
+              std::string::npos);
+}
+
+TEST(DeviceFile, PowerByActivityAndMode) {
+    const Platform platform = read(with_section(
+        R"("power": {"idle_w": 4, "read_w": 1, "copy_w": 2, "assemble_w": 3, "execute_w": 5,
+                     "dram_j_per_byte": 1e-9},
+           "modes": [{"name": "scaled", "power_scale": 0.5},
+                     {"name": "own", "power": {"idle_w": 3, "execute_w": 2}},
+                     {"name": "unknown", "power": null}, {"name": "same"}])"));
+    const Node& node = platform.nodes[0];
+    PowerSpec power{.idle_w = 4, .dram_j_per_byte = 1e-9};
+    power.active_w[index_of(Activity::read)] = 1;
+    power.active_w[index_of(Activity::copy)] = 2;
+    power.active_w[index_of(Activity::assemble)] = 3;
+    power.active_w[index_of(Activity::execute)] = 5;
+    EXPECT_EQ(node.power, power);
+    EXPECT_EQ(node.power_in(""), power);
+    EXPECT_EQ(node.power_in("same"), power);
+    // What is above idle, and neither idling nor what bytes take.
+    for (double& watts : power.active_w) watts /= 2;
+    EXPECT_EQ(node.power_in("scaled"), power);
+    PowerSpec own{.idle_w = 3};
+    own.active_w[index_of(Activity::execute)] = 2;
+    EXPECT_EQ(node.power_in("own"), own);
+    EXPECT_EQ(node.power_in("unknown"), std::nullopt);
+    EXPECT_EQ(read(write_device(platform)), platform);
+    const auto power_error = [](const std::string& rest) {
+        return read_error(with_section(R"("modes": [{"name": "a", )" + rest + "}]"));
+    };
+    EXPECT_NE(power_error(R"("power_scale": 2, "power": {})").find("expected 1 or nothing"),
+              std::string::npos);
+    EXPECT_NE(power_error(R"("power_scale": 2, "power": null)").find("expected 1 or nothing"),
+              std::string::npos);
+    EXPECT_EQ(power_error(R"("power_scale": 1, "power": {})"), "no error");
+    // No system writes anything, and a release needs no lane.
+    for (const char* unknown : {"write_w", "release_w", "instantiate_w"})
+        EXPECT_NE(
+            read_error(with_section(text(R"("power": {{"{}": 1}})", unknown))).find("unknown key"),
+            std::string::npos)
+            << unknown;
+}
+
+TEST(DeviceFile, Drift) {
+    const Platform platform = read(with_section(
+        R"("noise": {"read_cv": 0.1, "drift": {"execute_cv": 0.2, "correlation_ns": 5000000}})"));
+    NoiseSpec noise;
+    noise.cv[index_of(Activity::read)] = 0.1;
+    noise.drift.emplace().correlation = nanoseconds(5'000'000);
+    noise.drift->cv[index_of(Activity::execute)] = 0.2;
+    EXPECT_EQ(platform.nodes[0].noise, noise);
+    EXPECT_EQ(read(write_device(platform)), platform);
+    const auto drift_error = [](const std::string& drift) {
+        return read_error(with_section(R"("noise": {"drift": )" + drift + "}"));
+    };
+    EXPECT_NE(drift_error(R"({"read_cv": 0.1})").find("correlation_ns"), std::string::npos);
+    EXPECT_NE(drift_error(R"({"correlation_ns": 999999})").find("expected at least 1000000 ns"),
+              std::string::npos);
+    // It is drawn with the assembly that it is a part of.
+    EXPECT_NE(drift_error(R"({"correlation_ns": 1000000, "attach_cv": 1})").find("unknown key"),
               std::string::npos);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "profiles/base/text.h"
 #include "profiles/cost/cost.h"
 #include "profiles/device/device_file.h"
 #include "tests/profiles/samples.h"
@@ -249,9 +250,81 @@ TEST(Fit, NoiseIsTheSpreadOfRepeatedSamples) {
     // one degree of freedom each: sqrt(0.025 / 2).
     EXPECT_NEAR(cv("copy,a,1,90\ncopy,a,1,110\ncopy,b,2,190\ncopy,b,2,210\n"), std::sqrt(0.025 / 2),
                 1e-9);
-    // Nothing twice: about the fit (100), sqrt((0.01 + 0.01) / 1).
-    EXPECT_NEAR(cv("copy,a,1,90\ncopy,b,1,110\n"), std::sqrt(0.02), 1e-9);
     EXPECT_EQ(cv("copy,a,1,100\ncopy,a,1,100\n"), 0);
+}
+
+// With one sample of each, what the line misses is no noise; it stays with the fit.
+TEST(Fit, WhatLinesMissIsNoNoise) {
+    const FittedDevice device =
+        fitted("activity,label,parameter_bytes,duration_ns\ncopy,a,1,90\ncopy,b,1,110\n");
+    EXPECT_EQ(device.platform.nodes[0].noise, NoiseSpec{});
+    EXPECT_TRUE(noted(device, "noise.copy_cv: 0, since nothing was measured twice"));
+    // About the fit (100): sqrt((0.01 + 0.01) / 1).
+    EXPECT_NEAR(device.platform.provenance.fit.at("copy").residual_cv, std::sqrt(0.02), 1e-9);
+}
+
+// Blocks of four layers vary half as much as their layers: 0.1 each, of one degree of freedom, so
+// 2 · sqrt(0.02). Where a layer was measured twice, it tells.
+TEST(Fit, NoiseOfBlocksIsThatOfTheirLayers) {
+    const auto cv = [](const std::string& rows) {
+        return node_of("activity,label,layers,parameter_bytes,duration_ns\n" + rows)
+            .noise.cv[index_of(Activity::read)];
+    };
+    const std::string blocks = "read,a..d,4,40,90\nread,a..d,4,40,110\n";
+    EXPECT_NEAR(cv(blocks), 2 * std::sqrt(0.02), 1e-9);
+    EXPECT_NEAR(cv(blocks + "read,a,1,10,49\nread,a,1,10,51\n"), std::sqrt(2 * 0.02 * 0.02), 1e-9);
+}
+
+// Rows of 40 layers of 1 ms, over and over, in runs: independent noise, and a factor that has
+// half forgotten after ln 2 · `correlation_ms` of them.
+std::string drifting_rows(std::uint64_t seed, double noise, double drift, double correlation_ms,
+                          bool with_runs = true) {
+    testing::Rng rng(seed);
+    const auto normal = [&] {
+        double sum = 0;  // of twelve uniforms: variance 1
+        for (int i = 0; i < 12; ++i) sum += rng.unit();
+        return sum - 6;
+    };
+    std::string rows = "activity,op,label,layers,flops,run,duration_ns\n";
+    const double kept = std::exp(-1 / correlation_ms);
+    for (int run = 1; run <= 20; ++run) {
+        double z = normal();
+        for (int i = 0; i < 200; ++i) {
+            z = kept * z + std::sqrt(1 - kept * kept) * normal();
+            const double factor = (1 + noise * normal()) * (1 + drift * z);
+            rows += text("execute,conv2d,layer{},1,{},{},{}\n", i % 40, 1000 + i % 40,
+                         with_runs ? run : 0, 1e6 * factor);
+        }
+    }
+    return rows;
+}
+
+TEST(Fit, TellsDriftFromNoiseByTheRowsOfARun) {
+    SWAPLAB_FOR_SEEDS(seed, 1, 8) {
+        const auto of = [](const NoiseSpec& noise) {
+            return std::pair(noise.cv[index_of(Activity::execute)],
+                             noise.drift ? noise.drift->cv[index_of(Activity::execute)] : 0);
+        };
+        const auto [noise, drift] = of(node_of(drifting_rows(seed, 0.03, 0.04, 10)).noise);
+        EXPECT_NEAR(noise, 0.03, 0.006);
+        EXPECT_NEAR(drift, 0.04, 0.008);
+        const Node node = node_of(drifting_rows(seed, 0.03, 0.04, 10));
+        ASSERT_TRUE(node.noise.drift);
+        EXPECT_GT(count_ns(node.noise.drift->correlation), 5'000'000);
+        EXPECT_LT(count_ns(node.noise.drift->correlation), 20'000'000);
+        // Noise alone. In one of a hundred seeds there would be a drift; in these there is none.
+        const auto [only_noise, no_drift] = of(node_of(drifting_rows(seed, 0.05, 0, 10)).noise);
+        EXPECT_NEAR(only_noise, 0.05, 0.003);
+        EXPECT_EQ(no_drift, 0);
+    }
+}
+
+// Where the file does not say which rows are of one run, their order tells nothing.
+TEST(Fit, WithoutRunsThereIsNoDrift) {
+    const FittedDevice device = fitted(drifting_rows(1, 0.03, 0.04, 10, false));
+    EXPECT_FALSE(device.platform.nodes[0].noise.drift);
+    EXPECT_NEAR(device.platform.nodes[0].noise.cv[index_of(Activity::execute)], 0.05, 0.006);
+    EXPECT_TRUE(noted(device, "rows without a `run`"));
 }
 
 const std::string kModes = "activity,op,mode,dtype,flops,parameter_bytes,duration_ns\n";

@@ -125,4 +125,10 @@ Platform random_platform(std::uint64_t seed, const PlatformShape& shape) {
     return Generator(seed, shape).platform(seed);
 }
 
+PowerSpec idle_and_execute(double idle_w, double execute_w) {
+    PowerSpec power{.idle_w = idle_w};
+    power.active_w[index_of(Activity::execute)] = execute_w;
+    return power;
+}
+
 }  // namespace swaplab::testing

@@ -26,4 +26,7 @@ struct PlatformShape {
 
 Platform random_platform(std::uint64_t seed, const PlatformShape& shape = {});
 
+// In W: whatever happens, and above it while something executes. Bytes take no energy.
+PowerSpec idle_and_execute(double idle_w, double execute_w);
+
 }  // namespace swaplab::testing
