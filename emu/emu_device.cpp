@@ -14,6 +14,7 @@
 #include "emu/pressure/pressure.h"
 #include "hw/host/block_work.h"
 #include "hw/host/process.h"
+#include "hw/storage/reader.h"
 #include "policies/lanes/lane_widths.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -138,6 +139,7 @@ class EmuDevice final : public Device, private DeviceListener {
     DeviceListener* listener_;  // to changes of memory; null if nobody listens
     EmuOptions options_;
     Pressure pressure_;
+    std::vector<std::string> parameter_files_;  // that are read through the page cache
     Rules rules_;
     RunMemory memory_;
     HostMover mover_;
@@ -158,12 +160,19 @@ class EmuDevice final : public Device, private DeviceListener {
     LaneThreads threads_;  // last: they end before what they use
 };
 
+std::vector<std::string> parameter_files_of(const JobPacks& packs) {
+    std::vector<std::string> files;
+    for (const auto& pack : packs) files.push_back(pack->parameters_path());
+    return files;
+}
+
 EmuDevice::EmuDevice(const DeviceSetup& setup, JobPacks packs, const EmuOptions& options,
                      const VirtualDeviceFactory& clock, const ExecutorFactory& executors)
     : setup_(setup),
       listener_(memory_listener(setup)),
       options_(options),
       pressure_({options.memory_hog, options.memory_fence}, setup.budget, setup.stop),
+      parameter_files_(options.page_cache ? parameter_files_of(packs) : std::vector<std::string>{}),
       rules_(setup),
       memory_(setup, BlockWork::sizes_of(setup, packs), rules_, executors != nullptr,
               options.guarded),
@@ -174,6 +183,8 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, JobPacks packs, const EmuOptions&
       threads_(lane_widths(setup.deployment, setup.platform.nodes.front())) {
     memory_.get_memory(virtual_->memory(), setup.stop);
     work_.load_resident();
+    // A run starts cold; what its own reads leave in the page cache stays there.
+    for (const std::string& file : parameter_files_) drop_cached(file);
     process_.begin_reading();
 }
 

@@ -115,18 +115,23 @@ void check_path(const PolicyInfo& info, SwapPath path) {
     throw InputError(text("policy {} does not take the swap path {}", info.name, name_of(path)));
 }
 
-// Memory that is staged makes a policy copy that would copy nothing. Its parameters are known to be
-// good, so what it refuses is the path.
+// A policy copies that would copy nothing. Its parameters are known to be good, so what it refuses
+// is the path.
 void take_staged(Policy& policy, const PolicyInfo& info, const PolicyParameters& parameters,
-                 std::optional<SwapPath> asked) {
-    if (asked == SwapPath::zero_copy)
+                 std::optional<SwapPath> asked, Staging staging) {
+    const bool by_kind = staging == Staging::by_kind;
+    if (asked == SwapPath::zero_copy && by_kind)
         throw InputError("the swap path zero-copy copies nothing, memory=staged is copied");
     if (asked || info.swap_paths.front() != SwapPath::zero_copy) return;
     try {
         check_path(info, SwapPath::staged);
         policy = info.make(parameters, SwapPath::staged);
     } catch (const InputError& error) {
-        throw InputError(text("memory=staged: {}", error.what()));
+        if (by_kind) throw InputError(text("memory=staged: {}", error.what()));
+        throw InputError(
+            text("the GPU has a memory of its own (memory.unified is false), into which blocks are "
+                 "copied: {}; --swap-path zero-copy leaves them in the host's",
+                 error.what()));
     }
 }
 
@@ -160,20 +165,29 @@ const PolicyChoice& direct_policy() {
     return direct;
 }
 
-Policy make_policy(const PolicyChoice& choice, std::optional<SwapPath> path,
-                   std::optional<MemoryKind> kind) {
+Staging staging_of(const Platform& platform) {
+    const MemoryKindRow& kind = row_of(platform.memory_kind);
+    if (kind.staged) return Staging::by_kind;
+    // Managed memory comes to the device by itself, for what its kind adds.
+    const bool managed = kind.host != HostAccess::always;
+    const bool apart = std::ranges::any_of(platform.nodes, [](const Node& node) {
+        return node.compute == ComputeKind::gpu && !node.memory.unified;
+    });
+    return apart && !managed ? Staging::by_device : Staging::none;
+}
+
+Policy make_policy(const PolicyChoice& choice, std::optional<SwapPath> path, Staging staging) {
     const PolicyInfo& info = *choice.info;
     if (path) check_path(info, *path);
     Policy policy = info.make(choice.parameters, path);
-    if (row_of(kind).staged) take_staged(policy, info, choice.parameters, path);
+    if (staging != Staging::none) take_staged(policy, info, choice.parameters, path, staging);
     policy.name = info.name;
     policy.spec = choice.spec;
     return policy;
 }
 
-Policy make_policy(std::string_view spec, std::optional<SwapPath> path,
-                   std::optional<MemoryKind> kind) {
-    return make_policy(choose_policy(spec), path, kind);
+Policy make_policy(std::string_view spec, std::optional<SwapPath> path, Staging staging) {
+    return make_policy(choose_policy(spec), path, staging);
 }
 
 }  // namespace swaplab

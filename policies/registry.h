@@ -42,13 +42,21 @@ PolicyChoice choose_policy(std::string_view spec);
 // The reference of every comparison: everything resident before the run.
 const PolicyChoice& direct_policy();
 
-// `path` is what was asked for, if anything was; else memory of a `kind` that is staged makes
-// `staged` of a policy's default `zero-copy`. Throws `InputError` for a swap path that the policy
-// does not take or the kind of memory contradicts.
+// Why what would be zero-copy is copied, if it is (SEMANTICS: Swap paths).
+enum class Staging : std::uint8_t {
+    none,
+    by_kind,    // of memory: memory=staged, whatever device
+    by_device,  // the GPU does not reach the memory that is read into, unless it is managed
+};
+Staging staging_of(const Platform& platform);
+
+// `path` is what was asked for, if anything was; else `staging` makes `staged` of a policy's
+// default `zero-copy`. Throws `InputError` for a swap path that the policy does not take or the
+// kind of memory contradicts.
 Policy make_policy(const PolicyChoice& choice, std::optional<SwapPath> path = {},
-                   std::optional<MemoryKind> kind = {});
+                   Staging staging = Staging::none);
 // Of a spec. Throws what `choose_policy` throws, too.
 Policy make_policy(std::string_view spec, std::optional<SwapPath> path = {},
-                   std::optional<MemoryKind> kind = {});
+                   Staging staging = Staging::none);
 
 }  // namespace swaplab

@@ -10,6 +10,7 @@
 #include "policies/lanes/ticket_ring.h"
 #include "policies/lanes/waiting_commands.h"
 #include "policies/memory/block_memory.h"
+#include "policies/memory/managed_rule.h"
 #include "policies/port/evidence.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -55,8 +56,8 @@ struct NodeState {
     const Node* node;
     RateTable rates;
     std::array<LaneState, kLanes> lanes;
-    // By kind; behind them, under kHost, the part before the work (ns_per_command), which nothing
-    // stretches.
+    // By kind; behind them, under kHost, the part before the work (ns_per_command, the first byte
+    // of a read), which nothing stretches.
     std::array<WorkClock, kClocks> work;
     std::array<Time, kClocks> next_end{};  // of each clock that runs
     Time earliest = Time::max();           // of them; Time::max() while none runs
@@ -72,6 +73,12 @@ struct NodeState {
     std::vector<Ticket> releases;      // ready to start
     std::optional<Time> storage_idle;  // since when; nothing before the first read
     Duration switching{};              // of its mode, which the next execution pays for
+};
+
+// What a block takes, next to each other for the commands that ask.
+struct Means {
+    std::array<Duration, kKinds> by_verb;
+    Duration first_byte;
 };
 
 class SimDevice final : public VirtualDevice {
@@ -114,7 +121,7 @@ class SimDevice final : public VirtualDevice {
     // What a command that starts now takes by the mode in force.
     Duration work_of(const Action& command) {
         const auto verb = static_cast<std::size_t>(command.verb);
-        Duration work = means_[command.job][command.block][verb];
+        Duration work = means_[command.job][command.block].by_verb[verb];
         if (command.pass > 0)
             work = (*facts_)[command.job][command.block].of(command.verb, command.pass);
         return noise_ ? noise_->draw(command, now(), work) : work;
@@ -124,15 +131,17 @@ class SimDevice final : public VirtualDevice {
         start_clock(node, kind, record.completion.ticket, work);
     }
     Duration wake_storage(const NodeState& node, const LaneState& lane) const;
+    Duration touch_memory(const NodeState& node) const;
     void start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work);
     void share(NodeState& node);
     const Completion* report();
 
     DeviceSetup setup_;
-    DeviceListener* activity_listener_;  // null if nobody listens
-    const AllFacts* facts_;              // in the mode in force
-    IdVector<JobId, IdVector<BlockId, std::array<Duration, kKinds>>> means_;  // of them; by verb
+    DeviceListener* activity_listener_;                // null if nobody listens
+    const AllFacts* facts_;                            // in the mode in force
+    IdVector<JobId, IdVector<BlockId, Means>> means_;  // of them
     std::optional<Noise> noise_;
+    std::optional<ManagedRule> managed_;  // where there is one to keep
     Engine engine_;
     BlockMemory memory_;
     TicketRing tickets_;
@@ -157,6 +166,7 @@ SimDevice::SimDevice(const DeviceSetup& setup)
         node.slot = engine_.add_slot(Phase::completion);
     }
     if (setup.noise) noise_.emplace(setup);
+    if (const ManagedRule rule(setup_); rule.watches()) managed_.emplace(rule);
 }
 
 void SimDevice::take_means() {
@@ -164,8 +174,8 @@ void SimDevice::take_means() {
     for (const auto& blocks : *facts_) {
         auto& means = means_.emplace_back();
         for (const BlockFacts& block : blocks) {
-            means.push_back(block.durations);
-            means.back()[index_of(kUse)] = block.of(kUse, 0);
+            means.push_back({block.durations, block.first_byte});
+            means.back().by_verb[index_of(kUse)] = block.of(kUse, 0);
         }
     }
 }
@@ -302,6 +312,8 @@ void SimDevice::end_work(NodeState& node, std::size_t clock) {
 void SimDevice::end(Ticket ticket) {
     Record& record = tickets_[ticket];
     record.completion.end = now();
+    if (managed_) [[unlikely]]
+        managed_->on_end(record.completion.command);
     if (activity_listener_ != nullptr) [[unlikely]]
         activity_listener_->on_activity_end(record.completion);
     reportable_.push_back(ticket);
@@ -378,16 +390,24 @@ bool SimDevice::start_head(NodeState& node, LaneState& lane) {
     if (uses(command.verb)) memory_.begin_execute(command, now());
     record.state = State::running;
     span.start = now();
+    if (managed_) [[unlikely]]
+        managed_->on_start(command);
     if (activity_listener_ != nullptr) [[unlikely]]
         activity_listener_->on_activity_start(span);
     Duration work = work_of(command);
-    if (command.lane == Lane::storage) work += wake_storage(node, lane);
+    Duration before = node.node->host_per_command;
+    if (command.lane == Lane::storage) {
+        const Duration first = std::min(means_[command.job][command.block].first_byte, work);
+        before += first;
+        work += wake_storage(node, lane) - first;
+    }
+    if (brings_bytes) work += touch_memory(node);
     if (uses(command.verb) && node.switching.count() > 0) [[unlikely]]
         work += std::exchange(node.switching, {});
     ++lane.busy;
-    if (node.node->host_per_command.count() > 0) {
+    if (before.count() > 0) {
         record.work = work;
-        start_clock(node, kHost, span.ticket, node.node->host_per_command);
+        start_clock(node, kHost, span.ticket, before);
     } else {
         start_work(node, record, work);
     }
@@ -400,6 +420,13 @@ Duration SimDevice::wake_storage(const NodeState& node, const LaneState& lane) c
     if (!after_idle || lane.busy > 0) return {};
     const bool rested = !node.storage_idle || now() - *node.storage_idle >= after_idle->gap;
     return rested ? after_idle->extra : Duration{};
+}
+
+// What a command that has just reserved its places pays for memory that nothing lay in before.
+Duration SimDevice::touch_memory(const NodeState& node) const {
+    const double per_byte = node.node->memory.fresh_ns_per_byte;
+    if (per_byte == 0) return {};
+    return to_duration(per_byte * static_cast<double>(memory_.fresh().count));
 }
 
 void SimDevice::start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work) {

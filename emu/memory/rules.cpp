@@ -21,11 +21,7 @@ void drop(std::vector<Action>& actions, const Action& command) {
 
 }  // namespace
 
-Rules::Rules(const DeviceSetup& setup) : setup_(setup) {
-    const HostAccess host = row_of(setup.platform.memory_kind).host;
-    managed_rule_ = host != HostAccess::always &&
-                    !setup.platform.nodes.front().memory.concurrent_managed_access;
-    attaches_ = host == HostAccess::until_assembled;
+Rules::Rules(const DeviceSetup& setup) : setup_(setup), managed_(setup) {
     for (const auto& job : setup.facts) {
         blocks_.emplace_back();
         for (const BlockFacts& facts : job) blocks_.back().push_back({BlockLife(facts.steps), {}});
@@ -48,20 +44,17 @@ void Rules::check(const Action& command) const {
 void Rules::on_start(const Action& command) {
     if (!takes_time(command.verb)) return;
     check(command);
-    check_managed(command);
+    managed_.on_start(command);
     BlockState& block = state(command);
     if (block.life.begins_with(step_of(command))) block.life.leave();
     block.under.push_back(command);
-    if (uses(command.verb)) kernels_.push_back(command);
-    if (brings(command.verb)) host_writes_.push_back(command);
 }
 
 void Rules::on_end(const Action& command) {
     if (!takes_time(command.verb)) return;
     BlockState& block = state(command);
     drop(block.under, command);
-    if (uses(command.verb)) drop(kernels_, command);
-    if (brings(command.verb)) drop(host_writes_, command);
+    managed_.on_end(command);
     if (swaps_in(command.verb)) block.life.advance();
     if (swaps_out(command.verb)) block.life.leave();
 }
@@ -101,32 +94,16 @@ void Rules::check_use(const Action& command) const {
                              name_of_activity(command), name_of_activity(block.under.front())));
 }
 
-void Rules::check_managed(const Action& command) const {
-    if (!managed_rule_ || attaches_) return;
-    const bool kernel = uses(command.verb);
-    const std::vector<Action>& others = kernel ? host_writes_ : kernels_;
-    if (others.empty() || !(kernel || brings(command.verb))) return;
-    const Action& host = kernel ? others.front() : command;
-    const Action& device = kernel ? command : others.front();
-    throw RuleViolation(text(
-        "{} touches managed memory while {} runs: {} has no concurrent managed access, so the "
-        "host may touch no managed page while any kernel runs. Attach blocks to the host while "
-        "they are read (-d {}:memory=managed-attach), or use memory=register or staged",
-        name_of_activity(host), name_of_activity(device), setup_.platform.name,
-        setup_.platform.name));
-}
-
 bool Rules::attached_to_host(JobId job, BlockId block) const {
-    return attaches_ && !blocks_[job][block].life.in_place();
+    return managed_.attaches() && !blocks_[job][block].life.in_place();
 }
 
 std::string Rules::name_of_block(JobId job, BlockId block) const {
-    return text("block {} of {}", block.index, setup_.costs[job].model().name());
+    return swaplab::name_of_block(setup_, job, block);
 }
 
 std::string Rules::name_of_activity(const Action& command) const {
-    return text("{} of {} (lane {})", name_of(command.verb),
-                name_of_block(command.job, command.block), name_of(command.lane));
+    return swaplab::name_of_activity(setup_, command);
 }
 
 std::string Rules::running() const {

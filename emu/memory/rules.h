@@ -3,14 +3,13 @@
 //
 // - Parameters are executed when all of them have come and have been assembled, and stay until
 //   nothing uses them.
-// - Unified memory without concurrent managed access: while any kernel runs the host may touch no
-//   managed page, whichever blocks the kernel uses; reads into them included. Blocks that are
-//   attached to the host (memory kind `managed-attach`, until they are assembled) are exempt.
+// - Managed memory is not touched while kernels run (policies/memory/managed_rule.h).
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "policies/memory/managed_rule.h"
 #include "policies/port/block_life.h"
 #include "policies/port/device.h"
 
@@ -26,8 +25,8 @@ class Rules {
     void on_end(const Action& command);
 
     // Whether the managed rule holds for this run, and whether a kernel runs now.
-    bool managed_rule() const { return managed_rule_; }
-    bool kernel_runs() const { return !kernels_.empty(); }
+    bool managed_rule() const { return managed_.holds(); }
+    bool kernel_runs() const { return managed_.kernel_runs(); }
     bool in_place(const Action& command) const { return state(command).life.in_place(); }
     // While a kernel runs: whether the host may touch the block's memory all the same.
     bool attached_to_host(JobId job, BlockId block) const;
@@ -48,18 +47,14 @@ class Rules {
     void require_idle(const Action& command, const char* why) const;
     void check_swap_in(const Action& command) const;
     void check_use(const Action& command) const;
-    void check_managed(const Action& command) const;
     BlockState& state(const Action& command) { return blocks_[command.job][command.block]; }
     const BlockState& state(const Action& command) const {
         return blocks_[command.job][command.block];
     }
 
     const DeviceSetup& setup_;
-    bool managed_rule_;
-    bool attaches_;
+    ManagedRule managed_;
     IdVector<JobId, IdVector<BlockId, BlockState>> blocks_;
-    std::vector<Action> kernels_;      // that run now
-    std::vector<Action> host_writes_;  // reads and copies that run now
 };
 
 }  // namespace swaplab

@@ -97,7 +97,7 @@ int code_of(const std::vector<Comparison>& comparisons) {
     const auto any = [&](auto what) { return std::ranges::any_of(comparisons, what); };
     if (any(&Comparison::interrupted)) return exit_interrupted;
     if (any(&Comparison::any_feasible)) return exit_ok;
-    return any(&Comparison::any_stuck) ? exit_failed : exit_infeasible;
+    return any(&Comparison::any_failed) ? exit_failed : exit_infeasible;
 }
 
 std::string drawing_of(const std::vector<Comparison>& comparisons) {

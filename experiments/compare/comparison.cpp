@@ -17,6 +17,16 @@ RunResult not_run(const std::string& policy, Bytes budget) {
     return result;
 }
 
+// What a cell is whose policy the device does not survive: the others go on.
+RunResult refused(const std::string& policy, Bytes budget, const char* reason) {
+    RunResult result;
+    result.verdict = Verdict::refused;
+    result.policy = policy;
+    result.budget = budget;
+    result.reason = reason;
+    return result;
+}
+
 // A comparison under way.
 class Comparing {
   public:
@@ -52,7 +62,11 @@ class Comparing {
     }
     RunResult run_cell(const System& system, Bytes budget) const {
         if (request_.testbed.stopped()) return not_run(system.choice.spec, budget);
-        return run(request_of(request_.scenario, request_.testbed, budget), *system.policy);
+        try {
+            return run(request_of(request_.scenario, request_.testbed, budget), *system.policy);
+        } catch (const RefusedByDevice& error) {
+            return refused(system.choice.spec, budget, error.what());
+        }
     }
     void run_minima(const Cells& cells) {
         for (const System& system : cells.systems()) {
@@ -103,10 +117,10 @@ bool Comparison::any_feasible() const {
     });
 }
 
-bool Comparison::any_stuck() const {
-    const auto all = results();
-    return std::any_of(all.begin(), all.end(),
-                       [](const ComparedResult& r) { return r.result->verdict == Verdict::stuck; });
+bool Comparison::any_failed() const {
+    return std::ranges::any_of(results(), [](const ComparedResult& r) {
+        return r.result->verdict == Verdict::stuck || r.result->verdict == Verdict::refused;
+    });
 }
 
 std::optional<Duration> latency_bound(const std::vector<RunResult>& row) {

@@ -39,7 +39,7 @@ struct Comparison {
     // All cells in the order of the rows; with what `direct` did first, if it was asked for.
     std::vector<ComparedResult> results() const;
     bool any_feasible() const;
-    bool any_stuck() const;
+    bool any_failed() const;  // stuck, or refused by the device
 };
 
 // A bound for the latency of every cell of a row: nullopt where the cells have budgets of their own

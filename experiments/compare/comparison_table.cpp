@@ -77,6 +77,7 @@ class Drawer {
     std::string shown(const RunResult& cell) const {
         if (cell.verdict == Verdict::infeasible) return std::string(kInfeasible) + ' ';
         if (cell.verdict == Verdict::stuck) return "stuck ";
+        if (cell.verdict == Verdict::refused) return "refused ";
         if (cell.verdict == Verdict::interrupted) return "? ";
         std::string mark = cell.verdict == Verdict::deadline_miss ? "!" : "";
         if (late_lanes(cell, scenario_.lateness)) mark += '~';
@@ -192,12 +193,19 @@ class Drawer {
                            [&](const ComparedResult& r) { return r.result->verdict == verdict; });
     }
 
+    std::string first_refusal() const {
+        for (const auto& [result, policy] : comparison_.results())
+            if (result->verdict == Verdict::refused) return result->reason;
+        return {};
+    }
+
     std::string notes() const {
         std::vector<std::string> legend;
         if (specs_.size() > 1) legend.emplace_back("* best of the row");
         if (any(Verdict::infeasible)) legend.push_back(text("{} infeasible", kInfeasible));
         if (!specs_.empty()) legend.emplace_back("needs: the smallest budget of the policy");
         if (any(Verdict::interrupted)) legend.emplace_back("? interrupted");
+        if (any(Verdict::refused)) legend.push_back("refused: " + first_refusal());
         if (any(Verdict::deadline_miss)) legend.emplace_back("! deadlines missed");
         const auto all = comparison_.results();
         if (std::ranges::any_of(all, [&](const ComparedResult& r) {

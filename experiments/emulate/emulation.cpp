@@ -153,7 +153,9 @@ void declare_emulation(Flags& flags, EmulationOptions& options) {
                "in the device's time, is invalid: a share of the mean latency (default 1%), or "
                "500us",
                noted(options, "--lateness", into(options.lateness, parse_lateness)));
-    flags.on(how, "--page-cache", "of emu: reads go through the host's page cache and stay in it",
+    flags.on(how, "--page-cache",
+             "of emu: reads go through the host's page cache and stay in it; a run starts with "
+             "none of the pack there",
              options.page_cache);
     flags.once(how, "--execute", "HOW",
                "of emu: model (default) keeps the time that the profile gives; torch really "

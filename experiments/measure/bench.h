@@ -8,7 +8,7 @@
 
 #include "experiments/measure/script.h"
 #include "policies/run/runner.h"
-#include "profiles/fit/measurements.h"
+#include "profiles/measured/measurements.h"
 
 namespace swaplab {
 

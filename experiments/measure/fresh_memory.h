@@ -5,7 +5,7 @@
 
 #include "hw/storage/pack.h"
 #include "hw/storage/reader.h"
-#include "profiles/fit/measurements.h"
+#include "profiles/measured/measurements.h"
 
 namespace swaplab {
 

@@ -10,7 +10,7 @@
 #include "experiments/measure/coverage.h"
 #include "experiments/measure/parts.h"
 #include "policies/port/device.h"
-#include "profiles/fit/measurements.h"
+#include "profiles/measured/measurements.h"
 
 namespace swaplab {
 

@@ -88,7 +88,7 @@ class Rebuilt {
     explicit Rebuilt(const RecordedOrigin& origin)
         : origin_(origin),
           policy_(
-              make_policy(origin.policy, origin.swap_path, origin.device.platform.memory_kind)) {
+              make_policy(origin.policy, origin.swap_path, staging_of(origin.device.platform))) {
         for (const auto& [choice, hash] : origin.models) {
             require_hash("model", choice.spec, hash, model_hash(*choice.model));
             Job& job = workload_.jobs.emplace_back();

@@ -128,7 +128,7 @@ RunRequest planning_request_of(const Scenario& scenario, std::optional<Bytes> bu
 }
 
 Policy policy_for(const PolicyChoice& choice, const Scenario& scenario) {
-    return make_policy(choice, scenario.path, scenario.device.platform.memory_kind);
+    return make_policy(choice, scenario.path, staging_of(scenario.device.platform));
 }
 
 }  // namespace swaplab

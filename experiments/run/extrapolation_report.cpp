@@ -11,11 +11,6 @@ namespace swaplab {
 
 namespace {
 
-bool has_hull(const Platform& platform) {
-    return std::ranges::any_of(platform.provenance.fit,
-                               [](const auto& fit) { return !fit.second.hull.empty(); });
-}
-
 std::vector<Extrapolation> of_job(const JobResult& job, const Model& model,
                                   const Platform& platform) {
     std::vector<UnitRange> ranges;
@@ -32,7 +27,7 @@ std::vector<Extrapolation> of_job(const JobResult& job, const Model& model,
 std::vector<JobExtrapolations> extrapolations_of(const RunResult& result,
                                                  const Scenario& scenario) {
     std::vector<JobExtrapolations> jobs;
-    if (!has_hull(scenario.device.platform)) return jobs;
+    if (!tells_what_was_measured(scenario.device.platform)) return jobs;
     for (std::size_t i = 0; i < result.jobs.size(); ++i) {
         std::vector<Extrapolation> found =
             of_job(result.jobs[i], *scenario.models[i].model, scenario.device.platform);
@@ -59,7 +54,7 @@ std::string extrapolation_note(const std::vector<JobExtrapolations>& jobs) {
 }
 
 void write_extrapolated(JsonWriter& json, const RunResult& result, const Scenario& scenario) {
-    if (!has_hull(scenario.device.platform)) return;
+    if (!tells_what_was_measured(scenario.device.platform)) return;
     json.key("extrapolated").begin_array();
     for (const JobExtrapolations& job : extrapolations_of(result, scenario)) {
         for (const Extrapolation& each : job.found) {

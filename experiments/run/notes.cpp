@@ -4,8 +4,10 @@
 
 #include "experiments/run/extrapolation_report.h"
 #include "experiments/shell/exit_code.h"
+#include "experiments/text/layout.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
+#include "profiles/device/device_file.h"
 
 namespace swaplab {
 
@@ -48,6 +50,18 @@ void note_large_budget(const Console& console, const Scenario& scenario,
                       format_bytes(capacity), scenario.device.platform.name));
 }
 
+void note_unused_costs(const Console& console, const Scenario& scenario) {
+    const Platform& platform = scenario.device.platform;
+    std::vector<std::string> unused;
+    for (const Node& node : platform.nodes)
+        for (std::string& key : costs_not_used_yet(node)) unused.push_back(std::move(key));
+    if (!unused.empty())
+        console.note(
+            text("the profile of {} gives {}, which nothing acts on: they are parts of "
+                 "assembly and release",
+                 platform.name, join(unused, ", ")));
+}
+
 void note_extrapolation(const Console& console, const Scenario& scenario, const RunResult& result) {
     if (const std::string note = extrapolation_note(extrapolations_of(result, scenario));
         !note.empty())
@@ -57,7 +71,8 @@ void note_extrapolation(const Console& console, const Scenario& scenario, const 
 int exit_code_of(Verdict verdict) {
     switch (verdict) {
         case Verdict::infeasible: return exit_infeasible;
-        case Verdict::stuck: return exit_failed;
+        case Verdict::stuck:
+        case Verdict::refused: return exit_failed;
         case Verdict::interrupted: return exit_interrupted;
         case Verdict::ok:
         case Verdict::deadline_miss: return exit_ok;

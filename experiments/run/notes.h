@@ -16,6 +16,9 @@ void note_shadowed(const Console& console, const Experiment& asked);
 // Noise was asked for, but the device's profile has none.
 void note_missing_noise(const Console& console, const Scenario& scenario);
 
+// Costs that the device's profile gives and that nothing acts on.
+void note_unused_costs(const Console& console, const Scenario& scenario);
+
 // Says on stderr that a run held more than the device has (a policy without a budget may).
 void note_large_peak(const Console& console, const Scenario& scenario, const RunResult& result);
 

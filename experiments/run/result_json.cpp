@@ -217,6 +217,8 @@ void write_result(JsonWriter& json, const RunResult& result, const PolicyChoice&
     write_optional(json.key("budget_bytes"), result.budget);
     if (result.verdict == Verdict::infeasible) {
         write_infeasible(json, result);
+    } else if (result.verdict == Verdict::refused) {
+        json.member("reason", result.reason);
     } else {
         if (result.verdict == Verdict::stuck) json.member("reason", result.reason);
         write_times(json, result, certificate.scenario().all_requests(), schema);

@@ -15,6 +15,7 @@
 #include "experiments/shell/output_file.h"
 #include "experiments/shell/progress.h"
 #include "experiments/shell/scenario_flags.h"
+#include "experiments/text/figures.h"
 #include "experiments/trace/trace_file.h"
 #include "profiles/base/error.h"
 #include "profiles/base/quantity.h"
@@ -118,12 +119,22 @@ RunResult run_recorded(const Options& options, const Console& console, const Sce
     return result;
 }
 
+// What share of reads the page cache served, where it was asked for.
+std::string cached_share(Bytes swapped_in, Bytes read) {
+    const double share = swapped_in.count == 0
+                             ? 0
+                             : std::max(0.0, 1 - static_cast<double>(read.count) /
+                                                     static_cast<double>(swapped_in.count));
+    return text("{} were swapped in and {} came from storage: {} from the page cache",
+                format_bytes(swapped_in), format_bytes(read), percent(share));
+}
+
 // Where reads did not reach the storage, though nobody asked for the page cache.
 std::optional<std::string> unread_bytes(const Options& options, const RunResult& result) {
     constexpr double nearly_all = 0.99;
-    if (options.emulation.page_cache || !result.evidence || !result.evidence->read_from_storage)
-        return std::nullopt;
+    if (!result.evidence || !result.evidence->read_from_storage) return std::nullopt;
     const Bytes read = *result.evidence->read_from_storage;
+    if (options.emulation.page_cache) return cached_share(result.swapped_in, read);
     if (static_cast<double>(read.count) >=
         nearly_all * static_cast<double>(result.swapped_in.count))
         return std::nullopt;
@@ -202,6 +213,7 @@ int run_run(const Options& options, const Console& console) {
     const PolicyChoice& policy = cell.system->choice;
     note_shadowed(console, options.asked);
     note_missing_noise(console, scenario);
+    note_unused_costs(console, scenario);
     note_large_budget(console, scenario, cell.bytes);
     if (!options.asked.budgets.empty() && !policy.needs_budget)
         console.note(text("policy {} takes no budget; -b has no effect", policy.spec));

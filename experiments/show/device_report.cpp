@@ -24,11 +24,20 @@ struct Leaf {
 
 void collect(const Value& value, const std::string& path, std::vector<Leaf>& leaves);
 
-// The elements of an array of named objects go by their names, others are one leaf together.
+// A point of a table of reads: what so many bytes take.
+void collect_point(const Value& point, const std::string& path, std::vector<Leaf>& leaves) {
+    leaves.push_back(
+        {text("{}.{}", path, point.items.front().scalar), point.items.back().scalar, true});
+}
+
+// The elements of an array of named objects go by their names, points by their bytes, others are
+// one leaf together.
 void collect_items(const Value& array, const std::string& path, std::vector<Leaf>& leaves) {
     std::vector<std::string> scalars;
     for (const Value& item : array.items) {
-        if (item.kind == Value::Kind::object && !item.members.empty())
+        if (item.kind == Value::Kind::array)
+            collect_point(item, path, leaves);
+        else if (item.kind == Value::Kind::object && !item.members.empty())
             collect(item, path + '.' + item.members.front().second.scalar, leaves);
         else
             scalars.push_back(item.scalar);
@@ -63,7 +72,8 @@ std::string meaning(const Leaf& leaf) {
     if (key.ends_with("_bytes") && *number >= 0x1p63) return "not given";
     if (key.ends_with("_bytes") && *number >= 1024)
         return format_bytes({static_cast<std::int64_t>(*number)});
-    if (key == "ns" || key.ends_with("_ns") || key.starts_with("ns_per_"))
+    const bool of_table = leaf.path.starts_with("read.table.");
+    if (of_table || key == "ns" || key.ends_with("_ns") || key.starts_with("ns_per_"))
         return *number >= 1000 ? format_duration(Duration(static_cast<std::int64_t>(*number)))
                                : std::string();
     return {};
@@ -108,14 +118,9 @@ class Sources {
 };
 
 // Figures that nothing acts on in this version.
-std::string not_used_yet(const std::vector<Leaf>& leaves) {
-    std::vector<std::string> unused;
-    for (const Leaf& leaf : leaves)
-        if (std::ranges::find(kDeviceKeysNotUsedYet, leaf.path) != kDeviceKeysNotUsedYet.end() &&
-            parse_number(leaf.value) != 0.0)
-            unused.push_back(leaf.path);
-    if (unused.empty()) return {};
-    return text("  (kept, but not used yet: {})\n", join(unused, ", "));
+std::string not_used_yet(const Platform& platform) {
+    const std::vector<std::string> unused = figures_not_used_yet(platform.nodes.front());
+    return unused.empty() ? "" : text("  (kept, but not used yet: {})\n", join(unused, ", "));
 }
 
 std::string figures(const Platform& platform, Sources& sources) {
@@ -133,7 +138,7 @@ std::string figures(const Platform& platform, Sources& sources) {
     }
     std::string figures = table.str(2);
     if (left_out > 0) figures += text("  ({} of value 0 left out)\n", plural(left_out, "figure"));
-    return figures + not_used_yet(leaves);
+    return figures + not_used_yet(platform);
 }
 
 std::string power_of(const Mode& mode) {

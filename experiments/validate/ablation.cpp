@@ -38,6 +38,7 @@ constexpr std::array kEffects{
     Effect{"storage after idling", [](Node& n) { n.read.after_idle.reset(); }, nullptr},
     Effect{"parallel reads", [](Node& n) { n.read.concurrency = {1.0}; }, nullptr},
     Effect{"cost per request", [](Node& n) { n.read.cost.per_request = 0; }, nullptr},
+    Effect{"fresh memory", [](Node& n) { n.memory.fresh_ns_per_byte = 0; }, nullptr},
     Effect{"copies", [](Node& n) { n.cost(Activity::copy) = {}; }, nullptr},
     Effect{"assembly",
            [](Node& n) {

@@ -68,6 +68,12 @@ ChosenIo choose_io(const std::string& path, int descriptor, const ReadOptions& o
 
 }  // namespace
 
+void drop_cached(const std::string& path) {
+    const FileHandle file = open_file(path);
+    ::fdatasync(file.get());  // pages that are not written yet would stay
+    ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
+}
+
 std::unique_ptr<Reader> open_reader(const std::string& path, const ReadOptions& options) {
     check_options(path, options);
     FileHandle handle = open_file(path);

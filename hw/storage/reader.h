@@ -50,4 +50,9 @@ class Reader {
 // with a pread pool, `depth` threads.
 std::unique_ptr<Reader> open_reader(const std::string& path, const ReadOptions& options);
 
+// Writes back and takes out of the page cache what it has of the file, as far as the system does:
+// the next read comes from storage. Not what others have mapped, nor where the file system is
+// memory itself. Throws `InputError` if the file cannot be opened.
+void drop_cached(const std::string& path);
+
 }  // namespace swaplab

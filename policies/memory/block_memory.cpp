@@ -87,6 +87,13 @@ void BlockMemory::change_variant(JobState& job, std::uint32_t variant) {
     ledger_.raise_arena(arena_bytes_);
 }
 
+Bytes BlockMemory::Use::take(Bytes bytes) {
+    now += bytes;
+    const Bytes more = std::max(Bytes{}, now - most);
+    most += more;
+    return more;
+}
+
 bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, SwapStep from,
                                    std::uint8_t& taken) {
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
@@ -108,6 +115,7 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
     std::uint8_t taken = 0;
     const bool placed = reserve_holdings(job, block, step_of(command), taken);
     bool new_peak = false;
+    fresh_ = {};
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         if ((taken & bit(i)) == 0) continue;
         Arena& arena = arena_of(block, job.holdings[i]);
@@ -115,6 +123,7 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
             arena.free(block.places[i]);
             continue;
         }
+        fresh_ += use_of(job, block, job.holdings[i]).take(block.held_bytes);
         new_peak |= ledger_.charge(job.holdings[i].category, block.held_bytes, now);
         if (place_listener_ != nullptr)
             place_listener_->on_reserved(command, i, arena, block.places[i]);
@@ -134,6 +143,7 @@ bool BlockMemory::free_after(const Action& command, Time now) {
         if ((block.held & bit(i)) == 0 || holding.until != step_of(command)) continue;
         Arena& arena = arena_of(block, holding);
         arena.free(block.places[i]);
+        use_of(job, block, holding).now -= block.held_bytes;
         if (place_listener_ != nullptr)
             place_listener_->on_freed(command, i, arena, block.places[i]);
         ledger_.credit(holding.category, block.held_bytes, now);

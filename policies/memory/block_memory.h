@@ -30,6 +30,9 @@ class BlockMemory {
     // Reserves all that `command` brings; false, and nothing reserved, if there is no place now.
     // Commands that bring nothing, and blocks that are held already, need nothing.
     bool reserve_for(const Action& command, Time now);
+    // By how many bytes the last command that got a place took its arenas beyond the most that they
+    // have held in this run (SEMANTICS: Memory).
+    Bytes fresh() const { return fresh_; }
     // Frees what ends with `command`; true if anything was freed.
     bool free_after(const Action& command, Time now);
     void begin_execute(const Action& command, Time now);
@@ -57,11 +60,18 @@ class BlockMemory {
         std::unique_ptr<Arena> arena, staging;
         Bytes bytes;
     };
+    // How much of a piece of memory is in use, and the most that has been.
+    struct Use {
+        Bytes now, most;
+        // By how many bytes it passes the most.
+        Bytes take(Bytes bytes);
+    };
     struct JobState {
         std::span<const Holding> holdings;
         std::uint32_t freeing = 0;  // bit of each verb whose end frees a holding
         std::vector<VariantArenas> variants;
         std::uint32_t variant = 0;  // in force
+        Use use, staging_use;       // of its arenas; those of its variants share one memory
         ActivationPeak activations;
         std::uint32_t passes = 1;
         Bytes kv_cache;
@@ -76,12 +86,16 @@ class BlockMemory {
     static Arena& arena_of(const BlockState& block, const Holding& holding) {
         return holding.in_staging ? *block.staging : *block.arena;
     }
+    static Use& use_of(JobState& job, const BlockState& block, const Holding& holding) {
+        return holding.in_staging && block.staging != block.arena ? job.staging_use : job.use;
+    }
     bool reserve_holdings(JobState& job, BlockState& block, SwapStep from, std::uint8_t& taken);
     void note_peak();
 
     DeviceListener* place_listener_;  // null if nobody listens
     IdVector<JobId, JobState> jobs_;
     Bytes arena_bytes_;  // of the variants in force
+    Bytes fresh_;
     Ledger ledger_;
 };
 

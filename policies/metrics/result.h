@@ -14,8 +14,9 @@
 namespace swaplab {
 
 // `interrupted`: somebody asked for the end (`RunRequest::stop`); what there is, is of the requests
-// that had ended.
-enum class Verdict : std::uint8_t { ok, infeasible, deadline_miss, stuck, interrupted };
+// that had ended. `refused`: of a comparison, which goes on where a policy breaks a rule of the
+// device (`RefusedByDevice`).
+enum class Verdict : std::uint8_t { ok, infeasible, deadline_miss, stuck, interrupted, refused };
 std::string_view name_of(Verdict verdict);  // "ok", "infeasible", "deadline-miss", ...
 
 enum class BoundOf : std::uint8_t { latency, makespan };

@@ -48,7 +48,9 @@ Bytes BlockFacts::kv_in(std::uint32_t pass) const {
 }
 
 GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_unit)
-    : cost_(&cost), path_(&row_of(path, cost.node().compute)) {
+    : cost_(&cost),
+      path_(&row_of(path, cost.node().compute)),
+      first_byte_(to_duration(cost.first_byte_ns())) {
     facts_.units = {first_unit, first_unit};
     for (const SwapStep step : path_->steps)
         if (step.copy == 0) price(step.verb);
@@ -109,6 +111,7 @@ void GrowingBlock::take_durations(const Features& features) {
                 ? to_duration(cost_ns(*priced.line, features, bytes) * priced.scale)
                 : with_added(priced.verb, features);
     }
+    facts_.first_byte = std::min(first_byte_, facts_.of(path_->steps.front().verb));
     facts_.steps = path_->steps;
     facts_.way_in = {};
     for (const SwapStep step : path_->steps) facts_.way_in += facts_.of(step.verb);

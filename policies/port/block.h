@@ -42,6 +42,8 @@ struct BlockFacts {
     // By verb; of one command where the path has several, of `execute` the mean over the passes.
     // With what the path and the kind of memory add.
     std::array<Duration, kTimedVerbs> durations{};
+    // Of its read, a part of that duration: what passes before it shares the storage.
+    Duration first_byte{};
     // Of its way in, in order: those of the path; none where nothing is swapped.
     std::span<const SwapStep> steps;
     Duration way_in{};  // all steps, one after the other: planners ask it of every block
@@ -53,9 +55,9 @@ struct BlockFacts {
     Duration of(Verb verb, std::uint32_t pass) const {
         return decoding && uses(verb) ? use_in(pass) : of(verb);
     }
-    std::uint32_t copies() const;                       // that its way in makes, behind the read
-    Duration swap_in() const { return way_in; }         // t_in
-    Duration use() const { return of(kUse); }           // t_ex
+    std::uint32_t copies() const;                // that its way in makes, behind the read
+    Duration swap_in() const { return way_in; }  // t_in
+    Duration use() const { return of(kUse); }    // t_ex
     Duration use_of(std::uint32_t pass) const { return of(kUse, pass); }
     Duration swap_out() const { return of(kSwapOut); }  // t_out
     // What execution needs besides parameters, and what is alive behind the block, in a pass.
@@ -105,6 +107,7 @@ class GrowingBlock {
     const SwapPathRow* path_;
     std::array<Priced, kTimedVerbs> priced_{};  // those of the path, and the release
     std::size_t verbs_priced_ = 0;
+    Duration first_byte_;    // of a read that takes longer than that
     double execute_ns_ = 0;  // summed from the first unit on, as the cost of a block is
     double prompt_ns_ = 0;   // likewise
     BlockFacts facts_;

@@ -18,7 +18,6 @@ class Walks {
         : node_(cost.node()),
           plan_(plan),
           facts_(facts_of(cost, {plan.blocks.data(), plan.blocks.size()}, plan.path)),
-          first_byte_(node_.read.cost.per_block * cost.scale_of(Activity::read)),
           passes_(passes_of(facts_)),
           execute_factor_(least_factor(node_, Activity::execute)) {
         for (std::uint32_t pass = 0; pass < passes_; ++pass)
@@ -53,7 +52,8 @@ class Walks {
         for (const SwapStep step : block.steps) {
             if (lane_of(step.verb) != lane) continue;
             double takes = static_cast<double>(count_ns(block.of(step.verb)));
-            if (step == block.steps.front() && !with_first_bytes) takes -= first_byte_;
+            if (step == block.steps.front() && !with_first_bytes)
+                takes -= static_cast<double>(count_ns(block.first_byte));
             ns += takes * least_factor(node_, *row_of(step.verb).activity);
         }
         return ns;
@@ -62,7 +62,6 @@ class Walks {
     const Node& node_;
     const JobPlan& plan_;
     std::vector<BlockFacts> facts_;
-    double first_byte_;
     std::uint32_t passes_;
     double execute_factor_;
     double executing_ = 0;  // in all passes

@@ -293,7 +293,7 @@ void run_loop(const RunRequest& request, const DeviceSetup& setup, Scheduler& sc
     try {
         Run(request, setup, scheduler, policy).go(result);
     } catch (const RuleViolation& violation) {
-        throw PolicyError(text("policy {}: {}", policy, violation.what()));
+        throw RefusedByDevice(text("policy {}: {}", policy, violation.what()));
     }
 }
 

@@ -25,6 +25,12 @@ class PolicyError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// What it broke is a rule of the device: another device, or kind of memory, may take it.
+class RefusedByDevice : public PolicyError {
+  public:
+    using PolicyError::PolicyError;
+};
+
 struct RunRequest {
     const Platform& platform;
     const Workload& workload;

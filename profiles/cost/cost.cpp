@@ -223,17 +223,22 @@ double CostModel::ns(Activity activity, UnitRange block) const {
 
 double CostModel::ns(Activity activity, const Features& block, Bytes stored) const {
     if (block.bytes.count == 0) return 0;
-    const bool reads = activity == Activity::read;
-    double ns =
-        cost_ns(node_->cost(activity), block, reads ? stored : block.bytes) * scale_of(activity);
+    double ns = line_ns(activity, block, stored) * scale_of(activity);
     for (const AddedCost& added : added_)
         if (added.to == activity) ns += cost_ns(node_->cost(added.cost), block);
     return ns;
 }
 
+double CostModel::line_ns(Activity activity, const Features& block, Bytes stored) const {
+    const LinearCost& line = node_->cost(activity);
+    if (activity != Activity::read) return cost_ns(line, block);
+    return node_->read.table_ns(stored) + cost_ns(line, block, stored);
+}
+
 const LinearCost* CostModel::plain_line(Activity activity) const {
+    const bool by_table = activity == Activity::read && !node_->read.table.empty();
     const bool added = std::ranges::find(added_, activity, &AddedCost::to) != added_.end();
-    return added ? nullptr : &node_->cost(activity);
+    return added || by_table ? nullptr : &node_->cost(activity);
 }
 
 double CostModel::scale_of(Activity activity) const {
@@ -251,7 +256,8 @@ double CostModel::read_bound_ns(UnitRange block) const {
         cost.request_bytes
             ? static_cast<double>(read.bytes.count) / static_cast<double>(cost.request_bytes->count)
             : 0;
-    return (linear_ns(cost, read) + cost.per_request * fewest_requests) * read_scale_;
+    const double by_table = node_->read.least_per_byte() * static_cast<double>(read.bytes.count);
+    return (by_table + linear_ns(cost, read) + cost.per_request * fewest_requests) * read_scale_;
 }
 
 double CostModel::execute_bound_ns(UnitRange block) const {

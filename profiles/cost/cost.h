@@ -69,10 +69,14 @@ class CostModel {
     // its features, and its bytes on storage.
     double ns(Activity activity, const Features& block, Bytes stored) const;
     // The line of such an activity and what the mode multiplies it by; null where the kind of
-    // memory adds to it. For who asks of very many blocks: ns is cost_ns(line, block, bytes) *
-    // scale with the bytes on storage for `read`, else those of the parameters.
+    // memory adds to it, and of reads by a table. For who asks of very many blocks: ns is
+    // cost_ns(line, block, bytes) * scale with the bytes on storage for `read`, else those of the
+    // parameters.
     const LinearCost* plain_line(Activity activity) const;
     double scale_of(Activity activity) const;
+
+    // What a read takes before it shares the storage with others.
+    double first_byte_ns() const { return node_->read.first_byte_ns() * read_scale_; }
 
     double execute_unit_ns(UnitId unit) const { return unit_ns_[unit]; }
     double execute_per_block_ns() const { return execute_per_block_; }
@@ -85,13 +89,17 @@ class CostModel {
     }
 
     // R_j and K_j of the lower bound (SEMANTICS: Bounds): means that leave out per_block and
-    // count bytes/request_bytes requests without rounding up. Not yet multiplied by contention.
+    // count bytes/request_bytes requests without rounding up; of a table, the least per byte. Not
+    // yet multiplied by contention.
     double read_bound_ns(UnitRange block) const;
-    double read_per_byte_ns() const { return node_->read.cost.per_byte * read_scale_; }
+    double read_per_byte_ns() const {
+        return (node_->read.cost.per_byte + node_->read.least_per_byte()) * read_scale_;
+    }
     double execute_bound_ns(UnitRange block) const;
     double prompt_bound_ns(UnitRange block) const;
 
   private:
+    double line_ns(Activity activity, const Features& block, Bytes stored) const;
     void find_execution(const Platform& platform, const Mode* mode);
     void average_over_passes(const ExecuteSpec& table);
 

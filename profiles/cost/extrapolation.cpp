@@ -92,6 +92,16 @@ class Finder {
         stored.bytes = costs_.stored_bytes(units);
         for (const KnownLine& line : of_parameters_)
             check(line, *line.of == name_of(Activity::read) ? stored : held);
+        look_at_table(stored.bytes);
+    }
+    // Smaller reads than the first take no longer than it; larger ones go on as the last did.
+    void look_at_table(Bytes stored) {
+        const std::vector<ReadPoint>& table = node_.read.table;
+        if (table.empty() || stored <= table.back().bytes) return;
+        static const std::string name = "read.table";
+        const Hull hull{static_cast<double>(table.front().bytes.count),
+                        static_cast<double>(table.back().bytes.count)};
+        report({&name, nullptr}, "parameter_bytes", static_cast<double>(stored.count), hull);
     }
 
     static void add(Features& sum, const Features& unit) {
@@ -136,11 +146,16 @@ class Finder {
 
 }  // namespace
 
+bool tells_what_was_measured(const Platform& platform) {
+    return std::ranges::any_of(platform.provenance.fit,
+                               [](const auto& fit) { return !fit.second.hull.empty(); }) ||
+           std::ranges::any_of(platform.nodes,
+                               [](const Node& node) { return !node.read.table.empty(); });
+}
+
 std::vector<Extrapolation> extrapolated(const Model& model, const Platform& platform,
                                         std::span<const UnitRange> blocks) {
-    const bool known = std::ranges::any_of(
-        platform.provenance.fit, [](const auto& fit) { return !fit.second.hull.empty(); });
-    if (!known) return {};
+    if (!tells_what_was_measured(platform)) return {};
     Finder finder(model, platform);
     for (std::size_t i = 0; i < blocks.size(); ++i) finder.look_at(i, blocks[i]);
     return finder.take();

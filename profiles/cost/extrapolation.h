@@ -1,5 +1,6 @@
 // Where a cost is asked for beyond what was measured: a line holds between the least and the
-// greatest value of each feature that it was fitted on (the hull in `provenance.fit`).
+// greatest value of each feature that it was fitted on (the hull in `provenance.fit`), a table of
+// reads up to its last point.
 #pragma once
 
 #include <span>
@@ -13,15 +14,18 @@ namespace swaplab {
 
 struct Extrapolation {
     std::size_t block = 0;  // index among the blocks asked about
-    std::string of;         // the line, by its name in `provenance.fit`: "execute.linear"
+    std::string of;         // by its name in `provenance.fit`: "execute.linear"; "read.table"
     std::string feature;    // "flops"
     double value = 0;       // the value farthest outside
     Hull measured;
 };
 
+// Whether the device says of any cost how far it was measured.
+bool tells_what_was_measured(const Platform& platform);
+
 // What lies outside, by block, line and feature, each once. Execution is looked at unit by unit,
 // but for a `*` that was fitted on rows of several layers, which is about a block's units
-// together. Empty if the device has no hull. `nodes[0]` of the platform, in its mode.
+// together. Empty if the device tells nothing. `nodes[0]` of the platform, in its mode.
 std::vector<Extrapolation> extrapolated(const Model& model, const Platform& platform,
                                         std::span<const UnitRange> blocks);
 

@@ -1,6 +1,7 @@
 #include "profiles/device/device_file.h"
 
 #include <algorithm>
+#include <array>
 
 #include "profiles/base/hash.h"
 #include "profiles/base/text.h"
@@ -277,6 +278,29 @@ Platform read_device(const Document& document) {
     fields.finish();
     platform.extras = extras_of(document.root);
     return platform;
+}
+
+// Parts of assembly and release: these run, vary and contend as a whole.
+std::vector<std::string> costs_not_used_yet(const Node& node) {
+    constexpr std::array parts{Activity::instantiate, Activity::attach, Activity::prefetch};
+    const auto is_part = [&](std::size_t activity) {
+        return std::ranges::find(parts, static_cast<Activity>(activity)) != parts.end();
+    };
+    std::vector<std::string> unused;
+    for (std::size_t a = 0; a < kActivities; ++a) {
+        if (is_part(a) && node.noise.cv[a] != 0)
+            unused.push_back(text("noise.{}_cv", activity_name(a)));
+        for (std::size_t b = 0; b < kActivities; ++b)
+            if ((is_part(a) || is_part(b)) && node.contention[a][b] != 1)
+                unused.push_back(text("contention.{}.{}", activity_name(a), activity_name(b)));
+    }
+    return unused;
+}
+
+std::vector<std::string> figures_not_used_yet(const Node& node) {
+    std::vector<std::string> unused = costs_not_used_yet(node);
+    if (node.host_cores != 0) unused.insert(unused.begin(), "host.cores");
+    return unused;
 }
 
 Platform load_device(const std::string& path) { return read_device(load_document(path)); }

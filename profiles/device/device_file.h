@@ -1,18 +1,18 @@
 // Device files, `swaplab/device/1` (FORMATS: Device file).
 #pragma once
 
-#include <array>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "profiles/device/platform.h"
 #include "profiles/document/document.h"
 
 namespace swaplab {
 
-// Figures that are read, kept and written, and that nothing acts on yet, by their paths.
-inline constexpr std::array<std::string_view, 2> kDeviceKeysNotUsedYet{"host.cores",
-                                                                       "memory.fresh_ns_per_byte"};
+// Figures that are read, kept and written, and that nothing acts on yet, by their paths
+// ("contention.attach.read"): those that say what something costs, and all.
+std::vector<std::string> costs_not_used_yet(const Node& node);
+std::vector<std::string> figures_not_used_yet(const Node& node);
 
 // Throws `InputError` with file, line, column and field on anything that is not a device.
 Platform read_device(const Document& document);

@@ -19,7 +19,9 @@ constexpr Coefficient kCoefficients[] = {
     {"ns_per_block", &LinearCost::per_block},
 };
 constexpr std::int64_t kDeepest = 1024;  // requests in flight
+constexpr std::string_view kPerByte = "ns_per_byte";
 constexpr std::string_view kPerBlock = "ns_per_block";
+constexpr std::string_view kPerRequest = "ns_per_request";
 constexpr std::string_view kRest = "*";
 
 std::vector<double> read_concurrency(const Field& field) {
@@ -28,6 +30,35 @@ std::vector<double> read_concurrency(const Field& field) {
     if (speeds.empty()) field.fail("expected at least [1.0]");
     if (speeds[0] != 1) field.item(0).fail_expecting("1, the speed of one read alone");
     return speeds;
+}
+
+// A column of the table rises from point to point.
+template <class Number>
+Number rising(const Field& field, Number value, Number before, bool first) {
+    if (!first && value <= before)
+        field.fail_expecting(text("more than the {} of the point before", before));
+    return value;
+}
+
+std::vector<ReadPoint> read_table(const Field& field) {
+    std::vector<ReadPoint> table;
+    for (const Field& row : field.as_array()) {
+        const std::vector<Field> point = row.as_array();
+        if (point.size() != 2) row.fail_expecting("[bytes, ns]");
+        const bool first = table.empty();
+        const ReadPoint before = first ? ReadPoint{} : table.back();
+        table.push_back({Bytes{rising(point[0], point[0].as_positive(), before.bytes.count, first)},
+                         rising(point[1], point[1].as_cost(), before.ns, first)});
+    }
+    if (table.size() < 2) field.fail("expected at least two points [bytes, ns]");
+    return table;
+}
+
+// What a table of lone reads says itself.
+void refuse_beside_table(Fields& fields) {
+    for (const std::string_view key : {kPerByte, kPerBlock, kPerRequest})
+        if (const auto given = fields.optional(key))
+            given->fail_at_key("the `table` beside it says what bytes, requests and blocks cost");
 }
 
 AfterIdle read_after_idle(const Field& field) {
@@ -69,7 +100,11 @@ ReadSpec read_read(const Field& section) {
     Fields fields(section);
     ReadSpec read;
     read.cost = read_coefficients(fields);
-    read.cost.per_request = cost_or(fields, "ns_per_request", 0);
+    read.cost.per_request = cost_or(fields, kPerRequest, 0);
+    if (const auto table = fields.optional("table")) {
+        refuse_beside_table(fields);
+        read.table = read_table(*table);
+    }
     if (const auto bytes = fields.optional("request_bytes")) {
         read.cost.request_bytes = Bytes{bytes->as_positive()};
     }
@@ -113,7 +148,7 @@ void write_coefficients(JsonWriter& writer, const LinearCost& cost) {
     for (const auto& [key, member] : kCoefficients) {
         if (cost.*member != 0) writer.member(key, cost.*member);
     }
-    if (cost.per_request != 0) writer.member("ns_per_request", cost.per_request);
+    if (cost.per_request != 0) writer.member(kPerRequest, cost.per_request);
     if (cost.request_bytes) writer.member("request_bytes", cost.request_bytes->count);
 }
 
@@ -124,9 +159,22 @@ void write_cost(JsonWriter& writer, std::string_view section, const LinearCost& 
     writer.end_object();
 }
 
+namespace {
+
+void write_table(JsonWriter& writer, const std::vector<ReadPoint>& table) {
+    if (table.empty()) return;
+    writer.key("table").begin_array();
+    for (const ReadPoint& point : table)
+        writer.begin_array().value(point.bytes.count).value(point.ns).end_array();
+    writer.end_array();
+}
+
+}  // namespace
+
 void write_read(JsonWriter& writer, const ReadSpec& read) {
     writer.key("read").begin_object();
     write_coefficients(writer, read.cost);
+    write_table(writer, read.table);
     if (read.depth) writer.member("depth", *read.depth);
     writer.key("concurrency").begin_array();
     for (const double speed : read.concurrency) writer.value(speed);

@@ -1,10 +1,35 @@
 #include "profiles/device/platform.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace swaplab {
+
 double ReadSpec::share_of(std::uint32_t reads) const {
     return concurrency[std::min<std::size_t>(reads, concurrency.size()) - 1] / reads;
+}
+
+double ReadSpec::table_ns(Bytes bytes) const {
+    if (table.empty()) return 0;
+    if (bytes <= table.front().bytes) return table.front().ns;
+    // The segment that ends at or behind the bytes, else the last.
+    auto end = std::ranges::lower_bound(table, bytes, {}, &ReadPoint::bytes);
+    if (end == table.end()) --end;
+    const ReadPoint& from = *std::prev(end);
+    return from.ns + (end->ns - from.ns) * static_cast<double>((bytes - from.bytes).count) /
+                         static_cast<double>((end->bytes - from.bytes).count);
+}
+
+// Between two points, and before the first, ns over bytes lie between those of the ends; beyond the
+// last they approach its slope.
+double ReadSpec::least_per_byte() const {
+    if (table.empty()) return 0;
+    const ReadPoint& from = table[table.size() - 2];
+    double least =
+        (table.back().ns - from.ns) / static_cast<double>((table.back().bytes - from.bytes).count);
+    for (const ReadPoint& point : table)
+        least = std::min(least, point.ns / static_cast<double>(point.bytes.count));
+    return least;
 }
 
 const Mode* Node::mode_named(std::string_view wanted) const {

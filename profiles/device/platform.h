@@ -60,8 +60,19 @@ struct AfterIdle {
     friend bool operator==(const AfterIdle&, const AfterIdle&) = default;
 };
 
+// What a lone read of so many bytes took.
+struct ReadPoint {
+    Bytes bytes;
+    double ns = 0;
+
+    friend bool operator==(const ReadPoint&, const ReadPoint&) = default;
+};
+
 struct ReadSpec {
     LinearCost cost;
+    // Measured lone reads, at least two where there are any, both columns rising. They stand
+    // instead of what `cost` says of bytes, requests and blocks, which is then 0.
+    std::vector<ReadPoint> table{};
     std::vector<double> concurrency{1.0};  // total speed of k parallel reads; [0] is 1
     // Requests in flight of one read, where it was measured so: what a real reader is set to.
     std::optional<std::int64_t> depth{};
@@ -69,6 +80,12 @@ struct ReadSpec {
 
     // The part of the speed of a lone read with which each of `reads` > 0 parallel ones progresses.
     double share_of(std::uint32_t reads) const;
+    // By the table (SEMANTICS: Costs); 0 where there is none.
+    double table_ns(Bytes bytes) const;
+    // What no read of the table is faster than, per byte; 0 where there is none.
+    double least_per_byte() const;
+    // What a read takes before it shares the storage with others.
+    double first_byte_ns() const { return table.empty() ? cost.per_block : table.front().ns; }
 
     friend bool operator==(const ReadSpec&, const ReadSpec&) = default;
 };

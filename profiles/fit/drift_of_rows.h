@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "profiles/fit/measurements.h"
+#include "profiles/measured/measurements.h"
 
 namespace swaplab {
 

@@ -10,6 +10,7 @@
 #include "profiles/fit/fit_layers.h"
 #include "profiles/fit/fit_lines.h"
 #include "profiles/fit/fit_noise.h"
+#include "profiles/fit/queue_depths.h"
 #include "profiles/fit/repeats.h"
 
 namespace swaplab {
@@ -173,10 +174,11 @@ bool gives_anchor(const Measurement& row, const Model& model) {
 
 FittedDevice fit_device(const Measurements& measurements, const FitOptions& options) {
     const FitOptions complete = with_own_mode(measurements, options);
-    if (!measurements.relative_errors) return DeviceFitter(measurements, complete).fit();
     Measurements kept = measurements;
-    const std::int64_t set_aside = set_aside_far_out(kept);
+    const std::vector<std::string> notes = as_reads_of_one_depth(kept);
+    const std::int64_t set_aside = measurements.relative_errors ? set_aside_far_out(kept) : 0;
     FittedDevice fitted = DeviceFitter(kept, complete).fit();
+    fitted.notes.insert(fitted.notes.begin(), notes.begin(), notes.end());
     if (set_aside > 0)
         fitted.notes.push_back(
             text("{} of {} samples lie far out among their repetitions and are "

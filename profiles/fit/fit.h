@@ -7,8 +7,9 @@
 //   - only execution can depend on FLOPs and activation bytes, only reads on requests;
 //   - a row with an op class that says nothing of layers is one layer;
 //   - `concurrency[k-1]`, `contention[a][b]`: what rows of depth k, or beside b, should take by the
-//     fit of the others, over what they took (or the inverse), in total; depths between are
-//     interpolated;
+//     fit of the others, over what they took (or the inverse), in total, first bytes of reads apart
+//     (parallel_speed.h); depths between are interpolated; depths of single requests are something
+//     else first (queue_depths.h);
 //   - `after_idle.ns` and `fresh_ns_per_byte`: what such rows took above the fit of the others;
 //   - rows of a mode give the mode its own execute tables, and one factor each to reads and copies;
 //   - rows of a dtype give `execute_by_dtype`.
@@ -18,8 +19,8 @@
 #include <vector>
 
 #include "profiles/device/platform.h"
-#include "profiles/fit/measurements.h"
 #include "profiles/fit/regression.h"
+#include "profiles/measured/measurements.h"
 
 namespace swaplab {
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "profiles/base/text.h"
+#include "profiles/fit/parallel_speed.h"
 #include "profiles/fit/repeats.h"
 #include "profiles/fit/rest_step.h"
 
@@ -17,10 +18,12 @@ constexpr Duration kUsualGap = nanoseconds(100'000'000);
 struct Compared {
     double took = 0;
     double expected = 0;
+    double rows = 0;
 
     void add(const Measurement& row, double prediction) {
         took += row.duration_ns;
         expected += prediction;
+        ++rows;
     }
     bool usable() const { return took > 0 && expected > 0; }
 };
@@ -65,7 +68,9 @@ class EffectFitter {
             if (!compared.usable()) continue;
             const auto before = static_cast<std::int64_t>(speeds.size());
             const double from = speeds.back();
-            const double to = compared.expected / compared.took;
+            const double to = speed_of_parallel(
+                speeds, {depth, compared.rows, compared.expected,
+                         compared.took * static_cast<double>(depth), node().read.cost.per_block});
             for (std::int64_t k = before + 1; k <= depth; ++k)
                 speeds.push_back(from + (to - from) * static_cast<double>(k - before) /
                                             static_cast<double>(depth - before));
@@ -91,11 +96,40 @@ class EffectFitter {
             const auto [stretched, running] = pair;
             node().contention[static_cast<std::size_t>(stretched)]
                              [static_cast<std::size_t>(running)] =
-                compared.took / compared.expected;
+                contention_of(stretched, running, compared);
             origin(text("contention.{}.{}", name_of(stretched), name_of(running)),
                    "fitted: rows beside it over the fit of rows alone");
         }
     }
+
+    // Nothing stretches the first byte of a read, nor does that stretch anything. Reads come before
+    // what they stretch.
+    double contention_of(Activity stretched, Activity running, const Compared& compared) const {
+        const double plain = compared.took / compared.expected;
+        const double first_bytes = compared.rows * reads_fitted().cost.per_block;
+        if (stretched == Activity::read && first_bytes < std::min(compared.took, compared.expected))
+            return (compared.took - first_bytes) / (compared.expected - first_bytes);
+        if (running != Activity::read) return plain;
+        const double behind = share_behind_first_bytes(stretched);
+        const double factor = behind / (1 / plain - 1 + behind);
+        return factor > 0 ? factor : plain;
+    }
+    // How much of their time reads beside an activity are behind their first bytes.
+    double share_behind_first_bytes(Activity beside) const {
+        const double first_byte = reads_fitted().cost.per_block;
+        double work = 0;
+        double first_bytes = 0;
+        for (const Measurement& row : measurements_.rows) {
+            if (row.activity != Activity::read || !own(row) || !alone(row)) continue;
+            work += std::max(0.0, lines_.predict(row) - first_byte);
+            first_bytes += first_byte;
+        }
+        if (work == 0) return 1;
+        work *=
+            fitted_.platform.nodes.front().contention[index_of(Activity::read)][index_of(beside)];
+        return work / (work + first_bytes);
+    }
+    const ReadSpec& reads_fitted() const { return fitted_.platform.nodes.front().read; }
 
     // How much longer than by their lines the rows of a state took (>= 0), and their bytes.
     struct Excess {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "profiles/fit/measurements.h"
+#include "profiles/measured/measurements.h"
 
 namespace swaplab {
 

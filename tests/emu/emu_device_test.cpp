@@ -203,6 +203,22 @@ TEST_F(Emulation, ReadsTheBytesOfTheFile) {
     }
 }
 
+// Whatever the run before has left in the page cache, the first request reads from storage; the
+// second finds there what the first has read.
+TEST_F(Emulation, ThroughThePageCacheARunStartsCold) {
+    budget_ = minimum("on-demand");
+    EmuOptions options;
+    options.page_cache = true;
+    for (int time = 0; time < 2; ++time) {
+        const RunResult result = run_on(emulator(options), "on-demand");
+        if (!result.evidence->read_from_storage || lies_in_memory(pack_->parameters_path()))
+            GTEST_SKIP() << "what is read here is not counted, or lies in memory";
+        EXPECT_EQ(result.swapped_in.count % 2, 0);
+        EXPECT_GE(result.evidence->read_from_storage->count, result.swapped_in.count / 2) << time;
+        EXPECT_LT(*result.evidence->read_from_storage, result.swapped_in) << time;
+    }
+}
+
 TEST_F(Emulation, MemoryIsTheBudgetAndNoMore) {
     platform_.nodes[0].memory.alignment = Bytes{4096};
     for (const std::string& spec : all_policies()) {
@@ -384,9 +400,15 @@ TEST_F(Emulation, APolicyThatReadsManagedMemoryWhileAKernelRunsIsNamed) {
     try {
         run_on(emulator(), "swapnet");
         FAIL() << "not stopped";
-    } catch (const PolicyError& error) {
+    } catch (const RefusedByDevice& error) {
         const std::string what = error.what();
         EXPECT_EQ(what.find("policy swapnet: "), 0U) << what;
+        try {  // and in simulation likewise
+            run_on(make_sim_device, "swapnet");
+            FAIL() << "not stopped in simulation";
+        } catch (const RefusedByDevice& simulated) {
+            EXPECT_EQ(what, simulated.what());
+        }
         EXPECT_NE(what.find("lane storage"), std::string::npos) << what;
         EXPECT_NE(what.find("lane compute"), std::string::npos) << what;
         EXPECT_NE(what.find("block "), std::string::npos) << what;

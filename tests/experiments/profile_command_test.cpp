@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "profiles/device/device_file.h"
-#include "profiles/fit/measurements.h"
+#include "profiles/measured/measurements.h"
 #include "profiles/model/model_file.h"
 #include "tests/experiments/fixtures.h"
 

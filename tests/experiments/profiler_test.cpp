@@ -95,8 +95,10 @@ TEST(Profiler, GivesBackTheDeviceThatItMeasured) {
     EXPECT_NEAR(node.read.cost.per_byte, 0.5, 1e-4);
     EXPECT_NEAR(node.read.cost.per_block, 150'000, 200);
     ASSERT_EQ(node.read.concurrency.size(), 4U);
+    // Reads of several sizes are behind their first bytes together as often as independent ones
+    // are.
     for (std::size_t k = 0; k < 4; ++k)
-        EXPECT_NEAR(node.read.concurrency[k], real.read.concurrency[k], 0.02) << k;
+        EXPECT_NEAR(node.read.concurrency[k], real.read.concurrency[k], 0.04) << k;
     ASSERT_TRUE(node.read.after_idle);
     EXPECT_NEAR(static_cast<double>(count_ns(node.read.after_idle->extra)), 200'000, 500);
     EXPECT_GE(node.read.after_idle->gap, nanoseconds(3'000'000));

@@ -1,8 +1,11 @@
 // Real files through every way of reading them.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "hw/storage/file.h"
@@ -38,6 +41,35 @@ std::unique_ptr<Reader> open_if_possible(const std::string& path, const ReadOpti
 }
 
 constexpr std::int64_t kPage = 4096;
+
+// How many pages of the file are in the page cache.
+std::size_t cached_pages(const std::string& path) {
+    const FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto size = static_cast<std::size_t>(fs::file_size(path));
+    void* const mapped = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
+    std::vector<unsigned char> resident((size + kPage - 1) / kPage);
+    EXPECT_EQ(::mincore(mapped, size, resident.data()), 0);
+    ::munmap(mapped, size);
+    return static_cast<std::size_t>(
+        std::ranges::count_if(resident, [](unsigned char page) { return (page & 1U) != 0; }));
+}
+
+TEST(DropCached, LeavesNothingOfAFileThatWasReadThrough) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("parameters.bin");
+    std::ofstream(path, std::ios::binary) << std::string(256 * kPage, 'x');  // dirty until dropped
+    ReadOptions kept;
+    kept.direct = false;
+    kept.keep_cached = true;
+    AlignedBuffer to(Bytes{256 * kPage});
+    open_reader(path, kept)->read({}, to.size(), to.data());
+    ASSERT_EQ(cached_pages(path), 256U);
+    drop_cached(path);
+    if (lies_in_memory(path)) GTEST_SKIP() << "the file system of " << path << " is memory itself";
+    EXPECT_EQ(cached_pages(path), 0U);
+    open_reader(path, kept)->read({}, to.size(), to.data());
+    EXPECT_EQ(cached_pages(path), 256U);
+}
 
 TEST(Reader, EveryWayReadsTheBytesOfTheFile) {
     const TemporaryFolder folder;

@@ -23,9 +23,12 @@ const auto kRooms = std::to_array<Room>({
     {"profiles/models/", {"profiles/base/", "profiles/model/"}},
     {"profiles/device/", {"profiles/base/", "profiles/document/", "profiles/model/"}},
     {"profiles/cost/", {"profiles/base/", "profiles/model/", "profiles/device/"}},
-    {"profiles/fit/",
+    {"profiles/measured/",
      {"profiles/base/", "profiles/document/", "profiles/model/", "profiles/device/",
       "profiles/cost/"}},
+    {"profiles/fit/",
+     {"profiles/base/", "profiles/document/", "profiles/model/", "profiles/device/",
+      "profiles/cost/", "profiles/measured/"}},
 
     {"policies/port/", {"profiles/"}},
     {"policies/memory/", {"profiles/", "policies/port/"}},

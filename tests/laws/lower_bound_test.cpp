@@ -44,6 +44,7 @@ PlatformShape shape_of(std::uint64_t seed) {
     shape.scale = seed % 7 == 0 ? 6 : shape.scale;
     shape.most_assemble_lanes = 2;
     shape.requests = seed % 12 != 6;
+    shape.read_table = seed % 8 == 3;
     return shape;
 }
 // Nothing in the bound is a fraction (but the requests of a read: see requests = false below).
@@ -68,6 +69,18 @@ double smallest_factor(const Node& node, Activity activity) {
     return factor;
 }
 
+// The least of all ns / bytes of a table and of its last slope.
+double least_per_byte(const ReadSpec& read) {
+    double least = 0;
+    for (std::size_t i = 0; i < read.table.size(); ++i) {
+        const double of_point = read.table[i].ns / static_cast<double>(read.table[i].bytes.count);
+        least = i == 0 ? of_point : std::min(least, of_point);
+    }
+    if (read.table.empty()) return 0;
+    const ReadPoint &a = read.table[read.table.size() - 2], &b = read.table.back();
+    return std::min(least, (b.ns - a.ns) / static_cast<double>(b.bytes.count - a.bytes.count));
+}
+
 // R_j and K_j from the coefficients: no ns_per_block, bytes/request_bytes requests.
 oracle::BoundInput bound_input(const Model& model, const Platform& platform, bool resident) {
     const Node& node = platform.nodes[0];
@@ -80,7 +93,8 @@ oracle::BoundInput bound_input(const Model& model, const Platform& platform, boo
             const Layer& layer = model.layers()[j];
             if (layer.parameter_bytes.count > 0) {
                 const auto stored = static_cast<double>(layer.bytes_on_storage().count);
-                read += node.read.cost.per_byte * stored;
+                read += (node.read.cost.per_byte + least_per_byte(node.read)) * stored;
+                read += node.read.cost.per_tensor * static_cast<double>(layer.parameter_tensors);
                 if (node.read.cost.request_bytes)
                     read += node.read.cost.per_request * stored /
                             static_cast<double>(node.read.cost.request_bytes->count);
@@ -213,7 +227,8 @@ TEST(LowerBound, OfAStreamIsTheFormulaAndHolds) {
                 in, static_cast<double>(options.requests),
                 resident ? 0.0 : static_cast<double>(model->parameter_bytes().count),
                 static_cast<double>(options.budget->count),
-                node.read.cost.per_byte * smallest_factor(node, Activity::read) * scale);
+                (node.read.cost.per_byte + least_per_byte(node.read)) *
+                    smallest_factor(node, Activity::read) * scale);
             // The page takes off 2 * units ns. Where costs are not whole, the roundings of N
             // requests may add up to more, at most half a ns per read and execution: units * N.
             const auto units = static_cast<double>(model->finest_blocks().size());

@@ -4,6 +4,7 @@
 #include "tests/laws/oracle/demand_layering.h"
 #include "tests/laws/oracle/ledger.h"
 #include "tests/laws/oracle/liveness.h"
+#include "tests/laws/oracle/lone_read.h"
 #include "tests/laws/oracle/lower_bound.h"
 #include "tests/laws/oracle/node_replay.h"
 #include "tests/laws/oracle/one_at_a_time.h"
@@ -274,6 +275,42 @@ TEST(OracleNode, HostTimeAndWakingTheStorage) {
                       {{0, 0, 2}, {57, 2, 3}, {98, 3, 4}});
     replay.run();
     EXPECT_EQ(ends(replay), (std::vector<std::int64_t>{22, 37, 79, 113}));
+}
+
+TEST(OracleNode, FirstBytesPassSideBySide) {
+    NodeRules rules;
+    rules.width[0] = 2;
+    rules.concurrency = {1.0, 1.5};
+    Task read = task(Kind::read, 30);
+    read.first_byte = 10;
+    NodeReplay together(rules, {}, {read, read}, {}, {{0, 0, 2}});
+    together.run();
+    EXPECT_EQ(ends(together), (std::vector<std::int64_t>{37, 37}));
+    NodeReplay later(rules, {}, {read, read}, {}, {{0, 0, 1}, {5, 1, 2}});
+    later.run();
+    EXPECT_EQ(ends(later), (std::vector<std::int64_t>{35, 40}));
+}
+
+// Two blocks of 10 bytes at 2 ns for fresh ones, the second behind the release of the first: only
+// the first read finds memory that is fresh.
+TEST(OracleNode, FreshMemoryCostsOnce) {
+    NodeRules rules;
+    rules.fresh_ns_per_byte = 2;
+    NodeReplay replay(rules, {{ArenaRules::Kind::counter, 20, 0}},
+                      {task(Kind::read, 5), task(Kind::release, 1, {0}), task(Kind::read, 5, {1})},
+                      {{0, 10, 0, 1}, {0, 10, 2, Task::npos}}, {{0, 0, 3}});
+    replay.run();
+    EXPECT_EQ(ends(replay), (std::vector<std::int64_t>{25, 26, 31}));
+}
+
+TEST(OracleNode, LoneReads) {
+    ReadFigures figures;
+    figures.table = {{4096, 80'000}, {1 << 20, 600'000}};
+    for (const auto& [bytes, ns] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+             {1, 80'000}, {64 << 10, 110'588}, {2 << 20, 1'122'039}}) {
+        EXPECT_EQ(lone_read(figures, bytes, 3).all, ns);
+        EXPECT_EQ(lone_read(figures, bytes, 3).first_byte, 80'000);
+    }
 }
 
 TEST(OracleNode, RingPlaces) {

@@ -107,6 +107,7 @@ TEST(Pipeload, PlansWhatHappensAndChoosesTheBest) {
         PlatformShape shape;
         shape.fractional = seed % 2 == 0;
         shape.concurrency = seed % 3 != 0;
+        shape.read_table = seed % 4 < 2;
         shape.most_assemble_lanes = 3;
         const ModelPtr model = random_model(seed);
         Platform platform = random_platform(seed, shape);

@@ -96,6 +96,7 @@ class ReplayBuilder {
             case Verb::read:
                 task.kind = oracle::Kind::read;
                 task.work = std::llround(numbers.item.read);
+                task.first_byte = std::llround(numbers.item.first_byte);
                 stays.emplace_back().read = index;
                 break;
             case Verb::copy:
@@ -168,6 +169,7 @@ oracle::NodeRules rules_of_node(const Platform& platform, std::uint32_t parallel
     rules.width = {parallel_reads, 1, node.assemble_lanes, 1, 0};
     rules.concurrency = node.read.concurrency;
     rules.host_ns = count_ns(node.host_per_command);
+    rules.fresh_ns_per_byte = node.memory.fresh_ns_per_byte;
     if (node.read.after_idle)
         rules.after_idle = {count_ns(node.read.after_idle->gap),
                             count_ns(node.read.after_idle->extra)};

@@ -33,6 +33,9 @@ oracle::Item item_of(const CostModel& cost, UnitRange layers, bool standard_path
     const std::int64_t alignment = cost.node().memory.alignment.count;
     item.bytes = static_cast<double>((bytes + alignment - 1) / alignment * alignment);
     item.read = rounded(cost.ns(Activity::read, layers));
+    const ReadSpec& read = cost.node().read;
+    const double first = read.table.empty() ? read.cost.per_block : read.table.front().ns;
+    item.first_byte = std::min(rounded(first * cost.scale_of(Activity::read)), item.read);
     item.copy = rounded(cost.ns(Activity::copy, layers));
     item.assemble = rounded(cost.ns(Activity::assemble, layers) +
                             (standard_path ? cost.ns(Activity::instantiate, layers) : 0.0));

@@ -24,6 +24,7 @@ Platform board() {
     Node& node = platform.nodes.emplace_back();
     node.compute = ComputeKind::gpu;
     node.memory.capacity = {1 << 20};
+    node.memory.unified = true;
     node.read.cost.per_byte = 1;
     node.cost(Activity::copy).per_byte = 0.5;
     node.cost(Activity::assemble).per_tensor = 2;
@@ -137,7 +138,9 @@ std::optional<SwapPath> path_planned(std::string_view spec, std::optional<SwapPa
     const Workload workload = testing::workload_of({model}, plenty());
     const Platform platform = with_kind(board(), kind);
     const RunRequest request{platform, workload, Bytes{1 << 20}};
-    return std::get<Deployment>(plan(request, make_policy(spec, path, kind))).jobs[{0}].path;
+    return std::get<Deployment>(plan(request, make_policy(spec, path, staging_of(platform))))
+        .jobs[{0}]
+        .path;
 }
 
 TEST(MemoryKinds, StagedMemoryIsCopied) {
@@ -155,9 +158,61 @@ TEST(MemoryKinds, StagedMemoryIsCopied) {
     EXPECT_EQ(path_planned("direct", {}, staged), SwapPath::resident);
 }
 
+// A GPU with a memory of its own: what would be zero-copy is copied, but where the memory is
+// managed, or zero-copy is asked for.
+TEST(MemoryKinds, AMemoryOfItsOwnIsCopiedTo) {
+    Platform platform = board();
+    platform.nodes[0].memory.unified = false;
+    EXPECT_EQ(staging_of(platform), Staging::by_device);
+    EXPECT_EQ(staging_of(with_kind(platform, MemoryKind::registered)), Staging::by_device);
+    EXPECT_EQ(staging_of(with_kind(platform, MemoryKind::staged)), Staging::by_kind);
+    EXPECT_EQ(staging_of(with_kind(platform, MemoryKind::managed_prefetch)), Staging::none);
+    EXPECT_EQ(staging_of(board()), Staging::none);
+    platform.nodes[0].compute = ComputeKind::cpu;
+    EXPECT_EQ(staging_of(platform), Staging::none);
+
+    const Workload workload = testing::workload_of({testing::chain("two", 2)}, plenty());
+    const Platform unified = board();
+    const RunRequest request{unified, workload, Bytes{1 << 20}};
+    const auto path_of = [&](std::string_view spec, std::optional<SwapPath> path) {
+        const Policy policy = make_policy(spec, path, Staging::by_device);
+        return std::get<Deployment>(plan(request, policy)).jobs[{0}].path;
+    };
+    EXPECT_EQ(path_of("swapnet", {}), SwapPath::staged);
+    EXPECT_EQ(path_of("standard-swap", {}), SwapPath::standard);
+    EXPECT_EQ(path_of("direct", {}), SwapPath::resident);
+    EXPECT_EQ(path_of("swapnet", SwapPath::zero_copy), SwapPath::zero_copy);
+    EXPECT_EQ(path_of("pipeload", SwapPath::zero_copy), SwapPath::zero_copy);
+    EXPECT_THROW(make_policy("pipeload", {}, Staging::by_device), InputError);
+}
+
+// The memory rule of managed memory, in simulation as on the emulator: swapnet reads beside
+// executions, on-demand never does.
+TEST(MemoryKinds, ManagedMemoryIsNotTouchedWhileAKernelRuns) {
+    const auto refusal = [&](const Platform& platform, const char* spec) -> std::string {
+        try {
+            simulate(platform, testing::chain("net", 4), spec, plenty());
+        } catch (const RefusedByDevice& error) {
+            return error.what();
+        }
+        return "none";
+    };
+    Platform platform = with_kind(board(), MemoryKind::managed_prefetch);
+    EXPECT_EQ(refusal(platform, "swapnet:blocks=4"),
+              "policy swapnet:blocks=4: read of block 1 of net (lane storage) touches managed "
+              "memory while execute of block 0 of net (lane compute) runs: board has no concurrent "
+              "managed access, so the host may touch no managed page while any kernel runs. Attach "
+              "blocks to the host while they are read (-d board:memory=managed-attach), or use "
+              "memory=register or staged");
+    EXPECT_EQ(refusal(platform, "on-demand"), "none");
+    EXPECT_EQ(refusal(with_kind(board(), MemoryKind::managed_attach), "swapnet:blocks=4"), "none");
+    platform.nodes[0].memory.concurrent_managed_access = true;
+    EXPECT_EQ(refusal(platform, "swapnet:blocks=4"), "none");
+}
+
 std::string refusal(std::string_view spec, std::optional<SwapPath> path) {
     try {
-        make_policy(spec, path, MemoryKind::staged);
+        make_policy(spec, path, Staging::by_kind);
     } catch (const InputError& error) {
         return error.what();
     }

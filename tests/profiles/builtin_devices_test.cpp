@@ -50,7 +50,7 @@ class UsedKeys {
     }
     void add_costs(const Node& node) {
         add("read", node.read.cost);
-        add("read.concurrency", node.read.concurrency.size() > 1);
+        keys_.push_back("read.concurrency");  // also why it is 1
         add("read.after_idle.gap_ns", node.read.after_idle.has_value());
         add("read.after_idle.ns", node.read.after_idle.has_value());
         add("copy", node.cost(Activity::copy));

@@ -171,6 +171,56 @@ TEST(DeviceFile, OnlyKeysThatMakeSense) {
     EXPECT_EQ(read_error(with_section(R"("read": {"ns_per_request": 5})")), "no error");
 }
 
+TEST(DeviceFile, ReadsATableOfReads) {
+    const Platform platform = read(with_section(
+        R"("read": {"table": [[4096, 80000], [65536, 110588.5]], "ns_per_tensor": 3, "depth": 8})"));
+    const ReadSpec& spec = platform.nodes[0].read;
+    EXPECT_EQ(spec.table,
+              (std::vector<ReadPoint>{{Bytes{4096}, 80'000}, {Bytes{65536}, 110'588.5}}));
+    EXPECT_EQ(spec.cost.per_tensor, 3);
+    EXPECT_EQ(read(write_device(platform)), platform);
+}
+
+TEST(DeviceFile, RefusesTablesThatSayTooMuchOrTooLittle) {
+    const std::string rises = R"("table": [[1, 0], [2, 1.5]])";
+    const std::pair<std::string, const char*> cases[] = {
+        {rises + R"(, "ns_per_byte": 0)",
+         "3:39: read.ns_per_byte: the `table` beside it says what bytes, requests and blocks cost"},
+        {R"("ns_per_block": 1, )" + rises,
+         "3:10: read.ns_per_block: the `table` beside it says what bytes, requests and blocks "
+         "cost"},
+        {R"("ns_per_request": 1, )" + rises,
+         "3:10: read.ns_per_request: the `table` beside it says what bytes, requests and blocks "
+         "cost"},
+        {R"("table": [[1, 5]])", "3:19: read.table: expected at least two points [bytes, ns]"},
+        {R"("table": [[1, 5], [2]])", "3:28: read.table[1]: expected [bytes, ns], found a list"},
+        {R"("table": [[0, 5], [2, 6]])",
+         "3:21: read.table[0][0]: expected a whole number > 0, found 0"},
+        {R"("table": [[1, -5], [2, 6]])",
+         "3:24: read.table[0][1]: expected a number >= 0, found -5"},
+        {R"("table": [[3, 5], [3, 6]])",
+         "3:29: read.table[1][0]: expected more than the 3 of the point before, found 3"},
+        {R"("table": [[3, 5], [4, 5]])",
+         "3:32: read.table[1][1]: expected more than the 5 of the point before, found 5"},
+    };
+    for (const auto& [keys, error] : cases)
+        EXPECT_EQ(read_error(with_section(text("\"read\": {{{}}}", keys))),
+                  std::string("d.json:") + error);
+}
+
+// Parts of assembly and release neither vary nor contend by themselves.
+TEST(DeviceFile, SaysWhichCostsNothingActsOn) {
+    const Platform platform = read(with_section(
+        R"("noise": {"attach_cv": 0.1, "read_cv": 0.1}, "host": {"cores": 4},
+        "contention": {"read": {"prefetch": 1.2, "copy": 1.3}, "instantiate": {"read": 1.4}})"));
+    const Node& node = platform.nodes[0];
+    EXPECT_EQ(costs_not_used_yet(node),
+              (std::vector<std::string>{"contention.read.prefetch", "contention.instantiate.read",
+                                        "noise.attach_cv"}));
+    EXPECT_EQ(figures_not_used_yet(node).front(), "host.cores");
+    EXPECT_TRUE(figures_not_used_yet(read(kMinimal).nodes[0]).empty());
+}
+
 TEST(DeviceFile, RefusesValuesOutOfRange) {
     const std::pair<const char*, const char*> cases[] = {
         {R"("read": {"ns_per_byte": -0.5})",

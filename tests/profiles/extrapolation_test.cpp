@@ -55,6 +55,19 @@ TEST(Extrapolation, BlocksOutsideAreNamed) {
     EXPECT_EQ(found[1].measured, (Hull{150, 250}));
 }
 
+// Below its first point a table has what that says, beyond its last it goes on as it ended.
+TEST(Extrapolation, ATableOfReadsEndsAtItsLastPoint) {
+    Platform platform = board();
+    platform.nodes[0].read.table = {{Bytes{150}, 10}, {Bytes{250}, 20}};
+    EXPECT_TRUE(tells_what_was_measured(platform));
+    const auto found = extrapolated(three(), platform, kBlocks);  // a reads 100, c 300
+    EXPECT_EQ(named(found), (Names{"2 read.table parameter_bytes"}));
+    EXPECT_EQ(found[0].value, 300);
+    EXPECT_EQ(found[0].measured, (Hull{150, 250}));
+    platform.nodes[0].read.table.back().bytes = Bytes{300};
+    EXPECT_TRUE(extrapolated(three(), platform, kBlocks).empty());
+}
+
 // c holds 300 bytes, of which 120 are stored: those are read, and 300 are copied.
 TEST(Extrapolation, AReadIsOfWhatIsStored) {
     ModelSpec spec = three().spec();

@@ -218,12 +218,39 @@ TEST(Fit, DepthGivesConcurrency) {
     EXPECT_TRUE(noted(device, "depths 3 to 3 are interpolated"));
 }
 
+// A drive of which 4 KiB take 100 us alone, 60 at depth 2, 30 at 8, 25 at 16 and 20 at 32 (each:
+// the time in which the requests in flight bring one): a read has 8 in flight and takes 30 us for
+// each; two reads gain 30 / 25, four 30 / 20, three what lies between.
+TEST(Fit, ASweepOverQueueDepthsIsTheDepthInsideAReadFirst) {
+    const std::string head = "activity,parameter_bytes,requests,request_bytes,depth,duration_ns\n";
+    const std::string rows =
+        "read,4096,1,4096,1,100000\nread,4096,1,4096,2,60000\nread,4096,1,4096,8,30000\n"
+        "read,4096,1,4096,16,25000\nread,4096,1,4096,32,20000\n";
+    const FittedDevice device = fitted(head + rows);
+    const ReadSpec& read = device.platform.nodes[0].read;
+    EXPECT_EQ(read.depth, 8);
+    EXPECT_NEAR(cost_ns(read.cost, {Bytes{4096}, 0, 0, 0, {}}), 30'000, 1e-6);
+    ASSERT_EQ(read.concurrency.size(), 4U);
+    EXPECT_NEAR(read.concurrency[1], 1.2, 1e-9);
+    EXPECT_NEAR(read.concurrency[2], 1.35, 1e-9);
+    EXPECT_NEAR(read.concurrency[3], 1.5, 1e-9);
+    EXPECT_TRUE(noted(device, "a sweep over queue depths: a read has 8 in flight, 2 rows"));
+    // Nothing deeper than a read itself was measured: nothing is gained.
+    const FittedDevice shallow = fitted(head + rows.substr(0, rows.find("read,4096,1,4096,8")));
+    EXPECT_EQ(shallow.platform.nodes[0].read.depth, 2);
+    EXPECT_EQ(shallow.platform.nodes[0].read.concurrency, std::vector<double>{1});
+    // Whole reads of a known depth are what they were.
+    const FittedDevice whole = fitted("# read_depth: 8\n" + head + rows);
+    EXPECT_EQ(whole.platform.nodes[0].read.concurrency.size(), 32U);
+}
+
 TEST(Fit, BesideGivesContention) {
     const Node node = node_of(kTwoReads + "read,3000,3000,,,execute\n");
     const auto factor = [&](Activity a, Activity b) {
         return node.contention[static_cast<std::size_t>(a)][static_cast<std::size_t>(b)];
     };
-    EXPECT_NEAR(factor(Activity::read, Activity::execute), 1.2, 1e-9);
+    // 3000 bytes take 2500 ns alone, of which the first 1000 are stretched by nobody.
+    EXPECT_NEAR(factor(Activity::read, Activity::execute), 2000.0 / 1500, 1e-9);
     EXPECT_EQ(factor(Activity::execute, Activity::read), 1);
     EXPECT_EQ(fit_error(kReads + "copy,1,1,,,\nread,3000,3000,,,execute\n"),
               "m.csv:3: needs rows of read by itself to compare with");

@@ -53,6 +53,8 @@ class Generator {
             node.read.after_idle = AfterIdle{nanoseconds(rng_.between(1, shape_.scale)),
                                              nanoseconds(rng_.between(1, shape_.scale))};
         }
+        if (shape_.read_table && rng_.chance(60)) read_table(node.read);
+        if (shape_.fresh && rng_.chance(60)) node.memory.fresh_ns_per_byte = coefficient(2);
         if (shape_.host_time)
             node.host_per_command = nanoseconds(rng_.between(1, shape_.scale / 16 + 1));
         return node;
@@ -91,8 +93,22 @@ class Generator {
         return cost;
     }
 
+    // Instead of what the line says of bytes, requests and blocks.
+    void read_table(ReadSpec& read) {
+        read.cost.per_byte = read.cost.per_request = read.cost.per_block = 0;
+        ReadPoint point{Bytes{rng_.between(1, shape_.scale / 64 + 1)},
+                        static_cast<double>(rng_.between(0, shape_.scale / 4))};
+        for (std::int64_t points = rng_.between(2, 6); points > 0; --points) {
+            read.table.push_back(point);
+            point.bytes += Bytes{rng_.between(1, shape_.scale / 8 + 1)};
+            point.ns += shape_.fractional ? 0.25 + rng_.unit() * static_cast<double>(shape_.scale)
+                                          : static_cast<double>(rng_.between(1, shape_.scale));
+        }
+        if (rng_.chance(50)) read.cost.per_tensor = coefficient(shape_.scale / 8);
+    }
+
     void concurrency(Node& node) {
-        const std::int64_t most = rng_.between(0, 3);
+        const std::int64_t most = rng_.between(0, shape_.most_parallel - 1);
         double speed = 1;
         for (std::int64_t k = 0; k < most; ++k) {
             speed += rng_.unit() * 0.9 - 0.1;

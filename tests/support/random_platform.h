@@ -10,7 +10,10 @@ struct PlatformShape {
     bool fractional = false;  // coefficients that make durations round
     bool contention = false;
     bool speed_ups = false;    // with contention: factors below 1 too
-    bool concurrency = false;  // a curve of up to four parallel reads
+    bool concurrency = false;  // a curve of up to `most_parallel` parallel reads
+    std::int64_t most_parallel = 4;
+    bool read_table = false;  // lone reads by a table in some
+    bool fresh = false;       // fresh memory costs something in some
     bool after_idle = false;
     bool host_time = false;
     bool mode = false;            // an operating mode in force that scales times

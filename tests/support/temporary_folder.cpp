@@ -1,5 +1,7 @@
 #include "tests/support/temporary_folder.h"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,6 +34,12 @@ std::vector<std::string> TemporaryFolder::names() const {
         names.push_back(entry.path().filename().string());
     std::sort(names.begin(), names.end());
     return names;
+}
+
+bool lies_in_memory(const std::string& path) {
+    struct statfs system {};
+    const auto type = statfs(path.c_str(), &system) == 0 ? system.f_type : 0;
+    return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
 }
 
 std::string read_file(const std::string& path) {

@@ -24,6 +24,8 @@ class TemporaryFolder {
     std::filesystem::path path_;
 };
 
+// Whether the file system of the path is memory itself, so that nothing comes from storage.
+bool lies_in_memory(const std::string& path);
 std::string read_file(const std::string& path);
 void write_file(const std::string& path, const std::string& content);
 

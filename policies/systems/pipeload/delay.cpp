@@ -14,9 +14,10 @@ namespace swaplab {
 
 namespace {
 
-// Parallel reads, by the rates of devices (policies/lanes/sharing.h). All progress at one rate, so
-// that a read that starts at c on their common clock of work ends at c plus its own work. A heap,
-// since a search tries hundreds of agents, where a device has a few reads.
+// Parallel reads, by the rates of devices (policies/lanes/sharing.h). Behind their first bytes,
+// which pass side by side, all progress at one rate, so that a read that comes to share at c on
+// their common clock of work ends at c plus its own work. Heaps, since a search tries hundreds of
+// agents, where a device has a few reads.
 class SharedReads {
   public:
     SharedReads(const ReadSpec& spec, std::uint32_t most) : rates_(most + 1, kFullRate) {
@@ -24,21 +25,29 @@ class SharedReads {
             rates_[reads] = std::min(rate_of(spec.share_of(reads)), kFullRate);
     }
 
-    std::size_t size() const { return running_.size(); }
+    std::size_t size() const { return first_bytes_.size() + running_.size(); }
 
-    void start(std::size_t item, Duration work) {
-        const std::uint64_t remaining = static_cast<std::uint64_t>(work.count()) * kFullRate;
-        running_.push({clock_ + remaining, item});
+    void start(std::size_t item, Duration first_byte, Duration work) {
+        if (first_byte > Duration::zero())
+            first_bytes_.push({now_ + first_byte, item, work});
+        else
+            share(item, work);
     }
     void advance(Duration time) {
         clock_ += static_cast<std::uint64_t>(time.count()) *
                   static_cast<std::uint64_t>(rates_[running_.size()]);
+        now_ += time;
+        for (; !first_bytes_.empty() && first_bytes_.top().until <= now_; first_bytes_.pop())
+            share(first_bytes_.top().item, first_bytes_.top().work);
     }
-    // How long the first to end still takes, if any runs.
+    // How long until the first that ends, or whose first byte does, if any is under way.
     std::optional<Duration> left() const {
-        if (running_.empty()) return std::nullopt;
+        std::optional<Duration> least;
+        if (!first_bytes_.empty()) least = first_bytes_.top().until - now_;
+        if (running_.empty()) return least;
         const std::int64_t rate = rates_[running_.size()];
-        return Duration{(std::max<std::int64_t>(0, work_left()) + rate - 1) / rate};
+        const Duration end{(std::max<std::int64_t>(0, work_left()) + rate - 1) / rate};
+        return least ? std::min(*least, end) : end;
     }
     // Takes out a read that has ended.
     std::optional<std::size_t> take_ended() {
@@ -56,6 +65,16 @@ class SharedReads {
             return static_cast<std::int64_t>(a.end - b.end) > 0;
         }
     };
+    struct FirstByte {
+        Duration until;
+        std::size_t item;
+        Duration work;  // behind it
+        friend bool operator<(const FirstByte& a, const FirstByte& b) { return a.until > b.until; }
+    };
+
+    void share(std::size_t item, Duration work) {
+        running_.push({clock_ + static_cast<std::uint64_t>(work.count()) * kFullRate, item});
+    }
 
     std::int64_t work_left() const {
         return static_cast<std::int64_t>(running_.top().end - clock_);
@@ -63,7 +82,9 @@ class SharedReads {
 
     std::vector<std::int64_t> rates_;  // by number of reads
     std::uint64_t clock_ = 0;
+    Duration now_{};
     std::priority_queue<Running> running_;
+    std::priority_queue<FirstByte> first_bytes_;
 };
 
 // One request, event by event: ends of reads and of releases, and the reads that they allow.
@@ -119,7 +140,7 @@ class Request {
         for (; next_load_ < loads_.size() && may_start(next_load_); ++next_load_) {
             const BlockFacts& block = blocks_[loads_[next_load_].block];
             free_ -= block.held_bytes;
-            reads_.start(next_load_, block.of(Verb::read));
+            reads_.start(next_load_, block.first_byte, block.of(Verb::read) - block.first_byte);
         }
     }
     std::optional<Duration> until_next_event() const {

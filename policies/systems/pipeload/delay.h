@@ -10,9 +10,11 @@ namespace swaplab {
 // Exact where nothing contends: with m = `agents`, k counting the blocks with parameters,
 //   read(k) starts after read(k-1) has started, read(k-m) and release(k-m-1) have ended and
 //   `arena` bytes hold it beside what has been read and not been released;
-//   k parallel reads share the storage by its concurrency; assembly takes blocks in order on its
-//   lanes; execute(i) after its assembly and execute(i-1); release(i) after execute(i).
-// Left out, as in every closed form: contention, host.ns_per_command, read.after_idle.
+//   k parallel reads behind their first bytes share the storage by its concurrency; assembly takes
+//   blocks in order on its lanes; execute(i) after its assembly and execute(i-1); release(i) after
+//   execute(i).
+// Left out, as in every closed form: contention, host.ns_per_command, read.after_idle, fresh
+// memory.
 Duration pipeload_delay(std::span<const BlockFacts> blocks, const Node& node, std::uint32_t agents,
                         Bytes arena);
 

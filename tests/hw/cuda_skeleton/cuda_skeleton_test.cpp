@@ -38,7 +38,7 @@ class CudaSkeleton : public ::testing::Test {
         };
     }
     RunResult run_policy(const std::string& spec) {
-        const Policy policy = make_policy(spec, {}, MemoryKind::staged);
+        const Policy policy = make_policy(spec, {}, Staging::by_kind);
         RunRequest request{platform_, workload_, std::nullopt};
         request.budget = minimum_budget(request, policy);
         request.device = factory();

@@ -23,7 +23,8 @@ struct NodeRules {
     std::array<std::size_t, kReplayKinds> width{1, 1, 1, 1, 0};  // lanes; release needs none
     std::vector<double> concurrency{1.0};
     std::array<std::array<double, kReplayKinds>, kReplayKinds> stretch{};  // [a][b]: a by b; 0 is 1
-    std::int64_t host_ns = 0;  // occupies the lane before the work
+    std::int64_t host_ns = 0;      // occupies the lane before the work
+    double fresh_ns_per_byte = 0;  // of bytes in an arena beyond the most that it has held
     std::optional<std::pair<std::int64_t, std::int64_t>> after_idle;  // gap, extra
 
     double factor(std::size_t a, std::size_t b) const {
@@ -51,6 +52,7 @@ struct Task {
 
     Kind kind = Kind::execute;
     std::int64_t work = 0;           // ns alone
+    std::int64_t first_byte = 0;     // read: so many of them, shared with and stretched by nobody
     std::vector<std::size_t> after;  // tasks
     std::size_t job = 0;
     std::int64_t charge = 0;      // execute: activations while it runs
@@ -226,13 +228,28 @@ class NodeReplay {
             if (!reading && idle) work += rules_.after_idle->second;
         }
         task.start = now_;
-        state_[i].host_left = task.kind == Kind::release ? 0 : rules_.host_ns;
-        state_[i].work_left = work << 20;
+        work += std::llround(rules_.fresh_ns_per_byte * static_cast<double>(fresh_bytes()));
+        state_[i].host_left = task.kind == Kind::release ? 0 : rules_.host_ns + task.first_byte;
+        state_[i].work_left = (work - task.first_byte) << 20;
         if (task.kind == Kind::execute) {
             if (alive_.size() <= task.job) alive_.resize(task.job + 1);
             alive_[task.job] = task.charge;
         }
         note_peak();
+    }
+
+    // By how much arenas hold more now than ever before.
+    std::int64_t fresh_bytes() {
+        std::int64_t fresh = 0;
+        most_held_.resize(places_.size());
+        for (std::size_t a = 0; a < places_.size(); ++a) {
+            std::int64_t held = 0;
+            for (const Place& place : places_[a])
+                if (!place.gone) held += holdings_[place.holding].bytes;
+            fresh += std::max<std::int64_t>(0, held - most_held_[a]);
+            most_held_[a] = std::max(most_held_[a], held);
+        }
+        return fresh;
     }
 
     void note_peak() {
@@ -346,7 +363,8 @@ class NodeReplay {
     std::vector<Submission> submissions_;
     std::vector<State> state_;
     std::vector<std::vector<Place>> places_;
-    std::vector<std::int64_t> alive_;  // by job
+    std::vector<std::int64_t> alive_;      // by job
+    std::vector<std::int64_t> most_held_;  // by arena
     std::optional<std::int64_t> last_read_end_;
     std::int64_t now_ = 0;
     std::int64_t peak_weights_ = 0, peak_all_ = 0;
@@ -365,7 +383,12 @@ class NodeReplay {
 //   the
 //      second starts at once and ends at 22 + 5 + 10 = 37; a third submitted at 57 waited 20: it
 //      ends at 57 + 5 + 7 + 10 = 79; one submitted at 98 (19 after) ends at 98 + 15 = 113.
-//   4. A ring of 10, items of 6, 3, 2, the first freed by a release that ends at 50: 6 + 3 fit,
+//   4. Two reads of 30 ns at once, the first 10 of each their first byte, concurrency {1, 1.5}:
+//   both
+//      pass theirs by 10 and share from there at 0.75 each: 10 + 20 / 0.75 = 36 2/3, so 37. One
+//      submitted at 5 passes its own by 15 while the other has done 5 of 20; they share until that
+//      one ends, 15 + 15 / 0.75 = 35, when 5 of 20 are left: 40.
+//   5. A ring of 10, items of 6, 3, 2, the first freed by a release that ends at 50: 6 + 3 fit,
 //   then 2
 //      does not fit before the end and waits at offset 0 until 50.
 

@@ -105,6 +105,7 @@ inline Script pipeload_script(const Table& table, std::size_t agents, std::size_
             if (k > agents) after.push_back(script.items[loads[k - agents - 1]].release);
             if (p >= n) after.push_back(script.items[p - n].release);
             ids.read = add(Kind::read, item.read, after);
+            script.tasks.back().first_byte = static_cast<std::int64_t>(item.first_byte);
             ids.assemble = add(Kind::assemble, item.assemble, {ids.read});
             ready.push_back(ids.assemble);
             loads.push_back(p);

@@ -21,6 +21,7 @@ struct Item {
     double assemble = 0;
     double execute = 0;
     double release = 0;
+    double first_byte = 0;  // of the read
 
     bool has_parameters() const { return bytes > 0; }
 };

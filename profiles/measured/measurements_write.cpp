@@ -1,7 +1,7 @@
 #include <ostream>
 
 #include "profiles/base/text.h"
-#include "profiles/fit/measurements.h"
+#include "profiles/measured/measurements.h"
 
 namespace swaplab {
 namespace {

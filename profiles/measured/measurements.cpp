@@ -1,4 +1,4 @@
-#include "profiles/fit/measurements.h"
+#include "profiles/measured/measurements.h"
 
 #include <algorithm>
 #include <array>
