@@ -66,7 +66,8 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
                                   0,
                                   {},
                                   &facts,
-                                  variant.ends_with(b)});
+                                  variant.ends_with(b),
+                                  facts.of_token.has_value()});
         }
         job.variants.push_back(std::move(arenas));
     }
@@ -87,12 +88,13 @@ void BlockMemory::change_variant(JobState& job, std::uint32_t variant) {
     ledger_.raise_arena(arena_bytes_);
 }
 
-bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, SwapStep from,
+bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, const Action& command,
                                    std::uint8_t& taken) {
+    const SwapStep from = step_of(command);
+    const Bytes bytes = block.varies ? block.facts->held_in(command.pass) : block.held_bytes;
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         if (job.holdings[i].from != from || (block.held & bit(i)) != 0) continue;
-        const std::optional<Place> place =
-            arena_of(block, job.holdings[i]).reserve(block.held_bytes);
+        const std::optional<Place> place = arena_of(block, job.holdings[i]).reserve(bytes);
         if (!place) return false;
         block.places[i] = *place;
         taken |= bit(i);
@@ -106,7 +108,7 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
     if (block.variant != job.variant) [[unlikely]]
         change_variant(job, block.variant);
     std::uint8_t taken = 0;
-    const bool placed = reserve_holdings(job, block, step_of(command), taken);
+    const bool placed = reserve_holdings(job, block, command, taken);
     bool new_peak = false;
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         if ((taken & bit(i)) == 0) continue;
@@ -115,7 +117,7 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
             arena.free(block.places[i]);
             continue;
         }
-        new_peak |= ledger_.charge(job.holdings[i].category, block.held_bytes, now);
+        new_peak |= ledger_.charge(job.holdings[i].category, block.places[i].size, now);
         if (place_listener_ != nullptr)
             place_listener_->on_reserved(command, i, arena, block.places[i]);
     }
@@ -136,7 +138,7 @@ bool BlockMemory::free_after(const Action& command, Time now) {
         arena.free(block.places[i]);
         if (place_listener_ != nullptr)
             place_listener_->on_freed(command, i, arena, block.places[i]);
-        ledger_.credit(holding.category, block.held_bytes, now);
+        ledger_.credit(holding.category, block.places[i].size, now);
         block.held &= static_cast<std::uint8_t>(~bit(i));
         freed = true;
     }

@@ -51,7 +51,8 @@ class BlockMemory {
         std::uint8_t held = 0;     // bit i: holding i of the path is reserved
         std::array<Place, kMostHoldings> places{};
         const BlockFacts* facts = nullptr;
-        bool last = false;  // of its variant: where a pass ends
+        bool last = false;    // of its variant: where a pass ends
+        bool varies = false;  // what it holds depends on the pass
     };
     struct VariantArenas {
         std::unique_ptr<Arena> arena, staging;
@@ -76,7 +77,8 @@ class BlockMemory {
     static Arena& arena_of(const BlockState& block, const Holding& holding) {
         return holding.in_staging ? *block.staging : *block.arena;
     }
-    bool reserve_holdings(JobState& job, BlockState& block, SwapStep from, std::uint8_t& taken);
+    bool reserve_holdings(JobState& job, BlockState& block, const Action& command,
+                          std::uint8_t& taken);
     void note_peak();
 
     DeviceListener* place_listener_;  // null if nobody listens

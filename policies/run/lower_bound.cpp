@@ -24,7 +24,8 @@ struct BlockCosts {
     double total_execute = 0;  // in the first pass
     double of_request = 0;     // execution in all passes
     std::int64_t passes = 1;
-    double fractions = 0;  // how many of all R_j and K_j are not whole numbers
+    Bytes least_of_a_pass;  // parameter bytes that every pass needs
+    double fractions = 0;   // how many of all R_j and K_j are not whole numbers
 
     std::size_t size() const { return read.size(); }
 };
@@ -105,6 +106,7 @@ BlockCosts block_costs(InModes modes, bool resident) {
                             any_fraction(modes, execute_factor, execute_ns);
     }
     blocks.passes = cost.model().passes();
+    blocks.least_of_a_pass = cost.least_bytes_of_a_pass();
     blocks.kappa = *std::max_element(node.read.concurrency.begin(), node.read.concurrency.end());
     const double per_byte = least(modes, [](auto& mode) { return mode.read_per_byte_ns(); });
     blocks.read_per_byte = per_byte * read_factor * smallest_stored_share(cost.model());
@@ -153,11 +155,11 @@ double allowance(const BlockCosts& blocks, double requests) {
 // The bound of one job alone; of latency where it is cold, else of the makespan.
 Duration bound_of(const BlockCosts& blocks, const Job& job, Bytes budget) {
     if (job.mode == ArrivalMode::cold)
-        return floored(stream_bound(blocks, job.model->parameter_bytes(), budget, 1),
+        return floored(stream_bound(blocks, blocks.least_of_a_pass, budget, 1),
                        allowance(blocks, 1));
     const double requests =
         job.mode == ArrivalMode::stream ? static_cast<double>(job.requests) : 1.0;
-    return floored(stream_bound(blocks, job.model->parameter_bytes(), budget, requests),
+    return floored(stream_bound(blocks, blocks.least_of_a_pass, budget, requests),
                    allowance(blocks, requests));
 }
 

@@ -26,6 +26,7 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* o
                                              0,
                                              variant.ends_with(b),
                                              number,
+                                             block.of_token ? &block : nullptr,
                                              {},
                                              {},
                                              {}});
@@ -45,11 +46,15 @@ void Metrics::on_step(const Completion& span) {
     const Action& command = span.command;
     SwapIn& swap_in = jobs_[command.job].swap_ins[command.block];
     if (command.lane == Lane::storage) {
-        used_[command.node].read += swap_in.stored_bytes;
+        used_[command.node].read += swap_in.varying == nullptr
+                                        ? swap_in.stored_bytes
+                                        : swap_in.varying->stored_in(command.pass);
         swap_in.reading += span.end - span.start;
         swap_in.count = 0;
     } else if (brings(command.verb)) {
-        used_[command.node].copied += swap_in.parameter_bytes;
+        used_[command.node].copied += swap_in.varying == nullptr
+                                          ? swap_in.parameter_bytes
+                                          : swap_in.varying->parameters_in(command.pass);
     }
     SWAPLAB_CHECK(swap_in.count < swap_in.steps.size(), "step {} of a swap-in of at most {}",
                   swap_in.count + 1, swap_in.steps.size());

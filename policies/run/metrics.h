@@ -45,6 +45,7 @@ class Metrics {
         std::uint8_t count = 0;
         bool last = false;  // of its variant: where a request ends
         std::uint32_t variant = 0;
+        const BlockFacts* varying = nullptr;  // where what comes in depends on the pass
         std::array<Step, kMostSteps> steps;
         // Over the whole run.
         Duration reading{}, executing{};

@@ -42,10 +42,7 @@ std::vector<std::string> modes_changed_to(const Workload& workload) {
 
 AllFacts block_facts(const CostModels& costs, const Deployment& deployment) {
     AllFacts facts;
-    for (const JobId job : costs.ids()) {
-        const JobPlan& plan = deployment.jobs[job];
-        facts.push_back(facts_of(costs[job], plan.blocks, plan.path));
-    }
+    for (const JobId job : costs.ids()) facts.push_back(facts_of(costs[job], deployment.jobs[job]));
     return facts;
 }
 

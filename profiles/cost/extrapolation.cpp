@@ -73,7 +73,7 @@ class Finder {
             const Model& model = costs_.model();
             const auto op = static_cast<std::size_t>(model.layer(model.layer_of(unit)).op);
             if (!by_op_[op]) continue;
-            const Features alone = costs_.features({unit.index, unit.index + 1});
+            const Features alone = costs_.execute_features(unit);
             if (rest_op_[op] && rest_->about_blocks())
                 add(together, alone);
             else
