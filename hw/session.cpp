@@ -83,9 +83,10 @@ void Session::load_block(BlockId id) {
 
 void Session::read(const BlockState& block) {
     const std::lock_guard lock(reading_);
+    std::vector<ReadRange> ranges;
     for (const BlockLayout::Piece& piece : block.layout.pieces(0))
-        if (piece.size.count > 0)
-            reader_->read(piece.extent.offset, piece.size, address(block) + piece.at.count);
+        ranges.push_back({piece.extent.offset, piece.size, address(block) + piece.at.count});
+    reader_->read(ranges);
 }
 
 std::vector<BroughtAt> Session::brought(const BlockState& block) const {

@@ -28,6 +28,8 @@ struct World {
           models(others),
           costs(costs_in(asked, platform, models)),
           facts(block_facts(costs, asked.deployment)),
+          requests(
+              request_facts(tokens_of(asked.requests), platform, costs, asked.deployment, facts)),
           setup{.platform = platform,
                 .costs = costs,
                 .facts = facts,
@@ -36,12 +38,14 @@ struct World {
                 .budget = asked.budget,
                 .noise = asked.noise,
                 .listener = asked.listener,
-                .stop = asked.stop} {
+                .stop = asked.stop,
+                .modes = {},
+                .requests = requests.empty() ? nullptr : &requests} {
         for (const ModeFacts& asked_mode : asked.modes) {
             Platform in_mode = platform;
             in_mode.mode = asked_mode.mode;
-            modes.push_back(
-                facts_in_mode(in_mode, costs_in(asked, in_mode, models), asked.deployment));
+            modes.push_back(facts_in_mode(in_mode, costs_in(asked, in_mode, models),
+                                          asked.deployment, tokens_of(asked.requests)));
         }
         setup.modes = modes;
     }
@@ -50,6 +54,7 @@ struct World {
     std::vector<ModelPtr> models;
     CostModels costs;
     AllFacts facts;
+    RequestFacts requests;
     std::vector<ModeFacts> modes;
     DeviceSetup setup;
 };

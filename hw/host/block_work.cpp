@@ -53,6 +53,11 @@ BlockWork::BlockWork(const DeviceSetup& setup, JobPacks packs, const ReadOptions
         job.pack = std::move(packs[j]);
         job.path = &row_of(plan.path, node.compute);
         for (const BlockFacts& block : setup.facts[j]) job.blocks.emplace_back(*job.pack, block);
+        if (setup.requests != nullptr)
+            for (const auto& kind : (*setup.requests)[j].facts) {
+                auto& layouts = job.of_kinds.emplace_back();
+                for (const BlockFacts& block : kind) layouts.emplace_back(*job.pack, block);
+            }
         if (executors)
             job.executors = JobExecutors(j, plan, setup.facts[j], executors, activations);
         for (std::uint32_t server = 0; server < readers; ++server)
@@ -105,24 +110,25 @@ void BlockWork::perform(const Action& command, std::uint32_t server) {
 void BlockWork::read(const Action& command, std::uint32_t server) {
     places_.bring(command, 0);
     std::byte* const to = places_.to_write(command, 0);
-    Reader& reader = *job_of(command).readers[server];
+    std::vector<ReadRange> ranges;
     for (const BlockLayout::Piece& piece : block_of(command).pieces(command.pass)) {
         if (piece.by_rows())
-            read_rows(command, piece, reader, to + piece.at.count);
-        else if (piece.size.count > 0)
-            reader.read(piece.extent.offset, piece.size, to + piece.at.count);
+            add_rows(command, piece, to + piece.at.count, ranges);
+        else
+            ranges.push_back({piece.extent.offset, piece.size, to + piece.at.count});
     }
+    job_of(command).readers[server]->read(ranges);
     if (verify_) check(command);
 }
 
 // A window for each row that the pass touches.
-void BlockWork::read_rows(const Action& command, const BlockLayout::Piece& piece, Reader& reader,
-                          std::byte* to) {
+void BlockWork::add_rows(const Action& command, const BlockLayout::Piece& piece, std::byte* to,
+                         std::vector<ReadRange>& ranges) const {
     const LayerId table = job_of(command).pack->model()->layer_of(UnitId{piece.units.first});
     for (const std::int64_t row :
          drawn_rows(command.request, command.pass, table, piece.rows, piece.of)) {
         const Extent window = piece.window_of(row);
-        reader.read(window.offset, window.size, to);
+        ranges.push_back({window.offset, window.size, to});
         to += piece.window.count;
     }
 }

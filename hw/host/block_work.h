@@ -89,14 +89,15 @@ class BlockWork {
         PackPtr pack;
         const SwapPathRow* path = nullptr;
         IdVector<BlockId, BlockLayout> blocks;
-        std::vector<std::unique_ptr<Reader>> readers;  // by server of the storage lane
+        std::vector<IdVector<BlockId, BlockLayout>> of_kinds;  // of requests that differ
+        std::vector<std::unique_ptr<Reader>> readers;          // by server of the storage lane
         JobExecutors executors;
     };
 
     void load_resident(JobId job, BlockId block);
     void read(const Action& command, std::uint32_t server);
-    void read_rows(const Action& command, const BlockLayout::Piece& piece, Reader& reader,
-                   std::byte* to);
+    void add_rows(const Action& command, const BlockLayout::Piece& piece, std::byte* to,
+                  std::vector<ReadRange>& ranges) const;
     void check(const Action& command) const;
     std::size_t size_of(const Action& command) const;
     void copy(const Action& command, std::size_t from, std::size_t to);
@@ -105,7 +106,9 @@ class BlockWork {
     JobState& job_of(const Action& command) { return jobs_[command.job]; }
     const JobState& job_of(const Action& command) const { return jobs_[command.job]; }
     const BlockLayout& block_of(const Action& command) const {
-        return job_of(command).blocks[command.block];
+        const JobState& job = job_of(command);
+        if (job.of_kinds.empty()) return job.blocks[command.block];
+        return job.of_kinds[(*setup_.requests)[command.job].kinds[command.request]][command.block];
     }
 
     const DeviceSetup& setup_;

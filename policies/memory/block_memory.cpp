@@ -30,6 +30,7 @@ Bytes most_activations(const AllFacts& facts) {
 
 BlockMemory::BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas)
     : place_listener_(who_listens(setup, &DeviceInterests::places)),
+      requests_(setup.requests),
       arena_bytes_(arena_bytes_of(setup.deployment)),
       ledger_(setup.account, setup.budget, arena_bytes_,
               who_listens(setup, &DeviceInterests::memory)) {
@@ -59,15 +60,16 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
         Arena* const staging = arenas.staging ? arenas.staging.get() : arena;
         for (const BlockId b : variant.blocks()) {
             const BlockFacts& facts = setup.facts[id][b];
-            job.blocks.push_back({facts.held_bytes,
-                                  static_cast<std::uint32_t>(job.variants.size()),
-                                  arena,
-                                  staging,
-                                  0,
-                                  {},
-                                  &facts,
-                                  variant.ends_with(b),
-                                  facts.of_token.has_value()});
+            job.blocks.push_back(
+                {facts.held_bytes,
+                 static_cast<std::uint32_t>(job.variants.size()),
+                 arena,
+                 staging,
+                 0,
+                 {},
+                 &facts,
+                 variant.ends_with(b),
+                 facts.of_token || (setup.requests != nullptr && (*setup.requests)[id].vary())});
         }
         job.variants.push_back(std::move(arenas));
     }
@@ -91,7 +93,8 @@ void BlockMemory::change_variant(JobState& job, std::uint32_t variant) {
 bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, const Action& command,
                                    std::uint8_t& taken) {
     const SwapStep from = step_of(command);
-    const Bytes bytes = block.varies ? block.facts->held_in(command.pass) : block.held_bytes;
+    const Bytes bytes =
+        block.varies ? facts_of(job, command).held_in(command.pass) : block.held_bytes;
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         if (job.holdings[i].from != from || (block.held & bit(i)) != 0) continue;
         const std::optional<Place> place = arena_of(block, job.holdings[i]).reserve(bytes);
@@ -147,7 +150,7 @@ bool BlockMemory::free_after(const Action& command, Time now) {
 
 void BlockMemory::begin_execute(const Action& command, Time now) {
     JobState& job = jobs_[command.job];
-    const BlockFacts& block = *job.blocks[command.block].facts;
+    const BlockFacts& block = facts_of(job, command);
     if (block.decoding) grow_kv_cache(job, block.kv_in(command.pass), now);
     move_activations(job, block.activations_in(command.pass), now);
 }
@@ -155,12 +158,18 @@ void BlockMemory::begin_execute(const Action& command, Time now) {
 // What a request generated is forgotten at its end.
 void BlockMemory::end_execute(const Action& command, Time now) {
     JobState& job = jobs_[command.job];
-    const BlockFacts& block = *job.blocks[command.block].facts;
+    const BlockFacts& block = facts_of(job, command);
     move_activations(job, {block.live_out_in(command.pass), {}}, now);
-    const bool last = job.blocks[command.block].last && command.pass + 1 == job.passes;
+    const bool last =
+        job.blocks[command.block].last && command.pass + 1 == passes_of_request(job, command);
     if (!last || job.kv_cache.count == 0) return;
     ledger_.credit(Category::kv_cache, job.kv_cache, now);
     job.kv_cache = {};
+}
+
+std::uint32_t BlockMemory::passes_of_request(const JobState& job, const Action& command) const {
+    if (requests_ == nullptr || !(*requests_)[command.job].vary()) return job.passes;
+    return passes_of((*requests_)[command.job].of(command.request));
 }
 
 void BlockMemory::move_activations(JobState& job, const ActivationPeak& needed, Time now) {

@@ -69,6 +69,13 @@ class BlockMemory {
         IdVector<BlockId, BlockState> blocks;
     };
 
+    // What the block is in the command's request.
+    const BlockFacts& facts_of(const JobState& job, const Action& command) const {
+        if (requests_ != nullptr && (*requests_)[command.job].vary()) [[unlikely]]
+            return (*requests_)[command.job].of(command.request)[command.block];
+        return *job.blocks[command.block].facts;
+    }
+    std::uint32_t passes_of_request(const JobState& job, const Action& command) const;
     void move_activations(JobState& job, const ActivationPeak& needed, Time now);
     void grow_kv_cache(JobState& job, Bytes bytes, Time now);
     static JobState job_state(const DeviceSetup& setup, JobId job, const ArenaFactory& arenas);
@@ -82,6 +89,7 @@ class BlockMemory {
     void note_peak();
 
     DeviceListener* place_listener_;  // null if nobody listens
+    const RequestFacts* requests_;    // null where all are alike
     IdVector<JobId, JobState> jobs_;
     Bytes arena_bytes_;  // of the variants in force
     Ledger ledger_;

@@ -24,13 +24,11 @@ Duration BlockFacts::use_in(std::uint32_t pass) const {
 }
 
 ActivationPeak BlockFacts::activations_in(std::uint32_t pass) const {
-    if (pass == 0 || !decoding) return activations;
-    return {one_token_of(activations.activations, decoding->prompt_tokens),
-            one_token_of(activations.workspace, decoding->prompt_tokens)};
+    return pass == 0 || !decoding ? activations : decoding->token_activations;
 }
 
 Bytes BlockFacts::live_out_in(std::uint32_t pass) const {
-    return pass == 0 || !decoding ? live_out : one_token_of(live_out, decoding->prompt_tokens);
+    return pass == 0 || !decoding ? live_out : decoding->token_live_out;
 }
 
 Bytes BlockFacts::kv_in(std::uint32_t pass) const {
@@ -63,6 +61,10 @@ void GrowingBlock::extend_decoding(UnitRange more) {
         facts_.decoding->kv_per_token += model.kv_bytes_per_token(unit);
     }
     facts_.decoding->prompt = to_duration(prompt_ns_);
+    const std::int64_t prompt = facts_.decoding->prompt_tokens;
+    facts_.decoding->token_activations = {one_token_of(facts_.activations.activations, prompt),
+                                          one_token_of(facts_.activations.workspace, prompt)};
+    facts_.decoding->token_live_out = one_token_of(model.live_across(more.last), prompt);
 }
 
 void GrowingBlock::extend(std::uint32_t last) {

@@ -25,6 +25,9 @@ struct Decoding {
     Duration prompt{};  // the execution over the prompt
     DecodeCost cost;    // of a pass of one token, per_block included
     Bytes kv_per_token;
+    // One prompt token's share of what the block needs and of what is alive behind it.
+    ActivationPeak token_activations;
+    Bytes token_live_out;
 };
 
 // Everything a planner or a device needs to know about one block. Durations are rounded means

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "policies/port/block.h"
+#include "policies/port/request_facts.h"
 #include "profiles/base/units.h"
 
 namespace swaplab {
@@ -14,6 +14,7 @@ struct ModeFacts {
     std::string mode;                      // empty: the nodes' own
     IdVector<NodeId, Duration> switching;  // `Mode::switching`
     AllFacts facts;
+    RequestFacts requests;  // empty where none differ
 };
 
 }  // namespace swaplab

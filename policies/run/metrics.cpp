@@ -11,6 +11,7 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* o
     : platform_(setup.platform),
       deployment_(setup.deployment),
       workload_(workload),
+      requests_(setup.requests),
       observer_(observer),
       parallel_reads_(std::max(setup.deployment.parallel_reads, 1U)),
       jobs_(setup.facts.size()),
@@ -26,7 +27,7 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, Observer* o
                                              0,
                                              variant.ends_with(b),
                                              number,
-                                             block.of_token ? &block : nullptr,
+                                             block.of_token || requests_ ? &block : nullptr,
                                              {},
                                              {},
                                              {}});
@@ -48,18 +49,29 @@ void Metrics::on_step(const Completion& span) {
     if (command.lane == Lane::storage) {
         used_[command.node].read += swap_in.varying == nullptr
                                         ? swap_in.stored_bytes
-                                        : swap_in.varying->stored_in(command.pass);
+                                        : facts_of(command).stored_in(command.pass);
         swap_in.reading += span.end - span.start;
         swap_in.count = 0;
     } else if (brings(command.verb)) {
         used_[command.node].copied += swap_in.varying == nullptr
                                           ? swap_in.parameter_bytes
-                                          : swap_in.varying->parameters_in(command.pass);
+                                          : facts_of(command).parameters_in(command.pass);
     }
     SWAPLAB_CHECK(swap_in.count < swap_in.steps.size(), "step {} of a swap-in of at most {}",
                   swap_in.count + 1, swap_in.steps.size());
     swap_in.steps[swap_in.count++] = {span.start, span.end, span.released_at.value_or(kStart),
                                       span.blocked_since.value_or(span.start)};
+}
+
+const BlockFacts& Metrics::facts_of(const Action& command) const {
+    if (requests_ != nullptr && (*requests_)[command.job].vary())
+        return (*requests_)[command.job].of(command.request)[command.block];
+    return *jobs_[command.job].swap_ins[command.block].varying;
+}
+
+std::uint32_t Metrics::passes(const JobState& job, const Action& command) const {
+    if (requests_ == nullptr || !(*requests_)[command.job].vary()) return job.passes;
+    return passes_of((*requests_)[command.job].of(command.request));
 }
 
 void Metrics::on_use(const Completion& span) {
@@ -130,7 +142,7 @@ void Metrics::end_pass(JobState& job, const Action& last, Time end) {
             job.next_tokens.push_back(end - job.pass_end);
         job.pass_end = end;
     }
-    if (last.pass + 1 < job.passes) return;
+    if (last.pass + 1 < passes(job, last)) return;
     note_variant(job, last);
     end_request(job, last.job, end);
 }

@@ -45,7 +45,7 @@ class Metrics {
         std::uint8_t count = 0;
         bool last = false;  // of its variant: where a request ends
         std::uint32_t variant = 0;
-        const BlockFacts* varying = nullptr;  // where what comes in depends on the pass
+        const BlockFacts* varying = nullptr;  // where what comes in depends on pass or request
         std::array<Step, kMostSteps> steps;
         // Over the whole run.
         Duration reading{}, executing{};
@@ -66,6 +66,9 @@ class Metrics {
     void count(const Completion& span) {
         events_ += static_cast<std::uint64_t>(span.end > span.start);
     }
+    // What a swap-in brings in the command's request and pass.
+    const BlockFacts& facts_of(const Action& command) const;
+    std::uint32_t passes(const JobState& job, const Action& command) const;
     static Time begin_of_request(const JobState& job, const Job& spec);
     void note_variant(JobState& job, const Action& last) const;
     void end_pass(JobState& job, const Action& last, Time end);
@@ -78,6 +81,7 @@ class Metrics {
     const Platform& platform_;
     const Deployment& deployment_;
     const Workload& workload_;
+    const RequestFacts* requests_;  // null where all are as their models
     Observer* observer_;
     std::uint32_t parallel_reads_;
     IdVector<JobId, JobState> jobs_;

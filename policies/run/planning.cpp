@@ -47,10 +47,11 @@ AllFacts block_facts(const CostModels& costs, const Deployment& deployment) {
 }
 
 ModeFacts facts_in_mode(const Platform& platform, const CostModels& costs,
-                        const Deployment& deployment) {
+                        const Deployment& deployment, const AllTokens& tokens) {
     ModeFacts facts;
     facts.mode = platform.mode;
     facts.facts = block_facts(costs, deployment);
+    facts.requests = request_facts(tokens, platform, costs, deployment, facts.facts);
     // To the nodes' own mode, for which a device file has no figure, it takes no time.
     for (const Node& node : platform.nodes) {
         const Mode* const mode = platform.mode.empty() ? nullptr : node.mode_named(platform.mode);
@@ -64,7 +65,8 @@ std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& d
     for (const std::string& name : modes_changed_to(request.workload)) {
         Platform platform = request.platform;
         platform.mode = name;
-        all.push_back(facts_in_mode(platform, cost_models(request.workload, platform), deployment));
+        all.push_back(facts_in_mode(platform, cost_models(request.workload, platform), deployment,
+                                    tokens_of(request.workload)));
     }
     return all;
 }

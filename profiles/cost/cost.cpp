@@ -197,6 +197,7 @@ void CostModel::find_execution(const Platform& platform, const Mode* mode) {
     const Model& model = *model_;
     const ExecuteSpec& own = node_->execute_table(nullptr, model.spec().dtype);
     const ExecuteSpec& table = node_->execute_table(mode, model.spec().dtype);
+    table_ = &table;
     const bool measured = model.spec().measured_on == platform.name;
     double own_ns = 0;
     double mode_ns = 0;
@@ -266,6 +267,17 @@ double CostModel::scale_of(Activity activity) const {
 
 Features CostModel::execute_features(UnitId unit) const {
     return touched_features(*model_, model_->unit(unit), unit, model_->described_tokens());
+}
+
+double CostModel::prompt_unit_ns(UnitId unit, const Model& scaled) const {
+    const LinearCost& line = table_->of(model_->layer(model_->layer_of(unit)).op);
+    const std::int64_t tokens = scaled.described_tokens();
+    const double described = linear_ns(line, execute_features(unit));
+    if (described <= 0)
+        return prompt_unit_ns(unit) * static_cast<double>(tokens) /
+               static_cast<double>(model_->described_tokens());
+    const Features over = touched_features(scaled, scaled.unit(unit), unit, tokens);
+    return prompt_unit_ns(unit) * (linear_ns(line, over) / described);
 }
 
 double CostModel::execute_bound_ns(UnitRange block) const {

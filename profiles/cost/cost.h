@@ -96,6 +96,8 @@ class CostModel {
     double prompt_unit_ns(UnitId unit) const {
         return prompt_ns_.empty() ? unit_ns_[unit] : prompt_ns_[unit];
     }
+    // Over another prompt: that of `scaled`, the same model made for it (profiles/model/scaled.h).
+    double prompt_unit_ns(UnitId unit, const Model& scaled) const;
     DecodeCost decode_unit_cost(UnitId unit) const {
         return decode_.empty() ? DecodeCost{} : decode_[unit];
     }
@@ -120,6 +122,7 @@ class CostModel {
 
     const Model* model_;
     const Node* node_;
+    const ExecuteSpec* table_ = nullptr;  // in the mode in force
     double read_scale_ = 1;
     double copy_scale_ = 1;
     std::span<const AddedCost> added_;  // by the kind of memory

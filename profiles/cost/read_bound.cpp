@@ -17,10 +17,9 @@ class Charges {
     explicit Charges(const CostModel& cost)
         : cost_(cost),
           model_(cost.model()),
-          // The shortest pass: that of one token where there is one.
-          tokens_(model_.passes() > 1 ? 1 : model_.described_tokens()),
-          charged_ns_(model_.layer_count()),
-          needed_(model_.layer_count()) {}
+          // The shortest pass: that of one token where there may be one.
+          tokens_(model_.spec().tokens > 0 ? 1 : model_.described_tokens()),
+          owners_(model_.layer_count()) {}
 
     // What the layer's block reads beyond what it has of its own and reads whole.
     double charge(LayerId layer) {
@@ -29,13 +28,12 @@ class Charges {
         double more_ns = 0;
         for (const LayerId owner : content.shares)
             more_ns += need(owner, whole_ns(owner), std::nullopt);
-        charged_ns_[layer.index] = whole_ns(layer);
-        needed_[layer.index] = content.parameter_bytes;
+        owners_[layer.index] = {whole_ns(layer), content.parameter_bytes};
         return more_ns;
     }
     Bytes needed() const {
         Bytes sum;
-        for (const Bytes bytes : needed_) sum += bytes;
+        for (const Owner& owner : owners_) sum += owner.needed;
         return sum;
     }
 
@@ -50,22 +48,25 @@ class Charges {
         const double row_ns = line.per_request + line.per_byte * static_cast<double>(window.count);
         return need(table, static_cast<double>(rows) * row_ns, rows * window);
     }
+    struct Owner {
+        double charged_ns = 0;
+        Bytes needed;
+    };
+
     // Nothing of `bytes`: all of them.
-    double need(LayerId owner, double ns, std::optional<Bytes> bytes) {
-        const Bytes all = model_.layer(owner).parameter_bytes;
-        double& charged = charged_ns_[owner.index];
-        const double before = charged;
-        charged = std::min(whole_ns(owner), before + ns);
-        Bytes& needed = needed_[owner.index];
-        needed = std::min(all, needed + bytes.value_or(all));
-        return charged - before;
+    double need(LayerId id, double ns, std::optional<Bytes> bytes) {
+        const Bytes all = model_.layer(id).parameter_bytes;
+        Owner& owner = owners_[id.index];
+        const double before = owner.charged_ns;
+        owner.charged_ns = std::min(whole_ns(id), before + ns);
+        owner.needed = std::min(all, owner.needed + bytes.value_or(all));
+        return owner.charged_ns - before;
     }
 
     const CostModel& cost_;
     const Model& model_;
     std::int64_t tokens_;
-    std::vector<double> charged_ns_;  // by owner
-    std::vector<Bytes> needed_;       // likewise
+    std::vector<Owner> owners_;  // by layer
 };
 
 }  // namespace
@@ -92,7 +93,8 @@ double CostModel::read_bound_ns(UnitRange block) const {
             more_ns += bound_parts_[unit].more_ns;
         }
     const Features read = features(block);
-    if (read.bytes.count == 0 && more_ns == 0) return 0;
+    // Layers without parameters of their own are not read where what they share is there already.
+    if (read.bytes.count == 0) return more_ns * read_scale_;
     return (linear_cost_ns(node_->read.cost, read, stored) + fewest_requests_ns(stored) + more_ns) *
            read_scale_;
 }

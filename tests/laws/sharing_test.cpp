@@ -64,7 +64,11 @@ Platform platform_of(std::uint64_t seed) {
     PlatformShape shape;
     shape.fractional = seed % 2 == 0;
     shape.most_alignment = rng.chance(40) ? 8192 : 1;
-    return testing::random_platform(seed, shape);
+    Platform platform = testing::random_platform(seed, shape);
+    LinearCost& read = platform.nodes.front().read.cost;
+    if (rng.chance(50)) read.per_layer = 50'000 * rng.unit();
+    if (rng.chance(50)) read.per_tensor = 20'000 * rng.unit();
+    return platform;
 }
 
 // llround(per_byte · bytes + per_tensor · tensors + per_layer · layers + per_flop · FLOPs +

@@ -1,5 +1,7 @@
 #include "tests/support/sharing_model.h"
 
+#include <string>
+
 #include "tests/support/random_model.h"
 
 namespace swaplab::testing {
@@ -34,6 +36,17 @@ void make_sharer(ModelSpec& spec, std::size_t index, Rng& rng) {
     if (rng.chance(50)) layer.rows_touched = rng.between(1, layer.rows);
 }
 
+// Groups are of neighbours, so a second one gets a name of its own.
+void name_groups(std::vector<Layer>& layers) {
+    int runs = 0;
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+        if (layers[l].group.empty()) continue;
+        const bool goes_on = l > 0 && !layers[l - 1].group.empty();
+        if (!goes_on) ++runs;
+        layers[l].group = "group" + std::to_string(runs);
+    }
+}
+
 }  // namespace
 
 ModelPtr sharing_model(std::uint64_t seed, std::int64_t tokens) {
@@ -43,6 +56,7 @@ ModelPtr sharing_model(std::uint64_t seed, std::int64_t tokens) {
     shape.percent_stored = rng.chance(30) ? 40 : 0;
     shape.percent_grouped = rng.chance(20) ? 30 : 0;
     ModelSpec spec = random_model(seed, shape)->spec();
+    name_groups(spec.layers);
     spec.tokens = tokens;
     spec.prompt_tokens = tokens > 0 || rng.chance(50) ? rng.between(1, 9) : 0;
     for (std::size_t l = 0; l < spec.layers.size(); ++l) {
