@@ -22,6 +22,14 @@ void check_cut(const Model& model, std::uint32_t cut, std::uint32_t before) {
                  cut, model.name(), before, model.unit_count()));
 }
 
+// Every block brings what its layers share, and tables whole.
+BlockFacts facts_in(const Pack& pack, Block units) {
+    Platform platform;
+    platform.nodes.emplace_back().memory.alignment = kPage;
+    const CostModel cost(*pack.model(), platform);
+    return facts_of(cost, units, SwapPath::zero_copy, {.block = true});
+}
+
 }  // namespace
 
 Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes budget,
@@ -40,8 +48,8 @@ Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes bud
     }
     ranges.push_back({first, pack_->model()->unit_count()});
     for (const Block units : ranges) {
-        const Extent extent = pack_->extent(units);
-        blocks_.push_back({units, extent, frames_.add_window(extent.size)});
+        const BlockLayout layout(*pack_, facts_in(*pack_, units));
+        blocks_.push_back({units, layout, frames_.add_window(layout.size(0))});
     }
     executor_ = executors({}, ranges, activations_);
     ReadOptions read;
@@ -59,18 +67,35 @@ Session::BlockState& Session::state(BlockId block, bool loaded) {
 
 void Session::load_block(BlockId id) {
     BlockState& block = state(id, false);
-    if (block.extent.size.count > 0) {
-        frames_.use(block.window, {}, block.extent.size);
+    const Bytes size = block.layout.size(0);
+    if (size.count > 0) {
+        frames_.use(block.window, {}, size);
         try {
-            const std::lock_guard lock(reading_);
-            reader_->read(block.extent.offset, block.extent.size, address(block));
+            read(block);
         } catch (...) {
-            frames_.unuse(block.window, {}, block.extent.size);
+            frames_.unuse(block.window, {}, size);
             throw;
         }
-        executor_->bind(id, address(block));
+        executor_->bind_with(id, address(block), brought(block));
     }
     block.loaded = true;
+}
+
+void Session::read(const BlockState& block) {
+    const std::lock_guard lock(reading_);
+    std::vector<ReadRange> ranges;
+    for (const BlockLayout::Piece& piece : block.layout.pieces(0))
+        ranges.push_back({piece.extent.offset, piece.size, address(block) + piece.at.count});
+    reader_->read(ranges);
+}
+
+std::vector<BroughtAt> Session::brought(const BlockState& block) const {
+    std::vector<BroughtAt> brought;
+    for (const BlockLayout::Piece& piece : block.layout.pieces(0))
+        if (piece.units.first < block.units.first)  // an owner comes before those that share it
+            brought.push_back({pack_->model()->layer_of(UnitId{piece.units.first}),
+                               address(block) + piece.at.count, false});
+    return brought;
 }
 
 void Session::run_block(BlockId id) {
@@ -85,9 +110,9 @@ void Session::run_block(BlockId id) {
 void Session::unload_block(BlockId id) {
     BlockState& block = state(id, true);
     block.loaded = false;
-    if (block.extent.size.count == 0) return;
+    if (block.layout.size(0).count == 0) return;
     executor_->unbind(id);
-    frames_.unuse(block.window, {}, block.extent.size);
+    frames_.unuse(block.window, {}, block.layout.size(0));
 }
 
 std::optional<std::string> Session::output_digest() const {

@@ -18,6 +18,7 @@
 
 #include "hw/cpu_backend.h"
 #include "hw/host/activation_pool.h"
+#include "hw/host/block_layout.h"
 #include "hw/host/frames.h"
 
 namespace swaplab {
@@ -36,7 +37,8 @@ class Session {
 
     std::uint32_t blocks() const { return static_cast<std::uint32_t>(blocks_.size()); }
     Block units(BlockId block) const { return blocks_[block].units; }
-    Bytes bytes(BlockId block) const { return blocks_[block].extent.size; }
+    // With what it brings besides its own layers' parameters.
+    Bytes bytes(BlockId block) const { return blocks_[block].layout.size(0); }
     Bytes committed() const { return frames_.committed(); }
 
     // Loading and unloading may run beside `run_block` of another block, from any thread, one at a
@@ -56,13 +58,15 @@ class Session {
   private:
     struct BlockState {
         Block units;
-        Extent extent;
+        BlockLayout layout;
         Frames::WindowId window = 0;
         bool loaded = false;
     };
 
     std::byte* address(const BlockState& block) const { return frames_.base(block.window); }
     BlockState& state(BlockId block, bool loaded);
+    void read(const BlockState& block);
+    std::vector<BroughtAt> brought(const BlockState& block) const;
 
     PackPtr pack_;
     IdVector<BlockId, BlockState> blocks_;

@@ -124,6 +124,9 @@ class SimDevice final : public VirtualDevice {
         Duration work = means_[command.job][command.block].by_verb[verb];
         if (command.pass > 0)
             work = (*facts_)[command.job][command.block].of(command.verb, command.pass);
+        if (requests_ != nullptr) [[unlikely]]
+            work = facts_for(*facts_, requests_, command.job, command.request)[command.block].of(
+                command.verb, command.pass);
         return noise_ ? noise_->draw(command, now(), work) : work;
     }
     void start_work(NodeState& node, const Record& record, Duration work) {
@@ -137,8 +140,9 @@ class SimDevice final : public VirtualDevice {
     const Completion* report();
 
     DeviceSetup setup_;
-    DeviceListener* activity_listener_;                // null if nobody listens
-    const AllFacts* facts_;                            // in the mode in force
+    DeviceListener* activity_listener_;  // null if nobody listens
+    const AllFacts* facts_;              // in the mode in force
+    const RequestFacts* requests_;       // likewise; null where all are as their models
     IdVector<JobId, IdVector<BlockId, Means>> means_;  // of them
     std::optional<Noise> noise_;
     std::optional<ManagedRule> managed_;  // where there is one to keep
@@ -159,6 +163,7 @@ SimDevice::SimDevice(const DeviceSetup& setup)
     : setup_(setup),
       activity_listener_(who_listens(setup, &DeviceInterests::activities)),
       facts_(&setup.facts),
+      requests_(setup.requests),
       memory_(setup) {
     take_means();
     for (const Node& spec : setup.platform.nodes) {
@@ -182,6 +187,7 @@ void SimDevice::take_means() {
 
 void SimDevice::set_mode(const ModeFacts& mode) {
     facts_ = &mode.facts;
+    requests_ = mode.requests.empty() ? nullptr : &mode.requests;
     take_means();
     if (noise_) noise_->set_mode(mode);
     for (const NodeId n : nodes_.ids()) nodes_[n].switching += mode.switching[n];

@@ -44,8 +44,9 @@ class Backing {
 
     // Gets the memory of the limit, as far as `size`; more by another call. Before all below.
     virtual void get_memory(Bytes size) = 0;
-    // Frames for a piece that has none. From the thread of a lane; throws `OutOfMemory`.
-    virtual Addresses bring(std::uint32_t piece, Bytes size) = 0;
+    // Frames for a piece that has none, which takes `most` bytes at the most. From the thread of a
+    // lane; throws `OutOfMemory`.
+    virtual Addresses bring(std::uint32_t piece, Bytes size, Bytes most) = 0;
     // The piece's frames are free. The other calls come from one thread, beside `bring` of others.
     virtual void drop(std::uint32_t piece) = 0;
     // So much is in use besides pieces, and nobody looks into it.

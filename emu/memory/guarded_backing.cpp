@@ -21,7 +21,7 @@ class GuardedBacking final : public Backing {
           pieces_(plan.pieces) {}
 
     void get_memory(Bytes size) override { pool_.set_size(size); }
-    Addresses bring(std::uint32_t piece, Bytes size) override;
+    Addresses bring(std::uint32_t piece, Bytes size, Bytes most) override;
     void drop(std::uint32_t piece) override;
     void set_aside(Bytes size) override;
     void set_limit(Bytes limit) override { pool_.set_size(limit); }
@@ -53,10 +53,10 @@ class GuardedBacking final : public Backing {
     std::vector<Piece> pieces_;
 };
 
-Backing::Addresses GuardedBacking::bring(std::uint32_t id, Bytes size) {
+Backing::Addresses GuardedBacking::bring(std::uint32_t id, Bytes size, Bytes most) {
     Piece& piece = pieces_[id];
     if (!piece.range) {
-        piece.range = std::make_unique<MappedRange>(size, views());
+        piece.range = std::make_unique<MappedRange>(most, views());
         watch(*piece.range, id);
     }
     piece.frames = take(size);

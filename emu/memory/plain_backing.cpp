@@ -33,7 +33,7 @@ class PlainBacking final : public Backing {
         frames_.warm(aside_, size - for_pieces);
     }
 
-    Addresses bring(std::uint32_t piece, Bytes size) override {
+    Addresses bring(std::uint32_t piece, Bytes size, Bytes) override {
         const Place place = place_for(piece, size);
         frames_.use(window_, place.offset, size);
         std::byte* const at = frames_.base(window_) + place.offset.count;

@@ -118,6 +118,16 @@ Bytes RunMemory::bytes_of(JobId job, BlockId block) const {
     return align_up(std::max(extents_[job][block], held), kPage);
 }
 
+// Where tables come in by rows, that is as much less as the ledger reserves less.
+Bytes RunMemory::bytes_for(const Action& command) const {
+    const Bytes most = setup_.facts[command.job][command.block].held_bytes;
+    const BlockFacts& facts =
+        facts_for(setup_.facts, setup_.requests, command.job, command.request)[command.block];
+    const Bytes held = facts.held_in(command.pass);
+    const Bytes extent = extents_[command.job][command.block];
+    return align_up(std::max(extent - (most - held), held), kPage);
+}
+
 void RunMemory::on_reserved(const Action& command, std::size_t holding) {
     block(command).holdings[holding].held = true;
 }
@@ -140,7 +150,8 @@ Places::Resident RunMemory::hold_resident(JobId job, BlockId block) {
 void RunMemory::bring(const Action& command, std::size_t) {
     for (Piece& part : block(command).holdings)
         if (part.held && part.at.host == nullptr)
-            part.at = backing_->bring(part.id, bytes_of(command.job, command.block));
+            part.at =
+                backing_->bring(part.id, bytes_for(command), bytes_of(command.job, command.block));
 }
 
 void RunMemory::get_memory(const MemoryReport& ledger, const std::atomic<bool>* stop) {

@@ -83,7 +83,8 @@ class RunMemory final : public Places {
     const Piece& piece(const Action& command, std::size_t holding) const {
         return blocks_[command.job][command.block].holdings[holding];
     }
-    Bytes bytes_of(JobId job, BlockId block) const;
+    Bytes bytes_of(JobId job, BlockId block) const;  // at the most
+    Bytes bytes_for(const Action& command) const;    // in its request and pass
     void follow();
     void close_to_host();
     void open_to_host();

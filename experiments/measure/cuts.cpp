@@ -4,7 +4,20 @@
 
 namespace swaplab {
 
+namespace {
+
+// With what its layers share, and tables by rows.
+Bytes brought_bytes(const Model& model, UnitRange units, Bytes alignment) {
+    Platform platform;
+    platform.nodes.emplace_back().memory.alignment = alignment;
+    const CostModel cost(model, platform);
+    return facts_of(cost, units, SwapPath::zero_copy).held_bytes;
+}
+
+}  // namespace
+
 Bytes held_bytes(const Model& model, UnitRange units, Bytes alignment) {
+    if (!model.brings_plainly()) return brought_bytes(model, units, alignment);
     Bytes parameters, stored;
     for (const UnitId unit : units) {
         parameters += model.unit(unit).parameter_bytes;

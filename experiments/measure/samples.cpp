@@ -89,23 +89,45 @@ SampleMaker::SampleMaker(const Model& model, const Platform& platform,
                          std::optional<Bytes> request_bytes, const BenchRun& run)
     : model_(&model), cost_(model, platform), request_bytes_(request_bytes), run_(&run) {}
 
+// What comes in with a block: with what its layers share, and tables by rows.
+Features SampleMaker::brought_by(UnitRange units, bool read, std::int64_t& requests) const {
+    Brought brought(cost_, units.first, {});
+    for (const UnitId unit : units) brought.add(unit);
+    const BroughtAmounts& more = brought.in_described();
+    Features features = cost_.features(units);
+    const Bytes own =
+        read ? cost_.stored_bytes(units) - more.stored_not_own : features.bytes - more.not_own;
+    features.bytes = own + (read ? more.stored : more.bytes);
+    features.tensors += more.tensors;
+    const LinearCost line{.request_bytes = request_bytes_};
+    requests = requests_of(line, own) + more.requests;
+    return features;
+}
+
+Bytes SampleMaker::touched_by(UnitRange units) const {
+    Bytes touched;
+    for (const UnitId unit : units) touched += cost_.execute_features(unit).bytes;
+    return touched;
+}
+
 Measurement SampleMaker::work_of(const Action& action) const {
     const UnitRange units = run_->jobs[action.job.index].blocks[action.block.index];
     Measurement row;
     row.activity = *row_of(action.verb).activity;
     row.label = label_of(*model_, units);
-    row.features = cost_.features(units);
+    const bool reads = action.lane == Lane::storage;
+    std::int64_t requests = 0;
+    row.features = brought_by(units, reads, requests);
     if (uses(action.verb)) {
+        row.features = cost_.features(units);
+        row.features.bytes = touched_by(units);
         if (units.size() == 1) row.op = model_->layer(model_->layer_of(UnitId{units.first})).op;
         const bool resident = run_->jobs[action.job.index].path == SwapPath::resident;
         row.state = resident ? MeasuredState::warm : MeasuredState::after_dma;
     }
-    if (action.lane == Lane::storage) {
-        row.features.bytes = cost_.stored_bytes(units);
-        if (request_bytes_) {
-            row.request_bytes = *request_bytes_;
-            row.requests = (row.features.bytes.count - 1) / request_bytes_->count + 1;
-        }
+    if (reads && request_bytes_) {
+        row.request_bytes = *request_bytes_;
+        row.requests = requests;
     }
     return row;
 }

@@ -52,6 +52,8 @@ class SampleMaker {
 
   private:
     Measurement work_of(const Action& action) const;
+    Features brought_by(UnitRange units, bool read, std::int64_t& requests) const;
+    Bytes touched_by(UnitRange units) const;
 
     const Model* model_;
     CostModel cost_;

@@ -19,11 +19,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What storage holds of the model becomes what the pack stores.
+// What storage holds of the model becomes what the pack stores. Tables that are gathered by rows
+// are as long as they are: no row is encoded.
 Model as_stored(const Model& model) {
     ModelSpec spec = model.spec();
-    for (Layer& layer : spec.layers) {
-        layer.parameter_bytes = layer.bytes_on_storage();
+    std::vector<bool> tables(spec.layers.size());
+    for (std::uint32_t l = 0; l < spec.layers.size(); ++l)
+        if (spec.layers[l].gathers()) tables[model.table_of({l}).index] = true;
+    for (std::uint32_t l = 0; l < spec.layers.size(); ++l) {
+        Layer& layer = spec.layers[l];
+        if (!tables[l]) layer.parameter_bytes = layer.bytes_on_storage();
         layer.stored_bytes.reset();
     }
     return Model(std::move(spec));

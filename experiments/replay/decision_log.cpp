@@ -32,6 +32,9 @@ void write_arrivals(JsonWriter& json, std::span<const Arrival> arrivals) {
         json.member("request", number(arrival.request.index));
         json.member("at_ns", count_ns(arrival.at));
         if (arrival.deadline) json.member("deadline_at_ns", count_ns(*arrival.deadline));
+        if (arrival.tokens)
+            json.member("prompt_tokens", arrival.tokens->prompt)
+                .member("output_tokens", arrival.tokens->output);
         json.end_object();
     }
     json.end_array();

@@ -67,6 +67,9 @@ Arrival read_arrival(const Field& field) {
     arrival.request = {index_of(fields.required("request"))};
     arrival.at = required_time(fields, "at_ns");
     arrival.deadline = optional_time(fields, "deadline_at_ns");
+    if (const auto prompt = fields.optional("prompt_tokens"))
+        arrival.tokens =
+            TokenCounts{prompt->as_positive(), fields.required("output_tokens").as_positive()};
     fields.finish();
     return arrival;
 }

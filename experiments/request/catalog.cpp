@@ -91,7 +91,18 @@ std::int64_t whole_number(const Spec& spec, const std::string& key, const std::s
                           key, value));
 }
 
-const std::vector<std::string> kMeasures{"input", "dtype", "batch", "tokens"};
+const std::vector<std::string> kMeasures{"input", "prompt", "dtype", "batch", "tokens"};
+
+// `prompt` is what `input` is of a generative model.
+std::int64_t read_prompt(const Spec& spec, const BuiltinModel& builtin, const std::string& value,
+                         const ModelOptions& options) {
+    if (builtin.default_tokens == 0)
+        throw InputError(text("model '{}': prompt= is for generative models", spec.text));
+    if (options.input)
+        throw InputError(
+            text("model '{}': prompt= and input= say the same: leave one out", spec.text));
+    return whole_number(spec, "prompt", value);
+}
 
 // What makes a built-in model to measure; the model checks the values.
 void read_measure(const Spec& spec, const BuiltinModel* builtin, const std::string& key,
@@ -100,6 +111,10 @@ void read_measure(const Spec& spec, const BuiltinModel* builtin, const std::stri
         throw InputError(text("model '{}': {}= is for built-in models only", spec.text, key));
     if (key == "dtype")
         options.dtype = value;
+    else if (key == "prompt")
+        options.input = read_prompt(spec, *builtin, value, options);
+    else if (key == "input" && options.input)
+        read_prompt(spec, *builtin, value, options);
     else if (key == "input")
         options.input = whole_number(spec, key, value);
     else if (key == "batch")
@@ -172,8 +187,9 @@ ModelChoice choose_model(std::string_view given) {
     choice.shadows = choice.builtin && exists(spec.name);
     ModelOptions options;
     for (const auto& [key, value] : spec.options) {
-        require_known(text("key of model '{}':", spec.text), key,
-                      {"input", "dtype", "batch", "tokens", "period", "deadline", "weight"});
+        require_known(
+            text("key of model '{}':", spec.text), key,
+            {"input", "prompt", "dtype", "batch", "tokens", "period", "deadline", "weight"});
         if (known(kMeasures, key)) read_measure(spec, builtin, key, value, options);
         if (key == "period") choice.period = positive_duration(spec, key, value);
         if (key == "deadline") choice.deadline = positive_duration(spec, key, value);

@@ -40,6 +40,7 @@ void list_requests(Scenario& scenario, const WorkloadChoice& workload) {
         job.requests = static_cast<std::int64_t>(job.arrivals.size());
         for (const std::optional<Duration>& due : listed[j].deadlines)
             job.deadlines.push_back(due ? due : job.deadline);
+        job.tokens = listed[j].tokens;
         scenario.listed += job.requests;
     }
     scenario.arrivals_file = workload.arrivals;

@@ -14,9 +14,11 @@ namespace swaplab {
 struct ListedRequests {
     std::vector<Time> arrivals;
     std::vector<std::optional<Duration>> deadlines;  // after the arrival; absent: the model's own
+    std::vector<TokenCounts> tokens;                 // empty where no request has its own
 };
 
-// `model,arrival_ns[,deadline_ns]`, sorted by arrival. A model is named as one of `models` is
+// `model,arrival_ns[,deadline_ns][,prompt_tokens][,output_tokens]`, sorted by arrival. A model is
+// named as one of `models` is
 // (`vgg19`; `yolov3#2` for the second of several of that name). Throws `InputError` with the
 // position for anything else, and for a model without a request. By position in `models`.
 std::vector<ListedRequests> load_arrivals(const std::string& path,

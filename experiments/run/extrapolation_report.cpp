@@ -13,9 +13,10 @@ namespace {
 
 std::vector<Extrapolation> of_job(const JobResult& job, const Model& model,
                                   const Platform& platform) {
-    std::vector<UnitRange> ranges;
-    for (const BlockFacts& block : job.blocks) ranges.push_back(block.units);
-    std::vector<Extrapolation> found = extrapolated(model, platform, ranges);
+    std::vector<SwappedBlock> blocks;
+    for (const BlockFacts& block : job.blocks)
+        blocks.push_back({block.units, block.parameter_bytes, block.stored_bytes, block.tensors});
+    std::vector<Extrapolation> found = extrapolated(model, platform, blocks);
     std::erase_if(found, [&](const Extrapolation& each) {
         return each.of == "copy" && job.blocks[each.block].copies() == 0;
     });

@@ -38,6 +38,22 @@ std::string divided_layers(const Model& model) {
     return layers == 0 ? "" : text("{}, into {} units", plural(layers, "layer"), units);
 }
 
+// "1 layer shares parameters, 2 gather rows of tables"; nothing where none does.
+std::string shared_parameters(const Model& model) {
+    const auto sharing = std::ranges::count_if(
+        model.layers(), [](const Layer& layer) { return !layer.shares.empty(); });
+    const auto gathering = std::ranges::count_if(model.layers(), &Layer::gathers);
+    std::vector<std::string> parts;
+    if (sharing > 0)
+        parts.push_back(text("{} earlier ones' parameters",
+                             sharing == 1 ? "1 layer uses" : text("{} layers use", sharing)));
+    if (gathering > 0)
+        parts.push_back(text("{} rows of a table", gathering == 1
+                                                       ? "1 layer gathers"
+                                                       : text("{} layers gather", gathering)));
+    return join(parts, ", ");
+}
+
 std::string totals(const Model& model) {
     const ModelSpec& spec = model.spec();
     TextTable table;
@@ -52,6 +68,8 @@ std::string totals(const Model& model) {
     table.add_row(
         {"parameters", text("{} ({} bytes) in {} tensors", format_bytes(model.parameter_bytes()),
                             model.parameter_bytes().count, model.parameter_tensors())});
+    if (const std::string shared = shared_parameters(model); !shared.empty())
+        table.add_row({"shared", shared});
     table.add_row({"FLOPs", text("{:.3f} G = 2 * MACs + other operations ({:.3f} G MACs)",
                                  static_cast<double>(model.flops()) / 1e9,
                                  static_cast<double>(model.macs()) / 1e9)});
@@ -102,10 +120,24 @@ std::string largest_layers(const Model& model) {
     return "Largest layers\n" + table.str(2);
 }
 
+// "wte", "fc (4 units)", "head (shares wte)", "wte (64 of 50257 rows)".
+std::string layer_name(const Model& model, LayerId id) {
+    const Layer& layer = model.layer(id);
+    std::vector<std::string> parts;
+    if (layer.units > 1) parts.push_back(text("{} units", layer.units));
+    std::vector<std::string> owners;
+    for (const LayerId owner : layer.shares) owners.push_back(model.layer(owner).name);
+    if (!owners.empty()) parts.push_back(text("shares {}", join(owners, ", ")));
+    if (layer.gathers())
+        parts.push_back(
+            text("{} of {} rows", model.rows_touched(id, model.described_tokens()), layer.rows));
+    return parts.empty() ? layer.name : text("{} ({})", layer.name, join(parts, ", "));
+}
+
 std::vector<std::string> layer_row(const Model& model, std::uint32_t i) {
     const Layer& layer = model.layer({i});
     return {text("{}", i + 1),
-            layer.units == 1 ? layer.name : text("{} ({} units)", layer.name, layer.units),
+            layer_name(model, {i}),
             std::string(name_of(layer.op)),
             format_bytes(layer.parameter_bytes),
             text("{}", layer.parameter_tensors),

@@ -28,6 +28,8 @@ struct World {
           models(others),
           costs(costs_in(asked, platform, models)),
           facts(block_facts(costs, asked.deployment)),
+          requests(
+              request_facts(tokens_of(asked.requests), platform, costs, asked.deployment, facts)),
           setup{.platform = platform,
                 .costs = costs,
                 .facts = facts,
@@ -36,13 +38,15 @@ struct World {
                 .budget = asked.budget,
                 .noise = asked.noise,
                 .listener = asked.listener,
-                .stop = asked.stop} {
+                .stop = asked.stop,
+                .modes = {},
+                .requests = requests.empty() ? nullptr : &requests} {
         for (const ModeFacts& asked_mode : asked.modes) {
             auto in_mode = std::make_shared<Platform>(platform);
             in_mode->mode = asked_mode.mode;
             CostModels in_mode_costs = costs_in(asked, *in_mode, models);
-            modes.push_back(
-                facts_in_mode(std::move(in_mode), std::move(in_mode_costs), asked.deployment));
+            modes.push_back(facts_in_mode(std::move(in_mode), std::move(in_mode_costs),
+                                          asked.deployment, tokens_of(asked.requests)));
         }
         setup.modes = modes;
     }
@@ -51,6 +55,7 @@ struct World {
     std::vector<ModelPtr> models;
     CostModels costs;
     AllFacts facts;
+    RequestFacts requests;
     std::vector<ModeFacts> modes;
     DeviceSetup setup;
 };

@@ -36,7 +36,7 @@ BlockSizes BlockWork::sizes_of(const DeviceSetup& setup, const JobPacks& packs) 
         require_same_units(*packs[job], setup.costs[job].model());
         IdVector<BlockId, Bytes>& blocks = sizes.emplace_back();
         for (const BlockFacts& block : setup.facts[job])
-            blocks.push_back(packs[job]->extent(block.units).size);
+            blocks.push_back(BlockLayout(*packs[job], block).size(0));
     }
     return sizes;
 }
@@ -52,11 +52,12 @@ BlockWork::BlockWork(const DeviceSetup& setup, JobPacks packs, const ReadOptions
         const JobPlan& plan = setup.deployment.jobs[j];
         job.pack = std::move(packs[j]);
         job.path = &row_of(plan.path, node.compute);
-        for (const BlockFacts& block : setup.facts[j]) {
-            const Extent extent = job.pack->extent(block.units);
-            job.blocks.push_back(
-                {block.units, {extent}, static_cast<std::size_t>(extent.size.count)});
-        }
+        for (const BlockFacts& block : setup.facts[j]) job.blocks.emplace_back(*job.pack, block);
+        if (setup.requests != nullptr)
+            for (const auto& kind : (*setup.requests)[j].facts) {
+                auto& layouts = job.of_kinds.emplace_back();
+                for (const BlockFacts& block : kind) layouts.emplace_back(*job.pack, block);
+            }
         if (executors)
             job.executors = JobExecutors(j, plan, setup.facts[j], executors, activations);
         for (std::uint32_t server = 0; server < readers; ++server)
@@ -108,22 +109,47 @@ void BlockWork::perform(const Action& command, std::uint32_t server) {
 
 void BlockWork::read(const Action& command, std::uint32_t server) {
     places_.bring(command, 0);
-    std::byte* to = places_.to_write(command, 0);
-    for (const Extent& extent : block_of(command).extents) {
-        job_of(command).readers[server]->read(extent.offset, extent.size, to);
-        to += extent.size.count;
+    std::byte* const to = places_.to_write(command, 0);
+    std::vector<ReadRange> ranges;
+    for (const BlockLayout::Piece& piece : block_of(command).pieces(command.pass)) {
+        if (piece.by_rows())
+            add_rows(command, piece, to + piece.at.count, ranges);
+        else
+            ranges.push_back({piece.extent.offset, piece.size, to + piece.at.count});
     }
-    if (verify_) {
-        const BlockState& block = block_of(command);
-        verify(*job_of(command).pack, block.units, {places_.to_write(command, 0), block.size});
+    job_of(command).readers[server]->read(ranges);
+    if (verify_) check(command);
+}
+
+// A window for each row that the pass touches.
+void BlockWork::add_rows(const Action& command, const BlockLayout::Piece& piece, std::byte* to,
+                         std::vector<ReadRange>& ranges) const {
+    const LayerId table = job_of(command).pack->model()->layer_of(UnitId{piece.units.first});
+    for (const std::int64_t row :
+         drawn_rows(command.request, command.pass, table, piece.rows, piece.of)) {
+        const Extent window = piece.window_of(row);
+        ranges.push_back({window.offset, window.size, to});
+        to += piece.window.count;
     }
+}
+
+// Rows have no checksums of their own.
+void BlockWork::check(const Action& command) const {
+    const std::byte* const at = places_.to_write(command, 0);
+    for (const BlockLayout::Piece& piece : block_of(command).pieces(command.pass))
+        if (!piece.by_rows())
+            verify(*job_of(command).pack, piece.units,
+                   {at + piece.at.count, static_cast<std::size_t>(piece.size.count)});
+}
+
+std::size_t BlockWork::size_of(const Action& command) const {
+    return static_cast<std::size_t>(block_of(command).size(command.pass).count);
 }
 
 // The naive path keeps further copies; they are real, too.
 void BlockWork::copy(const Action& command, std::size_t from, std::size_t to) {
     places_.bring(command, to);
-    mover_.copy(places_.to_write(command, to), places_.to_write(command, from),
-                block_of(command).size);
+    mover_.copy(places_.to_write(command, to), places_.to_write(command, from), size_of(command));
     mover_.finish();
 }
 
@@ -132,7 +158,7 @@ void BlockWork::assemble(const Action& command) {
     if (path.dummy) {
         // Tensors of the right sizes, initialised, and then replaced.
         places_.bring(command, *path.dummy);
-        mover_.clear(places_.to_write(command, *path.dummy), block_of(command).size);
+        mover_.clear(places_.to_write(command, *path.dummy), size_of(command));
         mover_.finish();
     }
     bind(command, path.executes_from);
@@ -140,7 +166,16 @@ void BlockWork::assemble(const Action& command) {
 
 void BlockWork::bind(const Action& command, std::size_t holding) {
     JobExecutors& executors = job_of(command).executors;
-    if (!executors.empty()) executors.bind(command.block, places_.to_execute(command, holding));
+    if (executors.empty()) return;
+    std::byte* const at = places_.to_execute(command, holding);
+    std::vector<BroughtAt> brought;
+    const BlockFacts& facts = setup_.facts[command.job][command.block];
+    const std::vector<BlockLayout::Piece>& pieces = block_of(command).pieces(command.pass);
+    const std::size_t own = pieces.size() - facts.brought.size();  // they come first
+    for (std::size_t i = 0; i < facts.brought.size(); ++i)
+        brought.push_back(
+            {facts.brought[i].owner, at + pieces[own + i].at.count, facts.brought[i].by_rows()});
+    executors.bind(command.block, at, brought);
 }
 
 std::vector<std::vector<std::string>> BlockWork::outputs() const {

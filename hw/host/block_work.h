@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/host/block_layout.h"
 #include "hw/host/job_executors.h"
 #include "hw/storage/pack.h"
 #include "hw/storage/reader.h"
@@ -84,28 +85,30 @@ class BlockWork {
     bool executes() const { return !jobs_.front().executors.empty(); }
 
   private:
-    struct BlockState {
-        Block units;
-        std::vector<Extent> extents;  // of its parameters, in the order in which they lie in memory
-        std::size_t size = 0;         // of all
-    };
     struct JobState {
         PackPtr pack;
         const SwapPathRow* path = nullptr;
-        IdVector<BlockId, BlockState> blocks;
-        std::vector<std::unique_ptr<Reader>> readers;  // by server of the storage lane
+        IdVector<BlockId, BlockLayout> blocks;
+        std::vector<IdVector<BlockId, BlockLayout>> of_kinds;  // of requests that differ
+        std::vector<std::unique_ptr<Reader>> readers;          // by server of the storage lane
         JobExecutors executors;
     };
 
     void load_resident(JobId job, BlockId block);
     void read(const Action& command, std::uint32_t server);
+    void add_rows(const Action& command, const BlockLayout::Piece& piece, std::byte* to,
+                  std::vector<ReadRange>& ranges) const;
+    void check(const Action& command) const;
+    std::size_t size_of(const Action& command) const;
     void copy(const Action& command, std::size_t from, std::size_t to);
     void assemble(const Action& command);
     void bind(const Action& command, std::size_t holding);
     JobState& job_of(const Action& command) { return jobs_[command.job]; }
     const JobState& job_of(const Action& command) const { return jobs_[command.job]; }
-    const BlockState& block_of(const Action& command) const {
-        return job_of(command).blocks[command.block];
+    const BlockLayout& block_of(const Action& command) const {
+        const JobState& job = job_of(command);
+        if (job.of_kinds.empty()) return job.blocks[command.block];
+        return job.of_kinds[(*setup_.requests)[command.job].kinds[command.request]][command.block];
     }
 
     const DeviceSetup& setup_;

@@ -22,7 +22,9 @@ class JobExecutors {
     bool empty() const { return executors_.empty(); }
 
     // As `Executor`'s.
-    void bind(BlockId block, std::byte* at) { of(block).bind(there(block), at); }
+    void bind(BlockId block, std::byte* at, std::span<const BroughtAt> brought) {
+        of(block).bind_with(there(block), at, brought);
+    }
     void unbind(BlockId block) { of(block).unbind(there(block)); }
     void execute(RequestId request, std::uint32_t pass, BlockId block);
 

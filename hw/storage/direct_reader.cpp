@@ -55,20 +55,48 @@ void DirectReader::check(Bytes offset, Bytes size, const std::byte* to) const {
     }
 }
 
+// What no request has been made for yet.
+class DirectReader::Rest {
+  public:
+    explicit Rest(std::span<const ReadRange> ranges) : ranges_(ranges) { skip_empty(); }
+
+    bool empty() const { return ranges_.empty(); }
+    void drop() { ranges_ = {}; }
+    // At most so many bytes of it, of one range.
+    IoRequest take(std::uint32_t tag, Bytes most) {
+        const ReadRange& range = ranges_.front();
+        const std::int64_t size = std::min(most.count, range.size.count - begun_);
+        const IoRequest request{tag, range.offset.count + begun_, static_cast<std::size_t>(size),
+                                range.to + begun_};
+        begun_ += size;
+        if (begun_ == range.size.count) {
+            begun_ = 0;
+            ranges_ = ranges_.subspan(1);
+            skip_empty();
+        }
+        return request;
+    }
+
+  private:
+    void skip_empty() {
+        while (!ranges_.empty() && ranges_.front().size.count == 0) ranges_ = ranges_.subspan(1);
+    }
+
+    std::span<const ReadRange> ranges_;
+    std::int64_t begun_ = 0;  // of the first
+};
+
 // Never leaves with requests in flight: what they write to belongs to the caller again.
-void DirectReader::read(Bytes offset, Bytes size, std::byte* to) {
-    check(offset, size, to);
+void DirectReader::read(std::span<const ReadRange> ranges) {
+    for (const ReadRange& range : ranges) check(range.offset, range.size, range.to);
     Failure failure;
-    std::int64_t begun = 0;  // bytes that requests were made for
-    while (begun < size.count || free_.size() < slots_.size()) {
-        while (begun < size.count && !free_.empty()) {
+    Rest rest(ranges);
+    while (!rest.empty() || free_.size() < slots_.size()) {
+        while (!rest.empty() && !free_.empty()) {
             Slot& slot = slots_[free_.back()];
             free_.pop_back();
-            const std::int64_t piece = std::min(plan_.request_bytes.count, size.count - begun);
-            slot = {{slot.request.tag, offset.count + begun, static_cast<std::size_t>(piece),
-                     to + begun}};
+            slot = {rest.take(slot.request.tag, plan_.request_bytes)};
             io_->submit(slot.request);
-            begun += piece;
         }
         const IoCompletion completion = io_->wait();
         SWAPLAB_CHECK(completion.tag < slots_.size(), "completion of request {}", completion.tag);
@@ -78,9 +106,10 @@ void DirectReader::read(Bytes offset, Bytes size, std::byte* to) {
         } else {
             io_->submit(slot.request);
         }
-        if (failure.happened) begun = size.count;
+        if (failure.happened) rest.drop();
     }
-    if (plan_.after_read) plan_.after_read(offset, size);
+    if (plan_.after_read)
+        for (const ReadRange& range : ranges) plan_.after_read(range.offset, range.size);
     if (failure.happened) fail(failure);
 }
 

@@ -28,7 +28,8 @@ class DirectReader final : public Reader {
   public:
     DirectReader(std::unique_ptr<BlockIo> io, ReadPlan plan);
 
-    void read(Bytes offset, Bytes size, std::byte* to) override;
+    using Reader::read;
+    void read(std::span<const ReadRange> ranges) override;
     const ReaderInfo& info() const override { return plan_.info; }
 
   private:
@@ -38,6 +39,7 @@ class DirectReader final : public Reader {
         std::uint32_t fruitless = 0;  // completions in a row that brought nothing
     };
     struct Failure;
+    class Rest;
 
     void check(Bytes offset, Bytes size, const std::byte* to) const;
     bool is_done(const IoCompletion& completion, Slot& slot, Failure& failure) const;

@@ -39,6 +39,12 @@ struct PackedTensor {
     std::uint32_t slot = 0;  // which parameter of the skeleton it is
 };
 
+// A tensor that a layer uses and an earlier one stores.
+struct SharedTensor {
+    std::uint32_t owner = 0;  // which layer stores it
+    PackedTensor tensor;      // as the layer uses it; its offset is in the owner's segment
+};
+
 // A unit: a layer, or (of a synthetic pack) a part of one.
 struct PackedLayer {
     std::string name;       // as in model.json; of a part "conv1[2/4]"
@@ -46,6 +52,7 @@ struct PackedLayer {
     Bytes size;             // of the segment, likewise; 0 without parameters
     std::uint32_t crc = 0;  // CRC-32 (zlib) over the segment
     std::vector<PackedTensor> tensors;
+    std::vector<SharedTensor> shared;
 };
 
 struct PackedInput {

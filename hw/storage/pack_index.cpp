@@ -108,18 +108,35 @@ PackedTensor read_tensor(const Field& field, Bytes at_least, Bytes segment) {
 
 void read_tensors(const Field& field, PackedLayer& layer) {
     Bytes end;
-    std::vector<std::uint32_t> slots;
     for (const Field& item : field.as_array()) {
         layer.tensors.push_back(read_tensor(item, end, layer.size));
         end = layer.tensors.back().offset + layer.tensors.back().size;
-        slots.push_back(layer.tensors.back().slot);
     }
+}
+
+SharedTensor read_shared(const Field& field, const std::vector<PackedLayer>& earlier) {
+    Fields fields(field);
+    const Field owner = fields.required("layer");
+    const auto found = std::ranges::find(earlier, owner.as_string(), &PackedLayer::name);
+    if (found == earlier.end()) owner.fail_expecting("the name of an earlier layer");
+    SharedTensor shared{static_cast<std::uint32_t>(found - earlier.begin()),
+                        read_tensor(fields.required("tensor"), {}, found->size)};
+    fields.finish();
+    return shared;
+}
+
+void check_slots(const Field& field, const PackedLayer& layer) {
+    std::vector<std::uint32_t> slots;
+    for (const PackedTensor& tensor : layer.tensors) slots.push_back(tensor.slot);
+    for (const SharedTensor& shared : layer.shared) slots.push_back(shared.tensor.slot);
     std::ranges::sort(slots);
     const auto twice = std::ranges::adjacent_find(slots);
     if (twice != slots.end()) field.fail(text("two tensors of one layer have slot {}", *twice));
 }
 
-PackedLayer read_layer(const Field& field, Bytes begin, Bytes alignment) {
+PackedLayer read_layer(const Field& field, const PackIndex& index) {
+    const Bytes begin = index.size();
+    const Bytes alignment = index.alignment;
     Fields fields(field);
     PackedLayer layer;
     layer.name = read_name(fields.required("name"));
@@ -136,6 +153,10 @@ PackedLayer read_layer(const Field& field, Bytes begin, Bytes alignment) {
     layer.crc = read_u32(fields.required("crc32"));
     const Field tensors = fields.required("tensors");
     read_tensors(tensors, layer);
+    if (const auto shared = fields.optional("shared"))
+        for (const Field& item : shared->as_array())
+            layer.shared.push_back(read_shared(item, index.layers));
+    check_slots(tensors, layer);
     fields.finish();
     if (layer.size.count > 0 && layer.tensors.empty())
         tensors.fail(text("no tensor in a segment of {} bytes", layer.size.count));
@@ -170,17 +191,34 @@ void write_shape(JsonWriter& writer, const std::vector<std::int64_t>& shape) {
     writer.end_array();
 }
 
-void write_layer(JsonWriter& writer, const PackedLayer& layer) {
+void write_tensor(JsonWriter& writer, const PackedTensor& tensor) {
+    writer.begin_object().member("name", tensor.name).member("dtype", tensor.dtype);
+    write_shape(writer, tensor.shape);
+    writer.member("offset_bytes", tensor.offset.count);
+    writer.member("size_bytes", tensor.size.count).member("slot", tensor.slot).end_object();
+}
+
+void write_shared(JsonWriter& writer, const std::vector<SharedTensor>& tensors,
+                  const std::vector<PackedLayer>& layers) {
+    if (tensors.empty()) return;
+    writer.key("shared").begin_array();
+    for (const SharedTensor& shared : tensors) {
+        writer.begin_object().member("layer", layers[shared.owner].name).key("tensor");
+        write_tensor(writer, shared.tensor);
+        writer.end_object();
+    }
+    writer.end_array();
+}
+
+void write_layer(JsonWriter& writer, const PackedLayer& layer,
+                 const std::vector<PackedLayer>& layers) {
     writer.begin_object().member("name", layer.name).member("offset_bytes", layer.offset.count);
     writer.member("stored_bytes", layer.size.count).member("crc32", layer.crc);
     writer.key("tensors").begin_array();
-    for (const PackedTensor& tensor : layer.tensors) {
-        writer.begin_object().member("name", tensor.name).member("dtype", tensor.dtype);
-        write_shape(writer, tensor.shape);
-        writer.member("offset_bytes", tensor.offset.count);
-        writer.member("size_bytes", tensor.size.count).member("slot", tensor.slot).end_object();
-    }
-    writer.end_array().end_object();
+    for (const PackedTensor& tensor : layer.tensors) write_tensor(writer, tensor);
+    writer.end_array();
+    write_shared(writer, layer.shared, layers);
+    writer.end_object();
 }
 
 // Says in model.json what index.json has there.
@@ -209,6 +247,10 @@ class Fit {
         check(unit.bytes_on_storage == packed.size, at("stored_bytes"), "stored_bytes",
               packed.size.count);
         check(unit.parameter_tensors == tensors, at("parameter_tensors"), "tensors:", tensors);
+        const std::vector<LayerId>& shares = model.layer(unit.layer).shares;
+        for (const SharedTensor& shared : packed.shared)
+            check(std::ranges::count(shares, model.layer_of(UnitId{shared.owner})) > 0,
+                  at("shares"), "a tensor of", in_quotes(model.name_of(UnitId{shared.owner})));
     }
 
   private:
@@ -236,8 +278,7 @@ PackIndex read_pack_index(const Document& document) {
         for (const Field& item : expected->as_array())
             index.expected.push_back(read_expected(item));
     const Field layers = fields.required("layers");
-    for (const Field& layer : layers.as_array())
-        index.layers.push_back(read_layer(layer, index.size(), index.alignment));
+    for (const Field& layer : layers.as_array()) index.layers.push_back(read_layer(layer, index));
     if (index.layers.empty()) layers.fail("expected at least one layer");
     fields.finish();
     return index;
@@ -260,7 +301,7 @@ std::string write_pack_index(const PackIndex& index) {
         writer.member("digest", expected.digest).end_object();
     }
     writer.end_array().key("layers").begin_array();
-    for (const PackedLayer& layer : index.layers) write_layer(writer, layer);
+    for (const PackedLayer& layer : index.layers) write_layer(writer, layer, index.layers);
     writer.end_array().end_object();
     return writer.str();
 }

@@ -9,6 +9,9 @@
 //                             "shape": [64, 3, 3, 3], "offset_bytes": 0, "size_bytes": 6912,
 //                             "slot": 0}]}]}
 //
+// A layer that uses tensors of earlier ones has `"shared": [{"layer": "wte", "tensor": {…}}]`, the
+// tensor as it uses it, its offset in the owner's segment.
+//
 // Segments follow each other without gaps; in a segment, tensors stand in the order of their
 // offsets. `inputs`, `expected` and `environment` may be missing.
 #pragma once

@@ -123,6 +123,12 @@ const PackedLayer& PackWriter::end_layer(Bytes least) {
     return layer;
 }
 
+void PackWriter::share(std::uint32_t owner, PackedTensor tensor) {
+    SWAPLAB_CHECK(!in_layer_ && owner + 1 < index_.layers.size(), "a tensor of layer {} of {}",
+                  owner, index_.layers.size());
+    index_.layers.back().shared.push_back({owner, std::move(tensor)});
+}
+
 void PackWriter::put(std::span<const std::byte> bytes) {
     PackedLayer& layer = index_.layers.back();
     layer.crc = crc_after(layer.crc, bytes);

@@ -56,6 +56,8 @@ class PackWriter {
     void begin_tensor(PackedTensor tensor);
     void append(std::span<const std::byte> bytes);
     // At the next page; at the earliest where so many bytes from its begin would end.
+    // The layer that was added last uses a tensor of an earlier one.
+    void share(std::uint32_t owner, PackedTensor tensor);
     const PackedLayer& end_layer(Bytes least = {});
 
     // Another file in the pack: the skeleton.

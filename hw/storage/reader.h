@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "hw/storage/storage_error.h"
@@ -35,13 +36,23 @@ struct ReaderInfo {
     std::string description;  // "io_uring, direct, 8 requests of 1.00 MiB in flight"
 };
 
+// A range of the file, and where it goes.
+struct ReadRange {
+    Bytes offset, size;
+    std::byte* to = nullptr;
+};
+
 class Reader {
   public:
     virtual ~Reader() = default;
-    // Fills [to, to + size) from the file; returns when all is there. `offset`, `size` and `to` are
-    // multiples of the alignment. Throws `StorageError`; what lies at `to` is then unknown. One
-    // caller at a time.
-    virtual void read(Bytes offset, Bytes size, std::byte* to) = 0;
+    // Fills [to, to + size) of every range from the file, with `depth` requests in flight over all
+    // of them; returns when all is there. `offset`, `size` and `to` are multiples of the alignment.
+    // Throws `StorageError`; what lies at any `to` is then unknown. One caller at a time.
+    virtual void read(std::span<const ReadRange> ranges) = 0;
+    void read(Bytes offset, Bytes size, std::byte* to) {
+        const ReadRange range{offset, size, to};
+        read({&range, 1});
+    }
     virtual const ReaderInfo& info() const = 0;
 };
 

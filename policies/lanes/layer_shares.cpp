@@ -1,5 +1,8 @@
 #include "policies/lanes/layer_shares.h"
 
+#include <algorithm>
+#include <numeric>
+
 namespace swaplab {
 
 namespace {
@@ -33,16 +36,36 @@ void share_execution(const CostModel& cost, Block block, std::vector<LayerShare>
     shares.front().decode.ns += cost.execute_per_block_ns();
 }
 
-void share_out(const CostModel& cost, SwapPath path, Block block, Verb verb,
-               std::vector<LayerShare>& shares) {
+// What each layer has of what a verb is divided by: the block's own, and behind them those that it
+// brings besides.
+std::vector<std::int64_t> weights_of(const CostModel& cost, const BlockFacts& block, Verb verb,
+                                     const std::vector<LayerShare>& shares) {
     std::vector<std::int64_t> weights(shares.size());
-    std::int64_t sum = 0;
-    for_units(cost.model(), block, [&](std::size_t layer, UnitId unit) {
-        const std::int64_t weight = weight_of(verb, cost.model().unit(unit));
-        weights[layer] += weight;
-        sum += weight;
+    for_units(cost.model(), block.units, [&](std::size_t layer, UnitId unit) {
+        weights[layer] += weight_of(verb, cost.model().unit(unit));
     });
-    const double ns = ns_of(cost, path, verb, block);
+    for (const BroughtLayer& brought : block.brought) {
+        const Layer& owner = cost.model().layer(brought.owner);
+        const Unit whole{.parameter_bytes = owner.parameter_bytes,
+                         .bytes_on_storage = owner.bytes_on_storage(),
+                         .parameter_tensors = owner.parameter_tensors};
+        const Bytes rows = brought.rows * brought.window;
+        const Unit by_rows{.parameter_bytes = rows,
+                           .bytes_on_storage = rows,
+                           .parameter_tensors = owner.parameter_tensors};
+        const auto share = std::ranges::find(shares, brought.owner.index, &LayerShare::layer);
+        weights[static_cast<std::size_t>(share - shares.begin())] =
+            weight_of(verb, brought.by_rows() ? by_rows : whole);
+    }
+    return weights;
+}
+
+void share_out(const CostModel& cost, SwapPath path, const BlockFacts& block, Verb verb,
+               std::vector<LayerShare>& shares) {
+    const std::vector<std::int64_t> weights = weights_of(cost, block, verb, shares);
+    const std::int64_t sum = std::accumulate(weights.begin(), weights.end(), std::int64_t{0});
+    const double ns = block.brought.empty() ? ns_of(cost, path, verb, block.units)
+                                            : static_cast<double>(count_ns(block.of(verb)));
     if (sum == 0) shares.front().ns[index_of(verb)] = ns;
     for (std::size_t layer = 0; sum > 0 && layer < shares.size(); ++layer)
         shares[layer].ns[index_of(verb)] =
@@ -51,14 +74,17 @@ void share_out(const CostModel& cost, SwapPath path, Block block, Verb verb,
 
 }  // namespace
 
-std::vector<LayerShare> layer_shares(const CostModel& cost, SwapPath path, Block block) {
+std::vector<LayerShare> layer_shares(const CostModel& cost, SwapPath path,
+                                     const BlockFacts& block) {
     std::vector<LayerShare> shares;
-    for_units(cost.model(), block, [&](std::size_t layer, UnitId unit) {
+    for_units(cost.model(), block.units, [&](std::size_t layer, UnitId unit) {
         if (layer == shares.size()) shares.push_back({cost.model().layer_of(unit).index});
     });
-    share_execution(cost, block, shares);
+    share_execution(cost, block.units, shares);
     const bool swapped = !steps_of(path, cost.node().compute).empty();
-    if (!swapped || cost.parameter_bytes(block).count == 0) return shares;
+    if (!swapped || !block.has_parameters()) return shares;
+    for (const BroughtLayer& brought : block.brought)
+        if (!brought.own) shares.push_back({brought.owner.index});
     for (std::size_t verb = 0; verb < kTimedVerbs; ++verb)
         if (!uses(static_cast<Verb>(verb)))
             share_out(cost, path, block, static_cast<Verb>(verb), shares);

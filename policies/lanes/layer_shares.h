@@ -17,7 +17,9 @@ struct LayerShare {
 };
 
 // The layers of a block in order; parts of one layer are one. They add up to what the block takes,
-// before that is rounded. What has nothing to be divided by is all of the first.
-std::vector<LayerShare> layer_shares(const CostModel& cost, SwapPath path, Block block);
+// before that is rounded (where the block brings in others' parameters or rows: what it takes in
+// the described pass, rounded; the layers that it brings stand behind its own). What has nothing to
+// be divided by is all of the first.
+std::vector<LayerShare> layer_shares(const CostModel& cost, SwapPath path, const BlockFacts& block);
 
 }  // namespace swaplab

@@ -19,23 +19,28 @@ Duration rounded(std::uint64_t units) {
 }  // namespace
 
 Noise::Noise(const DeviceSetup& setup)
-    : deployment_(setup.deployment), draws_(*setup.noise), drift_(setup.platform, draws_) {
+    : deployment_(setup.deployment),
+      requests_vary_(setup.requests != nullptr),
+      draws_(*setup.noise),
+      drift_(setup.platform, draws_) {
     for (const Node& node : setup.platform.nodes) {
         auto& by_verb = by_node_.emplace_back();
         for (std::size_t v = 0; v < kTimedVerbs; ++v)
             by_verb[v] = LogNormal::of(node.noise.cv[index_of(*kVerbTable[v].activity)]);
     }
-    take_shares(setup.costs);
+    take_shares(setup.costs, setup.facts);
 }
 
-void Noise::take_shares(const CostModels& costs) {
+void Noise::take_shares(const CostModels& costs, const AllFacts& facts) {
     jobs_.clear();
     for (const JobId j : costs.ids()) {
         const JobPlan& plan = deployment_.jobs[j];
         OfJob& job = jobs_.emplace_back();
         job.prompt_tokens = costs[j].model().spec().prompt_tokens;
-        for (const Block block : plan.blocks)
+        for (const BlockFacts& block : facts[j]) {
             job.blocks.push_back(layer_shares(costs[j], plan.path, block));
+            job.varies.push_back(requests_vary_ || block.of_token.has_value());
+        }
     }
 }
 
@@ -43,6 +48,14 @@ double Noise::share_of(const OfJob& job, const LayerShare& layer, const Action& 
     if (!uses(action.verb)) return layer.ns[index_of(action.verb)];
     if (action.pass == 0) return layer.use;
     return layer.decode.at(static_cast<double>(job.prompt_tokens + action.pass));
+}
+
+// What makes the shares add up to the mean of a pass or a request that is not as described.
+double Noise::scale_to(Duration mean, const OfJob& job, const std::vector<LayerShare>& layers,
+                       const Action& action) const {
+    double sum = 0;
+    for (const LayerShare& layer : layers) sum += share_of(job, layer, action);
+    return sum > 0 ? static_cast<double>(count_ns(mean)) / sum : 1;
 }
 
 double Noise::z_of(const Action& action, std::uint32_t layer) const {
@@ -58,9 +71,13 @@ Duration Noise::draw(const Action& action, Time start, Duration mean) {
     if (shape.is_constant() && !drifts) return mean;
     const double drift = drifts ? drift_.factor(action.node, activity, start) : 1;
     const OfJob& job = jobs_[action.job];
+    const std::vector<LayerShare>& layers = job.blocks[action.block];
+    double scale = 1;
+    if (job.varies[action.block]) [[unlikely]]
+        scale = scale_to(mean, job, layers, action);
     std::uint64_t sum = 0;
-    for (const LayerShare& layer : job.blocks[action.block]) {
-        const double share = share_of(job, layer, action);
+    for (const LayerShare& layer : layers) {
+        const double share = scale * share_of(job, layer, action);
         if (share == 0) continue;
         const double drawn = shape.is_constant() ? 1 : shape.at(z_of(action, layer.layer));
         const double ns = std::min(share * drawn * drift, static_cast<double>(kMost) / kUnits);

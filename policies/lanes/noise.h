@@ -24,7 +24,7 @@ class Noise {
     explicit Noise(const DeviceSetup& setup);
 
     // From now on shares are those in this mode.
-    void set_mode(const ModeFacts& mode) { take_shares(mode.costs); }
+    void set_mode(const ModeFacts& mode) { take_shares(mode.costs, mode.facts); }
     // The duration of this activity, which starts then and whose mean is `mean`; at most
     // `kLongestActivity`. Where nothing of it is noisy, the mean.
     Duration draw(const Action& action, Time start, Duration mean);
@@ -33,13 +33,18 @@ class Noise {
     struct OfJob {
         std::int64_t prompt_tokens = 1;
         IdVector<BlockId, std::vector<LayerShare>> blocks;
+        // Whose commands may take something else in some pass or request: then shares are scaled.
+        IdVector<BlockId, bool> varies;
     };
 
-    void take_shares(const CostModels& costs);
+    void take_shares(const CostModels& costs, const AllFacts& facts);
     double share_of(const OfJob& job, const LayerShare& layer, const Action& action) const;
+    double scale_to(Duration mean, const OfJob& job, const std::vector<LayerShare>& layers,
+                    const Action& action) const;
     double z_of(const Action& action, std::uint32_t layer) const;
 
     const Deployment& deployment_;
+    bool requests_vary_;
     NormalDraws draws_;
     Drift drift_;
     IdVector<NodeId, std::array<LogNormal, kTimedVerbs>> by_node_;

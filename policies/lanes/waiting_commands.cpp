@@ -18,7 +18,7 @@ std::string reason_for(const TicketRing& tickets, const TicketRing::Record& reco
     if (!reason.empty()) return reason;
     if (record.completion.blocked_since)
         return text("a place for {} bytes in its arena",
-                    facts[command.job][command.block].held_bytes.count);
+                    facts[command.job][command.block].held_in(command.pass).count);
     return text("its turn on the {} lane", name_of(command.lane));
 }
 

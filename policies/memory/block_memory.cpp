@@ -30,6 +30,7 @@ Bytes most_activations(const AllFacts& facts) {
 
 BlockMemory::BlockMemory(const DeviceSetup& setup, const ArenaFactory& arenas)
     : place_listener_(who_listens(setup, &DeviceInterests::places)),
+      requests_(setup.requests),
       arena_bytes_(arena_bytes_of(setup.deployment)),
       ledger_(setup.account, setup.budget, arena_bytes_,
               who_listens(setup, &DeviceInterests::memory)) {
@@ -59,14 +60,16 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
         Arena* const staging = arenas.staging ? arenas.staging.get() : arena;
         for (const BlockId b : variant.blocks()) {
             const BlockFacts& facts = setup.facts[id][b];
-            job.blocks.push_back({facts.held_bytes,
-                                  static_cast<std::uint32_t>(job.variants.size()),
-                                  arena,
-                                  staging,
-                                  0,
-                                  {},
-                                  &facts,
-                                  variant.ends_with(b)});
+            job.blocks.push_back(
+                {facts.held_bytes,
+                 static_cast<std::uint32_t>(job.variants.size()),
+                 arena,
+                 staging,
+                 0,
+                 {},
+                 &facts,
+                 variant.ends_with(b),
+                 facts.of_token || (setup.requests != nullptr && (*setup.requests)[id].vary())});
         }
         job.variants.push_back(std::move(arenas));
     }
@@ -94,12 +97,14 @@ Bytes BlockMemory::Use::take(Bytes bytes) {
     return more;
 }
 
-bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, SwapStep from,
+bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, const Action& command,
                                    std::uint8_t& taken) {
+    const SwapStep from = step_of(command);
+    const Bytes bytes =
+        block.varies ? facts_of(job, command).held_in(command.pass) : block.held_bytes;
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         if (job.holdings[i].from != from || (block.held & bit(i)) != 0) continue;
-        const std::optional<Place> place =
-            arena_of(block, job.holdings[i]).reserve(block.held_bytes);
+        const std::optional<Place> place = arena_of(block, job.holdings[i]).reserve(bytes);
         if (!place) return false;
         block.places[i] = *place;
         taken |= bit(i);
@@ -113,7 +118,7 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
     if (block.variant != job.variant) [[unlikely]]
         change_variant(job, block.variant);
     std::uint8_t taken = 0;
-    const bool placed = reserve_holdings(job, block, step_of(command), taken);
+    const bool placed = reserve_holdings(job, block, command, taken);
     bool new_peak = false;
     fresh_ = {};
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
@@ -123,8 +128,9 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
             arena.free(block.places[i]);
             continue;
         }
-        fresh_ += use_of(job, block, job.holdings[i]).take(block.held_bytes);
-        new_peak |= ledger_.charge(job.holdings[i].category, block.held_bytes, now);
+        const Bytes size = block.places[i].size;
+        fresh_ += use_of(job, block, job.holdings[i]).take(size);
+        new_peak |= ledger_.charge(job.holdings[i].category, size, now);
         if (place_listener_ != nullptr)
             place_listener_->on_reserved(command, i, arena, block.places[i]);
     }
@@ -143,10 +149,10 @@ bool BlockMemory::free_after(const Action& command, Time now) {
         if ((block.held & bit(i)) == 0 || holding.until != step_of(command)) continue;
         Arena& arena = arena_of(block, holding);
         arena.free(block.places[i]);
-        use_of(job, block, holding).now -= block.held_bytes;
+        use_of(job, block, holding).now -= block.places[i].size;
         if (place_listener_ != nullptr)
             place_listener_->on_freed(command, i, arena, block.places[i]);
-        ledger_.credit(holding.category, block.held_bytes, now);
+        ledger_.credit(holding.category, block.places[i].size, now);
         block.held &= static_cast<std::uint8_t>(~bit(i));
         freed = true;
     }
@@ -155,7 +161,7 @@ bool BlockMemory::free_after(const Action& command, Time now) {
 
 void BlockMemory::begin_execute(const Action& command, Time now) {
     JobState& job = jobs_[command.job];
-    const BlockFacts& block = *job.blocks[command.block].facts;
+    const BlockFacts& block = facts_of(job, command);
     if (block.decoding) grow_kv_cache(job, block.kv_in(command.pass), now);
     move_activations(job, block.activations_in(command.pass), now);
 }
@@ -163,12 +169,18 @@ void BlockMemory::begin_execute(const Action& command, Time now) {
 // What a request generated is forgotten at its end.
 void BlockMemory::end_execute(const Action& command, Time now) {
     JobState& job = jobs_[command.job];
-    const BlockFacts& block = *job.blocks[command.block].facts;
+    const BlockFacts& block = facts_of(job, command);
     move_activations(job, {block.live_out_in(command.pass), {}}, now);
-    const bool last = job.blocks[command.block].last && command.pass + 1 == job.passes;
+    const bool last =
+        job.blocks[command.block].last && command.pass + 1 == passes_of_request(job, command);
     if (!last || job.kv_cache.count == 0) return;
     ledger_.credit(Category::kv_cache, job.kv_cache, now);
     job.kv_cache = {};
+}
+
+std::uint32_t BlockMemory::passes_of_request(const JobState& job, const Action& command) const {
+    if (requests_ == nullptr || !(*requests_)[command.job].vary()) return job.passes;
+    return passes_of((*requests_)[command.job].of(command.request));
 }
 
 void BlockMemory::move_activations(JobState& job, const ActivationPeak& needed, Time now) {

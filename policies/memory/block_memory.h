@@ -54,7 +54,8 @@ class BlockMemory {
         std::uint8_t held = 0;     // bit i: holding i of the path is reserved
         std::array<Place, kMostHoldings> places{};
         const BlockFacts* facts = nullptr;
-        bool last = false;  // of its variant: where a pass ends
+        bool last = false;    // of its variant: where a pass ends
+        bool varies = false;  // what it holds depends on the pass
     };
     struct VariantArenas {
         std::unique_ptr<Arena> arena, staging;
@@ -78,6 +79,13 @@ class BlockMemory {
         IdVector<BlockId, BlockState> blocks;
     };
 
+    // What the block is in the command's request.
+    const BlockFacts& facts_of(const JobState& job, const Action& command) const {
+        if (requests_ != nullptr && (*requests_)[command.job].vary()) [[unlikely]]
+            return (*requests_)[command.job].of(command.request)[command.block];
+        return *job.blocks[command.block].facts;
+    }
+    std::uint32_t passes_of_request(const JobState& job, const Action& command) const;
     void move_activations(JobState& job, const ActivationPeak& needed, Time now);
     void grow_kv_cache(JobState& job, Bytes bytes, Time now);
     static JobState job_state(const DeviceSetup& setup, JobId job, const ArenaFactory& arenas);
@@ -89,10 +97,12 @@ class BlockMemory {
     static Use& use_of(JobState& job, const BlockState& block, const Holding& holding) {
         return holding.in_staging && block.staging != block.arena ? job.staging_use : job.use;
     }
-    bool reserve_holdings(JobState& job, BlockState& block, SwapStep from, std::uint8_t& taken);
+    bool reserve_holdings(JobState& job, BlockState& block, const Action& command,
+                          std::uint8_t& taken);
     void note_peak();
 
     DeviceListener* place_listener_;  // null if nobody listens
+    const RequestFacts* requests_;    // null where all are alike
     IdVector<JobId, JobState> jobs_;
     Bytes arena_bytes_;  // of the variants in force
     Bytes fresh_;

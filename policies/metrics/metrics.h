@@ -49,6 +49,7 @@ class Metrics {
         Bytes stored_bytes, parameter_bytes;
         bool last = false;  // of its variant: where a request ends
         std::uint32_t variant = 0;
+        const BlockFacts* varying = nullptr;  // where what comes in depends on pass or request
         // Over the whole run.
         Duration reading{}, executing{};
     };
@@ -87,6 +88,9 @@ class Metrics {
         const auto& arrivals = jobs_[command.job].arrivals;
         return command.lane == Lane::none ? kStart : arrivals[command.request];
     }
+    // What a swap-in brings in the command's request and pass.
+    const BlockFacts& facts_of(const Action& command) const;
+    std::uint32_t passes(const JobState& job, const Action& command) const;
     static Time begin_of_request(const JobState& job, const Job& spec);
     void begin_turn(JobState& job, RequestId request);
     Duration end_turn(JobState& job, Time end) const;
@@ -99,6 +103,7 @@ class Metrics {
     const Platform& platform_;
     const Deployment& deployment_;
     const Workload& workload_;
+    const RequestFacts* requests_;  // null where all are as their models
     Observer* observer_;
     std::uint32_t parallel_reads_;
     IdVector<JobId, JobState> jobs_;

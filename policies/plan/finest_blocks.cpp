@@ -6,8 +6,9 @@
 
 namespace swaplab {
 
-FinestBlocks::FinestBlocks(const PartitionRequest& request, SwapPath path)
-    : blocks(facts_of(request.cost, finest_blocks(request.cost.model()), path)) {
+FinestBlocks::FinestBlocks(const PartitionRequest& request, SwapPath path,
+                           const StayingBlocks& staying)
+    : blocks(facts_of(request.cost, finest_blocks(request.cost.model()), path, staying)) {
     for (const BlockFacts& block : blocks) {
         if (block.held_bytes > largest) {
             largest = block.held_bytes;

@@ -15,7 +15,7 @@ struct FinestBlocks {
     Bytes active;  // the largest activation peak, as far as the account counts it
     Duration executing{};
 
-    FinestBlocks(const PartitionRequest& request, SwapPath path);
+    FinestBlocks(const PartitionRequest& request, SwapPath path, const StayingBlocks& staying = {});
 };
 
 }  // namespace swaplab

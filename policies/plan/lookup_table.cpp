@@ -100,8 +100,14 @@ std::vector<JobPlan> Partitioner::front(const PartitionRequest& request) const {
     // No path holds more than four copies of anything at once.
     constexpr std::int64_t most_copies = 4;
     const Model& model = request.cost.model();
+    Bytes brought;  // besides its own parameters, by the finest blocks
+    if (!model.brings_plainly())
+        for (const BlockFacts& block :
+             facts_of(request.cost, finest_blocks(model), SwapPath::zero_copy))
+            brought += block.held_bytes;
     const Bytes plenty =
-        2 * most_copies * (model.parameter_bytes() + model.activation_peak(model.whole()).total()) +
+        2 * most_copies *
+            (model.parameter_bytes() + brought + model.activation_peak(model.whole()).total()) +
         model.unit_count() * request.cost.node().memory.alignment;
     const Bytes least = minimum(request).minimum_budget;
     const auto plan_at = [&](Bytes budget) {

@@ -13,18 +13,20 @@ Infeasible one_block_minimum(const PartitionRequest& request, const std::vector<
     Infeasible least;
     Bytes live_in;
     Block forcing{0, 1};
+    Bytes weights = request.cost.parameter_bytes(forcing);
     for (const BlockFacts& block : blocks) {
         const Bytes bytes = alone_bytes(block, live_in, copies, request.account);
         if (bytes > least.minimum_budget) {
             least.minimum_budget = bytes;
             forcing = block.units;
+            weights = block.parameter_bytes;
         }
         live_in = block.live_out;
     }
     const Model& model = request.cost.model();
     least.reason = text("{} must be resident alone, on the {} path in up to {} {}",
-                        describe(model, forcing, request.cost.parameter_bytes(forcing)),
-                        name_of(path), copies, copies == 1 ? "copy" : "copies");
+                        describe(model, forcing, weights), name_of(path), copies,
+                        copies == 1 ? "copy" : "copies");
     least.layers = names_in(model, forcing);
     return least;
 }

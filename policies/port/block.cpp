@@ -12,19 +12,19 @@ Bytes one_token_of(Bytes bytes, std::int64_t prompt_tokens) {
 }
 
 double ns_with_added(const CostModel& cost, const SwapPathRow& path, Verb verb,
-                     const Features& features, Bytes stored) {
+                     const Features& features, const Reading& reading) {
     const Activity activity = *row_of(verb).activity;
     double ns = 0;
     for (const AddedCost& added : path.added)
-        if (added.to == activity) ns += cost.ns(added.cost, features, stored);
-    return ns + cost.ns(activity, features, stored);
+        if (added.to == activity) ns += cost.ns(added.cost, features, reading);
+    return ns + cost.ns(activity, features, reading);
 }
 
 }  // namespace
 
 std::uint32_t BlockFacts::copies() const {
-    const auto brought = std::ranges::count_if(steps, brings, &SwapStep::verb);
-    return brought > 0 ? static_cast<std::uint32_t>(brought) - 1 : 0;
+    const auto bringing = std::ranges::count_if(steps, brings, &SwapStep::verb);
+    return bringing > 0 ? static_cast<std::uint32_t>(bringing) - 1 : 0;
 }
 
 Duration BlockFacts::use_in(std::uint32_t pass) const {
@@ -33,13 +33,11 @@ Duration BlockFacts::use_in(std::uint32_t pass) const {
 }
 
 ActivationPeak BlockFacts::activations_in(std::uint32_t pass) const {
-    if (pass == 0 || !decoding) return activations;
-    return {one_token_of(activations.activations, decoding->prompt_tokens),
-            one_token_of(activations.workspace, decoding->prompt_tokens)};
+    return pass == 0 || !decoding ? activations : decoding->token_activations;
 }
 
 Bytes BlockFacts::live_out_in(std::uint32_t pass) const {
-    return pass == 0 || !decoding ? live_out : one_token_of(live_out, decoding->prompt_tokens);
+    return pass == 0 || !decoding ? live_out : decoding->token_live_out;
 }
 
 Bytes BlockFacts::kv_in(std::uint32_t pass) const {
@@ -47,10 +45,13 @@ Bytes BlockFacts::kv_in(std::uint32_t pass) const {
     return (pass == 0 ? decoding->prompt_tokens : 1) * decoding->kv_per_token;
 }
 
-GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_unit)
+GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_unit,
+                           const Staying& staying)
     : cost_(&cost),
       path_(&row_of(path, cost.node().compute)),
       first_byte_(to_duration(cost.first_byte_ns())) {
+    // What is resident from before the run is there to the end.
+    if (!path_->steps.empty()) brought_ = Brought(cost, first_unit, staying);
     facts_.units = {first_unit, first_unit};
     for (const SwapStep step : path_->steps)
         if (step.copy == 0) price(step.verb);
@@ -71,6 +72,10 @@ void GrowingBlock::extend_decoding(UnitRange more) {
         facts_.decoding->kv_per_token += model.kv_bytes_per_token(unit);
     }
     facts_.decoding->prompt = to_duration(prompt_ns_);
+    const std::int64_t prompt = facts_.decoding->prompt_tokens;
+    facts_.decoding->token_activations = {one_token_of(facts_.activations.activations, prompt),
+                                          one_token_of(facts_.activations.workspace, prompt)};
+    facts_.decoding->token_live_out = one_token_of(model.live_across(more.last), prompt);
 }
 
 void GrowingBlock::extend(std::uint32_t last) {
@@ -78,7 +83,10 @@ void GrowingBlock::extend(std::uint32_t last) {
     const UnitRange more{facts_.units.last, last};
     const ActivationPeak peak = model.activation_peak(more);
     if (peak.total() > facts_.activations.total()) facts_.activations = peak;
-    for (const UnitId unit : more) execute_ns_ += cost_->execute_unit_ns(unit);
+    for (const UnitId unit : more) {
+        execute_ns_ += cost_->execute_unit_ns(unit);
+        brought_.add(unit);
+    }
     if (facts_.decoding) extend_decoding(more);
     facts_.units.last = last;
     const Features features = cost_->features(facts_.units);
@@ -89,7 +97,43 @@ void GrowingBlock::extend(std::uint32_t last) {
     facts_.tensors = features.tensors;
     facts_.flops = features.flops;
     facts_.live_out = model.live_across(last);
-    take_durations(features);
+    facts_.durations[index_of(kUse)] = to_duration(execute_ns_ + cost_->execute_per_block_ns());
+    if (!brought_.layers().empty() || !facts_.brought.empty()) return take_brought();
+    take_swap(features,
+              {facts_.stored_bytes, requests_of(cost_->node().read.cost, facts_.stored_bytes)});
+}
+
+// What the block holds and reads in a pass: its own layers' extent, and those brought besides.
+void GrowingBlock::take_brought() {
+    const Features own = cost_->features(facts_.units);
+    const Bytes own_stored = cost_->stored_bytes(facts_.units);
+    const Bytes alignment = cost_->node().memory.alignment;
+    Features features = own;
+    Reading reading;
+    const auto load = [&](const BroughtAmounts& more) {
+        const Bytes bytes = own.bytes - more.not_own;
+        const Bytes stored = own_stored - more.stored_not_own;
+        features.bytes = bytes + more.bytes;
+        features.tensors = own.tensors + more.tensors;
+        reading.bytes = stored + more.stored;
+        reading.requests = requests_of(cost_->node().read.cost, stored) + more.requests;
+        reading.by_rows = more.by_rows;
+        reading.rows_ns = more.rows_ns;
+        const Bytes held = align_up(std::max(bytes, stored), alignment) + more.held;
+        return BlockFacts::Load{features.bytes, held, reading.bytes, {}};
+    };
+    facts_.of_token.reset();
+    facts_.brought = brought_.layers();
+    if (brought_.by_rows() && cost_->model().passes() > 1) {
+        facts_.of_token = load(brought_.in_token());
+        price_swap(features, reading, facts_.of_token->durations);
+    }
+    const BlockFacts::Load largest = load(brought_.in_described());
+    facts_.parameter_bytes = largest.parameter_bytes;
+    facts_.held_bytes = largest.held_bytes;
+    facts_.stored_bytes = largest.stored_bytes;
+    facts_.tensors = features.tensors;
+    take_swap(features, reading);
 }
 
 void GrowingBlock::price(Verb verb) {
@@ -100,43 +144,67 @@ void GrowingBlock::price(Verb verb) {
                                 cost_->scale_of(activity), activity == Activity::read};
 }
 
-void GrowingBlock::take_durations(const Features& features) {
-    facts_.durations[index_of(kUse)] = to_duration(execute_ns_ + cost_->execute_per_block_ns());
+void GrowingBlock::take_swap(const Features& features, const Reading& reading) {
     if (!facts_.has_parameters() || path_->steps.empty()) return;
-    for (std::size_t i = 0; i < verbs_priced_; ++i) {
-        const Priced& priced = priced_[i];
-        const Bytes bytes = priced.stored ? facts_.stored_bytes : features.bytes;
-        facts_.durations[index_of(priced.verb)] =
-            priced.line != nullptr
-                ? to_duration(cost_ns(*priced.line, features, bytes) * priced.scale)
-                : with_added(priced.verb, features);
-    }
+    price_swap(features, reading, facts_.durations);
     facts_.first_byte = std::min(first_byte_, facts_.of(path_->steps.front().verb));
     facts_.steps = path_->steps;
     facts_.way_in = {};
     for (const SwapStep step : path_->steps) facts_.way_in += facts_.of(step.verb);
 }
 
-Duration GrowingBlock::with_added(Verb verb, const Features& features) const {
-    return to_duration(ns_with_added(*cost_, *path_, verb, features, facts_.stored_bytes));
+void GrowingBlock::price_swap(const Features& features, const Reading& reading,
+                              BlockFacts::Durations& durations) const {
+    for (std::size_t i = 0; i < verbs_priced_; ++i) {
+        const Priced& priced = priced_[i];
+        Duration& duration = durations[index_of(priced.verb)];
+        if (priced.line == nullptr)
+            duration = with_added(priced.verb, features, reading);
+        else if (priced.reads)
+            duration = to_duration(cost_ns(*priced.line, features, reading) * priced.scale);
+        else
+            duration = to_duration(cost_ns(*priced.line, features) * priced.scale);
+    }
+}
+
+Duration GrowingBlock::with_added(Verb verb, const Features& features,
+                                  const Reading& reading) const {
+    return to_duration(ns_with_added(*cost_, *path_, verb, features, reading));
 }
 
 double ns_of(const CostModel& cost, SwapPath path, Verb verb, Block block) {
+    const Bytes stored = cost.stored_bytes(block);
     return ns_with_added(cost, row_of(path, cost.node().compute), verb, cost.features(block),
-                         cost.stored_bytes(block));
+                         {stored, requests_of(cost.node().read.cost, stored)});
 }
 
-BlockFacts facts_of(const CostModel& cost, Block block, SwapPath path) {
-    GrowingBlock growing(cost, path, block.first);
+BlockFacts facts_of(const CostModel& cost, Block block, SwapPath path, const Staying& staying) {
+    GrowingBlock growing(cost, path, block.first, staying);
     growing.extend(block.last);
     return growing.facts();
 }
 
+namespace {
+
+// What is there once the block has come in to stay, for blocks behind it.
+void note_staying(const CostModel& cost, const BlockFacts& block, std::vector<bool>& there) {
+    for (const UnitId unit : block.units) there[cost.model().layer_of(unit).index] = true;
+    for (const BroughtLayer& layer : block.brought) there[layer.owner.index] = true;
+}
+
+}  // namespace
+
 std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,
-                                 SwapPath path) {
+                                 SwapPath path, const StayingBlocks& staying) {
     std::vector<BlockFacts> facts;
     facts.reserve(blocks.size());
-    for (const Block block : blocks) facts.push_back(facts_of(cost, block, path));
+    std::vector<bool> there(cost.model().layer_count());
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+        if (blocks[b].first == 0) there.assign(there.size(), false);
+        const bool stays = b < staying.kept.size() && staying.kept[b];
+        facts.push_back(facts_of(cost, blocks[b], path, {staying.all, stays, &there}));
+        if (stays) note_staying(cost, facts.back(), there);
+    }
     return facts;
 }
 

@@ -8,6 +8,7 @@
 
 #include "policies/port/swap_path.h"
 #include "profiles/base/id_vector.h"
+#include "profiles/cost/brought.h"
 #include "profiles/cost/cost.h"
 #include "profiles/model/model.h"
 
@@ -24,15 +25,26 @@ struct Decoding {
     Duration prompt{};  // the execution over the prompt
     DecodeCost cost;    // of a pass of one token, per_block included
     Bytes kv_per_token;
+    // One prompt token's share of what the block needs and of what is alive behind it.
+    ActivationPeak token_activations;
+    Bytes token_live_out;
 };
 
 // Everything a planner or a device needs to know about one block. Durations are rounded means
 // without contention, one per activity.
 struct BlockFacts {
+    using Durations = std::array<Duration, kTimedVerbs>;
+    // What a swap-in brings that depends on the pass, where tables come in by rows.
+    struct Load {
+        Bytes parameter_bytes, held_bytes, stored_bytes;
+        Durations durations{};  // of its steps and of the release
+    };
+
     UnitRange units;
+    // Of its own layers, and of what it brings besides (`brought`): in the largest pass.
     Bytes parameter_bytes;
-    // One copy in memory, rounded up to the node's alignment: the parameters, or what a read brings
-    // where that is more (a pack pads each unit to whole pages).
+    // One copy in memory, each extent rounded up to the node's alignment: the parameters, or what a
+    // read brings where that is more (a pack pads each unit to whole pages).
     Bytes held_bytes;
     Bytes stored_bytes;  // what a read brings from storage
     std::int64_t tensors = 0;
@@ -41,24 +53,39 @@ struct BlockFacts {
     Bytes live_out;              // alive across the cut behind the block
     // By verb; of one command where the path has several, of `execute` the mean over the passes.
     // With what the path and the kind of memory add.
-    std::array<Duration, kTimedVerbs> durations{};
+    Durations durations{};
     // Of its read, a part of that duration: what passes before it shares the storage.
     Duration first_byte{};
     // Of its way in, in order: those of the path; none where nothing is swapped.
     std::span<const SwapStep> steps;
     Duration way_in{};  // all steps, one after the other: planners ask it of every block
     std::optional<Decoding> decoding;  // of a generative model
+    // Extents that come in behind that of its own layers, in this order.
+    std::vector<BroughtLayer> brought;
+    std::optional<Load> of_token;  // in a pass of one token, where some come in by rows
 
     bool has_parameters() const { return parameter_bytes.count > 0; }
     Duration of(Verb verb) const { return durations[index_of(verb)]; }
     // In one pass of a request.
     Duration of(Verb verb, std::uint32_t pass) const {
-        return decoding && uses(verb) ? use_in(pass) : of(verb);
+        if (decoding && uses(verb)) return use_in(pass);
+        return of_token && pass > 0 ? of_token->durations[index_of(verb)] : of(verb);
+    }
+    // What comes in in a pass.
+    Bytes parameters_in(std::uint32_t pass) const {
+        return of_token && pass > 0 ? of_token->parameter_bytes : parameter_bytes;
+    }
+    Bytes held_in(std::uint32_t pass) const {
+        return of_token && pass > 0 ? of_token->held_bytes : held_bytes;
+    }
+    Bytes stored_in(std::uint32_t pass) const {
+        return of_token && pass > 0 ? of_token->stored_bytes : stored_bytes;
     }
     std::uint32_t copies() const;                // that its way in makes, behind the read
     Duration swap_in() const { return way_in; }  // t_in
     Duration use() const { return of(kUse); }    // t_ex
     Duration use_of(std::uint32_t pass) const { return of(kUse, pass); }
+    void take_use_of(const BlockFacts& other) { durations[index_of(kUse)] = other.use(); }
     Duration swap_out() const { return of(kSwapOut); }  // t_out
     // What execution needs besides parameters, and what is alive behind the block, in a pass.
     ActivationPeak activations_in(std::uint32_t pass) const;
@@ -84,15 +111,19 @@ inline std::uint32_t passes_of(std::span<const BlockFacts> blocks) {
 class GrowingBlock {
   public:
     // Borrows `cost`. The block is empty until the first `extend`.
-    GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_unit);
+    GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_unit,
+                 const Staying& staying = {});
     // Takes in all units up to `last` (one past the end).
     void extend(std::uint32_t last);
     const BlockFacts& facts() const { return facts_; }
 
   private:
     void extend_decoding(UnitRange more);
-    void take_durations(const Features& features);
-    Duration with_added(Verb verb, const Features& features) const;
+    void take_brought();
+    void take_swap(const Features& features, const Reading& reading);
+    void price_swap(const Features& features, const Reading& reading,
+                    BlockFacts::Durations& durations) const;
+    Duration with_added(Verb verb, const Features& features, const Reading& reading) const;
     void price(Verb verb);
 
     // What a verb costs: a line of the device, or more than one (null).
@@ -100,7 +131,7 @@ class GrowingBlock {
         Verb verb{};
         const LinearCost* line = nullptr;
         double scale = 1;
-        bool stored = false;  // of the bytes on storage
+        bool reads = false;  // of what is read
     };
 
     const CostModel* cost_;
@@ -110,15 +141,24 @@ class GrowingBlock {
     Duration first_byte_;    // of a read that takes longer than that
     double execute_ns_ = 0;  // summed from the first unit on, as the cost of a block is
     double prompt_ns_ = 0;   // likewise
+    Brought brought_;
     BlockFacts facts_;
 };
 
-BlockFacts facts_of(const CostModel& cost, Block block, SwapPath path);
-// What a verb that is about parameters takes of a block, with what the path adds, before it is
-// rounded to `BlockFacts::durations`.
+// What a verb that is about parameters takes of a block that brings its own, with what the path
+// adds, before it is rounded to `BlockFacts::durations`.
 double ns_of(const CostModel& cost, SwapPath path, Verb verb, Block block);
+BlockFacts facts_of(const CostModel& cost, Block block, SwapPath path, const Staying& staying = {});
+
+// Which blocks stay to the end of a request.
+struct StayingBlocks {
+    bool all = false;
+    std::vector<bool> kept = {};  // by block; empty: none
+};
+// Of blocks in order of execution; where one begins the model again (another variant), nothing of
+// those before is there.
 std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,
-                                 SwapPath path);
+                                 SwapPath path, const StayingBlocks& staying = {});
 // The finest blocks that the model may be cut into.
 std::vector<Block> finest_blocks(const Model& model);
 

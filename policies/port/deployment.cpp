@@ -21,6 +21,12 @@ void JobPlan::append(const JobPlan& other) {
     kept.append(other.kept);
 }
 
+StayingBlocks JobPlan::staying() const { return {keeps_all, {kept.begin(), kept.end()}}; }
+
+std::vector<BlockFacts> facts_of(const CostModel& cost, const JobPlan& plan) {
+    return facts_of(cost, plan.blocks, plan.path, plan.staying());
+}
+
 std::string_view name_of(ArenaKind kind) {
     static constexpr std::array<std::string_view, 4> names{"counter", "two-ended", "ring", "slots"};
     return names[static_cast<std::size_t>(kind)];

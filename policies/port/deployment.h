@@ -65,14 +65,19 @@ struct JobPlan {
     std::uint32_t parallel_reads = 1;  // how many of its reads may run at once
     // By block; empty: none. Read in the first pass of a request and kept to the end of its last.
     IdVector<BlockId, bool> kept;
+    bool keeps_all = false;             // likewise every block, of the request that brought it in
     Bytes budget;                       // this job's share
     std::uint32_t resident_copies = 0;  // of all parameters, before and during the run (`direct`)
 
     const Variant& at_start() const { return variants[initial]; }
     Variant& at_start() { return variants[initial]; }
+    StayingBlocks staying() const;
     // Takes in the variants of another plan of the same job, with their blocks, behind its own.
     void append(const JobPlan& other);
 };
+
+// The facts of a plan's blocks.
+std::vector<BlockFacts> facts_of(const CostModel& cost, const JobPlan& plan);
 
 struct Deployment {
     IdVector<JobId, JobPlan> jobs;

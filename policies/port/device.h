@@ -104,6 +104,8 @@ struct DeviceSetup {
     // then returns null from `wait`. Null where nobody can ask.
     const std::atomic<bool>* stop = nullptr;
     std::span<const ModeFacts> modes = {};  // that the run changes to, each once; mostly none
+    // Of requests that differ, in the mode at the start; null where all are as their models.
+    const RequestFacts* requests = nullptr;
 };
 
 // Makes the device of one run. Throws `InputError` or `UnsupportedError` where it cannot. What it

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "policies/port/block.h"
+#include "profiles/base/error.h"
 #include "profiles/base/ids.h"
 
 namespace swaplab {
@@ -37,6 +38,14 @@ class ActivationMemory {
     virtual void free(void* at) = 0;
 };
 
+// Parameters of a layer that a block brings apart from the extent of its own layers, as they lie in
+// memory: all of them, as the pack has them, or a window for each of the rows that come in.
+struct BroughtAt {
+    LayerId owner;
+    std::byte* at = nullptr;
+    bool by_rows = false;
+};
+
 // Executes the blocks of one job. Blocks are those of the deployment, by BlockId. The device
 // serialises all calls for one block; `bind` and `unbind` of one block may run beside `execute` of
 // another.
@@ -46,6 +55,12 @@ class Executor {
     // The block's parameters lie at `at`, laid out as its pack has them, until `unbind`: refers to
     // them in place, copies nothing.
     virtual void bind(BlockId block, std::byte* at) = 0;
+    // Likewise, of a block that brings parameters besides those of its own layers.
+    virtual void bind_with(BlockId block, std::byte* at, std::span<const BroughtAt> brought) {
+        SWAPLAB_CHECK(brought.empty(), "an executor of whole layers' parameters gets {} more",
+                      brought.size());
+        bind(block, at);
+    }
     // Drops every reference into the block's memory; aborts if one outlives the call.
     virtual void unbind(BlockId block) = 0;
     // Blocks of a request come in order of execution, all from one thread. Throws

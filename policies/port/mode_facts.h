@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "policies/port/block.h"
+#include "policies/port/request_facts.h"
 #include "profiles/base/units.h"
 
 namespace swaplab {
@@ -16,6 +16,7 @@ struct ModeFacts {
     std::shared_ptr<const Platform> platform;  // in the mode; `costs` borrow it
     CostModels costs;
     AllFacts facts;
+    RequestFacts requests;  // empty where none differ
 };
 
 }  // namespace swaplab

@@ -18,6 +18,13 @@ enum class ArrivalMode : std::uint8_t {
 };
 std::string_view name_of(ArrivalMode mode);
 
+// Tokens of a request of a generative model.
+struct TokenCounts {
+    std::int64_t prompt = 1, output = 1;
+
+    friend bool operator==(TokenCounts, TokenCounts) = default;
+};
+
 struct Job {
     ModelPtr model;
     ArrivalMode mode = ArrivalMode::cold;
@@ -27,6 +34,9 @@ struct Job {
     double weight = 1;                   // what allocators and the dispatcher `priority` go by
     // Of single requests, instead of `deadline`; empty, or one per request.
     IdVector<RequestId, std::optional<Duration>> deadlines = {};
+    // Of single requests, at most those of the model; empty (all are the model's), or one per
+    // request.
+    IdVector<RequestId, TokenCounts> tokens = {};
 
     std::optional<Duration> deadline_of(RequestId request) const {
         return deadlines.empty() ? deadline : deadlines[request];
@@ -56,7 +66,8 @@ struct Arrival {
     JobId job;
     RequestId request;
     Time at{};
-    std::optional<Time> deadline = {};  // absolute; at most Time::max()
+    std::optional<Time> deadline = {};       // absolute; at most Time::max()
+    std::optional<TokenCounts> tokens = {};  // where its job's requests differ
 };
 
 }  // namespace swaplab

@@ -12,9 +12,12 @@ bool comes_before(const Arrival& a, const Arrival& b) {
 }
 
 Arrival arrival_of(const Workload& workload, JobId job, RequestId request, Time at) {
-    const std::optional<Duration> deadline = workload.jobs[job].deadline_of(request);
-    if (!deadline) return {job, request, at};
-    return {job, request, at, *deadline > Time::max() - at ? Time::max() : at + *deadline};
+    const Job& spec = workload.jobs[job];
+    Arrival arrival{job, request, at};
+    if (const std::optional<Duration> deadline = spec.deadline_of(request))
+        arrival.deadline = *deadline > Time::max() - at ? Time::max() : at + *deadline;
+    if (!spec.tokens.empty()) arrival.tokens = spec.tokens[request];
+    return arrival;
 }
 
 }  // namespace

@@ -170,8 +170,9 @@ void CommandCheck::blame_cancel(const Action& command) const {
 void CommandCheck::cancel_use(const Action& command, JobState& job, const BlockState& block) const {
     const bool between = job.blocks[job.next_block].first;
     const bool of_request = between && job.next_pass == 0;
-    const std::uint32_t pass = of_request ? job.passes - 1 : job.next_pass - std::uint32_t{between};
     const RequestId request{job.next_request.index - static_cast<std::uint32_t>(of_request)};
+    const std::uint32_t pass =
+        of_request ? passes(command.job, request) - 1 : job.next_pass - std::uint32_t{between};
     const bool last = between ? block.last : command.block.index + 1 == job.next_block.index;
     if (!last || command.request != request || command.pass != pass) blame_cancel(command);
     job.next_block = command.block;
@@ -198,7 +199,7 @@ void CommandCheck::submit_execute(const Action& command, JobState& job, BlockSta
     job.next_block = {command.block.index + 1};
     if (!block.last) return;
     job.next_block = {block.begin};
-    if (++job.next_pass < job.passes) return;
+    if (++job.next_pass < passes(command.job, command.request)) return;
     // Between requests; block 0 begins a variant.
     job.next_block = {};
     job.next_pass = 0;

@@ -72,6 +72,11 @@ class CommandCheck {
     void submit_execute(const Action& command, JobState& job, BlockState& block);
     void begin_stay(const Completion& span, JobState& job, BlockState& block) const;
     void check_variant(const Completion& span, JobState& job, const BlockState& block) const;
+    // Of a request.
+    std::uint32_t passes(JobId job, RequestId request) const {
+        return setup_.requests == nullptr ? jobs_[job].passes
+                                          : passes_of(setup_.facts, setup_.requests, job, request);
+    }
     JobState& job_of(const Action& command) { return jobs_[command.job]; }
     const BlockFacts& facts(const Action& command) const {
         return setup_.facts[command.job][command.block];

@@ -9,6 +9,7 @@
 
 #include "policies/run/bounds.h"
 #include "policies/run/planning.h"
+#include "profiles/model/scaled.h"
 
 namespace swaplab {
 
@@ -24,7 +25,8 @@ struct BlockCosts {
     double total_execute = 0;  // in the first pass
     double of_request = 0;     // execution in all passes
     std::int64_t passes = 1;
-    double fractions = 0;  // how many of all R_j and K_j are not whole numbers
+    Bytes least_of_a_pass;  // parameter bytes that every pass needs
+    double fractions = 0;   // how many of all R_j and K_j are not whole numbers
 
     std::size_t size() const { return read.size(); }
 };
@@ -44,6 +46,29 @@ double smallest_stored_share(const Model& model) {
 // The cost models of one job in every mode that the run may be in; mostly one.
 using InModes = std::span<const CostModel* const>;
 
+// The shortest request of a job: of requests that differ the least prompt and the least output.
+struct Shortest {
+    explicit Shortest(const Job& job) : passes(job.model->passes()) {
+        prompt = job.model->described_tokens();
+        if (job.tokens.empty()) return;
+        for (const TokenCounts tokens : job.tokens) {
+            prompt = std::min(prompt, tokens.prompt);
+            passes = std::min(passes, std::max<std::int64_t>(1, tokens.output));
+        }
+        scaled.emplace(with_prompt(*job.model, prompt));
+    }
+    double prompt_ns(const CostModel& mode, Block block) const {
+        if (!scaled) return mode.prompt_bound_ns(block);
+        double sum = 0;
+        for (const UnitId unit : block) sum += mode.prompt_unit_ns(unit, *scaled);
+        return sum;
+    }
+
+    std::int64_t passes;
+    std::int64_t prompt = 1;
+    std::optional<Model> scaled;  // where it is not as the model describes it
+};
+
 template <class Cost>
 double least(InModes modes, Cost cost) {
     double least = cost(*modes.front());
@@ -53,15 +78,13 @@ double least(InModes modes, Cost cost) {
 
 // Execution of a block in all passes of a request, times `factor`. Each pass may be in another
 // mode: of several modes each part of a pass takes the least.
-double request_ns(InModes modes, Block block, double factor) {
-    const CostModel& first = *modes.front();
-    const auto passes = static_cast<double>(first.model().passes());
-    if (modes.size() == 1 || passes == 1)
+double request_ns(InModes modes, Block block, double factor, const Shortest& request) {
+    const auto passes = static_cast<double>(request.passes);
+    if (!request.scaled && (modes.size() == 1 || passes == 1))
         return least(modes, [&](auto& mode) { return mode.execute_bound_ns(block); }) * factor *
                passes;
-    const double context =
-        static_cast<double>(first.model().spec().prompt_tokens) + passes / 2;  // on average
-    double sum = least(modes, [&](auto& mode) { return mode.prompt_bound_ns(block); });
+    const double context = static_cast<double>(request.prompt) + passes / 2;  // on average
+    double sum = least(modes, [&](auto& mode) { return request.prompt_ns(mode, block); });
     for (const UnitId unit : block)
         sum += (passes - 1) *
                (least(modes, [&](auto& mode) { return mode.decode_unit_cost(unit).ns; }) +
@@ -78,7 +101,8 @@ bool any_fraction(InModes modes, double factor, auto cost) {
     });
 }
 
-BlockCosts block_costs(InModes modes, bool resident) {
+BlockCosts block_costs(InModes modes, bool resident, const Job& job) {
+    const Shortest request(job);
     const CostModel& cost = *modes.front();
     const Node& node = cost.node();
     const double read_factor = resident ? 0 : least_factor(node, Activity::read);
@@ -86,18 +110,21 @@ BlockCosts block_costs(InModes modes, bool resident) {
     BlockCosts blocks;
     for (const Block block : cost.model().finest_blocks()) {
         const auto read_ns = [&](const CostModel& mode) { return mode.read_bound_ns(block); };
-        const auto execute_ns = [&](const CostModel& mode) { return mode.prompt_bound_ns(block); };
+        const auto execute_ns = [&](const CostModel& mode) {
+            return request.prompt_ns(mode, block);
+        };
         const double read = least(modes, read_ns) * read_factor;
         const double execute = least(modes, execute_ns) * execute_factor;
         blocks.read.push_back(read);
         blocks.execute.push_back(execute);
         blocks.total_read += read;
         blocks.total_execute += execute;
-        blocks.of_request += request_ns(modes, block, execute_factor);
+        blocks.of_request += request_ns(modes, block, execute_factor, request);
         blocks.fractions += any_fraction(modes, read_factor, read_ns) +
                             any_fraction(modes, execute_factor, execute_ns);
     }
-    blocks.passes = cost.model().passes();
+    blocks.passes = request.passes;
+    blocks.least_of_a_pass = cost.least_bytes_of_a_pass();
     blocks.kappa = *std::max_element(node.read.concurrency.begin(), node.read.concurrency.end());
     const double per_byte = least(modes, [](auto& mode) { return mode.read_per_byte_ns(); });
     blocks.read_per_byte = per_byte * read_factor * smallest_stored_share(cost.model());
@@ -152,7 +179,7 @@ double least_latency(const BlockCosts& blocks, Bytes parameters, Bytes budget) {
 // The bound of one job alone; of latency where it is cold, else of the makespan, which begins with
 // the job's first arrival.
 Duration bound_of(const BlockCosts& blocks, const Job& job, Bytes budget) {
-    const Bytes parameters = job.model->parameter_bytes();
+    const Bytes parameters = blocks.least_of_a_pass;
     const double requests = job.mode == ArrivalMode::cold ? 1.0 : static_cast<double>(job.requests);
     double bound = stream_bound(blocks, parameters, budget, requests);
     if (job.mode == ArrivalMode::listed && !job.arrivals.empty()) {
@@ -204,7 +231,7 @@ Bounds lower_bound(const RunRequest& request, IdSpan<JobId, const CostModel> cos
             deployment != nullptr && deployment->jobs[j].path == SwapPath::resident;
         std::vector<const CostModel*> modes{&costs[j]};
         for (const OtherMode& other : others) modes.push_back(&other.costs[j]);
-        const BlockCosts blocks = block_costs(modes, resident);
+        const BlockCosts blocks = block_costs(modes, resident, jobs[j]);
         const auto requests = static_cast<double>(jobs[j].requests);
         longest = std::max(longest,
                            (first_arrival_of(jobs[j]) - first) + bound_of(blocks, jobs[j], budget));

@@ -46,18 +46,16 @@ std::vector<std::string> modes_changed_to(const Workload& workload) {
 
 AllFacts block_facts(const CostModels& costs, const Deployment& deployment) {
     AllFacts facts;
-    for (const JobId job : costs.ids()) {
-        const JobPlan& plan = deployment.jobs[job];
-        facts.push_back(facts_of(costs[job], plan.blocks, plan.path));
-    }
+    for (const JobId job : costs.ids()) facts.push_back(facts_of(costs[job], deployment.jobs[job]));
     return facts;
 }
 
 ModeFacts facts_in_mode(std::shared_ptr<const Platform> platform, CostModels costs,
-                        const Deployment& deployment) {
+                        const Deployment& deployment, const AllTokens& tokens) {
     ModeFacts facts;
     facts.mode = platform->mode;
     facts.facts = block_facts(costs, deployment);
+    facts.requests = request_facts(tokens, *platform, costs, deployment, facts.facts);
     // To the nodes' own mode, for which a device file has no figure, it takes no time.
     for (const Node& node : platform->nodes) {
         const Mode* const mode = facts.mode.empty() ? nullptr : node.mode_named(facts.mode);
@@ -74,7 +72,8 @@ std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& d
         auto platform = std::make_shared<Platform>(request.platform);
         platform->mode = name;
         CostModels costs = cost_models(request.workload, *platform);
-        all.push_back(facts_in_mode(std::move(platform), std::move(costs), deployment));
+        all.push_back(facts_in_mode(std::move(platform), std::move(costs), deployment,
+                                    tokens_of(request.workload)));
     }
     return all;
 }

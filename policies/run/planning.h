@@ -17,7 +17,7 @@ std::vector<std::string> modes_changed_to(const Workload& workload);
 AllFacts block_facts(const CostModels& costs, const Deployment& deployment);
 // What blocks and switching take in the mode that the platform is in; `costs` are of it.
 ModeFacts facts_in_mode(std::shared_ptr<const Platform> platform, CostModels costs,
-                        const Deployment& deployment);
+                        const Deployment& deployment, const AllTokens& tokens = {});
 // The same in each of `modes_changed_to`.
 std::vector<ModeFacts> mode_facts(const RunRequest& request, const Deployment& deployment);
 

@@ -17,7 +17,7 @@ class Walks {
     Walks(const CostModel& cost, const JobPlan& plan)
         : node_(cost.node()),
           plan_(plan),
-          facts_(facts_of(cost, {plan.blocks.data(), plan.blocks.size()}, plan.path)),
+          facts_(facts_of(cost, plan)),
           passes_(passes_of(facts_)),
           execute_factor_(least_factor(node_, Activity::execute)) {
         for (std::uint32_t pass = 0; pass < passes_; ++pass)
@@ -33,7 +33,8 @@ class Walks {
         double longest = 0;
         for (std::uint32_t pass = 0; pass < passes_; ++pass)
             for (std::size_t b = 0; b < facts_.size(); ++b) {
-                if (pass == 0 || !stays(b)) done += lane_ns(facts_[b], lane, with_first_bytes);
+                if (pass == 0 || !stays(b))
+                    done += lane_ns(facts_[b], pass, lane, with_first_bytes);
                 longest = std::max(longest, done / speed + left);
                 left -= execute_ns(facts_[b], pass);
             }
@@ -42,18 +43,20 @@ class Walks {
 
   private:
     bool stays(std::size_t block) const {
-        return !plan_.kept.empty() && plan_.kept[BlockId{static_cast<std::uint32_t>(block)}];
+        return plan_.keeps_all ||
+               (!plan_.kept.empty() && plan_.kept[BlockId{static_cast<std::uint32_t>(block)}]);
     }
     double execute_ns(const BlockFacts& block, std::uint32_t pass) const {
         return static_cast<double>(count_ns(block.use_of(pass))) * execute_factor_;
     }
-    double lane_ns(const BlockFacts& block, Lane lane, bool with_first_bytes) const {
+    double lane_ns(const BlockFacts& block, std::uint32_t pass, Lane lane,
+                   bool with_first_bytes) const {
         double ns = 0;
         for (const SwapStep step : block.steps) {
             if (lane_of(step.verb) != lane) continue;
-            double takes = static_cast<double>(count_ns(block.of(step.verb)));
+            double takes = static_cast<double>(count_ns(block.of(step.verb, pass)));
             if (step == block.steps.front() && !with_first_bytes)
-                takes -= static_cast<double>(count_ns(block.first_byte));
+                takes = std::max(0.0, takes - static_cast<double>(count_ns(block.first_byte)));
             ns += takes * least_factor(node_, *row_of(step.verb).activity);
         }
         return ns;
@@ -90,7 +93,8 @@ Duration lanes_bound(const RunRequest& request, IdSpan<JobId, const CostModel> c
     const JobPlan& plan = deployment.jobs.front();
     const bool one_cold = deployment.jobs.size() == 1 &&
                           workload.jobs.front().mode == ArrivalMode::cold &&
-                          plan.variants.size() == 1 && workload.mode_changes.empty();
+                          plan.variants.size() == 1 && workload.mode_changes.empty() &&
+                          workload.jobs.front().tokens.empty();
     if (!one_cold) return {};
     const Walks walks(costs.front(), plan);
     const Node& node = costs.front().node();

@@ -40,6 +40,8 @@ struct Planned {
         : costs(cost_models),
           deployment(plan),
           facts(block_facts(costs, deployment)),
+          requests(request_facts(tokens_of(request.workload), request.platform, costs, deployment,
+                                 facts)),
           modes(mode_facts(request, deployment)) {}
 
     std::unique_ptr<Scheduler> scheduler(const RunRequest& request, const Policy& policy) const {
@@ -49,7 +51,8 @@ struct Planned {
 
     const CostModels& costs;
     const Deployment& deployment;
-    const AllFacts facts;  // in the mode at the start
+    const AllFacts facts;         // in the mode at the start
+    const RequestFacts requests;  // likewise, where requests differ
     const std::vector<ModeFacts> modes;
 };
 
@@ -77,7 +80,8 @@ RunResult run_once(const RunRequest& request, const Planned& planned, Scheduler&
                             .noise = request.noise,
                             .listener = request.observer,
                             .stop = request.stop,
-                            .modes = planned.modes};
+                            .modes = planned.modes,
+                            .requests = planned.requests.empty() ? nullptr : &planned.requests};
     RunResult result;
     result.policy = name;
     result.budget = request.budget;

@@ -117,6 +117,8 @@ PipelineScheduler::JobRun* PipelineScheduler::next_job() {
 
 void PipelineScheduler::begin_request(JobRun& job) {
     --job.queued;
+    if (const auto& tokens = job.waiting.front().tokens)
+        job.passes = static_cast<std::uint32_t>(std::max<std::int64_t>(1, tokens->output));
     if (adaptive()) {
         const std::optional<Grant> granted = grant(job);
         job.variant = granted->variant;

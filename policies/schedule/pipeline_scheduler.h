@@ -74,7 +74,7 @@ class PipelineScheduler : public Scheduler {
         const JobPlan* plan = nullptr;
         IdSpan<BlockId, const BlockFacts> facts;
         IdVector<BlockId, BlockLife> lives;  // as submitted
-        std::uint32_t passes = 1;            // of a request
+        std::uint32_t passes = 1;            // of the request under way
         IdVector<BlockId, Trail> blocks;     // of the last pass that came by
         Trail before, before_that;         // of the blocks i-1 and i-2, across passes and requests
         std::size_t queued = 0;            // requests that have arrived and not been begun

@@ -16,16 +16,16 @@ class LoadAllPartitioner final : public Partitioner {
 
     Infeasible minimum(const PartitionRequest& request) const override {
         const Model& model = request.cost.model();
-        const BlockFacts facts = facts_of(request.cost, whole(request), path_);
+        const BlockFacts facts = facts_of(request.cost, whole(request), path_, {.all = true});
         return {alone_bytes(facts, {}, copies(request), request.account),
                 text("all of {} is one block", describe(model, whole(request), facts.held_bytes)),
                 names_in(model, whole(request))};
     }
 
     JobPlan partition(const PartitionRequest& request) const override {
-        const BlockFacts facts = facts_of(request.cost, whole(request), path_);
+        const BlockFacts facts = facts_of(request.cost, whole(request), path_, {.all = true});
         JobPlan plan(request.node, path_, {whole(request)});
-        plan.kept.push_back(true);
+        plan.keeps_all = true;
         Variant& variant = plan.at_start();
         variant.arena = {ArenaKind::counter, copies(request) * facts.held_bytes, 0};
         variant.closed_form = facts.swap_in() + facts.use();

@@ -38,6 +38,14 @@ Features features_of(const Unit& unit) {
             .activation_bytes = unit.activation_bytes};
 }
 
+// What execution counts in a pass over so many tokens.
+Features touched_features(const Model& model, const Unit& unit, UnitId id, std::int64_t tokens) {
+    Features features = features_of(unit);
+    features.bytes =
+        tokens == model.described_tokens() ? unit.touched_bytes : model.touched_bytes(id, tokens);
+    return features;
+}
+
 Features operator+(const Features& a, const Features& b) {
     return {a.bytes + b.bytes, a.tensors + b.tensors, a.layers + b.layers, a.flops + b.flops,
             a.activation_bytes + b.activation_bytes};
@@ -96,9 +104,10 @@ double execution_factor(const Model& model, const Platform& platform, const Mode
 // `prompt_ns` is what the layer takes over the prompt: a measured time keeps its ratio to the line.
 DecodeCost decode_cost(const Model& model, UnitId unit, const LinearCost& line, double prompt_ns) {
     const Layer& layer = model.layer(model.layer_of(unit));
-    const Features over_prompt = features_of(model.unit(unit));
-    const auto prompt = static_cast<double>(model.spec().prompt_tokens);
-    Features once = over_prompt;
+    const std::int64_t tokens = model.spec().prompt_tokens;
+    const auto prompt = static_cast<double>(tokens);
+    const Features over_prompt = touched_features(model, model.unit(unit), unit, tokens);
+    Features once = touched_features(model, model.unit(unit), unit, 1);
     once.flops = 0;
     once.activation_bytes = {};
     const double flops_ns = line.per_flop * static_cast<double>(over_prompt.flops);
@@ -126,10 +135,11 @@ double measured_ns(Duration layer, LayerPart part, const LinearCost& line) {
 
 // A unit by one table. A time that was measured on the device's own mode moves with the lines: what
 // the mode's table makes of the unit, relative to the device's own.
-double unit_ns(const Model& model, const Unit& unit, bool measured, const ExecuteSpec& table,
+double unit_ns(const Model& model, UnitId id, bool measured, const ExecuteSpec& table,
                const ExecuteSpec& own_table) {
+    const Unit unit = model.unit(id);
     const Layer& layer = model.layer(unit.layer);
-    const Features features = features_of(unit);
+    const Features features = touched_features(model, unit, id, model.described_tokens());
     const double line = linear_ns(table.of(layer.op), features);
     if (!measured || !layer.execute) return line;
     const double ns = measured_ns(*layer.execute, unit.part, own_table.of(layer.op));
@@ -154,6 +164,17 @@ double cost_ns(const LinearCost& cost, const Features& features) {
     return cost_ns(cost, features, features.bytes);
 }
 
+double cost_ns(const LinearCost& cost, const Features& features, const Reading& reading) {
+    return linear_ns(cost, features, reading.bytes) + cost.per_block +
+           cost.per_request * static_cast<double>(reading.requests);
+}
+
+double linear_cost_ns(const LinearCost& cost, const Features& features, Bytes bytes) {
+    return linear_ns(cost, features, bytes);
+}
+
+std::int64_t requests_of(const LinearCost& cost, Bytes bytes) { return requests(cost, bytes); }
+
 CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
     : model_(&model), node_(&platform.node(node)), added_(row_of(platform.memory_kind).added) {
     const Mode* const mode = mode_in_force(platform, *node_);
@@ -169,19 +190,21 @@ CostModel::CostModel(const Model& model, const Platform& platform, NodeId node)
         stored_before_.push_back(stored_before_.back() + content.bytes_on_storage.count);
     }
     find_execution(platform, mode);
+    table_per_byte_ = node_->read.least_per_byte(smallest_read());
+    find_bounds();
 }
 
 void CostModel::find_execution(const Platform& platform, const Mode* mode) {
     const Model& model = *model_;
     const ExecuteSpec& own = node_->execute_table(nullptr, model.spec().dtype);
     const ExecuteSpec& table = node_->execute_table(mode, model.spec().dtype);
+    table_ = &table;
     const bool measured = model.spec().measured_on == platform.name;
     double own_ns = 0;
     double mode_ns = 0;
     for (const UnitId id : model.whole()) {
-        const Unit unit = model.unit(id);
-        own_ns += unit_ns(model, unit, measured, own, own);
-        unit_ns_.push_back(unit_ns(model, unit, measured, table, own));
+        own_ns += unit_ns(model, id, measured, own, own);
+        unit_ns_.push_back(unit_ns(model, id, measured, table, own));
         mode_ns += unit_ns_.back();
     }
     own_ns += own.other.per_block;
@@ -218,21 +241,24 @@ Bytes CostModel::stored_bytes(UnitRange block) const {
 
 double CostModel::ns(Activity activity, UnitRange block) const {
     if (activity == Activity::execute) return execute_bound_ns(block) + execute_per_block_;
-    return ns(activity, features(block), stored_bytes(block));
+    const Bytes stored = stored_bytes(block);
+    return ns(activity, features(block), {stored, requests(node_->read.cost, stored)});
 }
 
-double CostModel::ns(Activity activity, const Features& block, Bytes stored) const {
+double CostModel::ns(Activity activity, const Features& block, const Reading& reading) const {
     if (block.bytes.count == 0) return 0;
-    double ns = line_ns(activity, block, stored) * scale_of(activity);
+    double ns = line_ns(activity, block, reading) * scale_of(activity);
     for (const AddedCost& added : added_)
         if (added.to == activity) ns += cost_ns(node_->cost(added.cost), block);
     return ns;
 }
 
-double CostModel::line_ns(Activity activity, const Features& block, Bytes stored) const {
+double CostModel::line_ns(Activity activity, const Features& block, const Reading& reading) const {
     const LinearCost& line = node_->cost(activity);
     if (activity != Activity::read) return cost_ns(line, block);
-    return node_->read.table_ns(stored) + cost_ns(line, block, stored);
+    const Bytes whole = reading.bytes - reading.by_rows;
+    return (whole.count > 0 ? node_->read.table_ns(whole) : 0) + reading.rows_ns +
+           cost_ns(line, block, reading);
 }
 
 const LinearCost* CostModel::plain_line(Activity activity) const {
@@ -246,18 +272,19 @@ double CostModel::scale_of(Activity activity) const {
     return activity == Activity::copy ? copy_scale_ : 1;
 }
 
-double CostModel::read_bound_ns(UnitRange block) const {
-    if (parameter_bytes(block).count == 0) return 0;
-    Features read = features(block);
-    read.bytes = stored_bytes(block);
-    const LinearCost& cost = node_->read.cost;
-    // Without `request_bytes` a block of any size is one request, so merging may save them all.
-    const double fewest_requests =
-        cost.request_bytes
-            ? static_cast<double>(read.bytes.count) / static_cast<double>(cost.request_bytes->count)
-            : 0;
-    const double by_table = node_->read.least_per_byte() * static_cast<double>(read.bytes.count);
-    return (by_table + linear_ns(cost, read) + cost.per_request * fewest_requests) * read_scale_;
+Features CostModel::execute_features(UnitId unit) const {
+    return touched_features(*model_, model_->unit(unit), unit, model_->described_tokens());
+}
+
+double CostModel::prompt_unit_ns(UnitId unit, const Model& scaled) const {
+    const LinearCost& line = table_->of(model_->layer(model_->layer_of(unit)).op);
+    const std::int64_t tokens = scaled.described_tokens();
+    const double described = linear_ns(line, execute_features(unit));
+    if (described <= 0)
+        return prompt_unit_ns(unit) * static_cast<double>(tokens) /
+               static_cast<double>(model_->described_tokens());
+    const Features over = touched_features(scaled, scaled.unit(unit), unit, tokens);
+    return prompt_unit_ns(unit) * (linear_ns(line, over) / described);
 }
 
 double CostModel::execute_bound_ns(UnitRange block) const {

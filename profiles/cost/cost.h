@@ -18,11 +18,27 @@ struct Features {
     Bytes activation_bytes;
 };
 
+// What a read brings from storage, in how many requests.
+struct Reading {
+    Bytes bytes;
+    std::int64_t requests = 0;
+    // Of a device whose reads go by a table: those of the bytes that come in by rows, and what the
+    // table makes of them.
+    Bytes by_rows{};
+    double rows_ns = 0;
+};
+// ceil(bytes / request_bytes): one without request_bytes, none for 0 bytes.
+std::int64_t requests_of(const LinearCost& cost, Bytes bytes);
+
 // Unrounded ns. `per_block` is included once; requests are ceil(bytes / request_bytes) (one request
 // without request_bytes, none for 0 bytes).
 double cost_ns(const LinearCost& cost, const Features& features);
 // With other bytes than those of the features.
 double cost_ns(const LinearCost& cost, const Features& features, Bytes bytes);
+// With the bytes and the requests of a read.
+double cost_ns(const LinearCost& cost, const Features& features, const Reading& reading);
+// All terms but those of blocks and requests.
+double linear_cost_ns(const LinearCost& cost, const Features& features, Bytes bytes);
 
 // What a unit takes in the pass of one token, at a context of c tokens (those of the prompt and
 // all generated so far, this one included): ns + c·per_context_ns. Ours: every layer does one
@@ -57,20 +73,24 @@ class CostModel {
     const Model& model() const { return *model_; }
     const Node& node() const { return *node_; }
 
+    // Of the block's own layers. What a block brings in may be other parameters: those that its
+    // layers share, and rows of tables (profiles/cost/brought.h).
     Features features(UnitRange block) const;
     Bytes parameter_bytes(UnitRange block) const;
     Bytes stored_bytes(UnitRange block) const;
+    // What the execution of a unit counts: of parameters the bytes that it touches.
+    Features execute_features(UnitId unit) const;
 
     // What an activity takes: with what the kind of memory adds to it, and in the mode in force.
     // Of parameters, nothing where the block has none; `execute`: the sum over its units and
     // per_block.
     double ns(Activity activity, UnitRange block) const;
     // Likewise of an activity that is about parameters, for who has summed up the block already:
-    // its features, and its bytes on storage.
-    double ns(Activity activity, const Features& block, Bytes stored) const;
+    // its features, and what a read of it brings.
+    double ns(Activity activity, const Features& block, const Reading& reading) const;
     // The line of such an activity and what the mode multiplies it by; null where the kind of
     // memory adds to it, and of reads by a table. For who asks of very many blocks: ns is
-    // cost_ns(line, block, bytes) * scale with the bytes on storage for `read`, else those of the
+    // cost_ns(line, block, bytes) * scale with what is read for `read`, else the bytes of the
     // parameters.
     const LinearCost* plain_line(Activity activity) const;
     double scale_of(Activity activity) const;
@@ -84,6 +104,8 @@ class CostModel {
     double prompt_unit_ns(UnitId unit) const {
         return prompt_ns_.empty() ? unit_ns_[unit] : prompt_ns_[unit];
     }
+    // Over another prompt: that of `scaled`, the same model made for it (profiles/model/scaled.h).
+    double prompt_unit_ns(UnitId unit, const Model& scaled) const;
     DecodeCost decode_unit_cost(UnitId unit) const {
         return decode_.empty() ? DecodeCost{} : decode_[unit];
     }
@@ -92,19 +114,28 @@ class CostModel {
     // count bytes/request_bytes requests without rounding up; of a table, the least per byte. Not
     // yet multiplied by contention.
     double read_bound_ns(UnitRange block) const;
+    // Likewise, of so many bytes on storage and nothing else; not multiplied by the mode.
+    double whole_read_bound_ns(Bytes stored) const;
+    // Parameter bytes that every pass needs, at the least: tables that are only gathered by rows
+    // count with the rows of the shortest pass.
+    Bytes least_bytes_of_a_pass() const { return least_of_a_pass_; }
     double read_per_byte_ns() const {
-        return (node_->read.cost.per_byte + node_->read.least_per_byte()) * read_scale_;
+        return (node_->read.cost.per_byte + table_per_byte_) * read_scale_;
     }
     double execute_bound_ns(UnitRange block) const;
     double prompt_bound_ns(UnitRange block) const;
 
   private:
-    double line_ns(Activity activity, const Features& block, Bytes stored) const;
+    double line_ns(Activity activity, const Features& block, const Reading& reading) const;
+    void find_bounds();
+    Bytes smallest_read() const;
+    double fewest_requests_ns(Bytes stored) const;
     void find_execution(const Platform& platform, const Mode* mode);
     void average_over_passes(const ExecuteSpec& table);
 
     const Model* model_;
     const Node* node_;
+    const ExecuteSpec* table_ = nullptr;  // in the mode in force
     double read_scale_ = 1;
     double copy_scale_ = 1;
     std::span<const AddedCost> added_;  // by the kind of memory
@@ -114,6 +145,15 @@ class CostModel {
     IdVector<UnitId, DecodeCost> decode_;      // likewise
     std::vector<Features> before_;             // prefix sums: before_[i] covers units [0, i)
     std::vector<std::int64_t> stored_before_;  // prefix sums of bytes on storage
+    // Where layers share or gather: what R_j of a unit counts instead of these of its own bytes on
+    // storage.
+    struct BoundPart {
+        Bytes left_out;
+        double more_ns = 0;
+    };
+    IdVector<UnitId, BoundPart> bound_parts_;
+    Bytes least_of_a_pass_;
+    double table_per_byte_ = 0;  // the least that reads of the model take by a table
 };
 
 }  // namespace swaplab

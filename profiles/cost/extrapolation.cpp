@@ -64,16 +64,16 @@ class Finder {
         }
     }
 
-    void look_at(std::size_t block, UnitRange units) {
-        block_ = block;
+    void look_at(std::size_t index, const SwappedBlock& block) {
+        block_ = index;
         first_ = found_.size();
-        if (costs_.parameter_bytes(units).count > 0) look_at_parameters(units);
+        if (block.parameter_bytes.count > 0) look_at_parameters(block);
         Features together;
-        for (const UnitId unit : units) {
+        for (const UnitId unit : block.units) {
             const Model& model = costs_.model();
             const auto op = static_cast<std::size_t>(model.layer(model.layer_of(unit)).op);
             if (!by_op_[op]) continue;
-            const Features alone = costs_.features({unit.index, unit.index + 1});
+            const Features alone = costs_.execute_features(unit);
             if (rest_op_[op] && rest_->about_blocks())
                 add(together, alone);
             else
@@ -86,10 +86,12 @@ class Finder {
 
   private:
     // A read is of what is stored, all else of what is held.
-    void look_at_parameters(UnitRange units) {
-        const Features held = costs_.features(units);
+    void look_at_parameters(const SwappedBlock& block) {
+        Features held = costs_.features(block.units);
+        held.bytes = block.parameter_bytes;
+        held.tensors = block.tensors;
         Features stored = held;
-        stored.bytes = costs_.stored_bytes(units);
+        stored.bytes = block.stored_bytes;
         for (const KnownLine& line : of_parameters_)
             check(line, *line.of == name_of(Activity::read) ? stored : held);
         look_at_table(stored.bytes);
@@ -155,6 +157,16 @@ bool tells_what_was_measured(const Platform& platform) {
 
 std::vector<Extrapolation> extrapolated(const Model& model, const Platform& platform,
                                         std::span<const UnitRange> blocks) {
+    const CostModel costs(model, platform);
+    std::vector<SwappedBlock> swapped;
+    for (const UnitRange block : blocks)
+        swapped.push_back({block, costs.parameter_bytes(block), costs.stored_bytes(block),
+                           costs.features(block).tensors});
+    return extrapolated(model, platform, swapped);
+}
+
+std::vector<Extrapolation> extrapolated(const Model& model, const Platform& platform,
+                                        std::span<const SwappedBlock> blocks) {
     if (!tells_what_was_measured(platform)) return {};
     Finder finder(model, platform);
     for (std::size_t i = 0; i < blocks.size(); ++i) finder.look_at(i, blocks[i]);

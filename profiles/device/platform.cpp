@@ -20,15 +20,20 @@ double ReadSpec::table_ns(Bytes bytes) const {
                          static_cast<double>((end->bytes - from.bytes).count);
 }
 
-// Between two points, and before the first, ns over bytes lie between those of the ends; beyond the
-// last they approach its slope.
-double ReadSpec::least_per_byte() const {
-    if (table.empty()) return 0;
+// Between two points (ns - first ns) over bytes lies between those of the ends; beyond the last it
+// approaches its slope.
+double ReadSpec::least_per_byte(Bytes smallest) const {
+    if (table.empty() || smallest <= table.front().bytes) return 0;
+    const double first_ns = table.front().ns;
     const ReadPoint& from = table[table.size() - 2];
     double least =
         (table.back().ns - from.ns) / static_cast<double>((table.back().bytes - from.bytes).count);
-    for (const ReadPoint& point : table)
-        least = std::min(least, point.ns / static_cast<double>(point.bytes.count));
+    const auto look_at = [&](Bytes bytes, double ns) {
+        if (bytes >= smallest)
+            least = std::min(least, (ns - first_ns) / static_cast<double>(bytes.count));
+    };
+    look_at(smallest, table_ns(smallest));
+    for (const ReadPoint& point : table) look_at(point.bytes, point.ns);
     return least;
 }
 

@@ -82,8 +82,9 @@ struct ReadSpec {
     double share_of(std::uint32_t reads) const;
     // By the table (SEMANTICS: Costs); 0 where there is none.
     double table_ns(Bytes bytes) const;
-    // What no read of the table is faster than, per byte; 0 where there is none.
-    double least_per_byte() const;
+    // What no read of at least so many bytes (> 0) is faster than by the table, per byte and behind
+    // the first byte, which overlaps with others; 0 where there is none.
+    double least_per_byte(Bytes smallest) const;
     // What a read takes before it shares the storage with others.
     double first_byte_ns() const { return table.empty() ? cost.per_block : table.front().ns; }
 

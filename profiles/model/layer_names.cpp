@@ -48,15 +48,33 @@ std::vector<Source> LayerNames::sources(std::uint32_t layer,
 Source LayerNames::source(std::uint32_t layer, const Field& input) const {
     const std::string name = input.as_string();
     if (name == kModelInput) return std::nullopt;
+    const std::uint32_t found = index_of(layer, input, {std::string(kModelInput)});
+    if (found == layer) input.fail(text("layer {} reads itself", in_quotes(name)));
+    if (found > layer) fail_later(layer, found, input);
+    return LayerId{found};
+}
+
+std::uint32_t LayerNames::index_of(std::uint32_t layer, const Field& field,
+                                   std::vector<std::string> known) const {
+    const std::string name = field.as_string();
     const auto found = indices_.find(name);
-    if (found == indices_.end()) {
-        std::vector<std::string> known{std::string(kModelInput)};
-        known.insert(known.end(), names_.begin(), names_.begin() + layer);
-        input.fail(text("unknown layer {}{}", in_quotes(name), suggestion(name, known)));
+    if (found != indices_.end()) return found->second;
+    known.insert(known.end(), names_.begin(), names_.begin() + layer);
+    field.fail(text("unknown layer {}{}", in_quotes(name), suggestion(name, known)));
+}
+
+std::vector<LayerId> LayerNames::shared(std::uint32_t layer, const Field& shares) const {
+    std::vector<LayerId> owners;
+    for (const Field& owner : shares.as_array()) {
+        const LayerId id{index_of(layer, owner, {})};
+        if (id.index >= layer)
+            owner.fail(
+                text("{} is not an earlier layer: a layer shares the parameters of earlier "
+                     "ones",
+                     in_quotes(owner.as_string())));
+        owners.push_back(id);
     }
-    if (found->second == layer) input.fail(text("layer {} reads itself", in_quotes(name)));
-    if (found->second > layer) fail_later(layer, found->second, input);
-    return LayerId{found->second};
+    return owners;
 }
 
 void LayerNames::fail_later(std::uint32_t layer, std::uint32_t later, const Field& input) const {

@@ -26,7 +26,12 @@ class LayerNames {
     // cycle.
     std::vector<Source> sources(std::uint32_t layer, const std::optional<Field>& inputs) const;
 
+    // The earlier layers whose parameters that layer shares.
+    std::vector<LayerId> shared(std::uint32_t layer, const Field& shares) const;
+
   private:
+    std::uint32_t index_of(std::uint32_t layer, const Field& name,
+                           std::vector<std::string> also_known) const;
     Source source(std::uint32_t layer, const Field& input) const;
     std::vector<std::uint32_t> read_by(std::uint32_t layer) const;
     std::vector<std::uint32_t> chain(std::uint32_t from, std::uint32_t to) const;

@@ -6,6 +6,7 @@
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 #include "profiles/model/model_check.h"
+#include "profiles/model/sharing.h"
 
 namespace swaplab {
 namespace {
@@ -49,12 +50,14 @@ Model::Model(ModelSpec spec) : spec_(std::move(spec)) {
     macs_ = totals.macs;
     flops_ = totals.flops;
     kv_cache_bytes_ = totals.kv_cache_bytes;
+    brings_plainly_ = std::ranges::none_of(
+        spec_.layers, [](const Layer& layer) { return layer.gathers() || !layer.shares.empty(); });
     divide();
     find_live_bytes();
 }
 
 std::int64_t most_units_of(const Layer& layer) {
-    if (!layer.group.empty()) return 1;
+    if (!layer.group.empty() || layer.gathers() || !layer.shares.empty()) return 1;
     const std::int64_t bytes = layer.parameter_bytes.count;
     if (bytes == 0) return kMostUnitsOfLayer;
     const std::int64_t fewest = std::min(bytes, layer.bytes_on_storage().count);
@@ -96,6 +99,7 @@ Unit Model::unit(UnitId id) const {
             .part = part,
             .parameter_bytes = share_of(layer.parameter_bytes, part),
             .bytes_on_storage = share_of(layer.bytes_on_storage(), part),
+            .touched_bytes = touched_bytes(id, described_tokens()),
             .parameter_tensors = layer.parameter_tensors,
             .flops = 2 * share_of(layer.macs, part) + share_of(layer.other_ops, part),
             .activation_bytes = read_by(layer) + share_of(layer.output_bytes, part),
@@ -107,6 +111,33 @@ Bytes Model::read_by(const Layer& layer) const {
     for (const Source& source : layer.inputs)
         bytes += source ? this->layer(*source).output_bytes : spec_.input_bytes;
     return bytes;
+}
+
+LayerId Model::table_of(LayerId id) const {
+    const Layer& layer = this->layer(id);
+    return layer.shares.empty() ? id : layer.shares.front();
+}
+
+std::int64_t Model::rows_touched(LayerId id, std::int64_t tokens) const {
+    const Layer& layer = this->layer(id);
+    const std::int64_t of_all = rows_described(layer, spec_);
+    return share_rounded_up(of_all, tokens, described_tokens());
+}
+
+Bytes Model::window_bytes(LayerId id) const {
+    return window_of_row({layer(table_of(id)).parameter_bytes.count / layer(id).rows});
+}
+
+Bytes Model::touched_bytes(UnitId unit, std::int64_t tokens) const {
+    const LayerId id = layer_of(unit);
+    const Layer& layer = this->layer(id);
+    if (layer.gathers()) {
+        const Bytes row{this->layer(table_of(id)).parameter_bytes.count / layer.rows};
+        return rows_touched(id, tokens) * row;
+    }
+    Bytes touched = share_of(layer.touched_bytes.value_or(layer.parameter_bytes), part_of(unit));
+    for (const LayerId owner : layer.shares) touched += touched_whole(this->layer(owner));
+    return touched;
 }
 
 const Layer* Model::divided_layer() const {

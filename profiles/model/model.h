@@ -59,8 +59,13 @@ struct Layer {
     std::string slice_axis;             // along what
     std::optional<std::array<std::int64_t, 3>> gemm;  // M, K, N
     Bytes kv_bytes_per_token;
+    std::vector<LayerId> shares;         // earlier layers whose parameters it uses, too
+    std::optional<Bytes> touched_bytes;  // that a pass reads of its own; absent: all, or the rows
+    std::int64_t rows = 0;               // of the table that it gathers from; 0: it gathers nothing
+    std::optional<std::int64_t> rows_touched;  // in the pass that the layers describe
 
     std::int64_t flops() const { return 2 * macs + other_ops; }
+    bool gathers() const { return rows > 0; }
     Bytes bytes_on_storage() const { return stored_bytes.value_or(parameter_bytes); }
 
     friend bool operator==(const Layer&, const Layer&) = default;
@@ -134,6 +139,21 @@ class Model {
     std::int64_t macs() const { return macs_; }
     std::int64_t flops() const { return flops_; }
 
+    // Whether no layer shares others' parameters or gathers rows of a table: then a block brings
+    // its own layers' parameters, whole.
+    bool brings_plainly() const { return brings_plainly_; }
+    // Of a layer that gathers: the layer that the table belongs to (itself, or what it shares), and
+    // the rows that a pass over so many tokens touches, at least one.
+    LayerId table_of(LayerId layer) const;
+    std::int64_t rows_touched(LayerId layer, std::int64_t tokens) const;
+    // What a row takes where the table comes in by rows: the most pages that it can lie in.
+    Bytes window_bytes(LayerId layer) const;
+    // What the unit's execution reads of parameters, those that it shares included, in a pass over
+    // so many tokens.
+    Bytes touched_bytes(UnitId unit, std::int64_t tokens) const;
+    // Tokens of the pass that the layers describe, at least one.
+    std::int64_t described_tokens() const { return std::max<std::int64_t>(1, spec_.prompt_tokens); }
+
     // How often a request walks through the layers. A generative model's first pass, over the
     // prompt, yields the first token; every further token takes a pass of its own.
     std::int64_t passes() const { return std::max<std::int64_t>(1, spec_.tokens); }
@@ -174,6 +194,7 @@ class Model {
     std::int64_t macs_ = 0;
     std::int64_t flops_ = 0;
     Bytes kv_cache_bytes_;
+    bool brings_plainly_ = true;
 };
 
 using ModelPtr = std::shared_ptr<const Model>;

@@ -8,6 +8,7 @@
 
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
+#include "profiles/model/sharing.h"
 
 namespace swaplab {
 namespace {
@@ -90,11 +91,19 @@ void check_division(const std::vector<Layer>& layers) {
     std::int64_t total = 0;
     for (const Layer& layer : layers) {
         const std::int64_t most = most_units_of(layer);
+        if (layer.units > 1 && (layer.gathers() || !layer.shares.empty()))
+            fail(layer, "units: a layer that shares parameters or gathers rows is not divided");
         if (layer.units < 1 || layer.units > most)
             fail(layer, text("units: expected 1 to {}, found {}", most, layer.units));
         total += layer.units;
         if (total > kMostUnits) throw InputError(text("a model of more than {} units", kMostUnits));
     }
+}
+
+void check_sharing(const ModelSpec& spec) {
+    for (std::uint32_t l = 0; l < spec.layers.size(); ++l)
+        if (const auto fault = sharing_fault(spec, l))
+            fail(spec.layers[l], text("{}: {}", fault->key, fault->message));
 }
 
 void check_known(const std::vector<Layer>& layers) {
@@ -169,6 +178,21 @@ std::int64_t total_flops(const std::vector<Layer>& layers) {
     return sum.sum();
 }
 
+// What executions read of parameters: each sharer reads what it shares again.
+void check_touched(const ModelSpec& spec) {
+    Total touched("touched bytes");
+    Total windows("bytes of the rows");
+    for (const Layer& layer : spec.layers) {
+        touched.add(layer.touched_bytes.value_or(layer.parameter_bytes).count);
+        for (const LayerId owner : layer.shares)
+            touched.add(touched_whole(spec.layers[owner.index]).count);
+        if (!layer.gathers()) continue;
+        const Layer& table = layer.shares.empty() ? layer : spec.layers[layer.shares[0].index];
+        windows.add(window_of_row({table.parameter_bytes.count / layer.rows}).count,
+                    rows_described(layer, spec));
+    }
+}
+
 // What the KV cache holds at the end of a request; the last token is not fed back.
 Bytes kv_cache_of(const ModelSpec& spec) {
     const std::int64_t per_token = total(spec.layers, "kv_bytes_per_token",
@@ -204,6 +228,7 @@ void check_model(const ModelSpec& spec) {
     for (const Layer& layer : spec.layers) check_not_negative(layer);
     check_division(spec.layers);
     check_order(spec.layers);
+    check_sharing(spec);
 }
 
 ModelTotals checked_totals(const ModelSpec& spec) {
@@ -217,6 +242,7 @@ ModelTotals checked_totals(const ModelSpec& spec) {
     totals.flops = total_flops(layers);
     totals.macs = total(layers, "macs", [](const Layer& l) { return l.macs; });
     check_activations(spec);
+    check_touched(spec);
     return totals;
 }
 

@@ -7,6 +7,7 @@
 #include "profiles/document/extras.h"
 #include "profiles/document/file_values.h"
 #include "profiles/model/layer_names.h"
+#include "profiles/model/sharing.h"
 
 namespace swaplab {
 namespace {
@@ -107,6 +108,8 @@ void read_units(const Field& field, Layer& layer) {
     if (layer.units <= most) return;
     if (layer.units > 1 && !layer.group.empty())
         field.fail(text("the layers of a group ({}) are not divided", in_quotes(layer.group)));
+    if (layer.gathers() || !layer.shares.empty())
+        field.fail("a layer that shares parameters or gathers rows is not divided");
     if (most < kMostUnitsOfLayer)
         field.fail(text("expected at most {}, one for each byte of the parameters, found {}", most,
                         layer.units));
@@ -139,6 +142,24 @@ void check_parameters(const Layer& layer, const std::optional<Field>& tensors,
         stored->fail("stored_bytes > 0, but parameter_bytes is 0");
 }
 
+void read_sharing(Fields& fields, const LayerNames& names, std::uint32_t index, Layer& layer) {
+    if (const auto shares = fields.optional("shares")) layer.shares = names.shared(index, *shares);
+    if (const auto touched = fields.optional("touched_bytes"))
+        layer.touched_bytes = Bytes{touched->as_count()};
+    if (const auto rows = fields.optional("rows")) layer.rows = rows->as_positive();
+    if (const auto touched = fields.optional("rows_touched"))
+        layer.rows_touched = touched->as_positive();
+}
+
+// Of the layer that was read last.
+void check_sharing(const ModelSpec& spec, const Field& field) {
+    const auto last = static_cast<std::uint32_t>(spec.layers.size()) - 1;
+    const auto fault = sharing_fault(spec, last);
+    if (!fault) return;
+    Fields fields(field);
+    fields.optional(fault->key).value_or(field).fail(fault->message);
+}
+
 Layer read_layer(const LayerNames& names, std::uint32_t index, const ModelSpec& spec,
                  Groups& groups) {
     Fields fields(names.layers()[index]);
@@ -161,6 +182,7 @@ Layer read_layer(const LayerNames& names, std::uint32_t index, const ModelSpec& 
     const auto stored = fields.optional("stored_bytes");
     if (stored) layer.stored_bytes = Bytes{stored->as_count()};
     if (const auto group = fields.optional("group")) layer.group = read_name(*group);
+    read_sharing(fields, names, index, layer);
     if (const auto units = fields.optional("units")) read_units(*units, layer);
     if (const auto slices = fields.optional("slices")) read_slices(*slices, layer);
     if (const auto gemm = fields.optional("gemm")) layer.gemm = read_gemm(*gemm);
@@ -193,6 +215,17 @@ std::vector<Field> layer_fields(const Field& field) {
     return layers;
 }
 
+void write_sharing(JsonWriter& writer, const Model& model, const Layer& layer) {
+    if (!layer.shares.empty()) {
+        writer.key("shares").begin_array();
+        for (const LayerId owner : layer.shares) writer.value(model.layer(owner).name);
+        writer.end_array();
+    }
+    if (layer.touched_bytes) writer.member("touched_bytes", layer.touched_bytes->count);
+    if (layer.rows > 0) writer.member("rows", layer.rows);
+    if (layer.rows_touched) writer.member("rows_touched", *layer.rows_touched);
+}
+
 void write_layer(JsonWriter& writer, const Model& model, const Layer& layer) {
     writer.begin_object().member("name", layer.name).member("op", name_of(layer.op));
     writer.key("inputs").begin_array();
@@ -221,6 +254,7 @@ void write_layer(JsonWriter& writer, const Model& model, const Layer& layer) {
     if (layer.kv_bytes_per_token.count > 0) {
         writer.member("kv_bytes_per_token", layer.kv_bytes_per_token.count);
     }
+    write_sharing(writer, model, layer);
     writer.end_object();
 }
 
@@ -256,6 +290,7 @@ Model read_model(const Document& document) {
     Groups groups;
     for (std::uint32_t i = 0; i < names.layers().size(); ++i) {
         spec.layers.push_back(read_layer(names, i, spec, groups));
+        check_sharing(spec, names.layers()[i]);
         totals.add(spec.layers.back(), names.layers()[i], spec);
     }
     spec.extras = extras_of(document.root);

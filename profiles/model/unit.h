@@ -46,6 +46,7 @@ struct Unit {
     LayerPart part;
     Bytes parameter_bytes;
     Bytes bytes_on_storage;
+    Bytes touched_bytes;  // that its execution reads of parameters, those that it shares included
     std::int64_t parameter_tensors = 0;  // of the layer: every part has a piece of each
     std::int64_t flops = 0;
     Bytes activation_bytes;    // what it reads, and what it writes

@@ -103,10 +103,12 @@ Tensor Architecture::linear(std::string name, const Tensor& x, const Linear& l) 
     return append(std::move(layer), {x}, out);
 }
 
-Tensor Architecture::tied_linear(std::string name, const Tensor& x, std::int64_t outputs) {
+Tensor Architecture::tied_linear(std::string name, const Tensor& x, std::int64_t outputs,
+                                 const Tensor& table) {
     const Tensor y = linear(std::move(name), x, {.outputs = outputs, .bias = false});
     spec_.layers.back().parameter_bytes = {};
     spec_.layers.back().parameter_tensors = 0;
+    spec_.layers.back().shares = {*table.from};
     return y;
 }
 
@@ -173,14 +175,23 @@ Tensor Architecture::embed_positions(std::string name, const Tensor& x) {
     return append(std::move(layer), {x}, out);
 }
 
-Tensor Architecture::embed_tokens(std::string name, const Embedding& e) {
-    const Shape out{e.width, input_.shape.height, 1};
-    const std::int64_t tables = 1 + (e.positions > 0 ? 1 : 0) + (e.types > 0 ? 1 : 0);
+Layer Architecture::lookup(std::string name, const Table& table) const {
     Layer layer = layer_of(OpClass::embedding, std::move(name));
-    layer.parameter_bytes = float32((e.vocabulary + e.positions + e.types) * e.width);
-    layer.parameter_tensors = tables;
-    layer.other_ops = (tables - 1) * out.elements();
-    return append(std::move(layer), {input_}, out);
+    layer.parameter_bytes = float32(table.rows * table.width);
+    layer.parameter_tensors = 1;
+    layer.rows = table.rows;
+    layer.rows_touched = std::min(table.rows, input_.shape.height);  // one for each token, at most
+    return layer;
+}
+
+Tensor Architecture::embed_tokens(std::string name, const Table& table) {
+    return append(lookup(std::move(name), table), {input_}, {table.width, input_.shape.height, 1});
+}
+
+Tensor Architecture::add_embedding(std::string name, const Tensor& x, std::int64_t rows) {
+    Layer layer = lookup(std::move(name), {rows, x.shape.channels});
+    layer.other_ops = x.shape.elements();
+    return append(std::move(layer), {x}, x.shape);
 }
 
 Tensor Architecture::attention(std::string name, const Tensor& qkv, std::int64_t heads) {

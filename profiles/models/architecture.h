@@ -71,12 +71,10 @@ struct Linear {
     std::int64_t matrices = 1;  // stored as so many tensors of equal size (queries, keys, values)
 };
 
-// What the vector of a token is looked up in: the sum of one row of each table.
-struct Embedding {
-    std::int64_t vocabulary = 0;
+// What vectors are looked up in: a pass touches the rows that it needs, and no more.
+struct Table {
+    std::int64_t rows = 0;
     std::int64_t width = 0;
-    std::int64_t positions = 0;  // learned positions, 0: none
-    std::int64_t types = 0;      // kinds of segments, 0: none
 };
 
 struct Pool {
@@ -99,8 +97,9 @@ class Architecture {
     Tensor convolution(std::string name, const Tensor& x, const Convolution& convolution);
     // At every position, from the channels.
     Tensor linear(std::string name, const Tensor& x, const Linear& linear);
-    // One whose matrix is another layer's, which counts its parameters.
-    Tensor tied_linear(std::string name, const Tensor& x, std::int64_t outputs);
+    // One whose matrix is the table that `table` was looked up in: that layer's parameters.
+    Tensor tied_linear(std::string name, const Tensor& x, std::int64_t outputs,
+                       const Tensor& table);
     Tensor max_pool(std::string name, const Tensor& x, const Pool& pool);
     Tensor average_pool(std::string name, const Tensor& x, std::int64_t size);  // to size x size
     // `b` added to `a`; where their shapes differ (in Darknet) over the part that both have.
@@ -113,7 +112,10 @@ class Architecture {
     Tensor layer_norm(std::string name, const Tensor& x);
     // A class token before the positions, and a learned embedding added to each.
     Tensor embed_positions(std::string name, const Tensor& x);
-    Tensor embed_tokens(std::string name, const Embedding& embedding);
+    // One row of a table for each token.
+    Tensor embed_tokens(std::string name, const Table& table);
+    // One row of a table, by position or kind of segment, added at each position.
+    Tensor add_embedding(std::string name, const Tensor& x, std::int64_t rows);
     // Softmax attention over queries, keys and values that lie in this order along the channels.
     Tensor attention(std::string name, const Tensor& qkv, std::int64_t heads);
     // Sigmoid of `of_channels` of the channels, the others copied.
@@ -122,6 +124,7 @@ class Architecture {
     ModelSpec finish() &&;
 
   private:
+    Layer lookup(std::string name, const Table& table) const;
     Tensor append(Layer layer, const std::vector<Tensor>& inputs, Shape output);
 
     ModelSpec spec_;

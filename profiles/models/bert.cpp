@@ -1,6 +1,6 @@
 // BERT-Large (Devlin et al., arXiv 1810.04805) as Hugging Face's bert-large-uncased has it, with
 // the pooler and without a task's head: post-norm blocks, queries, keys and values stored
-// separately.
+// separately. A pass touches those rows of the three tables of embeddings that its tokens need.
 #include "profiles/base/text.h"
 #include "profiles/models/networks.h"
 #include "profiles/models/transformer.h"
@@ -28,8 +28,9 @@ Tensor post_norm_block(Architecture& net, const std::string& name, const Tensor&
 
 ModelSpec bert_large(std::int64_t tokens) {
     Architecture net("bert-large", "Hugging Face bert-large-uncased", tokens);
-    Tensor x = net.embed_tokens(
-        "embeddings", {.vocabulary = 30522, .width = kLarge.width, .positions = 512, .types = 2});
+    Tensor x = net.embed_tokens("embeddings.words", {30522, kLarge.width});
+    x = net.add_embedding("embeddings.positions", x, 512);
+    x = net.add_embedding("embeddings.types", x, 2);
     x = net.layer_norm("embeddings.ln", x);
     for (int block = 0; block < kLarge.blocks; ++block)
         x = post_norm_block(net, text("encoder.{}", block), x, kLarge);

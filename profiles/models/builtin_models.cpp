@@ -94,6 +94,13 @@ void scale_bytes(Bytes& bytes, std::int64_t element, std::int64_t batch) {
     bytes = Bytes{of_batch(bytes.count / kGeneratedBytes * element, batch)};
 }
 
+// Every sequence of a batch looks its own tokens up, and the same positions.
+void scale_rows(Layer& layer, std::int64_t batch) {
+    const bool of_tokens = layer.inputs == std::vector<Source>{std::nullopt};
+    if (layer.rows_touched && of_tokens)
+        layer.rows_touched = std::min(layer.rows, *layer.rows_touched * batch);
+}
+
 void scale(ModelSpec& spec, const Dtype& dtype, std::int64_t batch) {
     spec.dtype = dtype.name;
     for (Layer& layer : spec.layers) {
@@ -103,6 +110,7 @@ void scale(ModelSpec& spec, const Dtype& dtype, std::int64_t batch) {
         scale_bytes(layer.kv_bytes_per_token, dtype.bytes, batch);
         layer.macs = of_batch(layer.macs, batch);
         layer.other_ops = of_batch(layer.other_ops, batch);
+        scale_rows(layer, batch);
         if (layer.gemm) (*layer.gemm)[0] = of_batch((*layer.gemm)[0], batch);
     }
     if (batch > 1) spec.source += text(", batch {}", batch);

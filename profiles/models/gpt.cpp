@@ -2,9 +2,9 @@
 // gpt2-medium and EleutherAI/gpt-j-6b have them. The layers describe the pass over a prompt;
 // builtin_models.cpp makes them generative.
 //
-// GPT-2's head is tied: its matrix is the token embedding. It is counted once, with the embedding,
-// so that totals are the published ones; a policy that evicts the embedding is not charged for
-// reading it again at the head. GPT-J's rotary position embeddings have no parameters, and their
+// GPT-2's head is tied: its matrix is the token embedding `wte`, with which it is counted. A pass
+// touches a row of `wte` and one of `wpe` for each of its tokens; the head needs all of `wte`.
+// GPT-J's head is its own, and its rotary position embeddings have no parameters, and their
 // few operations are not counted.
 #include "profiles/base/text.h"
 #include "profiles/models/networks.h"
@@ -41,18 +41,18 @@ Tensor parallel_block(Architecture& net, const std::string& name, const Tensor& 
 
 ModelSpec gpt2_medium(std::int64_t prompt) {
     Architecture net("gpt2-medium", "Hugging Face gpt2-medium", prompt);
-    Tensor x = net.embed_tokens(
-        "embeddings", {.vocabulary = kGpt2Words, .width = kMedium.width, .positions = 1024});
+    const Tensor words = net.embed_tokens("wte", {kGpt2Words, kMedium.width});
+    Tensor x = net.add_embedding("wpe", words, 1024);
     for (int block = 0; block < kMedium.blocks; ++block)
         x = pre_norm_block(net, text("h.{}", block), x, kMedium);
     x = net.layer_norm("ln", x);
-    net.tied_linear("head", x, kGpt2Words);
+    net.tied_linear("head", x, kGpt2Words, words);
     return std::move(net).finish();
 }
 
 ModelSpec gpt_j_6b(std::int64_t prompt) {
     Architecture net("gpt-j-6b", "Hugging Face EleutherAI/gpt-j-6b", prompt);
-    Tensor x = net.embed_tokens("embeddings", {.vocabulary = kGptJWords, .width = kGptJ.width});
+    Tensor x = net.embed_tokens("wte", {kGptJWords, kGptJ.width});
     for (int block = 0; block < kGptJ.blocks; ++block)
         x = parallel_block(net, text("h.{}", block), x, kGptJ);
     x = net.layer_norm("ln", x);

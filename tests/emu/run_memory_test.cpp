@@ -252,7 +252,7 @@ TEST(GuardedBacking, WithoutALimitSeveralThreadsGetWhatTheyAskFor) {
         const auto backing = make_guarded_backing(plan);
         const auto bring = [&](std::uint32_t first) {
             for (std::uint32_t piece = first; piece < pieces; piece += 2)
-                EXPECT_NO_THROW(backing->bring(piece, Bytes{3 << 20}));
+                EXPECT_NO_THROW(backing->bring(piece, Bytes{3 << 20}, Bytes{3 << 20}));
         };
         std::thread other(bring, 1);
         bring(0);

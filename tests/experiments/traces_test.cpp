@@ -38,6 +38,59 @@ TEST(Traces, ArrivalsAreReadPerModel) {
     EXPECT_EQ(listed[1].deadlines.front(), std::nullopt);
 }
 
+TEST(Traces, TokenCountsOfRequests) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("a.csv");
+    const std::vector<ModelChoice> models{choose_model("gpt2-medium:prompt=32,tokens=4")};
+    const auto tokens = [&](const std::string& content) {
+        write_file(path, content);
+        return load_arrivals(path, models).front().tokens;
+    };
+    using Tokens = std::vector<TokenCounts>;
+    EXPECT_EQ(tokens("model,arrival_ns,prompt_tokens,output_tokens\n"
+                     "gpt2-medium,0,5,2\ngpt2-medium,1,,\ngpt2-medium,2,32,1\n"),
+              (Tokens{{5, 2}, {32, 4}, {32, 1}}));
+    EXPECT_EQ(tokens("model,arrival_ns,output_tokens\ngpt2-medium,0,3\n"), (Tokens{{32, 3}}));
+    // As the model has them: nothing differs.
+    EXPECT_EQ(tokens("model,arrival_ns,output_tokens\ngpt2-medium,0,4\n"), Tokens{});
+
+    const auto refusal = [&](const std::string& model, const std::string& row) {
+        write_file(path, "model,arrival_ns,prompt_tokens,output_tokens\n" + row + "\n");
+        const CliResult result = cli({"run", "-m", model, "-d", "jetson-xavier-nx", "-p",
+                                      "on-demand", "-b", "min", "--arrivals", path});
+        EXPECT_EQ(result.code, 2) << row;
+        return result.err;
+    };
+    EXPECT_TRUE(has(refusal("gpt2-medium:prompt=32", "gpt2-medium,0,33,1"),
+                    ":2:15: prompt_tokens: expected at most 32, which plans are made for (of "
+                    "gpt2-medium, prompt=), found 33"));
+    EXPECT_TRUE(has(refusal("gpt2-medium:tokens=4", "gpt2-medium,0,1,5"),
+                    ":2:17: output_tokens: expected at most 4"));
+    EXPECT_TRUE(has(refusal("gpt2-medium", "gpt2-medium,0,0,1"), "prompt_tokens"));
+    EXPECT_TRUE(has(refusal("vgg19", "vgg19,0,1,1"), "vgg19 generates no tokens"));
+    EXPECT_EQ(cli({"plan", "-m", "vgg19:prompt=3", "-d", "jetson-xavier-nx", "-p", "on-demand",
+                   "-b", "min"})
+                  .code,
+              2);
+}
+
+// A run of requests that differ is told, recorded and replayed.
+TEST(Traces, RequestsOfDifferentLengthsReplay) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("a.csv");
+    const std::string log = folder.file("log.jsonl");
+    write_file(path,
+               "model,arrival_ns,prompt_tokens,output_tokens\n"
+               "gpt2-medium,0,5,2\ngpt2-medium,1,,\ngpt2-medium,2,1,1\n");
+    const CliResult run =
+        cli({"run", "-m", "gpt2-medium:prompt=16,tokens=3", "-d", "jetson-xavier-nx", "-p",
+             "pipeload", "-b", "0.5x", "--arrivals", path, "--decisions", log});
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_TRUE(has(read_file(log), "\"prompt_tokens\": 5"));
+    const CliResult replayed = cli({"replay", log});
+    EXPECT_EQ(replayed.code, 0) << replayed.out << replayed.err;
+}
+
 TEST(Traces, BadFilesAreNamedWithTheirPosition) {
     const TemporaryFolder folder;
     const std::string path = folder.file("bad.csv");

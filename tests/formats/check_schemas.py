@@ -363,6 +363,8 @@ COMMANDS = [
     ("fit nx.csv -o nx.json", 0),
     (["run", "-m", "divided.json", "-d", "device.json", "-p", "on-demand", "-b", "min"], 0),
     (["plan", "-m", "divided.json", "-d", "device.json", "-p", "swapnet", "-b", "min"], 0),
+    (["run", "-m", "tied.json", "-d", "device.json", "-p", "on-demand", "-b", "min"], 0),
+    (["run", "-m", "tied.json", "-d", "device.json", "-p", "pipeload", "-b", "min", *EMU], 0),
     (["run", "-m", "divided.json", "-d", "device.json", "-p", "on-demand", "-b", "min", *EMU], 0),
     ("pack model.json --synthetic -o pack", 0),
     ("replay log.jsonl", 0),
@@ -746,8 +748,8 @@ def write_inputs(page, program, failures):
         document = json.loads(content)
         for kind in ("model", "device"):
             if document.get("schema") == f"swaplab/{kind}/1":
-                divided = document["name"] == "divided-net"
-                write(program.path("divided.json" if divided else f"{kind}.json"), content)
+                named = {"divided-net": "divided.json", "tied-net": "tied.json"}
+                write(program.path(named.get(document["name"], f"{kind}.json")), content)
     write(program.path("two.csv"),
           "model,arrival_ns,deadline_ns\nsmall-net#1,0,50000000\nsmall-net#2,60000000,\n")
     done = program.run(["fit", "measured.csv", "-o", "fitted.json"])

@@ -69,16 +69,29 @@ double smallest_factor(const Node& node, Activity activity) {
     return factor;
 }
 
-// The least of all ns / bytes of a table and of its last slope.
-double least_per_byte(const ReadSpec& read) {
-    double least = 0;
-    for (std::size_t i = 0; i < read.table.size(); ++i) {
-        const double of_point = read.table[i].ns / static_cast<double>(read.table[i].bytes.count);
-        least = i == 0 ? of_point : std::min(least, of_point);
-    }
+// The least of (ns - first ns) / bytes by a table, over reads of at least the smallest finest
+// block.
+double least_per_byte(const ReadSpec& read, const Model& model) {
     if (read.table.empty()) return 0;
-    const ReadPoint &a = read.table[read.table.size() - 2], &b = read.table.back();
-    return std::min(least, (b.ns - a.ns) / static_cast<double>(b.bytes.count - a.bytes.count));
+    double smallest = static_cast<double>(model.parameter_bytes().count);
+    for (const UnitRange block : model.finest_blocks()) {
+        double bytes = 0;
+        for (std::uint32_t j = block.first; j < block.last; ++j)
+            bytes += static_cast<double>(model.layers()[j].bytes_on_storage().count);
+        if (bytes > 0) smallest = std::min(smallest, bytes);
+    }
+    const auto [first_bytes, first_ns] = read.table.front();
+    if (smallest <= static_cast<double>(first_bytes.count)) return 0;
+    double least = 1e300;
+    for (double step = smallest; step < 1e15; step *= 1.01) {
+        const double bytes = std::floor(step);
+        least = std::min(
+            least, (read.table_ns(Bytes{static_cast<std::int64_t>(bytes)}) - first_ns) / bytes);
+    }
+    for (const ReadPoint& point : read.table)
+        if (static_cast<double>(point.bytes.count) >= smallest)
+            least = std::min(least, (point.ns - first_ns) / static_cast<double>(point.bytes.count));
+    return least;
 }
 
 // R_j and K_j from the coefficients: no ns_per_block, bytes/request_bytes requests.
@@ -93,7 +106,7 @@ oracle::BoundInput bound_input(const Model& model, const Platform& platform, boo
             const Layer& layer = model.layers()[j];
             if (layer.parameter_bytes.count > 0) {
                 const auto stored = static_cast<double>(layer.bytes_on_storage().count);
-                read += (node.read.cost.per_byte + least_per_byte(node.read)) * stored;
+                read += (node.read.cost.per_byte + least_per_byte(node.read, model)) * stored;
                 read += node.read.cost.per_tensor * static_cast<double>(layer.parameter_tensors);
                 if (node.read.cost.request_bytes)
                     read += node.read.cost.per_request * stored /
@@ -227,7 +240,7 @@ TEST(LowerBound, OfAStreamIsTheFormulaAndHolds) {
                 in, static_cast<double>(options.requests),
                 resident ? 0.0 : static_cast<double>(model->parameter_bytes().count),
                 static_cast<double>(options.budget->count),
-                (node.read.cost.per_byte + least_per_byte(node.read)) *
+                (node.read.cost.per_byte + least_per_byte(node.read, *model)) *
                     smallest_factor(node, Activity::read) * scale);
             // The page takes off 2 * units ns. Where costs are not whole, the roundings of N
             // requests may add up to more, at most half a ns per read and execution: units * N.

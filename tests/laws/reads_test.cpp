@@ -164,10 +164,11 @@ TEST(Reads, ATableIsLinearBetweenItsPoints) {
     EXPECT_EQ(std::llround(read.table_ns(Bytes{1 << 20})), 600'000);
     EXPECT_EQ(std::llround(read.table_ns(Bytes{2 << 20})), 1'122'039);  // the slope of the last two
     EXPECT_EQ(read.first_byte_ns(), 80'000);
-    // The least of 80 000 / 4096, 600 000 / 2^20 and 520 000 / (2^20 - 4096).
-    EXPECT_DOUBLE_EQ(read.least_per_byte(), 520'000.0 / 1'044'480.0);
-    read.table.push_back({Bytes{2 << 20}, 1'200'000});
-    EXPECT_DOUBLE_EQ(read.least_per_byte(), 600'000.0 / 1'048'576.0);
+    // Behind the first byte, which others' overlap: of at least 64 KiB 30 588 / 2^16 is the least,
+    // then 520 000 / (2^20), then the last slope; of 4 KiB nothing.
+    EXPECT_NEAR(read.least_per_byte(Bytes{64 << 10}), 30'588.2 / 65'536.0, 1e-6);
+    EXPECT_DOUBLE_EQ(read.least_per_byte(Bytes{1 << 20}), 520'000.0 / 1'048'576.0);
+    EXPECT_EQ(read.least_per_byte(Bytes{4096}), 0);
 }
 
 // A mode's read_scale holds for the table and its first byte.
@@ -182,7 +183,7 @@ TEST(Reads, AModeScalesATable) {
     const BlockFacts facts = facts_of(cost, {0, 1}, SwapPath::zero_copy);
     EXPECT_EQ(facts.of(Verb::read), nanoseconds(3 * 110));
     EXPECT_EQ(facts.first_byte, nanoseconds(3 * 60));
-    EXPECT_DOUBLE_EQ(cost.read_bound_ns({0, 2}), 20 * 3 * 10.0);
+    EXPECT_DOUBLE_EQ(cost.read_bound_ns({0, 2}), 20 * 3 * (110 - 60) / 10.0);
 }
 
 // Every byte beyond the most that the arena has held costs it once: blocks of 10 bytes, two held at

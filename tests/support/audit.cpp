@@ -16,7 +16,7 @@ std::vector<RecordedDecision> decisions_before(const std::string& name, const Sc
     for (const JobId j : workload.jobs.ids()) {
         const JobPlan& plan = deployment.jobs[j];
         const CostModel cost(*workload.jobs[j].model, platform, plan.node);
-        facts.push_back(facts_of(cost, plan.blocks, plan.path));
+        facts.push_back(facts_of(cost, plan));
     }
     const std::unique_ptr<Scheduler> scheduler = make(workload, {deployment, facts});
     auto simulation = simulate(platform, workload, deployment, *scheduler, options, name);

@@ -51,7 +51,7 @@ class DeviceContract : public ::testing::TestWithParam<ContractDevice> {
         JobPlan& job =
             deployment_.jobs.emplace_back(NodeId{}, SwapPath::zero_copy, finest_blocks(*model_));
         job.at_start().arena = {ArenaKind::counter, {kBlocks * kBlockBytes}, 0};
-        facts_.push_back(facts_of(costs_[{0}], job.blocks, job.path));
+        facts_.push_back(facts_of(costs_[{0}], job));
     }
 
     // Call after changing `deployment_` or `budget_`.

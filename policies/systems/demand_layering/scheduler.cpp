@@ -37,14 +37,15 @@ class RingScheduler final : public PipelineScheduler {
             }
         return most;
     }
-    // The most neighbours that fit together, the first block following the last.
+    // The most neighbours that fit together, the first block following the last; where tables come
+    // in by rows, in a pass of one token.
     static int most_in(const ArenaPlan& ring, std::span<const BlockFacts> blocks) {
         std::size_t first = 0;
         std::size_t most = 0;
         Bytes held;
         for (std::size_t last = 0; last < 2 * blocks.size(); ++last) {
-            held += blocks[last % blocks.size()].held_bytes;
-            while (held > ring.capacity) held -= blocks[first++ % blocks.size()].held_bytes;
+            held += blocks[last % blocks.size()].held_in(1);
+            while (held > ring.capacity) held -= blocks[first++ % blocks.size()].held_in(1);
             most = std::max(most, std::min(last + 1 - first, blocks.size()));
         }
         return static_cast<int>(most);

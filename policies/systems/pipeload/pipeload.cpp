@@ -67,14 +67,17 @@ struct Streamed : FinestBlocks {
     Bytes kept_bytes;
 
     explicit Streamed(const PartitionRequest& request)
-        : FinestBlocks(request, SwapPath::zero_copy) {
-        const Model& model = request.cost.model();
-        if (model.passes() == 1) return;
-        kept.resize(blocks.size());
+        : Streamed(request, embeddings_of(request.cost.model())) {}
+
+  private:
+    Streamed(const PartitionRequest& request, std::vector<bool> embeddings)
+        : FinestBlocks(request, SwapPath::zero_copy, {false, embeddings}),
+          kept(std::move(embeddings)) {
+        if (kept.empty()) return;
         largest = {};
         for (std::size_t b = 0; b < blocks.size(); ++b) {
             BlockFacts& block = blocks[b];
-            kept[b] = block.has_parameters() && embeds(model, block.units);
+            kept[b] = kept[b] && block.has_parameters();
             if (kept[b]) {
                 kept_bytes += block.held_bytes;
                 block.parameter_bytes = block.held_bytes = {};
@@ -85,7 +88,12 @@ struct Streamed : FinestBlocks {
         }
     }
 
-  private:
+    static std::vector<bool> embeddings_of(const Model& model) {
+        std::vector<bool> embeddings;
+        if (model.passes() == 1) return embeddings;
+        for (const Block block : model.finest_blocks()) embeddings.push_back(embeds(model, block));
+        return embeddings;
+    }
     static bool embeds(const Model& model, Block block) {
         return std::ranges::any_of(block, [&](UnitId unit) {
             return model.layer(model.layer_of(unit)).op == OpClass::embedding;

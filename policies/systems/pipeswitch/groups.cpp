@@ -52,7 +52,7 @@ class Search {
             executing_[i] = executing_[i + 1] + cost.execute_bound_ns(finest_[i]);
         for (std::size_t size = 1; size < 2 * finest_.size(); size *= 2) {
             const std::vector<BlockFacts> groups =
-                facts_of(cost, groups_of_size(cost.model(), size), path);
+                facts_of(cost, groups_of_size(cost.model(), size), path, {.all = true});
             if (std::ranges::all_of(groups, [&](const BlockFacts& g) { return fits(g); }))
                 limit_ = std::min(limit_, pipeswitch_delay(groups));
         }
@@ -83,7 +83,7 @@ class Search {
     void extend(std::uint32_t from) {
         const std::vector<Label> labels = fronts_[from].labels();
         if (labels.empty()) return;
-        GrowingBlock group(cost_, path_, finest_[from].first);
+        GrowingBlock group(cost_, path_, finest_[from].first, {.all = true});
         const Duration first_in = labels.front().in;
         for (std::uint32_t end = from + 1; end <= finest_.size(); ++end) {
             group.extend(finest_[end - 1].last);

@@ -32,7 +32,7 @@ class PipeswitchPartitioner final : public Partitioner {
                 text("pipeswitch searches groups of at most {} units that can be cut, {} has {}; "
                      "ask for group=N",
                      kMostBlocks, model.name(), model.finest_blocks().size()));
-        const FinestBlocks finest(request, path_);
+        const FinestBlocks finest(request, path_, {.all = true});
         const Needs needs = needs_of(request, finest);
         const UnitRange all = model.whole();
         return {needs.resident + needs.staging + finest.active,
@@ -46,8 +46,8 @@ class PipeswitchPartitioner final : public Partitioner {
         JobPlan plan(request.node, path_,
                      group_ ? groups_of_size(request.cost.model(), *group_)
                             : best_groups(request.cost, path_, most_of_a_group(request)));
-        for (std::size_t i = 0; i < plan.blocks.size(); ++i) plan.kept.push_back(true);
-        const std::vector<BlockFacts> groups = facts_of(request.cost, plan.blocks, path_);
+        plan.keeps_all = true;
+        const std::vector<BlockFacts> groups = facts_of(request.cost, plan);
         const Bytes staging = staging_of(groups);
         Variant& variant = plan.at_start();
         variant.arena = {ArenaKind::counter, total_of(groups), 0};
@@ -64,14 +64,14 @@ class PipeswitchPartitioner final : public Partitioner {
 
     Needs needs_of(const PartitionRequest& request, const FinestBlocks& finest) const {
         if (!group_) return {finest.total, staging_of(finest.blocks)};
-        const std::vector<BlockFacts> groups =
-            facts_of(request.cost, groups_of_size(request.cost.model(), *group_), path_);
+        const std::vector<BlockFacts> groups = facts_of(
+            request.cost, groups_of_size(request.cost.model(), *group_), path_, {.all = true});
         return {total_of(groups), staging_of(groups)};
     }
     // What the budget leaves for staging, beside everything resident.
     std::optional<Bytes> most_of_a_group(const PartitionRequest& request) const {
         if (path_ != SwapPath::staged) return std::nullopt;
-        const FinestBlocks finest(request, path_);
+        const FinestBlocks finest(request, path_, {.all = true});
         return request.budget - finest.active - finest.total;
     }
     Bytes staging_of(const std::vector<BlockFacts>& groups) const {

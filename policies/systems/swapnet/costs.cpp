@@ -15,6 +15,17 @@ SwapnetCosts::SwapnetCosts(const PartitionRequest& request, SwapPath path)
       held_(in_.size()),
       active_(in_.size()) {
     for (std::uint32_t i = 0; i < finest_; ++i) fill_row(request, path, i);
+    if (!model_->brings_plainly()) make_monotone();
+}
+
+void SwapnetCosts::make_monotone() {
+    for (std::uint32_t i = finest_; i-- > 0;)
+        for (std::uint32_t j = i + 1; j <= finest_; ++j)
+            for (std::vector<std::int64_t>* const table : {&in_, &out_, &held_}) {
+                std::int64_t& value = (*table)[index(i, j)];
+                if (j > i + 1) value = std::max(value, (*table)[index(i, j - 1)]);
+                if (i + 1 < j) value = std::max(value, (*table)[index(i + 1, j)]);
+            }
 }
 
 Block SwapnetCosts::block(std::uint32_t i, std::uint32_t j) const {

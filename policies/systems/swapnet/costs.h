@@ -1,4 +1,9 @@
 // Tables over all blocks [i, j) of a model, by cuts: what SwapNet's partition is decided from.
+//
+// The partition goes by them growing with the block. Where layers share parameters or gather rows a
+// block may cost less than a part of it (a table that comes in whole beside its rows, one extent
+// instead of two); then the largest part stands for it, which plans for too much rather than for
+// too little (ours).
 #pragma once
 
 #include <algorithm>
@@ -17,7 +22,7 @@ class SwapnetCosts {
     // How many finest blocks the model has: cuts are numbered by them.
     std::uint32_t finest() const { return finest_; }
 
-    // Rounded ns of the block [i, j), i < j. `in` grows with j.
+    // Rounded ns of the block [i, j), i < j. `in` grows with j, `out` as i falls.
     std::int64_t in(std::uint32_t i, std::uint32_t j) const { return in_[index(i, j)]; }
     std::int64_t execute(std::uint32_t i, std::uint32_t j) const { return execute_[index(i, j)]; }
     std::int64_t out(std::uint32_t i, std::uint32_t j) const { return out_[index(i, j)]; }
@@ -45,6 +50,7 @@ class SwapnetCosts {
     std::size_t index(std::uint32_t i, std::uint32_t j) const {
         return std::size_t{i} * (finest_ + 1) + j;
     }
+    void make_monotone();
     void fill_row(const PartitionRequest& request, SwapPath path, std::uint32_t i);
 
     const Model* model_;

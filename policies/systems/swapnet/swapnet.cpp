@@ -54,7 +54,7 @@ class SwapnetPartitioner final : public Partitioner {
                      model.finest_blocks().size(), model.name(), kMostStates / states, *blocks_));
         const SwapnetMinimum least = minimum_swapnet(request, path_, blocks_);
         const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
-        const Bytes weights = request.cost.parameter_bytes(least.forced_by);
+        const Bytes weights = weights_of(request, least);
         return {budget_for(least.budget, request.reserved),
                 text("{} must be resident{}{}{}", describe(model, least.forced_by, weights),
                      least.together ? " together" : "",
@@ -100,6 +100,29 @@ class SwapnetPartitioner final : public Partitioner {
                           [&](Bytes budget) { return plan_within(request, costs, budget); });
     }
 
+    // What the blocks bring that force the least budget.
+    Bytes weights_of(const PartitionRequest& request, const SwapnetMinimum& least) const {
+        if (request.cost.model().brings_plainly() || !least.together)
+            return request.cost.parameter_bytes(least.forced_by);
+        Bytes weights;
+        for (const Block block : request.cost.model().finest_blocks())
+            if (block.first >= least.forced_by.first && block.last <= least.forced_by.last)
+                weights += facts_of(request.cost, block, path_).parameter_bytes;
+        return weights;
+    }
+
+    // Of blocks as they are: the partition may have been decided from more (costs.h).
+    static Duration closed_form(const std::vector<BlockFacts>& blocks) {
+        Duration time = blocks.front().swap_in();
+        for (std::size_t i = 0; i < blocks.size(); ++i) {
+            Duration beside{};
+            if (i > 0) beside += blocks[i - 1].swap_out();
+            if (i + 1 < blocks.size()) beside += blocks[i + 1].swap_in();
+            time += std::max(blocks[i].use(), beside);
+        }
+        return time + blocks.back().swap_out();
+    }
+
     static double front_step(std::uint32_t finest) {
         return finest <= kMostBlocksOfWholeFront ? 0 : kFrontStep;
     }
@@ -112,7 +135,8 @@ class SwapnetPartitioner final : public Partitioner {
         JobPlan plan(request.node, path_, best->blocks);
         Variant& variant = plan.at_start();
         variant.closed_form = best->closed_form;
-        const std::vector<BlockFacts> facts = facts_of(request.cost, plan.blocks, path_);
+        const std::vector<BlockFacts> facts = facts_of(request.cost, plan);
+        if (!request.cost.model().brings_plainly()) variant.closed_form = closed_form(facts);
         const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
         // Two ends realise every pair that fits; several copies of a block need plain bytes.
         variant.arena = {copies == 1 ? ArenaKind::two_ended : ArenaKind::counter,

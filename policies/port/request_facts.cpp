@@ -1,0 +1,83 @@
+#include "policies/port/request_facts.h"
+
+#include <algorithm>
+
+#include "profiles/model/scaled.h"
+
+namespace swaplab {
+
+namespace {
+
+// The execution of a block over a prompt of so many tokens: `scaled` is the model with that prompt.
+Duration prompt_of(const CostModel& cost, const Model& scaled, UnitRange block) {
+    double ns = cost.execute_per_block_ns();
+    for (const UnitId unit : block) ns += cost.prompt_unit_ns(unit, scaled);
+    return to_duration(ns);
+}
+
+// What depends on the prompt is that of the scaled model; passes of one token are as ever, from a
+// context that begins at its prompt.
+IdVector<BlockId, BlockFacts> facts_of_kind(const CostModel& cost, const Platform& platform,
+                                            const JobPlan& plan,
+                                            const IdVector<BlockId, BlockFacts>& plain,
+                                            TokenCounts tokens) {
+    const Model scaled = with_prompt(cost.model(), tokens.prompt);
+    const CostModel scaled_cost(scaled, platform);
+    IdVector<BlockId, BlockFacts> all = facts_of(scaled_cost, plan);
+    for (const BlockId b : all.ids()) {
+        BlockFacts& facts = all[b];
+        facts.take_use_of(plain[b]);
+        facts.of_token = plain[b].of_token;
+        facts.decoding = plain[b].decoding.value_or(Decoding{});
+        facts.decoding->passes =
+            static_cast<std::uint32_t>(std::max<std::int64_t>(1, tokens.output));
+        facts.decoding->prompt_tokens = tokens.prompt;
+        facts.decoding->prompt = prompt_of(cost, scaled, facts.units);
+    }
+    return all;
+}
+
+JobRequestFacts facts_of_job(const IdVector<RequestId, TokenCounts>& all, const Platform& platform,
+                             const CostModel& cost, const JobPlan& plan,
+                             const IdVector<BlockId, BlockFacts>& plain) {
+    JobRequestFacts requests;
+    requests.tokens = all;
+    std::vector<TokenCounts> kinds;
+    for (const TokenCounts tokens : all) {
+        const auto known = std::ranges::find(kinds, tokens);
+        requests.kinds.push_back(static_cast<std::uint32_t>(known - kinds.begin()));
+        if (known != kinds.end()) continue;
+        kinds.push_back(tokens);
+        requests.facts.push_back(facts_of_kind(cost, platform, plan, plain, tokens));
+    }
+    return requests;
+}
+
+}  // namespace
+
+AllTokens tokens_of(const Workload& workload) {
+    AllTokens all;
+    const bool vary =
+        std::ranges::any_of(workload.jobs, [](const Job& job) { return !job.tokens.empty(); });
+    if (!vary) return all;
+    for (const Job& job : workload.jobs) all.push_back(job.tokens);
+    return all;
+}
+
+AllTokens tokens_of(const RequestFacts* requests) {
+    AllTokens all;
+    if (requests == nullptr) return all;
+    for (const JobRequestFacts& job : *requests) all.push_back(job.tokens);
+    return all;
+}
+
+RequestFacts request_facts(const AllTokens& tokens, const Platform& platform,
+                           const CostModels& costs, const Deployment& deployment,
+                           const AllFacts& plain) {
+    RequestFacts all;
+    for (const JobId j : tokens.ids())
+        all.push_back(facts_of_job(tokens[j], platform, costs[j], deployment.jobs[j], plain[j]));
+    return all;
+}
+
+}  // namespace swaplab
