@@ -129,6 +129,11 @@ class PartitionPlanner final : public Planner {
         Infeasible total{reserved, {}, {}};
         for (const JobId j : request.costs.ids()) {
             Infeasible least = partitioner_->minimum(jobs.job(j, {}));
+            if (least.minimum_budget > Bytes{kMostInTotal})
+                throw InputError(
+                    text("{}: expected activities of less than 2^42 ns (73 minutes), "
+                         "found longer ones: {}",
+                         request.costs[j].model().name(), least.reason));
             const Bytes kv_cache = kv_cache_bytes(request, j);
             least.minimum_budget += kv_cache;
             if (kv_cache.count > 0)

@@ -1,6 +1,10 @@
 #include "policies/port/block.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 
@@ -18,6 +22,15 @@ double ns_with_added(const CostModel& cost, const SwapPathRow& path, Verb verb,
     for (const AddedCost& added : path.added)
         if (added.to == activity) ns += cost.ns(added.cost, features, reading);
     return ns + cost.ns(activity, features, reading);
+}
+
+// What of that is paid once, whatever the block is.
+double per_block_ns(const CostModel& cost, const SwapPathRow& path, Verb verb) {
+    const Activity activity = *row_of(verb).activity;
+    double ns = cost.per_block_ns(activity);
+    for (const AddedCost& added : path.added)
+        if (added.to == activity) ns += cost.per_block_ns(added.cost);
+    return ns;
 }
 
 }  // namespace
@@ -49,6 +62,7 @@ GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t f
                            const Staying& staying)
     : cost_(&cost),
       path_(&row_of(path, cost.node().compute)),
+      continued_(staying.continued),
       first_byte_(to_duration(cost.first_byte_ns())) {
     // What is resident from before the run is there to the end.
     if (!path_->steps.empty()) brought_ = Brought(cost, first_unit, staying);
@@ -57,11 +71,11 @@ GrowingBlock::GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t f
         if (step.copy == 0) price(step.verb);
     if (!path_->steps.empty()) price(kSwapOut);
     if (cost.model().passes() == 1) return;
-    prompt_ns_ = cost.execute_per_block_ns();
+    prompt_ns_ = once(cost.execute_per_block_ns());
     Decoding& decoding = facts_.decoding.emplace();
     decoding.passes = static_cast<std::uint32_t>(cost.model().passes());
     decoding.prompt_tokens = cost.model().spec().prompt_tokens;
-    decoding.cost.ns = cost.execute_per_block_ns();
+    decoding.cost.ns = once(cost.execute_per_block_ns());
 }
 
 void GrowingBlock::extend_decoding(UnitRange more) {
@@ -71,7 +85,9 @@ void GrowingBlock::extend_decoding(UnitRange more) {
         facts_.decoding->cost += cost_->decode_unit_cost(unit);
         facts_.decoding->kv_per_token += model.kv_bytes_per_token(unit);
     }
-    facts_.decoding->prompt = to_duration(prompt_ns_);
+    const Decoding& decoding = *facts_.decoding;
+    facts_.decoding->prompt = capped(prompt_ns_);
+    capped(decoding.cost.at(static_cast<double>(decoding.prompt_tokens + decoding.passes)));
     const std::int64_t prompt = facts_.decoding->prompt_tokens;
     facts_.decoding->token_activations = {one_token_of(facts_.activations.activations, prompt),
                                           one_token_of(facts_.activations.workspace, prompt)};
@@ -97,10 +113,35 @@ void GrowingBlock::extend(std::uint32_t last) {
     facts_.tensors = features.tensors;
     facts_.flops = features.flops;
     facts_.live_out = model.live_across(last);
-    facts_.durations[index_of(kUse)] = to_duration(execute_ns_ + cost_->execute_per_block_ns());
-    if (!brought_.layers().empty() || !facts_.brought.empty()) return take_brought();
-    take_swap(features,
-              {facts_.stored_bytes, requests_of(cost_->node().read.cost, facts_.stored_bytes)});
+    facts_.durations[index_of(kUse)] = capped(execute_ns_ + once(cost_->execute_per_block_ns()));
+    if (!brought_.layers().empty() || !facts_.brought.empty())
+        take_brought();
+    else
+        take_swap(features,
+                  {facts_.stored_bytes, requests_of(cost_->node().read.cost, facts_.stored_bytes)});
+    if (too_long_ns_ > 0) [[unlikely]]
+        refuse_too_long();
+}
+
+// The one place but `to_duration` where a cost becomes a duration.
+Duration GrowingBlock::capped(double ns) {
+    const double longest = static_cast<double>(count_ns(kLongestActivity));
+    if (!(ns >= longest - 0.5)) [[likely]]
+        return to_duration(ns);
+    too_long_ns_ = std::max(too_long_ns_, ns);
+    return std::isfinite(ns) ? kLongestActivity : to_duration(ns);
+}
+
+// A larger block may be cut.
+void GrowingBlock::refuse_too_long() {
+    facts_.held_bytes = Bytes{kMostInTotal + 1};
+    const Model& model = cost_->model();
+    if (std::ranges::find(model.finest_blocks(), facts_.units) == model.finest_blocks().end())
+        return;
+    throw InputError(
+        text("{} of {}: one activity takes {} ns, expected less than 2^42 ns (73 "
+             "minutes): divide it, or check the costs of the device",
+             in_quotes(model.name_of(facts_.units)), model.name(), too_long_ns_));
 }
 
 // What the block holds and reads in a pass: its own layers' extent, and those brought besides.
@@ -154,22 +195,24 @@ void GrowingBlock::take_swap(const Features& features, const Reading& reading) {
 }
 
 void GrowingBlock::price_swap(const Features& features, const Reading& reading,
-                              BlockFacts::Durations& durations) const {
+                              BlockFacts::Durations& durations) {
     for (std::size_t i = 0; i < verbs_priced_; ++i) {
         const Priced& priced = priced_[i];
-        Duration& duration = durations[index_of(priced.verb)];
+        double ns = 0;
         if (priced.line == nullptr)
-            duration = with_added(priced.verb, features, reading);
+            ns = with_added(priced.verb, features, reading);
         else if (priced.reads)
-            duration = to_duration(cost_ns(*priced.line, features, reading) * priced.scale);
+            ns = cost_ns(*priced.line, features, reading) * priced.scale;
         else
-            duration = to_duration(cost_ns(*priced.line, features) * priced.scale);
+            ns = cost_ns(*priced.line, features) * priced.scale;
+        if (continued_) [[unlikely]]
+            ns -= per_block_ns(*cost_, *path_, priced.verb);
+        durations[index_of(priced.verb)] = capped(ns);
     }
 }
 
-Duration GrowingBlock::with_added(Verb verb, const Features& features,
-                                  const Reading& reading) const {
-    return to_duration(ns_with_added(*cost_, *path_, verb, features, reading));
+double GrowingBlock::with_added(Verb verb, const Features& features, const Reading& reading) const {
+    return ns_with_added(*cost_, *path_, verb, features, reading);
 }
 
 double ns_of(const CostModel& cost, SwapPath path, Verb verb, Block block) {
@@ -202,7 +245,8 @@ std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> b
     for (std::size_t b = 0; b < blocks.size(); ++b) {
         if (blocks[b].first == 0) there.assign(there.size(), false);
         const bool stays = b < staying.kept.size() && staying.kept[b];
-        facts.push_back(facts_of(cost, blocks[b], path, {staying.all, stays, &there}));
+        const bool continued = staying.parts_of_one && blocks[b].first > 0;
+        facts.push_back(facts_of(cost, blocks[b], path, {staying.all, stays, &there, continued}));
         if (stays) note_staying(cost, facts.back(), there);
     }
     return facts;

@@ -44,7 +44,8 @@ struct BlockFacts {
     // Of its own layers, and of what it brings besides (`brought`): in the largest pass.
     Bytes parameter_bytes;
     // One copy in memory, each extent rounded up to the node's alignment: the parameters, or what a
-    // read brings where that is more (a pack pads each unit to whole pages).
+    // read brings where that is more (a pack pads each unit to whole pages). More than any budget
+    // where an activity would take too long: such a block fits nowhere.
     Bytes held_bytes;
     Bytes stored_bytes;  // what a read brings from storage
     std::int64_t tensors = 0;
@@ -113,7 +114,8 @@ class GrowingBlock {
     // Borrows `cost`. The block is empty until the first `extend`.
     GrowingBlock(const CostModel& cost, SwapPath path, std::uint32_t first_unit,
                  const Staying& staying = {});
-    // Takes in all units up to `last` (one past the end).
+    // Takes in all units up to `last` (one past the end). Throws `InputError` where an activity of
+    // a block that cannot be divided would take 2^42 ns or more.
     void extend(std::uint32_t last);
     const BlockFacts& facts() const { return facts_; }
 
@@ -122,8 +124,8 @@ class GrowingBlock {
     void take_brought();
     void take_swap(const Features& features, const Reading& reading);
     void price_swap(const Features& features, const Reading& reading,
-                    BlockFacts::Durations& durations) const;
-    Duration with_added(Verb verb, const Features& features, const Reading& reading) const;
+                    BlockFacts::Durations& durations);
+    double with_added(Verb verb, const Features& features, const Reading& reading) const;
     void price(Verb verb);
 
     // What a verb costs: a line of the device, or more than one (null).
@@ -134,8 +136,14 @@ class GrowingBlock {
         bool reads = false;  // of what is read
     };
 
+    Duration capped(double ns);
+    double once(double per_block_ns) const { return continued_ ? 0 : per_block_ns; }
+    void refuse_too_long();
+
     const CostModel* cost_;
     const SwapPathRow* path_;
+    bool continued_;
+    double too_long_ns_ = 0;                    // an activity that would take too long, if one does
     std::array<Priced, kTimedVerbs> priced_{};  // those of the path, and the release
     std::size_t verbs_priced_ = 0;
     Duration first_byte_;    // of a read that takes longer than that
@@ -154,6 +162,7 @@ BlockFacts facts_of(const CostModel& cost, Block block, SwapPath path, const Sta
 struct StayingBlocks {
     bool all = false;
     std::vector<bool> kept = {};  // by block; empty: none
+    bool parts_of_one = false;    // the blocks are parts of one (`Staying::continued`)
 };
 // Of blocks in order of execution; where one begins the model again (another variant), nothing of
 // those before is there.

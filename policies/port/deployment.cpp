@@ -21,7 +21,9 @@ void JobPlan::append(const JobPlan& other) {
     kept.append(other.kept);
 }
 
-StayingBlocks JobPlan::staying() const { return {keeps_all, {kept.begin(), kept.end()}}; }
+StayingBlocks JobPlan::staying() const {
+    return {keeps_all, {kept.begin(), kept.end()}, parts_of_one};
+}
 
 std::vector<BlockFacts> facts_of(const CostModel& cost, const JobPlan& plan) {
     return facts_of(cost, plan.blocks, plan.path, plan.staying());

@@ -66,6 +66,7 @@ struct JobPlan {
     // By block; empty: none. Read in the first pass of a request and kept to the end of its last.
     IdVector<BlockId, bool> kept;
     bool keeps_all = false;             // likewise every block, of the request that brought it in
+    bool parts_of_one = false;          // the blocks are one that would take too long
     Bytes budget;                       // this job's share
     std::uint32_t resident_copies = 0;  // of all parameters, before and during the run (`direct`)
 

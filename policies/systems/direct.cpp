@@ -1,5 +1,6 @@
 // direct: everything is resident before the run; the reference of `slowdown`. A framework keeps two
 // copies of the parameters for a GPU (SwapNet counts them), one for a CPU. It takes no budget.
+#include "policies/plan/fewest_blocks.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
@@ -16,15 +17,18 @@ class DirectPlanner final : public Planner {
     PlanOutcome plan(const PlanRequest& request) const override {
         Deployment deployment;
         for (const CostModel& cost : request.costs) {
-            const Block whole = cost.model().whole();
             const std::uint32_t usual = cost.node().compute == ComputeKind::gpu ? 2 : 1;
-            const BlockFacts facts = facts_of(cost, whole, SwapPath::resident);
-            JobPlan job({}, SwapPath::resident, {whole});
+            const std::vector<BlockFacts> parts = fewest_blocks(cost, SwapPath::resident);
+            JobPlan job = plan_of_parts({}, SwapPath::resident, parts);
             job.resident_copies = copies_.value_or(usual);
-            job.budget = job.resident_copies * facts.held_bytes;
+            Duration executing{};
+            for (const BlockFacts& part : parts) {
+                job.budget += job.resident_copies * part.held_bytes;
+                executing += part.use();
+            }
             job.at_start().arena.capacity = job.budget;
-            job.at_start().closed_form = facts.use();
-            if (request.costs.size() == 1) deployment.closed_form = facts.use();
+            job.at_start().closed_form = executing;
+            if (request.costs.size() == 1) deployment.closed_form = executing;
             deployment.jobs.push_back(std::move(job));
         }
         return deployment;

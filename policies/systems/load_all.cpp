@@ -1,5 +1,8 @@
 // load-all: read everything, then execute. One block per model, which stays resident until the last
 // request that is queued has ended.
+#include <algorithm>
+
+#include "policies/plan/fewest_blocks.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
@@ -16,28 +19,43 @@ class LoadAllPartitioner final : public Partitioner {
 
     Infeasible minimum(const PartitionRequest& request) const override {
         const Model& model = request.cost.model();
-        const BlockFacts facts = facts_of(request.cost, whole(request), path_, {.all = true});
-        return {alone_bytes(facts, {}, copies(request), request.account),
-                text("all of {} is one block", describe(model, whole(request), facts.held_bytes)),
-                names_in(model, whole(request))};
+        const Loaded loaded(request, path_);
+        return {loaded.need,
+                text("all of {} is one block", describe(model, model.whole(), loaded.held)),
+                names_in(model, model.whole())};
     }
 
     JobPlan partition(const PartitionRequest& request) const override {
-        const BlockFacts facts = facts_of(request.cost, whole(request), path_, {.all = true});
-        JobPlan plan(request.node, path_, {whole(request)});
-        plan.keeps_all = true;
+        const Loaded loaded(request, path_);
+        JobPlan plan = plan_of_parts(request.node, path_, loaded.parts);
         Variant& variant = plan.at_start();
-        variant.arena = {ArenaKind::counter, copies(request) * facts.held_bytes, 0};
-        variant.closed_form = facts.swap_in() + facts.use();
-        variant.need = alone_bytes(facts, {}, copies(request), request.account);
+        variant.arena = {ArenaKind::counter, loaded.coming_in, 0};
+        variant.closed_form = loaded.closed_form;
+        variant.need = loaded.need;
         return plan;
     }
 
   private:
-    static Block whole(const PartitionRequest& request) { return request.cost.model().whole(); }
-    std::uint32_t copies(const PartitionRequest& request) const {
-        return peak_copies(path_, request.cost.node().compute);
-    }
+    // Everything, and what it needs: one block, or its parts one after the other.
+    struct Loaded {
+        std::vector<BlockFacts> parts;
+        Bytes held, coming_in;  // one copy; at most, with the copies of what comes in
+        Bytes need;
+        Duration closed_form{};
+
+        Loaded(const PartitionRequest& request, SwapPath path)
+            : parts(fewest_blocks(request.cost, path)) {
+            const std::uint32_t copies = peak_copies(path, request.cost.node().compute);
+            Bytes active;
+            for (const BlockFacts& part : parts) {
+                coming_in = std::max(coming_in, held + copies * part.held_bytes);
+                held += part.held_bytes;
+                active = std::max(active, counted(part.activations, request.account));
+                closed_form += part.swap_in() + part.use();
+            }
+            need = std::max(coming_in, held + active);
+        }
+    };
 
     SwapPath path_;
 };
@@ -45,19 +63,39 @@ class LoadAllPartitioner final : public Partitioner {
 class LoadAllScheduler final : public PipelineScheduler {
   public:
     // One model executes while the next is read.
-    explicit LoadAllScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup, 2) {}
+    explicit LoadAllScheduler(const SchedulerSetup& setup)
+        : PipelineScheduler(setup, 2), loaded_(setup.facts.size()) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
-        Trail trail;
         const Trail& before = step.job.before;
-        submit_swap_in(step, before.released, {}, trail, moves);  // nothing, while it is loaded
-        submit_use(step, trail.assembled | before.executed, trail, moves);
+        if (step.begins_pass()) load(step, moves);
+        Trail trail = loaded_[step.job.id].trails[step.block.index];
+        submit_use(step, loaded_[step.job.id].all | trail.assembled | before.executed, trail,
+                   moves);
         // Where the budget may change, what stays loaded could not be got rid of in time.
         const bool last = step.last_pass() && (step.job.queued == 0 || adaptive());
         if (last) submit_release(step, trail.executed, trail, moves);
         return trail;
     }
+
+    // Everything comes in before the first part executes; nothing does while it is loaded.
+    void load(const Step& step, Moves& moves) {
+        Loaded& loaded = loaded_[step.job.id];
+        loaded.trails.assign(step.job.blocks.size(), {});
+        for (const BlockId block : step.job.variant->blocks()) {
+            const Step part{step.job, step.request, step.pass, block, step.job.facts[block]};
+            Trail& trail = loaded.trails[block.index];
+            submit_swap_in(part, step.job.before.released, {}, trail, moves);
+            loaded.all = trail.assembled;
+        }
+    }
+
+    struct Loaded {
+        std::vector<Trail> trails;  // by block
+        Wait all;                   // for the last of them to be there
+    };
+    IdVector<JobId, Loaded> loaded_;
 };
 
 }  // namespace

@@ -28,6 +28,9 @@ struct Staying {
     bool all = false;                            // those of every block
     bool block = false;                          // those of the block in question
     const std::vector<bool>* earlier = nullptr;  // by layer: those of an earlier block; null: none
+    // The block is not the first part of one that was divided since it takes too long: what is paid
+    // once for every block, the first part pays.
+    bool continued = false;
 };
 
 // The amounts of one pass.

@@ -267,6 +267,13 @@ const LinearCost* CostModel::plain_line(Activity activity) const {
     return added || by_table ? nullptr : &node_->cost(activity);
 }
 
+double CostModel::per_block_ns(Activity activity) const {
+    double ns = node_->cost(activity).per_block * scale_of(activity);
+    for (const AddedCost& added : added_)
+        if (added.to == activity) ns += node_->cost(added.cost).per_block;
+    return ns;
+}
+
 double CostModel::scale_of(Activity activity) const {
     if (activity == Activity::read) return read_scale_;
     return activity == Activity::copy ? copy_scale_ : 1;

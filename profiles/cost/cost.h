@@ -93,6 +93,8 @@ class CostModel {
     // cost_ns(line, block, bytes) * scale with what is read for `read`, else the bytes of the
     // parameters.
     const LinearCost* plain_line(Activity activity) const;
+    // What of `ns` is paid once, whatever the block is.
+    double per_block_ns(Activity activity) const;
     double scale_of(Activity activity) const;
 
     // What a read takes before it shares the storage with others.

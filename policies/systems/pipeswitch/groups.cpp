@@ -69,7 +69,9 @@ class Search {
     }
 
   private:
-    bool fits(const BlockFacts& group) const { return !most_ || group.held_bytes <= *most_; }
+    bool fits(const BlockFacts& group) const {
+        return group.held_bytes <= most_.value_or(Bytes{kMostInTotal});
+    }
 
     // The least in which blocks from `from` on can execute after `start`; each group may have been
     // rounded down by half a ns.
