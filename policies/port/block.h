@@ -86,7 +86,6 @@ struct BlockFacts {
     Duration swap_in() const { return way_in; }  // t_in
     Duration use() const { return of(kUse); }    // t_ex
     Duration use_of(std::uint32_t pass) const { return of(kUse, pass); }
-    void take_use_of(const BlockFacts& other) { durations[index_of(kUse)] = other.use(); }
     Duration swap_out() const { return of(kSwapOut); }  // t_out
     // What execution needs besides parameters, and what is alive behind the block, in a pass.
     ActivationPeak activations_in(std::uint32_t pass) const;

@@ -16,7 +16,8 @@ Duration prompt_of(const CostModel& cost, const Model& scaled, UnitRange block) 
 }
 
 // What depends on the prompt is that of the scaled model; passes of one token are as ever, from a
-// context that begins at its prompt.
+// context that begins at its prompt. The mean over the passes, which planners decide with, is
+// nobody's business here.
 IdVector<BlockId, BlockFacts> facts_of_kind(const CostModel& cost, const Platform& platform,
                                             const JobPlan& plan,
                                             const IdVector<BlockId, BlockFacts>& plain,
@@ -26,7 +27,6 @@ IdVector<BlockId, BlockFacts> facts_of_kind(const CostModel& cost, const Platfor
     IdVector<BlockId, BlockFacts> all = facts_of(scaled_cost, plan);
     for (const BlockId b : all.ids()) {
         BlockFacts& facts = all[b];
-        facts.take_use_of(plain[b]);
         facts.of_token = plain[b].of_token;
         facts.decoding = plain[b].decoding.value_or(Decoding{});
         facts.decoding->passes =

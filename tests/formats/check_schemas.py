@@ -365,6 +365,8 @@ COMMANDS = [
     (["plan", "-m", "divided.json", "-d", "device.json", "-p", "swapnet", "-b", "min"], 0),
     (["run", "-m", "tied.json", "-d", "device.json", "-p", "on-demand", "-b", "min"], 0),
     (["run", "-m", "tied.json", "-d", "device.json", "-p", "pipeload", "-b", "min", *EMU], 0),
+    (["run", "-m", "tied.json", "-d", "device.json", "-p", "pipeload", "-b", "min", "--arrivals",
+      "token-counts.csv"], 0),
     (["run", "-m", "divided.json", "-d", "device.json", "-p", "on-demand", "-b", "min", *EMU], 0),
     ("pack model.json --synthetic -o pack", 0),
     ("replay log.jsonl", 0),
@@ -719,7 +721,9 @@ def check_csv(content, line, program, failures):
                     f"FORMATS.md:{line}: rows of different lengths")
     write(program.path("tried.csv"), content)
     run = ["run", *ON_BOARD, "-p", "swapnet", "-b", "80000000"]
+    tied = ["run", "-m", "tied.json", "-d", "device.json", "-p", "swapnet", "-b", "80000000"]
     inputs = {"activity": ["fit", "tried.csv"],
+              "model,arrival_ns,prompt": [*tied, "--arrivals", "tried.csv"],
               "model,arrival_ns": [*run, "--arrivals", "tried.csv"],
               "time_ns,budget": [*run, "--budget-trace", "tried.csv"],
               "time_ns,mode": [*run, "--mode-trace", "tried.csv"]}
@@ -737,7 +741,8 @@ def check_csv(content, line, program, failures):
 
 def write_inputs(page, program, failures):
     """The page's examples under the names that the commands here and the page use."""
-    names = {"activity,": "measured.csv", "model,arr": "arrivals.csv", "time_ns,b": "budgets.csv",
+    names = {"activity,": "measured.csv", "model,arrival_ns,d": "arrivals.csv",
+             "model,arrival_ns,p": "token-counts.csv", "time_ns,b": "budgets.csv",
              "time_ns,m": "modes.csv"}
     for language, content, _ in blocks_of(page):
         for beginning, name in names.items():

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "hw/storage/pack_index.h"
 #include "hw/storage/pack_writer.h"
 #include "hw/torch/pack/layer_measurement.h"
 #include "hw/torch/pack/layering.h"
+#include "hw/torch/pack/shared_slots.h"
 #include "hw/torch/run/input_values.h"
 #include "hw/torch/run/model_inputs.h"
 #include "hw/torch/run/piece_runner.h"
@@ -139,36 +139,18 @@ std::vector<std::vector<std::uint32_t>> slots_of(const Skeleton& skeleton) {
     return slots;
 }
 
-void note_ties(const Skeleton& skeleton, const Tensors& parameters,
-               const std::vector<std::vector<std::uint32_t>>& slots,
-               std::vector<std::string>& notes) {
-    std::map<const void*, std::set<std::string>> users;  // by storage, the layers
-    std::map<const void*, std::string> names;
-    for (std::size_t layer = 0; layer < slots.size(); ++layer) {
-        for (const std::uint32_t slot : slots[layer]) {
-            const void* storage = parameters[slot].storage().unsafeGetStorageImpl();
-            users[storage].insert(skeleton.names[layer]);
-            names.try_emplace(storage, skeleton.program->lowered().parameters[slot].name);
-        }
-    }
-    for (const auto& [storage, layers] : users) {
-        if (layers.size() > 1)
-            notes.push_back(text("{} is used by {} layers and stored with each of them",
-                                 names.at(storage), layers.size()));
-    }
-}
-
-Layer layer_of(const MeasuredLayer& measured, const std::string& name,
-               const std::vector<std::uint32_t>& slots, const Tensors& parameters) {
+Layer layer_of(const MeasuredLayer& measured, const std::string& name, const LayerSlots& slots,
+               const Tensors& parameters) {
     Layer layer;
     layer.name = name;
     layer.op = measured.work.main.value_or(measured.work.other_ops > 0 ? OpClass::elementwise
                                                                        : OpClass::other);
     if (measured.reads_input) layer.inputs.push_back(std::nullopt);
     for (const std::uint32_t source : measured.reads) layer.inputs.push_back(LayerId{source});
-    for (const std::uint32_t slot : slots)
+    for (const std::uint32_t slot : slots.stored)
         layer.parameter_bytes += {static_cast<std::int64_t>(parameters[slot].nbytes())};
-    layer.parameter_tensors = static_cast<std::int64_t>(slots.size());
+    layer.parameter_tensors = static_cast<std::int64_t>(slots.stored.size());
+    layer.shares = slots.owners;
     layer.macs = measured.work.macs;
     layer.other_ops = measured.work.other_ops;
     layer.output_bytes = measured.output;
@@ -213,14 +195,16 @@ std::string dtype_of(const Tensors& parameters) {
 struct Measured {
     Skeleton skeleton;
     std::vector<std::vector<std::uint32_t>> slots;  // by layer
+    std::vector<LayerSlots> layers;                 // likewise: which it stores, which it shares
     ModelSpec model;
 };
 
 Measured measure(const ScriptFile& source, const PackOptions& options, const std::string& name,
                  const Tensors& parameters, Skeleton skeleton,
                  const std::vector<ExpectedOutput>& expected) {
-    Measured measured{std::move(skeleton), {}, {}};
+    Measured measured{std::move(skeleton), {}, {}, {}};
     measured.slots = slots_of(measured.skeleton);
+    measured.layers = share_out(measured.slots, parameters);
     std::vector<MeasuredRun> runs;
     for (const ExpectedOutput& output : expected) {
         tell(options, "measuring layers, input", runs.size() + 1, expected.size());
@@ -240,7 +224,7 @@ Measured measure(const ScriptFile& source, const PackOptions& options, const std
     spec.input_bytes = runs.front().input;
     for (std::size_t i = 0; i < measured.slots.size(); ++i)
         spec.layers.push_back(layer_of(runs.front().layers[i], measured.skeleton.names[i],
-                                       measured.slots[i], parameters));
+                                       measured.layers[i], parameters));
     add_workspace(spec, runs);
     return measured;
 }
@@ -251,16 +235,26 @@ std::span<const std::byte> bytes_of(const at::Tensor& tensor) {
     return {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()};
 }
 
-void add_layer(PackWriter& writer, const Measured& measured, std::size_t layer,
+// `packed`: the layers that have been added.
+void add_layer(PackWriter& writer, const Measured& measured, std::vector<PackedLayer>& packed,
                const Tensors& parameters) {
+    const std::size_t layer = packed.size();
+    const auto& all = measured.skeleton.program->lowered().parameters;
     std::vector<TensorToPack> tensors;
-    for (const std::uint32_t slot : measured.slots[layer]) {
+    for (const std::uint32_t slot : measured.layers[layer].stored) {
         const at::Tensor& value = parameters[slot];
-        tensors.push_back({measured.skeleton.program->lowered().parameters[slot].name,
-                           name_of(value.scalar_type()), value.sizes().vec(), slot,
+        tensors.push_back({all[slot].name, name_of(value.scalar_type()), value.sizes().vec(), slot,
                            bytes_of(value)});
     }
-    writer.add_layer(measured.skeleton.names[layer], tensors);
+    packed.push_back(writer.add_layer(measured.skeleton.names[layer], tensors));
+    for (const SharedSlot& shared : measured.layers[layer].shared) {
+        const at::Tensor& value = parameters[shared.slot];
+        const auto stored = std::ranges::find(packed[shared.owner].tensors, shared.slot_of_owner,
+                                              &PackedTensor::slot);
+        writer.share(shared.owner,
+                     {all[shared.slot].name, name_of(value.scalar_type()), value.sizes().vec(),
+                      stored->offset, stored->size, shared.slot});
+    }
 }
 
 // The graph that executors will load, with this file's parameters by slot.
@@ -299,11 +293,12 @@ std::vector<std::string> pack_torchscript(const std::string& file, const std::st
                                       cut_into_layers(lower_as_stored(source, source.module),
                                                       parameters, std::move(inputs), file),
                                       expected);
-    note_ties(measured.skeleton, parameters, measured.slots, notes);
+    note_ties(measured.skeleton, parameters, measured.slots, measured.layers, notes);
 
-    for (std::size_t i = 0; i < measured.slots.size(); ++i) {
-        tell(options, "writing layer", i + 1, measured.slots.size());
-        add_layer(writer, measured, i, parameters);
+    std::vector<PackedLayer> packed;
+    while (packed.size() < measured.slots.size()) {
+        tell(options, "writing layer", packed.size() + 1, measured.slots.size());
+        add_layer(writer, measured, packed, parameters);
     }
     const std::string skeleton = write_skeleton(source.module, &measured.skeleton);
     writer.add_file("skeleton.pt", std::as_bytes(std::span(skeleton)));

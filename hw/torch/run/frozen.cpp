@@ -60,14 +60,18 @@ Module whole_module(const Pack& pack) {
     ReadOptions reading;
     reading.alignment = pack.index().alignment;
     const auto reader = open_reader(pack.parameters_path(), reading);
+    std::vector<std::shared_ptr<std::byte>> segments;  // by layer
+    const auto set = [&](const PackedTensor& tensor, const std::shared_ptr<std::byte>& segment) {
+        set_parameter(pack, module, tensor.name,
+                      at::from_blob(
+                          segment.get() + tensor.offset.count, tensor.shape, [segment](void*) {},
+                          scalar_type_named(tensor.dtype)));
+    };
     for (const PackedLayer& layer : pack.index().layers) {
-        if (layer.tensors.empty()) continue;
-        const auto segment = read_segment(*reader, layer, pack.index().alignment);
-        for (const PackedTensor& tensor : layer.tensors)
-            set_parameter(pack, module, tensor.name,
-                          at::from_blob(
-                              segment.get() + tensor.offset.count, tensor.shape,
-                              [segment](void*) {}, scalar_type_named(tensor.dtype)));
+        segments.push_back(
+            layer.tensors.empty() ? nullptr : read_segment(*reader, layer, pack.index().alignment));
+        for (const PackedTensor& tensor : layer.tensors) set(tensor, segments.back());
+        for (const SharedTensor& shared : layer.shared) set(shared.tensor, segments[shared.owner]);
     }
     return module;
 }

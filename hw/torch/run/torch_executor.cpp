@@ -3,9 +3,11 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "hw/torch/run/cpu_allocator.h"
@@ -21,15 +23,24 @@ namespace {
 
 // A parameter as it will lie in memory, prepared so that binding it takes about a microsecond.
 struct Binding {
-    std::size_t offset = 0;  // from the begin of the block
+    std::size_t offset = 0;  // from the begin of the block, or of its owner's segment
     std::vector<std::int64_t> shape;
     at::TensorOptions options;
+    std::optional<std::uint32_t> owner{};  // the layer that stores it, of another block
 };
 
 struct BoundBlock {
     std::vector<Binding> bindings;  // in the order of the piece's slots
-    std::vector<at::Tensor> views;  // empty while it is not bound
+    // One each; empty while the block is not bound, undefined where another block's memory holds
+    // the parameter.
+    std::vector<at::Tensor> views;
     std::atomic<std::int64_t> alive{0};
+};
+
+// Where a layer's segment lies in the memory of a block that is bound.
+struct Located {
+    BlockId block;
+    std::byte* at = nullptr;
 };
 
 // --- What the index says must be what the skeleton needs ----------------------------------------
@@ -65,6 +76,7 @@ void check_fit(const Pack& pack, const Skeleton& skeleton) {
     check_layers(pack, skeleton);
     for (const PackedLayer& layer : pack.index().layers) {
         for (const PackedTensor& tensor : layer.tensors) check_tensor(pack, skeleton, tensor);
+        for (const SharedTensor& shared : layer.shared) check_tensor(pack, skeleton, shared.tensor);
     }
     const std::size_t inputs = skeleton.program->lowered().model_inputs;
     if (pack.index().inputs.size() != inputs)
@@ -72,18 +84,27 @@ void check_fit(const Pack& pack, const Skeleton& skeleton) {
                               pack.skeleton_path(), pack.index().inputs.size(), inputs));
 }
 
-// By slot, what a block of these layers holds.
+Binding binding_of(const PackedTensor& tensor, Bytes segment) {
+    return {static_cast<std::size_t>((segment + tensor.offset).count), tensor.shape,
+            at::TensorOptions().dtype(scalar_type_named(tensor.dtype))};
+}
+
+// By slot, what a block of these layers uses: tensors of its own layers, and of those that they
+// share.
 std::map<std::uint32_t, Binding> bindings_of(const Pack& pack, UnitRange units) {
     std::map<std::uint32_t, Binding> bindings;
+    const std::vector<PackedLayer>& layers = pack.index().layers;
     const Bytes begin = pack.extent(units).offset;
     for (const UnitId unit : units) {
-        const PackedLayer& layer = pack.index().layers[unit.index];
-        for (const PackedTensor& tensor : layer.tensors) {
-            const auto offset =
-                static_cast<std::size_t>((layer.offset - begin + tensor.offset).count);
-            bindings.try_emplace(
-                tensor.slot, Binding{offset, tensor.shape,
-                                     at::TensorOptions().dtype(scalar_type_named(tensor.dtype))});
+        const PackedLayer& layer = layers[unit.index];
+        for (const PackedTensor& tensor : layer.tensors)
+            bindings.try_emplace(tensor.slot, binding_of(tensor, layer.offset - begin));
+        for (const SharedTensor& shared : layer.shared) {
+            const bool inside = shared.owner >= units.first && shared.owner < units.last;
+            const Bytes segment = inside ? layers[shared.owner].offset - begin : Bytes{};
+            Binding binding = binding_of(shared.tensor, segment);
+            if (!inside) binding.owner = shared.owner;
+            bindings.try_emplace(shared.tensor.slot, std::move(binding));
         }
     }
     return bindings;
@@ -114,12 +135,14 @@ class TorchExecutor final : public Executor {
   public:
     TorchExecutor(const Pack& pack, const Skeleton& skeleton, std::span<const UnitRange> ranges,
                   const TorchOptions& options, ActivationMemory& activations)
-        : ranges_(std::vector<Block>(ranges.begin(), ranges.end())),
+        : pack_(pack),
+          ranges_(std::vector<Block>(ranges.begin(), ranges.end())),
           names_(skeleton.names),
           options_(options),
           activations_(&activations),
           runner_(skeleton.program, pieces_of(skeleton, ranges)),
-          blocks_(ranges.size()) {
+          blocks_(ranges.size()),
+          located_(skeleton.names.size()) {
         for (std::uint32_t i = 0; i < options.inputs; ++i)
             inputs_.push_back(model_inputs(pack.index().inputs, seed_of_input(i)));
         for (const BlockId block : blocks_.ids()) prepare(pack, block);
@@ -130,34 +153,39 @@ class TorchExecutor final : public Executor {
         for (const BlockId block : blocks_.ids()) unbind(block);
     }
 
-    void bind(BlockId id, std::byte* at) override {
+    void bind(BlockId id, std::byte* at) override { bind_with(id, at, {}); }
+
+    void bind_with(BlockId id, std::byte* at, std::span<const BroughtAt> brought) override {
         BoundBlock& block = blocks_[id];
         SWAPLAB_CHECK(block.views.empty(), "block {} is bound twice", id.index);
-        const auto forget = [&alive = block.alive](void*) { --alive; };
         for (const Binding& binding : block.bindings) {
-            ++block.alive;
-            block.views.push_back(
-                at::from_blob(at + binding.offset, binding.shape, forget, binding.options));
+            std::byte* from = at;
+            if (binding.owner) {
+                const auto found =
+                    std::ranges::find(brought, LayerId{*binding.owner}, &BroughtAt::owner);
+                from = found == brought.end() ? nullptr : found->at;
+            }
+            block.views.push_back(from == nullptr ? at::Tensor() : view(id, from, binding));
         }
+        locate(id, at, brought);
     }
 
     void unbind(BlockId id) override {
         BoundBlock& block = blocks_[id];
         block.views.clear();
+        forget(id);
         SWAPLAB_CHECK(block.alive == 0, "{} views of block {} outlive its memory",
                       block.alive.load(), id.index);
     }
 
     void execute(RequestId request, std::uint32_t pass, BlockId id) override {
         SWAPLAB_CHECK(pass == 0, "a model that is no generative one in pass {}", pass);
-        const BoundBlock& block = blocks_[id];
-        SWAPLAB_CHECK(block.views.size() == block.bindings.size(), "block {} is not bound",
-                      id.index);
         use_threads(options_.threads);
         try {
+            const std::vector<at::Tensor> views = all_views(id);
             const ActivationScope scope(*activations_);
             if (id.index == 0) start(request);
-            runner_.run(id.index, block.views);
+            runner_.run(id.index, views);
         } catch (const OutOfMemory&) {
             runner_.clear();
             throw;
@@ -193,6 +221,54 @@ class TorchExecutor final : public Executor {
         blocks_[id].views.reserve(blocks_[id].bindings.size());
     }
 
+    at::Tensor view(BlockId of, std::byte* segment, const Binding& binding) {
+        BoundBlock& block = blocks_[of];
+        ++block.alive;
+        return at::from_blob(
+            segment + binding.offset, binding.shape, [&alive = block.alive](void*) { --alive; },
+            binding.options);
+    }
+
+    // Those of parameters in the memory of another block (one that stays) are made for one
+    // execution.
+    std::vector<at::Tensor> all_views(BlockId id) {
+        const BoundBlock& block = blocks_[id];
+        std::vector<at::Tensor> views = block.views;
+        views.resize(block.bindings.size());
+        for (std::size_t i = 0; i < views.size(); ++i) {
+            const Binding& binding = block.bindings[i];
+            if (views[i].defined()) continue;
+            SWAPLAB_CHECK(binding.owner, "block {} is not bound", id.index);
+            const Located found = located(*binding.owner);
+            SWAPLAB_CHECK(found.at != nullptr,
+                          "block {} uses parameters of layer {}, which no "
+                          "bound block holds",
+                          id.index, names_[*binding.owner]);
+            views[i] = view(found.block, found.at, binding);
+        }
+        return views;
+    }
+
+    // Blocks are bound beside executions, which look others' segments up.
+    void locate(BlockId id, std::byte* at, std::span<const BroughtAt> brought) {
+        const std::lock_guard lock(mutex_);
+        const Bytes begin = pack_.extent(ranges_[id]).offset;
+        for (const UnitId unit : ranges_[id])
+            located_[unit.index].push_back(
+                {id, at + (pack_.index().layers[unit.index].offset - begin).count});
+        for (const BroughtAt& segment : brought)
+            located_[segment.owner.index].push_back({id, segment.at});
+    }
+    void forget(BlockId id) {
+        const std::lock_guard lock(mutex_);
+        for (std::vector<Located>& layer : located_)
+            std::erase_if(layer, [&](const Located& at) { return at.block == id; });
+    }
+    Located located(std::uint32_t layer) const {
+        const std::lock_guard lock(mutex_);
+        return located_[layer].empty() ? Located{} : located_[layer].front();
+    }
+
     // The request's input counts as an activation: it is copied there.
     void start(RequestId request) {
         std::vector<c10::IValue> copies;
@@ -208,6 +284,7 @@ class TorchExecutor final : public Executor {
         digests_[request] = std::move(digest);
     }
 
+    const Pack& pack_;
     IdVector<BlockId, Block> ranges_;
     std::vector<std::string> names_;  // of the layers
     TorchOptions options_;
@@ -215,7 +292,8 @@ class TorchExecutor final : public Executor {
     std::vector<std::vector<at::Tensor>> inputs_;
     PieceRunner runner_;
     IdVector<BlockId, BoundBlock> blocks_;
-    mutable std::mutex mutex_;  // digests are asked for by other threads
+    std::vector<std::vector<Located>> located_;  // by layer
+    mutable std::mutex mutex_;  // of `located_`, and of digests, asked for by other threads
     std::map<RequestId, std::string> digests_;
 };
 

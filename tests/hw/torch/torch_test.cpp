@@ -54,23 +54,47 @@ class CountedMemory final : public ActivationMemory {
     std::map<void*, Bytes> sizes_;
 };
 
-// One block's parameters, as they lie in the file.
+// The layers of other blocks whose tensors these use, each once.
+std::vector<LayerId> owners_outside(const Pack& pack, UnitRange layers) {
+    std::vector<LayerId> owners;
+    for (const UnitId layer : layers)
+        for (const SharedTensor& shared : pack.index().layers[layer.index].shared) {
+            const LayerId owner{shared.owner};
+            const bool inside = owner.index >= layers.first && owner.index < layers.last;
+            if (!inside && std::ranges::count(owners, owner) == 0) owners.push_back(owner);
+        }
+    return owners;
+}
+
+// One block's parameters, as they lie in the file; behind them those that it brings of other
+// blocks' layers.
 class BlockMemory {
   public:
-    BlockMemory(const Pack& pack, UnitRange layers) {
-        const Extent extent = pack.extent(layers);
-        size_ = static_cast<std::size_t>(extent.size.count);
+    BlockMemory(const Pack& pack, UnitRange layers, bool brings = true) {
+        std::vector<Extent> extents{pack.extent(layers)};
+        const auto owners = brings ? owners_outside(pack, layers) : std::vector<LayerId>{};
+        for (const LayerId owner : owners)
+            extents.push_back(pack.extent({owner.index, owner.index + 1}));
+        for (const Extent& extent : extents) size_ += static_cast<std::size_t>(extent.size.count);
         at_.reset(new (std::align_val_t{4096}) std::byte[size_ + 1]);
         std::ifstream file(pack.parameters_path(), std::ios::binary);
-        file.seekg(extent.offset.count);
-        file.read(reinterpret_cast<char*>(at_.get()), static_cast<std::streamsize>(size_));
+        std::byte* to = at_.get();
+        for (std::size_t i = 0; i < extents.size(); ++i) {
+            if (i > 0) brought_.push_back({owners[i - 1], to, false});
+            file.seekg(extents[i].offset.count);
+            file.read(reinterpret_cast<char*>(to), extents[i].size.count);
+            to += extents[i].size.count;
+        }
         EXPECT_TRUE(file.good());
     }
     // Nothing of it may be looked at any more.
     ~BlockMemory() { std::memset(at_.get(), 0x5a, size_); }
     std::byte* at() const { return at_.get(); }
+    const std::vector<BroughtAt>& brought() const { return brought_; }
+    bool empty() const { return size_ == 0; }
 
   private:
+    std::vector<BroughtAt> brought_;
     struct Free {
         void operator()(std::byte* at) const { ::operator delete[](at, std::align_val_t{4096}); }
     };
@@ -100,7 +124,7 @@ std::string digest_of(Executor& executor, const Pack& pack, const Cut& cut, std:
     for (std::uint32_t i = 0; i < cut.size(); ++i) {
         const BlockMemory parameters(pack, cut[i]);
         if (change) change(i, parameters.at());
-        executor.bind({i}, parameters.at());
+        executor.bind_with({i}, parameters.at(), parameters.brought());
         executor.execute({request}, 0, {i});
         executor.unbind({i});
     }
@@ -143,7 +167,7 @@ TEST(Torch, MemoryNeverExceedsThePlan) {
             for (std::uint32_t i = 0; i < cut.size(); ++i) {
                 SCOPED_TRACE(text("{}, block of layers {} to {}", name, cut[i].first, cut[i].last));
                 const BlockMemory parameters(*packed.pack, cut[i]);
-                executor->bind({i}, parameters.at());
+                executor->bind_with({i}, parameters.at(), parameters.brought());
                 memory.peak = memory.in_use;
                 executor->execute({0}, 0, {i});
                 executor->unbind({i});
@@ -190,11 +214,42 @@ TEST(Torch, LayersAreNamedAndCountedAsTheModelHasThem) {
     EXPECT_EQ(model.spec().input_bytes, activation_bytes_taken(4 * 3 * 16 * 16));
 }
 
-TEST(Torch, ATiedParameterIsStoredWithEachLayerAndSaidSo) {
+// The table of 1000 rows of 16 numbers, once; the matrix of three layers, once.
+TEST(Torch, ATiedParameterIsStoredOnceAndSaidSo) {
     const Packed packed("tied");
     EXPECT_TRUE(std::ranges::any_of(packed.notes, [](const std::string& note) {
-        return note.find("e is used by 2 layers") != std::string::npos;
+        return note.find("e is used by 2 layers and stored once") != std::string::npos;
     }));
+    const Model& model = packed.model();
+    EXPECT_EQ(model.parameter_bytes(), Bytes{4 * 16 * (1000 + 16)});
+    const LayerId head{model.layer_count() - 1};
+    EXPECT_EQ(model.layer(head).parameter_bytes, Bytes{});
+    EXPECT_EQ(model.layer(head).shares, std::vector<LayerId>{LayerId{0}});
+    const PackedLayer& packed_head = packed.pack->index().layers.back();
+    ASSERT_EQ(packed_head.shared.size(), 1U);
+    EXPECT_EQ(packed_head.shared[0].owner, 0U);
+    EXPECT_EQ(packed_head.shared[0].tensor.shape, (std::vector<std::int64_t>{1000, 16}));
+}
+
+// Blocks that own parameters stay; the others have none of their own, bring nothing, and use what
+// is there.
+TEST(Torch, ATiedParameterIsUsedInABlockThatStays) {
+    const Packed packed("tied");
+    const Cut cut = single_layers(packed.model());
+    CountedMemory memory;
+    const auto executor = make_torch_executor(*packed.pack, cut, {}, memory);
+    std::vector<std::unique_ptr<BlockMemory>> blocks;
+    for (std::uint32_t i = 0; i < cut.size(); ++i) {
+        blocks.push_back(std::make_unique<BlockMemory>(*packed.pack, cut[i], false));
+        if (!blocks[i]->empty()) executor->bind({i}, blocks[i]->at());
+    }
+    EXPECT_TRUE(blocks.back()->empty());
+    for (std::uint32_t request = 0; request < 2; ++request) {
+        for (std::uint32_t i = 0; i < cut.size(); ++i) executor->execute({request}, 0, {i});
+        EXPECT_EQ(executor->output_digest({request}),
+                  packed.pack->index().expected[request].digest);
+    }
+    for (std::uint32_t i = 0; i < cut.size(); ++i) executor->unbind({i});
 }
 
 TEST(Torch, TheSkeletonHasNoWeights) {
