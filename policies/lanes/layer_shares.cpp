@@ -46,16 +46,14 @@ std::vector<std::int64_t> weights_of(const CostModel& cost, const BlockFacts& bl
     });
     for (const BroughtLayer& brought : block.brought) {
         const Layer& owner = cost.model().layer(brought.owner);
-        const Unit whole{.parameter_bytes = owner.parameter_bytes,
-                         .bytes_on_storage = owner.bytes_on_storage(),
-                         .parameter_tensors = owner.parameter_tensors};
-        const Bytes rows = brought.rows * brought.window;
-        const Unit by_rows{.parameter_bytes = rows,
-                           .bytes_on_storage = rows,
-                           .parameter_tensors = owner.parameter_tensors};
+        Unit part;  // what comes in of it
+        part.parameter_bytes = owner.parameter_bytes;
+        part.bytes_on_storage = owner.bytes_on_storage();
+        part.parameter_tensors = owner.parameter_tensors;
+        if (brought.by_rows())
+            part.parameter_bytes = part.bytes_on_storage = brought.rows * brought.window;
         const auto share = std::ranges::find(shares, brought.owner.index, &LayerShare::layer);
-        weights[static_cast<std::size_t>(share - shares.begin())] =
-            weight_of(verb, brought.by_rows() ? by_rows : whole);
+        weights[static_cast<std::size_t>(share - shares.begin())] = weight_of(verb, part);
     }
     return weights;
 }
