@@ -75,22 +75,24 @@ TEST(Sharing, WindowsAreTheMostPagesOfARow) {
 TEST(Sharing, Refusals) {
     const std::pair<std::string, const char*> cases[] = {
         {R"({"name": "a", "parameter_bytes": 1, "shares": ["b"]})",
-         "layers[0].shares[0]: unknown layer 'b'"},
+         "layers[0].shares[0]: unknown layer \"b\""},
         {R"({"name": "a", "parameter_bytes": 1, "shares": ["a"]})",
-         "layers[0].shares[0]: 'a' is not an earlier layer: a layer shares the parameters of "
+         "layers[0].shares[0]: \"a\" is not an earlier layer: a layer shares the parameters of "
          "earlier ones"},
         {text(R"({}, {{"name": "b", "parameter_bytes": 1, "shares": ["wte", "wte"]}})", kTable),
-         "layers[1].shares: layer 'wte' stands there twice"},
+         "layers[1].shares: layer \"wte\" stands there twice"},
         {text(R"({}, {{"name": "b", "parameter_bytes": 1, "shares": ["wte"]}},
                   {{"name": "c", "parameter_bytes": 1, "shares": ["b"]}})",
               kTable),
-         "layers[2].shares: layer 'b' shares others' parameters itself: name their owner, 'wte'"},
+         "layers[2].shares: layer \"b\" shares others' parameters itself: name their owner, "
+         "\"wte\""},
         {R"({"name": "a", "parameter_bytes": 0}, {"name": "b", "parameter_bytes": 1,
              "shares": ["a"]})",
-         "layers[1].shares: layer 'a' has no parameters"},
+         "layers[1].shares: layer \"a\" has no parameters"},
         {R"({"name": "a", "parameter_bytes": 4, "units": 2}, {"name": "b", "parameter_bytes": 1,
              "shares": ["a"]})",
-         "layers[1].shares: layer 'a' is divided into 2 units, and a layer that others share comes "
+         "layers[1].shares: layer \"a\" is divided into 2 units, and a layer that others share "
+         "comes "
          "in whole"},
         {text(R"({}, {{"name": "b", "parameter_bytes": 4, "shares": ["wte"], "units": 2}})",
               kTable),
@@ -103,7 +105,7 @@ TEST(Sharing, Refusals) {
          "layers[1].rows: a layer that shares parameters gathers rows of one other layer, and has "
          "none of its own"},
         {text(R"({}, {{"name": "b", "parameter_bytes": 0, "shares": ["wte"], "rows": 2}})", kTable),
-         "layers[1].rows: expected 4, the rows of layer 'wte', found 2"},
+         "layers[1].rows: expected 4, the rows of layer \"wte\", found 2"},
         {R"({"name": "a", "parameter_bytes": 10, "rows": 5, "stored_bytes": 9})",
          "layers[0].stored_bytes: expected at least the 10 parameter bytes: what is stored encoded "
          "cannot be read by rows, found 9"},
