@@ -3,6 +3,7 @@
 #include "experiments/replay/decision_log.h"
 #include "experiments/replay/observation_check.h"
 #include "experiments/replay/recorded_log.h"
+#include "experiments/request/backends.h"
 #include "policies/registry.h"
 #include "policies/run/planning.h"
 #include "profiles/base/error.h"
@@ -115,7 +116,8 @@ class Rebuilt {
         const RunRequest request{.platform = origin_.device.platform,
                                  .workload = workload_,
                                  .budget = origin_.budget,
-                                 .account = origin_.account};
+                                 .account = origin_.account,
+                                 .rehearsal = make_device(simulation())};
         costs_ = cost_models(request);
         PlanOutcome outcome = plan(request, costs_, policy_);
         if (!std::holds_alternative<Deployment>(outcome)) return false;

@@ -39,7 +39,7 @@ void Noise::take_shares(const CostModels& costs, const AllFacts& facts) {
         job.prompt_tokens = costs[j].model().spec().prompt_tokens;
         for (const BlockFacts& block : facts[j]) {
             job.blocks.push_back(layer_shares(costs[j], plan.path, block));
-            job.varies.push_back(requests_vary_ || block.of_token.has_value());
+            job.varies.push_back(requests_vary_ || plan.parts_of_one || block.of_token.has_value());
         }
     }
 }

@@ -33,7 +33,8 @@ class Noise {
     struct OfJob {
         std::int64_t prompt_tokens = 1;
         IdVector<BlockId, std::vector<LayerShare>> blocks;
-        // Whose commands may take something else in some pass or request: then shares are scaled.
+        // Whose commands may take something else than the block alone in the described pass: then
+        // shares are scaled.
         IdVector<BlockId, bool> varies;
     };
 

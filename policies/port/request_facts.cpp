@@ -9,8 +9,10 @@ namespace swaplab {
 namespace {
 
 // The execution of a block over a prompt of so many tokens: `scaled` is the model with that prompt.
-Duration prompt_of(const CostModel& cost, const Model& scaled, UnitRange block) {
-    double ns = cost.execute_per_block_ns();
+// Of parts of one block the first pays what a block costs at once.
+Duration prompt_of(const CostModel& cost, const Model& scaled, const JobPlan& plan,
+                   UnitRange block) {
+    double ns = plan.parts_of_one && block.first > 0 ? 0 : cost.execute_per_block_ns();
     for (const UnitId unit : block) ns += cost.prompt_unit_ns(unit, scaled);
     return to_duration(ns);
 }
@@ -32,7 +34,7 @@ IdVector<BlockId, BlockFacts> facts_of_kind(const CostModel& cost, const Platfor
         facts.decoding->passes =
             static_cast<std::uint32_t>(std::max<std::int64_t>(1, tokens.output));
         facts.decoding->prompt_tokens = tokens.prompt;
-        facts.decoding->prompt = prompt_of(cost, scaled, facts.units);
+        facts.decoding->prompt = prompt_of(cost, scaled, plan, facts.units);
     }
     return all;
 }

@@ -390,6 +390,17 @@ TEST(Replay, SaysWhichFileHasChanged) {
     EXPECT_NE(device.err.find("board.json' has changed"), std::string::npos) << device.err;
 }
 
+// The plan is made again as it was, rehearsals included: by its closed form alone it is another.
+TEST(Replay, APlanThatWasRehearsedIsRehearsedAgain) {
+    const TemporaryFolder folder;
+    const std::string log = folder.file("log.jsonl");
+    const CliResult run = cli({"run", "-m", "resnet101", "-d", "jetson-xavier-nx", "-p", "swapnet",
+                               "-b", "0.7x", "-q", "--decisions", log});
+    ASSERT_EQ(run.code, 0) << run.err;
+    const CliResult again = cli({"replay", log});
+    EXPECT_EQ(again.code, 0) << again.out << again.err;
+}
+
 TEST(Replay, OnTheCommandLine) {
     const Recorded recorded;
     ASSERT_EQ(recorded.run("swapnet", {"-m", recorded.model("one"), "-b", "300000"}).code, 0);

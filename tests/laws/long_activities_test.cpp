@@ -85,6 +85,20 @@ TEST(LongActivities, PartsStayForTheNextRequest) {
     EXPECT_EQ(run.swapped_in.count, 1000);
 }
 
+// With next to no variation a part takes its mean: what a block costs once is in the first alone.
+TEST(LongActivities, PartsVaryAroundTheirMeans) {
+    Platform platform = board(1e12);
+    platform.nodes[0].noise.cv[index_of(Activity::execute)] = 1e-15;
+    Options options;
+    const ModelPtr model = slow_chain(100, kMinute);
+    const RunResult calm = simulate(platform, model, "direct", options).result;
+    options.noise = NoiseKey{1, 0};
+    const RunResult noisy = simulate(platform, model, "direct", options).result;
+    ASSERT_GT(calm.jobs[0].blocks.size(), 1U);
+    EXPECT_NEAR(static_cast<double>(count_ns(noisy.latency.mean)),
+                static_cast<double>(count_ns(calm.latency.mean)), 1000);
+}
+
 // A layer whose line takes so long is bad input, by name, as is a group.
 TEST(LongActivities, OfOneUnitAreBadInput) {
     Platform platform = board(0);
