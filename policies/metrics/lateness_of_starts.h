@@ -23,12 +23,11 @@ class LatenessOfStarts {
     }
 
     void on_submit(std::uint32_t ticket, Time now) {
-        records_[ticket % kRemembered] = {ticket, count_ns(now), 0, 0, 0};
+        records_[ticket % kRemembered] = {ticket, count_ns(now), 0, 0};
     }
     void on_end(const Completion& span) {
         Record& record = records_[span.ticket.index % kRemembered];
         if (record.ticket != span.ticket.index) return;
-        record.start = count_ns(span.start);
         record.ready = count_ns(span.blocked_since.value_or(span.start));
         record.end = count_ns(span.end);
     }
@@ -53,7 +52,7 @@ class LatenessOfStarts {
     static constexpr std::uint32_t kRemembered = 4096;
     struct Record {
         std::uint32_t ticket = 0;
-        std::int64_t submitted = 0, start = 0, ready = 0, end = 0;
+        std::int64_t submitted = 0, ready = 0, end = 0;
     };
 
     std::vector<Record> records_;  // by ticket modulo its size

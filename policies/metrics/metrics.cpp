@@ -12,6 +12,7 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, bool at_onc
     : platform_(setup.platform),
       deployment_(setup.deployment),
       workload_(workload),
+      facts_(setup.facts),
       requests_(setup.requests),
       observer_(observer),
       parallel_reads_(std::max(setup.deployment.parallel_reads, 1U)),
@@ -26,7 +27,7 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, bool at_onc
                 const BlockFacts& block = setup.facts[j][b];
                 jobs_[j].blocks.push_back({block.stored_bytes, block.parameter_bytes,
                                            variant.ends_with(b), number,
-                                           block.of_token || requests_ ? &block : nullptr});
+                                           block.of_token || requests_ != nullptr});
             }
             ++number;
         }
@@ -46,26 +47,13 @@ void Metrics::on_step(const Completion& span) {
     const Action& command = span.command;
     BlockUse& block = jobs_[command.job].blocks[command.block];
     if (command.lane == Lane::storage) {
-        use_at_end(span).read += block.varying == nullptr
-                                     ? block.stored_bytes
-                                     : facts_of(command).stored_in(command.pass);
+        use_at_end(span).read +=
+            block.varies ? facts_of(command).stored_in(command.pass) : block.stored_bytes;
         block.reading += span.end - span.start;
     } else if (brings(command.verb)) {
-        use_at_end(span).copied += block.varying == nullptr
-                                       ? block.parameter_bytes
-                                       : facts_of(command).parameters_in(command.pass);
+        use_at_end(span).copied +=
+            block.varies ? facts_of(command).parameters_in(command.pass) : block.parameter_bytes;
     }
-}
-
-const BlockFacts& Metrics::facts_of(const Action& command) const {
-    if (requests_ != nullptr && (*requests_)[command.job].vary())
-        return (*requests_)[command.job].of(command.request)[command.block];
-    return *jobs_[command.job].blocks[command.block].varying;
-}
-
-std::uint32_t Metrics::passes(const JobState& job, const Action& command) const {
-    if (requests_ == nullptr || !(*requests_)[command.job].vary()) return job.passes;
-    return passes_of((*requests_)[command.job].of(command.request));
 }
 
 void Metrics::on_use(const Completion& span) {

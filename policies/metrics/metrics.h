@@ -49,7 +49,7 @@ class Metrics {
         Bytes stored_bytes, parameter_bytes;
         bool last = false;  // of its variant: where a request ends
         std::uint32_t variant = 0;
-        const BlockFacts* varying = nullptr;  // where what comes in depends on pass or request
+        bool varies = false;  // what comes in depends on the pass or the request
         // Over the whole run.
         Duration reading{}, executing{};
     };
@@ -89,8 +89,13 @@ class Metrics {
         return command.lane == Lane::none ? kStart : arrivals[command.request];
     }
     // What a swap-in brings in the command's request and pass.
-    const BlockFacts& facts_of(const Action& command) const;
-    std::uint32_t passes(const JobState& job, const Action& command) const;
+    const BlockFacts& facts_of(const Action& command) const {
+        return facts_for(facts_, requests_, command.job, command.request)[command.block];
+    }
+    std::uint32_t passes(const JobState& job, const Action& command) const {
+        return requests_ == nullptr ? job.passes
+                                    : passes_of(facts_, requests_, command.job, command.request);
+    }
     static Time begin_of_request(const JobState& job, const Job& spec);
     void begin_turn(JobState& job, RequestId request);
     Duration end_turn(JobState& job, Time end) const;
@@ -103,6 +108,7 @@ class Metrics {
     const Platform& platform_;
     const Deployment& deployment_;
     const Workload& workload_;
+    const AllFacts& facts_;
     const RequestFacts* requests_;  // null where all are as their models
     Observer* observer_;
     std::uint32_t parallel_reads_;

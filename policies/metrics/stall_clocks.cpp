@@ -34,13 +34,13 @@ Duration whole(double ns) { return Duration{static_cast<std::int64_t>(ns)}; }
 
 }  // namespace
 
-StallClocks::StallClocks(const DeviceSetup& setup, bool exact, Observer* observer)
+StallClocks::StallClocks(const DeviceSetup& setup, bool at_once, Observer* observer)
     : records_(kRemembered),
       ends_of_(kRemembered),
       mask_(kRemembered - 1),
-      watches_(!exact || observer != nullptr),
+      watches_(!at_once || observer != nullptr),
       observer_(observer) {
-    if (!exact) starts_.emplace(setup);
+    if (!at_once) starts_.emplace(setup);
     if (observer != nullptr) actions_.resize(kRemembered);
     for (const Node& node : setup.platform.nodes) {
         const LaneWidths widths = lane_widths(setup.deployment, node);

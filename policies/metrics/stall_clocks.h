@@ -26,9 +26,9 @@ namespace swaplab {
 
 class StallClocks {
   public:
-    // `exact`: on this device a command begins as soon as it may. `observer` hears of gaps; may be
-    // null.
-    StallClocks(const DeviceSetup& setup, bool exact, Observer* observer);
+    // `at_once`: on this device a command begins as soon as it may. `observer` hears of gaps; may
+    // be null.
+    StallClocks(const DeviceSetup& setup, bool at_once, Observer* observer);
 
     // Every command, in order of submission; `arrival` of its request.
     void on_submit(const Command& command, Time now, Time arrival) {
@@ -56,7 +56,7 @@ class StallClocks {
             watch_end(span);
         if (span.ticket.index == first_) settle_ended();
     }
-    // Of what has none; as long as its device is not exact.
+    // Of what has none.
     void on_release(const Completion& span) {
         if (watches_) [[unlikely]]
             watch_end(span);
@@ -105,7 +105,7 @@ class StallClocks {
     std::uint32_t next_ = 0;
     std::vector<LaneClocks> lanes_;
     bool watches_;                            // starts, or for an observer
-    std::optional<LatenessOfStarts> starts_;  // of a device that is not exact
+    std::optional<LatenessOfStarts> starts_;  // of a device on which it may begin late
     Observer* observer_;
     std::vector<Action> actions_;  // likewise by ticket, where there is an observer
 

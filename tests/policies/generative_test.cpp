@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "profiles/base/error.h"
+#include "tests/support/generative_model.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"
 #include "tests/support/simulate.h"
@@ -16,45 +17,6 @@ using testing::Options;
 using testing::simulate;
 using testing::Simulation;
 
-// Attention over a prompt of 4 tokens (1600 FLOPs, 8 bytes of KV cache a token) and a projection of
-// 1000 bytes (800 FLOPs); three tokens are generated.
-ModelSpec two_layers() {
-    ModelSpec spec;
-    spec.name = "two";
-    spec.tokens = 3;
-    spec.prompt_tokens = 4;
-    spec.input_bytes = Bytes{40};
-    Layer attention;
-    attention.name = "attention";
-    attention.op = OpClass::attention;
-    attention.inputs = {std::nullopt};
-    attention.macs = 800;
-    attention.output_bytes = Bytes{40};
-    attention.kv_bytes_per_token = Bytes{8};
-    Layer projection;
-    projection.name = "projection";
-    projection.op = OpClass::linear;
-    projection.inputs = {LayerId{0}};
-    projection.macs = 400;
-    projection.parameter_bytes = Bytes{1000};
-    projection.parameter_tensors = 1;
-    projection.output_bytes = Bytes{40};
-    spec.layers = {attention, projection};
-    return spec;
-}
-
-// 1 ns a FLOP, 10 ns a layer, 1 ns a byte read.
-Platform plain() {
-    Platform platform;
-    platform.name = "plain";
-    Node& node = platform.nodes.emplace_back();
-    node.memory.capacity = Bytes{1 << 30};
-    node.read.cost.per_byte = 1;
-    node.execute.other.per_flop = 1;
-    node.execute.other.per_layer = 10;
-    return platform;
-}
-
 std::vector<Completion> executions(const Simulation& run) {
     std::vector<Completion> found;
     for (const Completion& span : run.record.by_ticket())
@@ -65,10 +27,10 @@ std::vector<Completion> executions(const Simulation& run) {
 // attention: 10 + 1600 = 1610 over the prompt; a token meets c keys: 10 + 1600·c/4^2 = 10 + 100·c.
 // projection: 10 + 800 = 810 over the prompt; a token: 10 + 800/4 = 210.
 TEST(Generative, GoldenTimelineOnDemand) {
-    const auto model = std::make_shared<const Model>(two_layers());
+    const auto model = std::make_shared<const Model>(testing::two_layers());
     Options options;
     options.budget = Bytes{1 << 20};
-    const Simulation run = simulate(plain(), model, "on-demand", options);
+    const Simulation run = simulate(testing::plain_platform(), model, "on-demand", options);
     ASSERT_EQ(run.result.verdict, Verdict::ok) << run.result.reason;
     // One command at a time: pass p executes attention, reads 1000 bytes, executes the projection.
     const std::int64_t expected[3][2] = {{1610, 810}, {10 + 500, 210}, {10 + 600, 210}};
@@ -97,18 +59,18 @@ TEST(Generative, GoldenTimelineOnDemand) {
 
 // Planners see the mean over the passes: (1610 + 510 + 610) / 3 and (810 + 210 + 210) / 3.
 TEST(Generative, PlannersSeeTheMeanOverThePasses) {
-    const Model model(two_layers());
-    const Platform platform = plain();
+    const Model model(testing::two_layers());
+    const Platform platform = testing::plain_platform();
     const CostModel cost(model, platform);
     EXPECT_DOUBLE_EQ(cost.ns(Activity::execute, {0, 1}), 910);
     EXPECT_DOUBLE_EQ(cost.ns(Activity::execute, {1, 2}), 410);
 }
 
 TEST(Generative, LoadAllReadsOnce) {
-    const auto model = std::make_shared<const Model>(two_layers());
+    const auto model = std::make_shared<const Model>(testing::two_layers());
     Options options;
     options.budget = Bytes{1 << 20};
-    const Simulation run = simulate(plain(), model, "load-all", options);
+    const Simulation run = simulate(testing::plain_platform(), model, "load-all", options);
     EXPECT_EQ(run.result.swapped_in, Bytes{1000});
     EXPECT_EQ(run.result.latency.mean, Duration{1000 + 1610 + 810 + 510 + 210 + 610 + 210});
     EXPECT_EQ(run.result.full_memory_latency, Duration{1610 + 810 + 510 + 210 + 610 + 210});
@@ -116,11 +78,13 @@ TEST(Generative, LoadAllReadsOnce) {
 
 // A plan reserves the KV cache at its full length: 6 tokens of 8 bytes; one byte less is refused.
 TEST(Generative, TheBudgetCoversTheWholeKvCache) {
-    const auto model = std::make_shared<const Model>(two_layers());
+    const auto model = std::make_shared<const Model>(testing::two_layers());
     Options options;
-    EXPECT_EQ(testing::minimum_of(plain(), model, "on-demand", options), Bytes{1000 + 80 + 48});
+    EXPECT_EQ(testing::minimum_of(testing::plain_platform(), model, "on-demand", options),
+              Bytes{1000 + 80 + 48});
     options.account = Account::parameters;
-    EXPECT_EQ(testing::minimum_of(plain(), model, "on-demand", options), Bytes{1000});
+    EXPECT_EQ(testing::minimum_of(testing::plain_platform(), model, "on-demand", options),
+              Bytes{1000});
 }
 
 ModelPtr generative(std::uint64_t seed) {
@@ -197,7 +161,7 @@ TEST(Generative, TheMeanPassIsTheMeanOfThePasses) {
 // pipeload keeps the embedding (700 bytes) for all three passes and streams the projection (1000
 // bytes) in each; it needs 700 + 1000 + 80 of activations + 48 of KV cache.
 TEST(Generative, PipeloadKeepsEmbeddings) {
-    ModelSpec spec = two_layers();
+    ModelSpec spec = testing::two_layers();
     Layer embedding;
     embedding.name = "embedding";
     embedding.op = OpClass::embedding;
@@ -211,9 +175,9 @@ TEST(Generative, PipeloadKeepsEmbeddings) {
     const auto model = std::make_shared<const Model>(std::move(spec));
     Options options;
     options.requests = 2;
-    options.budget = testing::minimum_of(plain(), model, "pipeload", options);
+    options.budget = testing::minimum_of(testing::plain_platform(), model, "pipeload", options);
     EXPECT_EQ(options.budget, Bytes{700 + 1000 + 80 + 48});
-    const Simulation run = simulate(plain(), model, "pipeload", options);
+    const Simulation run = simulate(testing::plain_platform(), model, "pipeload", options);
     ASSERT_EQ(run.result.verdict, Verdict::ok) << run.result.reason;
     EXPECT_EQ(run.result.swapped_in, Bytes{2 * (700 + 3 * 1000)});
     EXPECT_LE(run.result.memory.peak, *options.budget);

@@ -5,6 +5,7 @@
 
 #include "policies/port/request_facts.h"
 #include "profiles/base/text.h"
+#include "tests/support/generative_model.h"
 #include "tests/support/random_platform.h"
 #include "tests/support/sharing_model.h"
 #include "tests/support/simulate.h"
@@ -17,44 +18,7 @@ using testing::Rng;
 using testing::simulate;
 using testing::Simulation;
 
-// Attention over a prompt of 4 tokens (1600 FLOPs, 8 bytes of KV cache a token) and a projection of
-// 1000 bytes (800 FLOPs); at most three tokens are generated.
-ModelPtr two_layers() {
-    ModelSpec spec;
-    spec.name = "two";
-    spec.tokens = 3;
-    spec.prompt_tokens = 4;
-    spec.input_bytes = Bytes{40};
-    Layer attention;
-    attention.name = "attention";
-    attention.op = OpClass::attention;
-    attention.inputs = {std::nullopt};
-    attention.macs = 800;
-    attention.output_bytes = Bytes{40};
-    attention.kv_bytes_per_token = Bytes{8};
-    Layer projection;
-    projection.name = "projection";
-    projection.op = OpClass::linear;
-    projection.inputs = {LayerId{0}};
-    projection.macs = 400;
-    projection.parameter_bytes = Bytes{1000};
-    projection.parameter_tensors = 1;
-    projection.output_bytes = Bytes{40};
-    spec.layers = {attention, projection};
-    return std::make_shared<const Model>(std::move(spec));
-}
-
-// 1 ns a FLOP, 10 ns a layer, 1 ns a byte read.
-Platform plain() {
-    Platform platform;
-    platform.name = "plain";
-    Node& node = platform.nodes.emplace_back();
-    node.memory.capacity = Bytes{1 << 30};
-    node.read.cost.per_byte = 1;
-    node.execute.other.per_flop = 1;
-    node.execute.other.per_layer = 10;
-    return platform;
-}
+ModelPtr two_layers() { return std::make_shared<const Model>(testing::two_layers()); }
 
 Workload listed(const ModelPtr& model, std::vector<TokenCounts> tokens) {
     Workload workload;
@@ -82,7 +46,8 @@ TEST(TokenCounts, EachRequestTakesItsOwnPasses) {
     Options options;
     options.budget = Bytes{1 << 20};
     const Simulation run =
-        simulate(plain(), listed(two_layers(), {{2, 2}, {4, 3}, {3, 1}}), "on-demand", options);
+        simulate(testing::plain_platform(), listed(two_layers(), {{2, 2}, {4, 3}, {3, 1}}),
+                 "on-demand", options);
     ASSERT_EQ(run.result.verdict, Verdict::ok) << run.result.reason;
     const auto ns = [](std::vector<std::int64_t> all) {
         return std::vector<Duration>(all.begin(), all.end());
@@ -101,7 +66,8 @@ TEST(TokenCounts, MemoryIsThatOfTheRequest) {
     Options options;
     options.budget = Bytes{1 << 20};
     const auto peak = [&](TokenCounts tokens) {
-        return simulate(plain(), listed(two_layers(), {tokens}), "on-demand", options)
+        return simulate(testing::plain_platform(), listed(two_layers(), {tokens}), "on-demand",
+                        options)
             .result.memory.peak;
     };
     EXPECT_EQ(peak({2, 2}), Bytes{1056});

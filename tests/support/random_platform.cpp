@@ -141,6 +141,12 @@ Platform random_platform(std::uint64_t seed, const PlatformShape& shape) {
     return Generator(seed, shape).platform(seed);
 }
 
+Platform with_noise(Platform platform, double read_cv, double execute_cv) {
+    platform.nodes[0].noise.cv[index_of(Activity::read)] = read_cv;
+    platform.nodes[0].noise.cv[index_of(Activity::execute)] = execute_cv;
+    return platform;
+}
+
 PowerSpec idle_and_execute(double idle_w, double execute_w) {
     PowerSpec power{.idle_w = idle_w};
     power.active_w[index_of(Activity::execute)] = execute_w;

@@ -29,6 +29,9 @@ struct PlatformShape {
 
 Platform random_platform(std::uint64_t seed, const PlatformShape& shape = {});
 
+// With these coefficients of variation of reads and executions.
+Platform with_noise(Platform platform, double read_cv, double execute_cv);
+
 // In W: whatever happens, and above it while something executes. Bytes take no energy.
 PowerSpec idle_and_execute(double idle_w, double execute_w);
 
