@@ -63,7 +63,8 @@ unpack_packages() {
         echo "aarch64: apt-get update failed; trying to fetch packages all the same" >&2
     arm64_apt install --download-only --no-install-recommends libstdc++6 libc6-dev libboost-dev \
         libeigen3-dev libcli11-dev libprotozero-dev libfmt-dev rapidjson-dev libyaml-cpp-dev \
-        libxxhash-dev librandom123-dev zlib1g-dev liburing-dev libgtest-dev ||
+        libxxhash-dev librandom123-dev zlib1g-dev libsqlite3-dev liburing-dev \
+        libgtest-dev ||
         fail "apt-get cannot fetch arm64 packages (the end of its output is above)"
     for package in "$fetched"/archives/*.deb; do
         dpkg-deb -x "$package" "$root.part"

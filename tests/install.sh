@@ -99,7 +99,7 @@ check_versions() {
 if ! command -v apt-get >/dev/null 2>&1; then
     say "no apt-get here: nothing installed. Needed: g++ >= 11, cmake >= 3.22, ninja, and the"
     say "development files of Boost, Eigen 3, CLI11, protozero, fmt, RapidJSON, yaml-cpp, xxHash,"
-    say "Random123, zlib (optional: liburing, LibTorch 1.13 or newer; tests: GoogleTest)"
+    say "Random123, zlib, SQLite (optional: liburing, LibTorch 1.13 or newer; tests: GoogleTest)"
     check_versions
     exit 0
 fi
@@ -109,7 +109,7 @@ need_tool cmake cmake
 need_tool ninja ninja-build
 need_tool ccache ccache
 for package in libboost-dev libeigen3-dev libcli11-dev libprotozero-dev libfmt-dev rapidjson-dev \
-    libyaml-cpp-dev libxxhash-dev librandom123-dev zlib1g-dev; do
+    libyaml-cpp-dev libxxhash-dev librandom123-dev zlib1g-dev libsqlite3-dev; do
     need_package "$package"
 done
 if [ "$for_tests" = yes ]; then

@@ -4,6 +4,8 @@
 #include "experiments/compare/comparison_csv.h"
 #include "experiments/compare/comparison_plot.h"
 #include "experiments/compare/comparison_table.h"
+#include "experiments/compare/knee.h"
+#include "experiments/compare/what_if.h"
 #include "experiments/draw/svg.h"
 #include "experiments/emulate/emulation.h"
 #include "experiments/emulate/pace_check.h"
@@ -13,6 +15,8 @@
 #include "experiments/shell/output_file.h"
 #include "experiments/shell/progress.h"
 #include "experiments/shell/scenario_flags.h"
+#include "experiments/shell/values.h"
+#include "experiments/statistics/paired.h"
 #include "experiments/text/figures.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -25,7 +29,10 @@ struct Options {
     Experiment asked;
     BackendSetup hardware;
     EmulationOptions emulation;
-    Metric metric = Metric::latency;
+    Metric metric = latency_metric();
+    std::optional<double> precision;  // of every mean, as a share of it
+    std::optional<double> knee;       // likewise, of the best
+    std::vector<Wish> wishes;
     ResultSchema schema = ResultSchema::second;
     std::string csv, plot;  // files to write; empty: none
 };
@@ -55,23 +62,6 @@ std::vector<PolicyChoice> all_policies(const Scenario& scenario, const Console& 
         }
     }
     return policies;
-}
-
-// Found out before the runs: energies need power figures.
-void check_metric(Metric metric, const Platform& platform) {
-    if (metric != Metric::energy) return;
-    for (const Node& node : platform.nodes) {
-        if (!node.power)
-            throw InputError(
-                text("--metric energy: device '{}' has no 'power' in its file, "
-                     "expected idle_w, execute_w, read_j_per_byte, dram_j_per_byte",
-                     platform.name));
-        if (!node.power_in(platform.mode))
-            throw InputError(
-                text("--metric energy: what device '{}' draws in mode '{}' is not "
-                     "known, expected a 'power' in that mode of its file",
-                     platform.name, platform.mode));
-    }
 }
 
 // How many runs are invalid, and what is to be done about the worst; empty if none is.
@@ -135,8 +125,20 @@ void declare(Flags& flags, Options& options) {
     declare_policies(flags, options.asked, "give it several times (default: all policies)",
                      " (default 0.2x to 1.0x in steps of 0.1x)");
     flags.once(output, "--metric", "METRIC",
-               "what the table shows: latency (default), slowdown, peak or energy",
+               text("what the table shows, and what is best: {}", metric_names()),
                into(options.metric, metric_named));
+    flags.once(FlagGroup::how, "--precision", "SHARE",
+               "as many replications as bring every mean to within it (1%), at 95 %",
+               into(options.precision,
+                    [](const std::string& given) { return parse_share("--precision", given); }));
+    flags.once(
+        output, "--knee", "SHARE",
+        "instead of a table: where each policy begins to fit, where it is within the share "
+        "(1%) of its best, where it jumps; by bisection",
+        into(options.knee, [](const std::string& given) { return parse_share("--knee", given); }));
+    flags.once(output, "--what-if", "WISHES",
+               "read=2x,execute=2x,budget=+64MiB: what each would change for the best policy",
+               into(options.wishes, parse_wishes));
     flags.once(output, "--csv", "FILE", "one row per cell, all metrics in base units",
                into(options.csv));
     flags.once(output, "--plot", "FILE", "latency against budget, as SVG", into(options.plot));
@@ -147,61 +149,149 @@ void declare(Flags& flags, Options& options) {
     declare_verify(flags, options.hardware);
 }
 
+std::vector<PolicyChoice> policies_of(const Options& options, const Scenario& scenario,
+                                      const Console& console) {
+    return options.asked.policies.empty() ? all_policies(scenario, console)
+                                          : options.asked.policies;
+}
+
+// One comparison, with as many replications as its scenario has.
+Comparison compare_one(const Scenario& scenario, const Testbed& testbed, const Options& options,
+                       const std::vector<PolicyChoice>& policies, bool with_minima,
+                       const std::string& what, const Console& console) {
+    std::vector<BudgetChoice> budgets = options.asked.budgets;
+    if (budgets.empty()) budgets = default_budgets();
+    Progress progress(console);
+    return compare(
+        {.scenario = scenario,
+         .testbed = testbed,
+         .policies = policies,
+         .budgets = std::move(budgets),
+         .with_minima = with_minima},
+        [&](std::int64_t done, std::int64_t total) { progress.update(what, done, total); });
+}
+
+// How many replications the cell that varies most asks for.
+std::int64_t replications_needed(const Comparison& comparison, Metric metric, double precision) {
+    std::int64_t most = comparison.scenario->replications;
+    for (std::size_t row = 0; row < comparison.cells.size(); ++row)
+        for (std::size_t i = 0; i < comparison.cells[row].size(); ++i) {
+            const std::vector<double> samples = comparison.samples(row, i, metric);
+            if (samples.empty()) continue;
+            std::int64_t needed = replications_for(samples, precision);
+            // What the second stage came to may still be a little too wide.
+            if (needed == std::ssize(samples) && relative_half_width(samples) > precision) ++needed;
+            most = std::max(most, needed);
+        }
+    return most;
+}
+
+// Replications until every mean is precise enough: a few first, which say how many it takes.
+void choose_replications(Scenario& scenario, const Testbed& testbed, const Options& options,
+                         const std::vector<PolicyChoice>& policies, const Console& console) {
+    constexpr std::int64_t pilot = 10;
+    scenario.replications = pilot;
+    while (true) {
+        const Comparison tried = compare_one(scenario, testbed, options, policies, false,
+                                             "choosing replications: cell", console);
+        if (tried.interrupted) return;
+        const std::int64_t needed = replications_needed(tried, options.metric, *options.precision);
+        if (needed == scenario.replications) break;
+        scenario.replications = std::min(needed, kMostRepeats);
+        if (needed > kMostRepeats) {
+            console.note(text("--precision {}: {} replications would be needed, {} are run",
+                              percent(*options.precision), needed, kMostRepeats));
+            return;
+        }
+    }
+    console.note(text("{} replications bring every mean to within {} (95 %)", scenario.replications,
+                      percent(*options.precision)));
+}
+
 // The scenarios one after the other; each kept where it is, since comparisons borrow it.
-std::vector<Comparison> compare_all(const std::vector<Scenario>& scenarios, const Options& options,
-                                    bool with_minima, const Console& console) {
+std::vector<Comparison> compare_all(std::vector<Scenario>& scenarios, const Options& options,
+                                    bool with_minima, const Console& console,
+                                    std::string& answers) {
     std::vector<Comparison> comparisons;
-    for (const Scenario& scenario : scenarios) {
-        std::vector<PolicyChoice> policies = options.asked.policies;
-        if (policies.empty()) policies = all_policies(scenario, console);
-        std::vector<BudgetChoice> budgets = options.asked.budgets;
-        if (budgets.empty()) budgets = default_budgets();
+    for (Scenario& scenario : scenarios) {
+        const std::vector<PolicyChoice> policies = policies_of(options, scenario, console);
         note_missing_noise(console, scenario);
         const Testbed testbed = testbed_for(scenario, options.hardware, options.emulation, console);
-        Progress progress(console);
+        if (options.precision && is_random(scenario))
+            choose_replications(scenario, testbed, options, policies, console);
         const std::string what = scenarios.size() == 1
                                      ? "comparing: cell"
                                      : text("comparing on {}: cell", scenario.device_text());
-        comparisons.push_back(compare(
-            {.scenario = scenario,
-             .testbed = testbed,
-             .policies = std::move(policies),
-             .budgets = std::move(budgets),
-             .with_minima = with_minima},
-            [&](std::int64_t done, std::int64_t total) { progress.update(what, done, total); }));
+        comparisons.push_back(
+            compare_one(scenario, testbed, options, policies, with_minima, what, console));
         if (comparisons.back().interrupted) break;
+        if (!options.wishes.empty())
+            answers +=
+                '\n' + what_if_report(comparisons.back(), options.metric, options.wishes, testbed);
     }
     return comparisons;
 }
 
 void write_all(const std::vector<Comparison>& comparisons, const std::unique_ptr<OutputFile>& csv,
                const std::unique_ptr<OutputFile>& plot, const Options& options,
-               const Console& console) {
+               const std::string& answers, const Console& console) {
     if (csv) write_if_asked(csv, comparison_csv(comparisons));
     if (plot) write_if_asked(plot, drawing_of(comparisons));
-    console.out << (console.json
-                        ? comparison_json(comparisons, console.command_line, options.schema)
-                        : tables_of(comparisons, options.metric, console));
+    if (console.json)
+        console.out << comparison_json(comparisons, console.command_line, options.schema,
+                                       options.metric);
+    else
+        console.out << tables_of(comparisons, options.metric, console) << answers;
+}
+
+// `swaplab/knee/1`.
+int run_knee(const std::vector<Scenario>& scenarios, const Options& options,
+             const Console& console) {
+    if (!options.asked.budgets.empty() || !options.csv.empty() || !options.plot.empty() ||
+        !options.wishes.empty())
+        throw InputError("--knee looks for budgets itself: leave out -b, --csv, --plot, --what-if");
+    JsonWriter json;
+    json.begin_object().member("schema", "swaplab/knee/1").key("knees").begin_array();
+    std::string report;
+    bool any = false;
+    for (const Scenario& scenario : scenarios) {
+        const std::vector<PolicyChoice> policies = policies_of(options, scenario, console);
+        const Testbed testbed = testbed_for(scenario, options.hardware, options.emulation, console);
+        const KneeRequest request{scenario, testbed, policies, options.metric, *options.knee};
+        const std::vector<Knee> knees = knees_of(request);
+        for (const Knee& knee : knees) any = any || knee.refusal.empty();
+        write_knees(json, knees, request);
+        report += (report.empty() ? "" : "\n") + knee_report(knees, request);
+    }
+    json.end_array().end_object();
+    console.out << (console.json ? json.str() + '\n' : report);
+    return any ? exit_ok : exit_failed;
 }
 
 int run_compare(const Options& options, const Console& console) {
-    std::vector<Scenario> scenarios = scenarios_of(options.asked);
+    Experiment asked = options.asked;
+    asked.noise = asked.noise || options.precision;
+    if (options.precision && asked.replications)
+        throw InputError("--precision chooses the replications: leave out --replications");
+    std::vector<Scenario> scenarios = scenarios_of(asked);
     require_emulated(options.emulation, *options.asked.backend);
     for (Scenario& scenario : scenarios) {
         scenario.lateness = options.emulation.lateness;
-        check_metric(options.metric, scenario.device.platform);
+        require_metric(options.metric, scenario);
     }
     note_shadowed(console, options.asked);
     require_distinct_files(options.asked, {{"--csv", options.csv}, {"--plot", options.plot}});
+    if (options.knee) return run_knee(scenarios, options, console);
     const auto csv = open_if_asked(options.csv);
     const auto plot = open_if_asked(options.plot);
+    std::string answers;
     const std::vector<Comparison> comparisons =
-        compare_all(scenarios, options, plot != nullptr, console);
+        compare_all(scenarios, options, plot != nullptr, console, answers);
     if (options.asked.budgets.empty() && !comparisons.front().policies.empty())
         console.note("no -b: compared 0.2x to 1.0x of the parameters in steps of 0.1x");
     for (const Comparison& comparison : comparisons)
         note_large_budget(console, *comparison.scenario, comparison.budgets.back().bytes);
-    write_all(comparisons, csv, plot, options, console);
+    write_all(comparisons, csv, plot, options, answers, console);
     const std::string late = late_cells(comparisons);
     if (!late.empty()) console.err << "swaplab: " << late << '\n';
     const int code = code_of(comparisons);

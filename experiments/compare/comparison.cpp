@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policies/registry.h"
+#include "policies/run/prepared_run.h"
 
 namespace swaplab {
 
@@ -60,13 +61,25 @@ class Comparing {
         });
         return budgets;
     }
-    RunResult run_cell(const System& system, Bytes budget) const {
+    RunResult run_cell(const System& system, Bytes budget,
+                       std::vector<ReplicationFigures>* replications = nullptr) const {
         if (request_.testbed.stopped()) return not_run(system.choice.spec, budget);
         try {
-            return run(request_of(request_.scenario, request_.testbed, budget), *system.policy);
+            const RunRequest asked = request_of(request_.scenario, request_.testbed, budget);
+            return PreparedRun(asked, *system.policy).run(asked.noise, shared_reference(), [&](const RunResult& one) {
+                if (replications != nullptr) replications->push_back(figures_of(one));
+            });
         } catch (const RefusedByDevice& error) {
             return refused(system.choice.spec, budget, error.what());
         }
+    }
+    // `direct` under the same draws is the same for all cells; in real time it is not the same
+    // twice, and each cell is measured beside its own.
+    const FullMemory* shared_reference() const {
+        if (request_.scenario.backend->real_time) return nullptr;
+        if (!reference_)
+            reference_ = run_in_full_memory(request_of(request_.scenario, request_.testbed, {}));
+        return &*reference_;
     }
     void run_minima(const Cells& cells) {
         for (const System& system : cells.systems()) {
@@ -87,9 +100,10 @@ class Comparing {
             comparison_.budgets.push_back(
                 {budget, resolve(budget, request_.scenario.parameter_bytes())});
             std::vector<RunResult>& row = comparison_.cells.emplace_back();
+            auto& samples = comparison_.replications.emplace_back();
             for (std::size_t at = b; at < cells.all().size(); at += budgets) {
                 const Cell& cell = cells.all()[at];
-                row.push_back(run_cell(*cell.system, *cell.bytes));
+                row.push_back(run_cell(*cell.system, *cell.bytes, &samples.emplace_back()));
                 on_cell(++done, total);
             }
         }
@@ -97,6 +111,7 @@ class Comparing {
 
     const ComparisonRequest& request_;
     Comparison comparison_;
+    mutable std::optional<FullMemory> reference_;
 };
 
 }  // namespace
@@ -108,6 +123,11 @@ std::vector<ComparedResult> Comparison::results() const {
         for (std::size_t i = 0; i < row.size(); ++i)
             results.push_back({&row[i], &policies[i].choice});
     return results;
+}
+
+std::vector<double> Comparison::samples(std::size_t row, std::size_t policy, Metric metric) const {
+    if (row >= replications.size()) return {};
+    return samples_of(metric, cells[row][policy], replications[row][policy]);
 }
 
 bool Comparison::any_feasible() const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/compare/metric.h"
 #include "experiments/request/cells.h"
 #include "policies/metrics/result.h"
 
@@ -32,10 +33,14 @@ struct Comparison {
     std::vector<ComparedPolicy> policies;       // those that need a budget, in the order asked for
     std::vector<ComparedBudget> budgets;        // ascending, "min" first
     std::vector<std::vector<RunResult>> cells;  // [budget][policy]
+    // Likewise, what each replication came to; empty where cells ran once.
+    std::vector<std::vector<std::vector<ReplicationFigures>>> replications;
     std::optional<RunResult> full_memory;       // `direct`
     bool full_memory_asked = false;             // `direct` was one of the policies asked for
     bool interrupted = false;  // the cells that did not run say so as their verdict
 
+    // Of one cell, by replication; empty with fewer than two.
+    std::vector<double> samples(std::size_t row, std::size_t policy, Metric metric) const;
     // All cells in the order of the rows; with what `direct` did first, if it was asked for.
     std::vector<ComparedResult> results() const;
     bool any_feasible() const;

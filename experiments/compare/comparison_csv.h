@@ -5,6 +5,7 @@
 #include <string>
 
 #include "experiments/compare/comparison.h"
+#include "experiments/compare/metric.h"
 #include "experiments/run/result_json.h"
 
 namespace swaplab {
@@ -13,8 +14,9 @@ namespace swaplab {
 // have are empty.
 std::string comparison_csv(std::span<const Comparison> comparisons);
 
-// `swaplab/comparison/1`: an object with the results of all cells, as `run --json` writes them.
+// `swaplab/comparison/1`: an object with the results of all cells, as `run --json` writes them, and
+// of replications with the leads by `metric`.
 std::string comparison_json(std::span<const Comparison> comparisons,
-                            const std::string& command_line, ResultSchema schema);
+                            const std::string& command_line, ResultSchema schema, Metric metric);
 
 }  // namespace swaplab

@@ -73,6 +73,10 @@ class Plotter {
         std::string subtitle =
             text("account {} · {} · {} · {}", name_of(scenario_.account), scenario_.arrival_text(),
                  plural(scenario_.requests, "request"), scenario_.backend->kind);
+        if (scenario_.replications > 1)
+            subtitle += text(" · means of {} replications", scenario_.replications);
+        else if (scenario_.noise)
+            subtitle += " · one draw of noise";
         if (!scenario_.measured()) subtitle += " · unvalidated (device not measured)";
         return subtitle;
     }

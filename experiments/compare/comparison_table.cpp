@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "experiments/compare/advice.h"
 #include "experiments/compare/headings.h"
+#include "experiments/compare/lead_table.h"
 #include "experiments/emulate/pace_check.h"
 #include "experiments/run/run_report.h"
 #include "experiments/text/figures.h"
 #include "experiments/text/layout.h"
-#include "experiments/text/spec.h"
 #include "experiments/text/table.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
@@ -25,7 +26,8 @@ class Drawer {
         : comparison_(comparison),
           scenario_(*comparison.scenario),
           metric_(metric),
-          console_(console) {
+          console_(console),
+          leads_(leads_of(comparison, metric)) {
         for (const ComparedPolicy& policy : comparison.policies)
             specs_.push_back(policy.choice.spec);
         headings_ = headings_for(specs_);
@@ -40,7 +42,10 @@ class Drawer {
         const std::size_t each = policies_per_panel();
         for (std::size_t first = 0; first < specs_.size(); first += each)
             table += panel(first, std::min(first + each, specs_.size())).str() + '\n';
-        return table + key() + notes();
+        table += key() + lead_table(comparison_, metric_, leads_, unit_);
+        const std::string advised = advice(comparison_, metric_, leads_);
+        if (!advised.empty()) table += wrap(advised, columns()) + '\n';
+        return table + notes();
     }
 
   private:
@@ -68,33 +73,31 @@ class Drawer {
         return least;
     }
 
-    // What a cell is compared by: less is better for each metric.
-    double value(const RunResult& cell) const {
-        if (metric_ == Metric::peak) return static_cast<double>(cell.memory.peak.count);
-        if (metric_ == Metric::energy) return cell.energy_j.value_or(0);
-        return static_cast<double>(count_ns(cell.latency.mean));
-    }
-    std::string shown(const RunResult& cell) const {
+    std::string shown(std::size_t row, std::size_t i) const {
+        const RunResult& cell = comparison_.cells[row][i];
         if (cell.verdict == Verdict::infeasible) return std::string(kInfeasible) + ' ';
         if (cell.verdict == Verdict::stuck) return "stuck ";
         if (cell.verdict == Verdict::refused) return "refused ";
         if (cell.verdict == Verdict::interrupted) return "? ";
         std::string mark = cell.verdict == Verdict::deadline_miss ? "!" : "";
         if (late_lanes(cell, scenario_.lateness)) mark += '~';
-        if (metric_ == Metric::peak) return mark + mib(cell.memory.peak);
-        if (metric_ == Metric::slowdown) return mark + text("{:.3f}", cell.slowdown());
-        if (metric_ == Metric::energy)
-            return mark + (cell.energy_j ? significant(*cell.energy_j) : std::string("?"));
-        return mark + in_unit(cell.latency.mean, unit_);
+        const std::optional<double> value = metric_->value(cell);
+        if (!value) return mark + '?';
+        return mark + metric_->shown(*value, unit_) + spread(row, i);
+    }
+
+    // Half of the 95 % interval of the mean over replications.
+    std::string spread(std::size_t row, std::size_t i) const {
+        const std::vector<double> samples = comparison_.samples(row, i, metric_);
+        return samples.empty() ? std::string()
+                               : text(" ±{}", metric_->shown(half_width(samples), unit_));
     }
 
     std::string title() const {
-        if (metric_ == Metric::peak) return "Peak of memory in MiB";
-        if (metric_ == Metric::slowdown) return "Slowdown: turns / turns in full memory";
-        if (metric_ == Metric::energy)
-            return scenario_.all_requests() > 1 ? "Energy of all requests in J" : "Energy in J";
-        return text("{} in {}", scenario_.all_requests() > 1 ? "Mean latency" : "Latency",
-                    unit_.name);
+        std::string title = title_of(*metric_, scenario_, unit_);
+        if (!replicated(comparison_)) return title;
+        return title + text(", ± half of its 95 % interval over {} replications of noise (seed {})",
+                            scenario_.replications, scenario_.noise->seed);
     }
 
     std::string reference_line() const {
@@ -133,41 +136,33 @@ class Drawer {
 
     std::vector<std::string> cells(std::size_t row, std::size_t first, std::size_t last,
                                    bool with_bound) const {
-        const std::vector<RunResult>& results = comparison_.cells[row];
         std::vector<std::string> cells{comparison_.budgets[row].choice.text,
                                        budget_text(comparison_.budgets[row])};
-        for (std::size_t i = first; i < last; ++i) cells.push_back(cell(results, i));
-        if (with_bound) cells.push_back(bound(results));
+        for (std::size_t i = first; i < last; ++i) cells.push_back(cell(row, i));
+        if (with_bound) cells.push_back(bound(comparison_.cells[row]));
         return cells;
     }
 
-    std::string cell(const std::vector<RunResult>& row, std::size_t i) const {
-        if (!row[i].ran()) return shown(row[i]);
-        // Policies with budgets of their own (`min`) are not ranked against one another.
-        const bool comparable = std::all_of(row.begin(), row.end(), [&](const RunResult& other) {
-            return !other.ran() || other.budget == row[i].budget;
-        });
-        if (!comparable) return shown(row[i]) + ' ';
-        const bool best = !late_lanes(row[i], scenario_.lateness) &&
-                          std::all_of(row.begin(), row.end(), [&](const RunResult& other) {
-                              return !other.ran() || value(row[i]) <= value(other);
-                          });
-        if (!best || row.size() < 2) return shown(row[i]) + ' ';
-        const std::string marked = shown(row[i]) + '*';
+    std::string cell(std::size_t row, std::size_t i) const {
+        const std::vector<RunResult>& results = comparison_.cells[row];
+        if (!results[i].ran()) return shown(row, i);
+        const Standing standing = leads_[row].standings[i];
+        if (standing == Standing::none) return shown(row, i) + ' ';
+        const std::string marked = shown(row, i) + (standing == Standing::leads ? '*' : '=');
         return console_.color ? "\x1b[1m" + marked + "\x1b[0m" : marked;
     }
 
     std::string bound(const std::vector<RunResult>& row) const {
         const std::optional<Duration> bound = latency_bound(row);
         if (!bound) return std::string(kInfeasible);
-        if (metric_ == Metric::latency) return in_unit(*bound, unit_);
+        if (metric_->of_time) return in_unit(*bound, unit_);
         const Duration full =
             comparison_.full_memory ? comparison_.full_memory->latency.mean : Duration::zero();
         return full > Duration::zero() ? text("{:.3f}", share(*bound, full)) : std::string();
     }
 
     // The lower bound is one of time.
-    bool bounded() const { return metric_ == Metric::latency || metric_ == Metric::slowdown; }
+    bool bounded() const { return metric_->of_latency; }
 
     bool any_bound() const {
         return std::any_of(comparison_.cells.begin(), comparison_.cells.end(),
@@ -193,6 +188,12 @@ class Drawer {
                            [&](const ComparedResult& r) { return r.result->verdict == verdict; });
     }
 
+    bool any_tie() const {
+        return std::ranges::any_of(leads_, [](const RowLeads& row) {
+            return std::ranges::count(row.standings, Standing::tied) > 0;
+        });
+    }
+
     std::string first_refusal() const {
         for (const auto& [result, policy] : comparison_.results())
             if (result->verdict == Verdict::refused) return result->reason;
@@ -201,7 +202,18 @@ class Drawer {
 
     std::string notes() const {
         std::vector<std::string> legend;
-        if (specs_.size() > 1) legend.emplace_back("* best of the row");
+        if (specs_.size() > 1) {
+            const bool sampled = replicated(comparison_);
+            if (is_random(scenario_) && !sampled)
+                legend.emplace_back(
+                    "of one draw of noise nobody is known to be best "
+                    "(--replications 10)");
+            else
+                legend.emplace_back(sampled ? "* best of the row, by more than chance"
+                                            : "* best of the row");
+            if (any_tie())
+                legend.emplace_back(sampled ? "= cannot be told from the best" : "= equally good");
+        }
         if (any(Verdict::infeasible)) legend.push_back(text("{} infeasible", kInfeasible));
         if (!specs_.empty()) legend.emplace_back("needs: the smallest budget of the policy");
         if (any(Verdict::interrupted)) legend.emplace_back("? interrupted");
@@ -221,19 +233,13 @@ class Drawer {
     const Scenario& scenario_;
     Metric metric_;
     const Console& console_;
+    std::vector<RowLeads> leads_;
     std::vector<std::string> specs_;
     Headings headings_;
     TimeUnit unit_{"ns", 1};
 };
 
 }  // namespace
-
-Metric metric_named(const std::string& name) {
-    require_known("metric", name, {"latency", "slowdown", "peak", "energy"});
-    if (name == "slowdown") return Metric::slowdown;
-    if (name == "energy") return Metric::energy;
-    return name == "peak" ? Metric::peak : Metric::latency;
-}
 
 std::string comparison_table(const Comparison& comparison, Metric metric, const Console& console) {
     return Drawer(comparison, metric, console).draw();

@@ -12,6 +12,7 @@
 #include "profiles/base/text.h"
 #include "profiles/device/builtin_devices.h"
 #include "profiles/device/device_file.h"
+#include "profiles/device/faster_device.h"
 #include "profiles/model/model_file.h"
 #include "profiles/models/builtin_models.h"
 
@@ -147,6 +148,13 @@ void choose_mode(Platform& platform, const Spec& spec, const std::string& value)
     platform.mode = value;
 }
 
+// What a device is asked to be: a mode, a kind of memory, faster at an activity.
+std::vector<std::string> device_keys() {
+    std::vector<std::string> keys{"mode", "memory"};
+    for (const ActivityRow& row : kActivityTable) keys.emplace_back(row.name);
+    return keys;
+}
+
 void choose_memory(Platform& platform, const Spec& spec, const std::string& value) {
     require_known(text("kind of memory of device '{}':", spec.text), value, memory_kind_names());
     for (const Node& node : platform.nodes)
@@ -159,6 +167,21 @@ void choose_memory(Platform& platform, const Spec& spec, const std::string& valu
 }
 
 }  // namespace
+
+double parse_times(std::string_view what, const std::string& given) {
+    const bool marked = given.ends_with('x');
+    const auto factor = parse_number(marked ? given.substr(0, given.size() - 1) : "");
+    constexpr double least = 1e-6;
+    constexpr double most = 1e6;
+    if (factor && *factor >= least && *factor <= most) return *factor;
+    throw InputError(
+        text("{}: expected how many times as fast, such as 2x or 0.5x, found '{}'", what, given));
+}
+
+void speed_up(DeviceChoice& choice, Speedup speedup) {
+    make_faster(choice.platform, speedup.activity, speedup.factor);
+    choice.speedups.push_back(std::move(speedup));
+}
 
 std::string shadowed_text(std::string_view what, const std::string& spec) {
     const std::string name = spec.substr(0, spec.find(':'));
@@ -209,9 +232,13 @@ DeviceChoice choose_device(std::string_view given) {
     choice.builtin = builtin;
     choice.shadows = builtin && exists(spec.name);
     for (const auto& [key, value] : spec.options) {
-        require_known(text("key of device '{}':", spec.text), key, {"mode", "memory"});
+        require_known(text("key of device '{}':", spec.text), key, device_keys());
         if (key == "mode") choose_mode(choice.platform, spec, value);
         if (key == "memory") choose_memory(choice.platform, spec, value);
+        if (const auto activity = activity_named(key))
+            speed_up(choice,
+                     {*activity, parse_times(text("device '{}': {}", spec.text, key), value),
+                      text("{}={}", key, value)});
     }
     return choice;
 }

@@ -13,6 +13,13 @@
 
 namespace swaplab {
 
+// A device that is so many times as fast at something (profiles/device/faster_device.h).
+struct Speedup {
+    Activity activity{};
+    double factor = 1;
+    std::string text;  // "read=2x"
+};
+
 // One -m: `NAME|FILE|DIR[:input=N,period=33ms,deadline=33ms,weight=2]`.
 struct ModelChoice {
     std::string spec;  // as it was written
@@ -25,12 +32,13 @@ struct ModelChoice {
     bool shadows = false;  // a file or folder here has the built-in model's name, too
 };
 
-// One -d: `NAME|FILE[:mode=NAME,memory=KIND]`; both are in force in the platform.
+// One -d: `NAME|FILE[:mode=NAME,memory=KIND,read=2x,...]`; all is in force in the platform.
 struct DeviceChoice {
     std::string spec;  // as it was written
     Platform platform;
     bool builtin = false;
-    bool shadows = false;  // as above
+    std::vector<Speedup> speedups;  // in force in the platform already
+    bool shadows = false;           // as above
 };
 
 // Throws `InputError` for an unknown name (suggesting the nearest and listing all), an unknown key,
@@ -42,6 +50,11 @@ DeviceChoice choose_device(std::string_view spec);
 // What to tell whoever asked for a built-in one by a name that a path here has, too; `what` is
 // "model" or "device".
 std::string shadowed_text(std::string_view what, const std::string& spec);
+
+// A factor as people write it: `2x`, `0.5x`. Throws `InputError` for what is not positive.
+double parse_times(std::string_view what, const std::string& given);
+
+void speed_up(DeviceChoice& choice, Speedup speedup);
 
 std::vector<std::string> memory_kind_names();
 

@@ -115,11 +115,13 @@ std::vector<Scenario> scenarios_of(const Experiment& experiment) {
                 scenario.device = device;
                 static_cast<void>(scenario.parameter_bytes());  // refuses sums that overflow
                 take_workload(scenario, workload);
+                hold_models_to_speedups(scenario);
                 for (const Dispatch& dispatch : axes.dispatches)
                     for (const std::uint64_t seed : axes.seeds) {
                         scenario.dispatch = dispatch;
                         if (experiment.noise || scenario.replications > 1)
                             scenario.noise = NoiseKey{seed, 0};
+                        if (!is_random(scenario)) scenario.replications = 1;  // they are all alike
                         require_possible(scenario);
                         scenarios.push_back(scenario);
                     }

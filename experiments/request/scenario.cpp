@@ -7,6 +7,7 @@
 #include "policies/registry.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
+#include "profiles/device/faster_device.h"
 
 namespace swaplab {
 
@@ -37,6 +38,7 @@ std::string Scenario::device_text() const {
     std::vector<std::string> chosen;
     if (!platform.mode.empty()) chosen.push_back("mode=" + platform.mode);
     if (platform.memory_kind) chosen.push_back(text("memory={}", name_of(*platform.memory_kind)));
+    for (const Speedup& speedup : device.speedups) chosen.push_back(speedup.text);
     return chosen.empty() ? platform.name : text("{}:{}", platform.name, join(chosen, ","));
 }
 
@@ -59,6 +61,41 @@ std::string Scenario::workload_text() const {
     if (!budget_trace_file.empty()) said += text(", budgets {}", budget_trace_file);
     if (!mode_trace_file.empty()) said += text(", modes {}", mode_trace_file);
     return said;
+}
+
+void hold_models_to_speedups(Scenario& scenario, std::size_t first) {
+    for (std::size_t i = first; i < scenario.device.speedups.size(); ++i) {
+        const Speedup& speedup = scenario.device.speedups[i];
+        if (speedup.activity != Activity::execute) continue;
+        for (std::uint32_t j = 0; j < scenario.models.size(); ++j) {
+            ModelPtr faster = with_faster_execution(*scenario.models[j].model,
+                                                    scenario.device.platform.name, speedup.factor);
+            if (faster == nullptr) continue;
+            scenario.models[j].model = faster;
+            scenario.workload.jobs[JobId{j}].model = std::move(faster);
+        }
+    }
+}
+
+void speed_up(Scenario& scenario, Speedup speedup) {
+    const std::size_t before = scenario.device.speedups.size();
+    speed_up(scenario.device, std::move(speedup));
+    hold_models_to_speedups(scenario, before);
+}
+
+namespace {
+
+bool is_noisy(const Node& node) {
+    const auto varies = [](const auto& cv) {
+        return std::ranges::any_of(cv, [](double one) { return one != 0; });
+    };
+    return varies(node.noise.cv) || (node.noise.drift && varies(node.noise.drift->cv));
+}
+
+}  // namespace
+
+bool is_random(const Scenario& scenario) {
+    return scenario.noise && std::ranges::any_of(scenario.device.platform.nodes, is_noisy);
 }
 
 Scenario without_budget_changes(Scenario scenario) {

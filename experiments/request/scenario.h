@@ -56,6 +56,15 @@ struct Scenario {
     std::string workload_text() const;
 };
 
+// The same on a device that is faster at something, whatever its models have measured on it.
+void speed_up(Scenario& scenario, Speedup speedup);
+// What models have measured on the device is as much faster as it is, by its speedups from `first`
+// on.
+void hold_models_to_speedups(Scenario& scenario, std::size_t first = 0);
+
+// Whether runs with other draws differ: there is noise, and the device has some.
+bool is_random(const Scenario& scenario);
+
 // As `direct` runs it beside others: it takes no budget, so none changes.
 Scenario without_budget_changes(Scenario scenario);
 

@@ -29,9 +29,8 @@ void note_shadowed(const Console& console, const Experiment& asked) {
 }
 
 void note_missing_noise(const Console& console, const Scenario& scenario) {
-    const auto silent = [](const Node& node) { return node.noise == NoiseSpec{}; };
-    if (scenario.noise && std::ranges::all_of(scenario.device.platform.nodes, silent))
-        console.note(text("the profile of {} has no noise: every draw is the mean",
+    if (scenario.noise && !is_random(scenario))
+        console.note(text("the profile of {} has no noise: every draw is the mean, one run is all",
                           scenario.device.platform.name));
 }
 

@@ -57,6 +57,10 @@ class CliFlags final : public Flags {
         Given& given = add(std::move(take));
         app_.add_option(std::string(name), given.one);
     }
+    void arguments(std::string_view name, Take take) override {
+        Given& given = add(std::move(take));
+        app_.add_option(std::string(name), given.several);
+    }
 
     void take_all() const {
         for (const Given& given : given_) {

@@ -33,6 +33,8 @@ class Flags {
                     bool& target) = 0;
     // Without a flag, by its place; `name` is for messages.
     virtual void argument(std::string_view name, Take take) = 0;
+    // All that stand there: taken once for each, in the order given.
+    virtual void arguments(std::string_view name, Take take) = 0;
 };
 
 // The text itself: a name or a path.

@@ -49,6 +49,7 @@ void handle_signals() {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, nullptr);
+    sigaction(SIGXFSZ, &action, nullptr);  // a file may not grow: writing says so
 }
 
 const std::atomic<bool>* stop_on_interrupt() {

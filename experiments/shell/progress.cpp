@@ -28,8 +28,11 @@ Progress::~Progress() {
 bool Progress::due() const { return wanted_ && Clock::now() >= next_; }
 
 void Progress::update(const std::string& what, std::int64_t done, std::int64_t total) {
+    if (due()) say(text("{}: {} of {}", what, done, total));
+}
+
+void Progress::say(const std::string& line) {
     if (!due()) return;
-    const std::string line = text("{}: {} of {}", what, done, total);
     if (console_.terminal.err) {
         console_.err << "\r\x1b[K" << line << std::flush;
         shown_ = true;

@@ -21,6 +21,8 @@ class Progress {
     bool due() const;
     // Shows "what: done of total" if it is due.
     void update(const std::string& what, std::int64_t done, std::int64_t total);
+    // Likewise, in other words.
+    void say(const std::string& line);
 
   private:
     using Clock = std::chrono::steady_clock;

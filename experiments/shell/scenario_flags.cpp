@@ -91,9 +91,9 @@ void declare_scenario(Flags& flags, Experiment& asked) {
                 "period=33ms, deadline=33ms, weight=2; give it several times to run several DNNs",
                 one_more_of(asked.models, choose_model));
     flags.often(kWhat, "-d,--device", "DEVICE",
-                "NAME or FILE, with :mode=15W, or memory= one of register, staged, managed-attach "
-                "and managed-prefetch (default: none is modelled; `swaplab show device NAME` says "
-                "what they cost)",
+                "NAME or FILE, with :mode=15W; memory= one of register, staged, managed-attach and "
+                "managed-prefetch (default: none is modelled; `swaplab show device NAME` says what "
+                "they cost); read=2x, execute=0.5x, ...: as many times as fast",
                 one_more_of(asked.devices, choose_device));
     flags.once(kHow, "--account", "WHICH",
                "what the budget bounds: all (default) or parameters (bytes that hold weights)",

@@ -10,6 +10,9 @@ namespace swaplab {
 // standard errors. Needs degrees >= 1.
 double student_t_95(std::int64_t degrees);
 
+// How likely |t| or more is where the true mean is 0: a two-sided p-value. Needs degrees >= 1.
+double student_p_value(double t, std::int64_t degrees);
+
 // Half the width of the 95 % confidence interval of the mean: t·s/sqrt(n). Needs two values.
 double half_width_95(std::span<const double> values);
 

@@ -250,10 +250,12 @@ TEST(InterruptedComparison, KeepsTheCellsThatRan) {
         EXPECT_EQ(cell.budget, 12_MiB);
     }
     Quiet quiet;
-    const std::string table = comparison_table(comparison, Metric::latency, quiet.console);
+    const std::string table = comparison_table(comparison, latency_metric(), quiet.console);
     EXPECT_NE(table.find("? interrupted"), std::string::npos) << table;
     const Document document =
-        parse_json(comparison_json({&comparison, 1}, "swaplab", ResultSchema::second), "out");
+        parse_json(comparison_json({&comparison, 1}, "swaplab", ResultSchema::second,
+                                                latency_metric()),
+                                "out");
     const std::vector<Field> results = Fields(Field::root(document)).required("results").as_array();
     ASSERT_EQ(results.size(), 4U);
     EXPECT_EQ(Fields(results[3]).required("verdict").as_string(), "interrupted");

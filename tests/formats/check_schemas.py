@@ -52,6 +52,7 @@ REQUIRED = {
     "cut-1": {"schema", "steps", "layers", "floating", "name", "step", "operator"},
 }
 OPTIONAL = {
+    "comparison-1": {"leads"},
     "result-2": {"replications", "evidence", "emulation", "extrapolated", "adopted",
                  "first_token_ns", "full_memory_valid", "conditions"},
     "result-1": {"reason"},
@@ -213,6 +214,8 @@ def schema_of(document):
         return file_name(document["schema"])
     if "observation" in document:
         return "decisions-1"
+    if "point" in document:
+        return "records-1"
     return "trace-events" if "traceEvents" in document else "list"
 
 
@@ -344,6 +347,8 @@ COMMANDS = [
     (["compare", *ON_NX, "-p", "direct", "-p", "swapnet", "-p", "load-all", "-b",
       "min,0.5x,1.0x"], 0),
     (["compare", *ON_NX, "-p", "swapnet", "-b", "1KiB,2KiB"], 3),
+    (["compare", *ON_NX, "-p", "swapnet", "-p", "pipeload", "-b", "0.5x", *NOISY], 0),
+    (["compare", *ON_NX, "-p", "swapnet", "-p", "on-demand", "--knee", "5%"], 0),
     (["plan", *ON_NX, "-p", "swapnet", "-b", "0.5x"], 0),
     (["plan", *ON_NX, "-p", "direct"], 0),
     (["plan", *ON_NX, "-p", "swapnet", "-b", "1MiB"], 3),
@@ -371,7 +376,20 @@ COMMANDS = [
     ("pack model.json --synthetic -o pack", 0),
     ("replay log.jsonl", 0),
     ("replay changed.jsonl", 1),
+    ("sweep swept.yaml -o swept --jobs 2", 0),
+    ("status swept", 0),
 ]
+
+# With a policy that one of the devices does not allow.
+SWEPT = """\
+schema: swaplab/experiment/1
+models: [resnet101]
+devices: [jetson-orin-nano, "jetson-orin-nano:memory=staged"]
+policies: [pipeload, swapnet]
+budgets: [1KiB, 1.1x]
+noise: true
+seeds: [1, 2]
+"""
 
 
 def with_log(program, arguments):
@@ -401,6 +419,7 @@ def check_outputs(program, documents, failures):
     log = read(program.path("log.jsonl"))
     write(program.path("changed.jsonl"), log.replace('"event": "arrival"', '"event": "budget"', 1))
 
+    write(program.path("swept.yaml"), SWEPT)
     seen = set()
     for arguments, code in COMMANDS:
         words = arguments.split() if isinstance(arguments, str) else arguments
@@ -422,7 +441,7 @@ def check_outputs(program, documents, failures):
         documents.add(name, document, " ".join(words))
     check_shown(program, documents, failures)
     check_files(program, documents, failures)
-    covered = seen | {"decisions-1", "model-1", "device-1", "experiment-1", "pack-1", "cut-1",
+    covered = seen | {"records-1", "decisions-1", "model-1", "device-1", "experiment-1", "pack-1", "cut-1",
                       "policy", "trace-events"}
     for name in sorted(set(documents.schemas.raw) - covered):
         failures.expect(False, f"no command here prints {name}")
@@ -441,6 +460,10 @@ def check_shown(program, documents, failures):
 def check_files(program, documents, failures):
     """What commands leave behind."""
     documents.add("device-1", json.loads(read(program.path("nx.json"))), "fit -o")
+    for line in read(program.path("swept/1-of-1.records")).splitlines():
+        length, _, payload = line.split(" ", 2)
+        failures.expect(int(length, 16) == len(payload.encode()), f"a record of {length}")
+        documents.add("records-1", json.loads(payload), "sweep -o")
     documents.add("pack-1", json.loads(read(program.path("pack/index.json"))), "pack")
     documents.add("model-1", json.loads(read(program.path("pack/model.json"))), "pack")
     for arguments in (["-m", "resnet101:deadline=1ms", "-m", "resnet101", *ON_NX[2:], "-p",

@@ -67,6 +67,8 @@ const auto kRooms = std::to_array<Room>({
     // What the rooms of experiments see of each other; below it each of them sees all layers.
     {"experiments/text/", {"profiles/", "policies/"}},
     {"experiments/draw/", {"profiles/", "experiments/text/"}},
+    // Numbers only: it knows no policy.
+    {"experiments/statistics/", {"profiles/base/", "profiles/fit/"}},
     // The one room that names the three backends.
     {"experiments/request/",
      {"profiles/", "policies/", "sim/", "emu/", "hw/", "experiments/text/"}},
@@ -93,7 +95,11 @@ const auto kRooms = std::to_array<Room>({
       "experiments/shell/", "experiments/trace/", "experiments/emulate/", "experiments/replay/"}},
     {"experiments/compare/",
      {"profiles/", "policies/", "experiments/text/", "experiments/draw/", "experiments/request/",
-      "experiments/shell/", "experiments/emulate/", "experiments/run/"}},
+      "experiments/shell/", "experiments/emulate/", "experiments/run/", "experiments/statistics/"}},
+    // Their results are read by others: they see neither tables nor figures.
+    {"experiments/sweep/",
+     {"profiles/", "policies/", "experiments/text/", "experiments/request/", "experiments/shell/",
+      "experiments/run/metric_columns.h"}},
     {"experiments/validate/",
      {"profiles/", "policies/", "sim/", "experiments/text/", "experiments/draw/",
       "experiments/request/", "experiments/shell/", "experiments/trace/", "experiments/emulate/",
@@ -131,7 +137,7 @@ constexpr auto kLibraries = std::to_array<Library>({
     {"CLI11", "experiments/shell/", true},
     {"CLI/", "experiments/shell/", true},
     {"protozero/", "experiments/trace/", true},
-    {"sqlite3", "experiments/", false},
+    {"sqlite3", "experiments/sweep/", false},
     {"simgrid/", "tests/bench/", false},
 });
 

@@ -1,0 +1,152 @@
+#include "experiments/sweep/sweep.h"
+
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "experiments/sweep/references.h"
+
+namespace swaplab {
+
+namespace {
+
+// Threads that share a list of tasks.
+class Sweeping {
+  public:
+    Sweeping(const StudyPoints& points, const std::vector<SweepTask>& tasks, const Testbed& testbed,
+             const OnPoint& on_point)
+        : points_(points),
+          tasks_(tasks),
+          testbed_(testbed),
+          on_point_(on_point),
+          references_(points, testbed) {}
+
+    void go(int threads) {
+        std::vector<std::thread> others;
+        for (int i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+        work();
+        for (std::thread& other : others) other.join();
+        if (failure_) std::rethrow_exception(failure_);
+    }
+
+  private:
+    bool stopped() const { return failed_.load() || testbed_.stopped(); }
+
+    void work() {
+        while (!stopped()) {
+            const std::size_t next = next_.fetch_add(1);
+            if (next >= tasks_.size()) return;
+            try {
+                run_task(tasks_[next]);
+            } catch (...) {  // of who records
+                const std::lock_guard lock(mutex_);
+                if (!failure_) failure_ = std::current_exception();
+                failed_.store(true);
+            }
+        }
+    }
+
+    void run_task(const SweepTask& task) {
+        if (task.cell->cell == nullptr) {
+            fail_all(task, name_of(Verdict::refused), task.cell->refusal);
+            return;
+        }
+        std::optional<PreparedRun> prepared;
+        try {
+            prepared.emplace(
+                request_of(points_.scenario_of(*task.cell), testbed_, task.cell->cell->bytes),
+                *task.cell->cell->system->policy);
+        } catch (const std::exception& error) {
+            fail_all(task, kFailed, error.what());
+            return;
+        }
+        run_draws(task, *prepared);
+    }
+
+    void run_draws(const SweepTask& task, const PreparedRun& prepared) {
+        const bool once = points_.deterministic(*task.cell);
+        std::optional<RunResult> result;
+        for (std::size_t i = 0; i < task.draws.size() && !stopped(); ++i) {
+            const std::size_t draw = task.draws[i];
+            try {
+                if (!once || !result)
+                    result =
+                        prepared.run(points_.noise_of(draw), &references_.of(*task.cell, draw));
+            } catch (const RefusedByDevice& error) {
+                record_failure(task, i, name_of(Verdict::refused), error.what());
+                continue;
+            } catch (const std::exception& error) {
+                record_failure(task, i, kFailed, error.what());
+                continue;
+            }
+            if (stopped()) return;  // it, or its reference, may be cut short
+            record(task, i, ran(points_, *task.cell, draw, *result));
+        }
+    }
+
+    void fail_all(const SweepTask& task, std::string_view verdict, const std::string& reason) {
+        for (std::size_t i = 0; i < task.draws.size(); ++i)
+            record_failure(task, i, verdict, reason);
+    }
+
+    void record_failure(const SweepTask& task, std::size_t i, std::string_view verdict,
+                        const std::string& reason) {
+        record(task, i, failed(points_, *task.cell, task.draws[i], verdict, reason));
+    }
+
+    void record(const SweepTask& task, std::size_t i, PointRecord point) {
+        point.attempt = task.attempts[i];
+        const std::lock_guard lock(mutex_);
+        if (!failed_.load()) on_point_(point);
+    }
+
+    static constexpr std::string_view kFailed = "failed";
+
+    const StudyPoints& points_;
+    const std::vector<SweepTask>& tasks_;
+    const Testbed& testbed_;
+    const OnPoint& on_point_;
+    References references_;
+    std::atomic<std::size_t> next_{0};
+    std::atomic<bool> failed_{false};
+    std::mutex mutex_;
+    std::exception_ptr failure_;
+};
+
+}  // namespace
+
+double SweepCounts::per_second() const {
+    return took.count() > 0 ? static_cast<double>(recorded) / took.count() : 0;
+}
+
+std::vector<SweepTask> tasks_left(const StudyPoints& points, const std::vector<std::size_t>& cells,
+                                  const std::function<bool(std::size_t, std::size_t)>& wanted,
+                                  const PointStates& known, bool retry_failed,
+                                  SweepCounts& counts) {
+    std::vector<SweepTask> tasks;
+    for (const std::size_t number : cells) {
+        SweepTask task{&points.cells()[number], {}, {}};
+        for (std::size_t draw = 0; draw < points.draws(); ++draw) {
+            if (!wanted(number, draw)) continue;
+            ++counts.points;
+            const auto state = known.find(points.id(*task.cell, draw));
+            const bool again = state != known.end() && state->second.failed && retry_failed;
+            if (state != known.end() && !again) {
+                ++counts.before;
+                continue;
+            }
+            task.draws.push_back(draw);
+            task.attempts.push_back(again ? state->second.attempt + 1 : 1);
+        }
+        if (!task.draws.empty()) tasks.push_back(std::move(task));
+    }
+    return tasks;
+}
+
+void run_tasks(const StudyPoints& points, const std::vector<SweepTask>& tasks, int threads,
+               const Testbed& testbed, const OnPoint& on_point) {
+    Sweeping(points, tasks, testbed, on_point).go(threads);
+}
+
+}  // namespace swaplab

@@ -1,0 +1,128 @@
+#include "policies/run/prepared_run.h"
+
+#include "policies/metrics/replications.h"
+#include "policies/registry.h"
+#include "policies/run/planning.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// Every replication of one plan, put together.
+RunResult replicated(RunRequest request, const Planned& planned, const Policy& policy,
+                     const PreparedRun::Each& each = nullptr) {
+    std::vector<RunResult> all;
+    for (std::int64_t r = 0; r < (request.noise ? request.replications : 1); ++r) {
+        const std::unique_ptr<Scheduler> scheduler = planned.scheduler(request, policy);
+        RunResult one = run_once(request, planned, *scheduler, policy.spec);
+        const bool interrupted = one.verdict == Verdict::interrupted;
+        if (each && !interrupted) each(one);
+        if (!interrupted || all.empty()) all.push_back(std::move(one));
+        if (interrupted || request.stopped()) break;
+        if (request.noise) ++request.noise->replication;
+        request.observer = nullptr;
+    }
+    const bool complete = std::ssize(all) == (request.noise ? request.replications : 1);
+    RunResult result = pooled(std::move(all));
+    if (!complete) result.verdict = Verdict::interrupted;
+    return result;
+}
+
+std::optional<bool> equal_outputs(const std::optional<Evidence>& a,
+                                  const std::optional<Evidence>& b) {
+    if (!a || !b || a->outputs.empty()) return std::nullopt;
+    return a->outputs == b->outputs;
+}
+
+void add_reference(RunResult& result, const FullMemory& direct) {
+    if (!direct.complete) return;
+    result.full_memory_latency = direct.latency;
+    for (std::size_t j = 0; j < result.jobs.size(); ++j)
+        result.jobs[j].full_memory_turns = direct.turns[j];
+    if (direct.evidence) result.full_memory_pace = direct.evidence->pace;
+    result.outputs_equal = equal_outputs(result.evidence, direct.evidence);
+}
+
+// A policy without a budget is the reference; it is not held to one.
+RunRequest held(RunRequest request, const Policy& policy) {
+    if (!policy.needs_budget && !request.workload.budget_changes.empty())
+        throw UnsupportedError(
+            text("policy {} takes no budget, so none can change during the run", policy.spec));
+    if (!policy.needs_budget) request.budget.reset();
+    return request;
+}
+
+}  // namespace
+
+FullMemory run_in_full_memory(RunRequest request, const CostModels& costs) {
+    request.budget.reset();
+    request.observer = nullptr;
+    const Policy direct = make_policy(direct_policy());
+    const auto deployment =
+        std::get<Deployment>(direct.planner->plan({request.platform, costs, {}, request.account}));
+    const RunResult result = replicated(request, Planned(request, costs, deployment), direct);
+    FullMemory reference;
+    reference.complete = result.verdict != Verdict::interrupted;
+    reference.latency = result.latency.mean;
+    for (const JobResult& job : result.jobs) {
+        Duration& sum = reference.turns.emplace_back();
+        for (const Duration turn : job.turns) sum += turn;
+    }
+    reference.evidence = result.evidence;
+    return reference;
+}
+
+FullMemory run_in_full_memory(const RunRequest& request) {
+    return run_in_full_memory(request, cost_models(request));
+}
+
+void add_references(RunResult& result, const RunRequest& request, const CostModels& costs,
+                    const Bounds& bounds, const FullMemory* reference) {
+    // Of an interrupted run nothing bounds the makespan: not all requests are in it.
+    const bool interrupted = result.verdict == Verdict::interrupted;
+    if (!interrupted || bounds.of == BoundOf::latency) {
+        result.lower_bound = bounds.lower;
+        result.policy_bound = bounds.policy;
+    }
+    result.lower_bound_of = bounds.of;
+    if (interrupted) return;
+    if (reference != nullptr)
+        add_reference(result, *reference);
+    else if (request.with_reference && !request.stopped())
+        add_reference(result, run_in_full_memory(request, costs));
+}
+
+PreparedRun::PreparedRun(const RunRequest& request, const Policy& policy)
+    : request_(held(request, policy)),
+      policy_(policy),
+      costs_(cost_models(request_)),
+      outcome_(plan(request_, costs_, policy)) {
+    const auto* deployment = std::get_if<Deployment>(&outcome_);
+    bounds_ = bounds(request_, costs_, deployment);
+    if (deployment != nullptr) planned_.emplace(request_, costs_, *deployment);
+}
+
+RunResult PreparedRun::refused() const {
+    const auto& refusal = std::get<Infeasible>(outcome_);
+    RunResult result;
+    result.verdict = Verdict::infeasible;
+    result.minimum_budget = refusal.minimum_budget;
+    result.reason = refusal.reason;
+    result.layers = refusal.layers;
+    return result;
+}
+
+RunResult PreparedRun::run(std::optional<NoiseKey> noise, const FullMemory* reference,
+                           const Each& each) const {
+    RunRequest request = request_;
+    request.noise = noise;
+    RunResult result = planned_ ? replicated(request, *planned_, policy_, each) : refused();
+    result.policy = policy_.spec;
+    result.budget = request.budget;
+    add_references(result, request, costs_, bounds_, reference);
+    return result;
+}
+
+}  // namespace swaplab

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Whatever happens to a sweep, its merged tables are the same bytes.
+
+usage: survives.py SWAPLAB [--seed N] [--kills N] [--million]
+
+One small study is swept undisturbed, then: with 1, 2 and 4 threads; as three shards, merged in any
+order; killed (kill -9) at twenty random moments; interrupted by Ctrl-C and SIGTERM; on a file that
+may not grow further, and on a file system that is full where one can be mounted. Each time it is
+finished by the same command and merged, to CSV and SQLite. The seed of the moments is printed.
+--million merges a million made-up points instead and prints how much memory that takes.
+"""
+import argparse
+import itertools
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+STUDY = """\
+schema: swaplab/experiment/1
+models: [vgg19, resnet101]
+devices: [jetson-xavier-nx, cpu-server]
+policies: [direct, on-demand, swapnet, pipeload, {name: demand-layering, pipeline: [async, sync]}]
+budgets: [min, 0.2x, 0.5x, 0.8x, 1.1x]
+workloads: [{mode: stream, requests: 8}, {requests: 3}]
+noise: true
+seeds: [3, 4]
+replications: 2
+"""
+
+
+class Checks:
+    def __init__(self, swaplab, folder):
+        self.swaplab = swaplab
+        self.folder = folder
+        self.study = os.path.join(folder, "study.yaml")
+        self.failures = 0
+        with open(self.study, "w") as file:
+            file.write(STUDY)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def command(self, name, *more):
+        return [self.swaplab, "sweep", self.study, "-o", self.path(name), "-q", *more]
+
+    def sweep(self, name, *more, code=0):
+        done = subprocess.run(self.command(name, *more), capture_output=True, text=True)
+        self.expect(done.returncode == code, f"{name}: exit code {done.returncode}: {done.stderr}")
+        return done
+
+    def merged(self, *names):
+        """The bytes of both tables."""
+        tables = []
+        for ending in ("csv", "sqlite"):
+            out = self.path("merged." + ending)
+            folders = [self.path(name) for name in names]
+            subprocess.run([self.swaplab, "merge", *folders, "-o", out, "-q"], check=True)
+            with open(out, "rb") as file:
+                tables.append(file.read())
+        return tables
+
+    def expect(self, holds, what):
+        if not holds:
+            self.failures += 1
+            print("WRONG:", what)
+
+    def expect_same(self, name, wanted, *folders):
+        got = self.merged(*(folders or (name,)))
+        self.expect(got[0] == wanted[0], f"{name}: another CSV")
+        self.expect(got[1] == wanted[1], f"{name}: another SQLite file")
+
+    # What can happen to a sweep.
+
+    def threads(self, wanted):
+        for jobs in (1, 2, 4):
+            self.sweep(f"jobs{jobs}", "--jobs", str(jobs))
+            self.expect_same(f"jobs{jobs}", wanted)
+        print("1, 2 and 4 threads: compared")
+
+    def shards(self, wanted):
+        names = [f"shard{k}" for k in (1, 2, 3)]
+        for k, name in enumerate(names, 1):
+            self.sweep(name, "--shard", f"{k}/3", "--jobs", str(k))
+        for order in itertools.permutations(names):
+            self.expect_same("+".join(order), wanted, *order)
+        print("shards 1/3, 2/3 and 3/3, merged in six orders: compared")
+
+    def kills(self, wanted, moments, longest):
+        hit = 0
+        for _ in range(len(moments)):
+            running = subprocess.Popen(self.command("killed", "--jobs", "2"),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(moments.pop() * longest)
+            running.kill()
+            hit += running.wait() == -signal.SIGKILL
+        self.expect(hit >= 10, f"only {hit} kills found a sweep at work")
+        self.sweep("killed")
+        self.expect_same("killed", wanted)
+        print(f"kill -9, {hit} times: compared")
+
+    def signals(self, wanted, longest):
+        for sent in (signal.SIGINT, signal.SIGTERM):
+            name = sent.name
+            running = subprocess.Popen(self.command(name), stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+            records = os.path.join(self.path(name), "1-of-1.records")
+            while running.poll() is None:  # until it is at work
+                if os.path.exists(records) and os.path.getsize(records) > 20000:
+                    break
+                time.sleep(longest / 100)
+            running.send_signal(sent)
+            code = running.wait()
+            self.expect(code == 130, f"{name}: exit code {code}, not 130")
+            self.sweep(name)
+            self.expect_same(name, wanted)
+        print("SIGINT and SIGTERM: compared")
+
+    def limited_file(self, wanted):
+        limit = 60000
+        done = subprocess.run(
+            self.command("limited"), capture_output=True, text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        self.expect(done.returncode == 1, f"file limit: exit code {done.returncode}")
+        self.expect("cannot write" in done.stderr and "goes on" in done.stderr,
+                    f"file limit: said '{done.stderr}'")
+        self.sweep("limited")
+        self.expect_same("limited", wanted)
+        print("a file that may not grow:", done.stderr.strip().replace(self.folder, "..."))
+
+    def full_disk(self, wanted):
+        disk = self.path("disk")
+        os.mkdir(disk)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "none", disk],
+                                 capture_output=True)
+        if mounted.returncode != 0:
+            print("a full file system: skipped, no tmpfs can be mounted here")
+            return
+        try:
+            done = self.sweep("disk/study", code=1)
+            self.expect("No space left" in done.stderr, f"full disk: said '{done.stderr}'")
+            subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+            self.sweep("disk/study")
+            self.expect_same("disk/study", wanted)
+            print("a full file system:", done.stderr.strip().replace(self.folder, "..."))
+        finally:
+            subprocess.run(["umount", disk], check=True)
+
+
+def million(checks, points):
+    """A study of so many points, whose records are copies of a real one's under other seeds."""
+    experiment = checks.path("large.yaml")
+    with open(experiment, "w") as file:
+        file.write("schema: swaplab/experiment/1\nmodels: [vgg19]\ndevices: [cpu-server]\n"
+                   f"policies: [direct]\nbudgets: [1x]\nnoise: true\nseeds: [1]\n"
+                   f"replications: {points}\n")
+    folder = checks.path("large")
+    began = time.time()
+    subprocess.run([checks.swaplab, "sweep", experiment, "-o", folder, "-q"], check=True)
+    swept = time.time() - began
+    began = time.time()
+    subprocess.run([checks.swaplab, "merge", folder, "-o", checks.path("large.csv"), "-q"],
+                   check=True)
+    merged = time.time() - began
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    size = os.path.getsize(checks.path("large.csv")) / 2**20
+    with open(checks.path("large.csv"), "rb") as file:
+        rows = sum(1 for _ in file) - 1
+    print(f"{rows} points: swept in {swept:.0f} s, merged in {merged:.0f} s to {size:.0f} MiB; "
+          f"at most {most:.0f} MiB resident in either")
+    checks.expect(rows == points, f"{rows} rows of {points} points")
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1])
+    parser.add_argument("swaplab")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--million", type=int, nargs="?", const=1_000_000)
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "big")
+    print("seed", seed)
+    folder = tempfile.mkdtemp(prefix="swaplab-sweep-")
+    try:
+        checks = Checks(os.path.abspath(options.swaplab), folder)
+        if options.million:
+            million(checks, options.million)
+            return checks.failures
+        began = time.time()
+        checks.sweep("whole", "--jobs", "1")
+        longest = time.time() - began
+        wanted = checks.merged("whole")
+        print(f"undisturbed: {wanted[0].count(bytes([10])) - 1} rows, {longest:.1f} s")
+        generator = random.Random(seed)
+        checks.threads(wanted)
+        checks.shards(wanted)
+        checks.kills(wanted, [generator.uniform(0.01, 0.2) for _ in range(options.kills)], longest)
+        checks.signals(wanted, longest)
+        checks.limited_file(wanted)
+        checks.full_disk(wanted)
+        return checks.failures
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main() else 0)
