@@ -7,7 +7,7 @@
 
 namespace swaplab {
 
-// "pipeload is best from 0.3x; below, only on-demand fits; more than 0.5x buys less than 2 %".
+// "A is best from 0.3x; below 0.3x only B fits; more than 0.5x buys less than 2 %".
 // Empty where fewer than two budgets are ranked.
 std::string advice(const Comparison& comparison, Metric metric, const std::vector<RowLeads>& leads);
 

@@ -8,7 +8,7 @@
 
 namespace swaplab {
 
-struct Interval {
+struct ConfidenceInterval {
     double low = 0;
     double high = 0;
 
@@ -19,9 +19,9 @@ struct Interval {
 struct PairedDifference {
     std::int64_t pairs = 0;
     double mean = 0;
-    Interval interval;     // 95 %
-    double p_value = 1;    // two-sided, of the mean being 0
-    double a_is_less = 0;  // the share of replications in which a < b; ties count half
+    ConfidenceInterval interval;  // 95 %
+    double p_value = 1;           // two-sided, of the mean being 0
+    double a_is_less = 0;         // the share of replications in which a < b; ties count half
     bool bootstrap =
         false;  // the differences are skewed: the interval is resampled, else Student's
 };

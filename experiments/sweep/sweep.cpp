@@ -2,9 +2,12 @@
 
 #include <atomic>
 #include <exception>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 
+#include "experiments/shell/output_file.h"
 #include "experiments/sweep/references.h"
 
 namespace swaplab {
@@ -34,11 +37,12 @@ class Sweeping {
     bool stopped() const { return failed_.load() || testbed_.stopped(); }
 
     void work() {
+        Last last;
         while (!stopped()) {
             const std::size_t next = next_.fetch_add(1);
             if (next >= tasks_.size()) return;
             try {
-                run_task(tasks_[next]);
+                run_task(tasks_[next], last);
             } catch (...) {  // of who records
                 const std::lock_guard lock(mutex_);
                 if (!failure_) failure_ = std::current_exception();
@@ -47,42 +51,62 @@ class Sweeping {
         }
     }
 
-    void run_task(const SweepTask& task) {
+    // The cell that a thread ran last, with its results by draw: at the next budget the plan is
+    // often the same.
+    struct Last {
+        const System* system = nullptr;
+        std::unique_ptr<PreparedRun> prepared;
+        std::map<std::size_t, RunResult> results;
+    };
+
+    void run_task(const SweepTask& task, Last& last) {
         if (task.cell->cell == nullptr) {
             fail_all(task, name_of(Verdict::refused), task.cell->refusal);
             return;
         }
-        std::optional<PreparedRun> prepared;
+        const System* const system = task.cell->cell->system;
+        if (last.system != system) last = {};
+        Last now;
+        now.system = system;
         try {
-            prepared.emplace(
+            now.prepared = std::make_unique<PreparedRun>(
                 request_of(points_.scenario_of(*task.cell), testbed_, task.cell->cell->bytes),
-                *task.cell->cell->system->policy);
+                *system->policy);
         } catch (const std::exception& error) {
             fail_all(task, kFailed, error.what());
             return;
         }
-        run_draws(task, *prepared);
+        run_draws(task, now, last);
+        last = std::move(now);
     }
 
-    void run_draws(const SweepTask& task, const PreparedRun& prepared) {
-        const bool once = points_.deterministic(*task.cell);
-        std::optional<RunResult> result;
+    void run_draws(const SweepTask& task, Last& now, const Last& last) {
         for (std::size_t i = 0; i < task.draws.size() && !stopped(); ++i) {
             const std::size_t draw = task.draws[i];
             try {
-                if (!once || !result)
-                    result =
-                        prepared.run(points_.noise_of(draw), &references_.of(*task.cell, draw));
+                const RunResult& result = result_of(*task.cell, draw, now, last);
+                if (stopped()) return;  // it, or its reference, may be cut short
+                record(task, i, ran(points_, *task.cell, draw, result));
             } catch (const RefusedByDevice& error) {
                 record_failure(task, i, name_of(Verdict::refused), error.what());
-                continue;
+            } catch (const OutputError&) {
+                throw;
             } catch (const std::exception& error) {
                 record_failure(task, i, kFailed, error.what());
-                continue;
             }
-            if (stopped()) return;  // it, or its reference, may be cut short
-            record(task, i, ran(points_, *task.cell, draw, *result));
         }
+    }
+
+    const RunResult& result_of(const StudyCell& cell, std::size_t draw, Last& now,
+                               const Last& last) {
+        const std::size_t key = points_.deterministic(cell) ? 0 : draw;
+        const auto known = now.results.find(key);
+        if (known != now.results.end()) return known->second;
+        if (const auto before = last.results.find(key); before != last.results.end())
+            if (auto same = now.prepared->adopted(*last.prepared, before->second))
+                return now.results.emplace(key, std::move(*same)).first->second;
+        RunResult fresh = now.prepared->run(points_.noise_of(draw), &references_.of(cell, draw));
+        return now.results.emplace(key, std::move(fresh)).first->second;
     }
 
     void fail_all(const SweepTask& task, std::string_view verdict, const std::string& reason) {

@@ -3,6 +3,7 @@
 #include "policies/metrics/replications.h"
 #include "policies/registry.h"
 #include "policies/run/planning.h"
+#include "policies/run/same_plan.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
@@ -45,6 +46,12 @@ void add_reference(RunResult& result, const FullMemory& direct) {
     result.outputs_equal = equal_outputs(result.evidence, direct.evidence);
 }
 
+void add_bounds(RunResult& result, const Bounds& bounds) {
+    result.lower_bound = bounds.lower;
+    result.policy_bound = bounds.policy;
+    result.lower_bound_of = bounds.of;
+}
+
 // A policy without a budget is the reference; it is not held to one.
 RunRequest held(RunRequest request, const Policy& policy) {
     if (!policy.needs_budget && !request.workload.budget_changes.empty())
@@ -82,10 +89,7 @@ void add_references(RunResult& result, const RunRequest& request, const CostMode
                     const Bounds& bounds, const FullMemory* reference) {
     // Of an interrupted run nothing bounds the makespan: not all requests are in it.
     const bool interrupted = result.verdict == Verdict::interrupted;
-    if (!interrupted || bounds.of == BoundOf::latency) {
-        result.lower_bound = bounds.lower;
-        result.policy_bound = bounds.policy;
-    }
+    if (!interrupted || bounds.of == BoundOf::latency) add_bounds(result, bounds);
     result.lower_bound_of = bounds.of;
     if (interrupted) return;
     if (reference != nullptr)
@@ -112,6 +116,20 @@ RunResult PreparedRun::refused() const {
     result.reason = refusal.reason;
     result.layers = refusal.layers;
     return result;
+}
+
+std::optional<RunResult> PreparedRun::adopted(const PreparedRun& other,
+                                              const RunResult& result) const {
+    const bool planned = planned_ && other.planned_ && request_.workload.budget_changes.empty();
+    if (!planned || !same_plan(planned_->deployment, other.planned_->deployment)) return {};
+    // A budget is a limit, and nothing else, as long as it is kept.
+    if (!result.ran() || (request_.budget && result.memory.peak > *request_.budget)) return {};
+    RunResult adopted = result;
+    adopted.budget = request_.budget;
+    for (const JobId j : planned_->deployment.jobs.ids())
+        adopted.jobs[j.index].budget = planned_->deployment.jobs[j].budget;
+    add_bounds(adopted, bounds_);
+    return adopted;
 }
 
 RunResult PreparedRun::run(std::optional<NoiseKey> noise, const FullMemory* reference,

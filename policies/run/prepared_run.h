@@ -40,6 +40,10 @@ class PreparedRun {
     RunResult run(std::optional<NoiseKey> noise, const FullMemory* reference = nullptr,
                   const Each& each = nullptr) const;
 
+    // The result of `run`, from one that `other` had with the same noise: nothing where their runs
+    // may differ. The requests and policies of both are the same but for the budget.
+    std::optional<RunResult> adopted(const PreparedRun& other, const RunResult& result) const;
+
   private:
     RunResult refused() const;
 
