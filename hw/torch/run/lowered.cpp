@@ -57,6 +57,7 @@ class Attributes {
     // parameters.
     void keep_ids() {
         const std::set<const Value*> ids = sources_of_ids();
+        if (ids.empty()) return;
         const torch::jit::AliasDb aliases(lowered_->graph);
         for (std::size_t i = attributes_.size(); i-- > 0;) {
             Value* const input = lowered_->graph->inputs()[lowered_->model_inputs + i];

@@ -155,7 +155,7 @@ TEST(Gathering, IdsMayBeComputed) {
     expect_rows_are_enough(lookup, 1, rng);
     lookup.ids = "torch.arange(0, tokens.size(1)).unsqueeze(0) + 3";
     expect_rows_are_enough(lookup, 12, rng);
-    lookup.before = "tokens = torch.remainder(tokens, 5).to(torch.int32)";
+    lookup.before = "tokens = torch.remainder(tokens, 5).int()";
     lookup.ids = "tokens.flatten()[2:9]";
     lookup.behind = "";
     lookup.rows = 5;
