@@ -26,6 +26,21 @@ BlockPrices::BlockPrices(const PartitionRequest& request, SwapPath path)
     find_columns();
 }
 
+BlockPrices::BlockPrices(const BlockPrices& finer, const std::vector<std::uint32_t>& cuts)
+    : cost_(finer.cost_),
+      row_(finer.row_),
+      alignment_(finer.alignment_),
+      in_(finer.in_),
+      out_(finer.out_) {
+    for (const std::uint32_t cut : cuts) {
+        at_.push_back(finer.at_[cut]);
+        units_before_.push_back(finer.units_before_[cut]);
+    }
+    for (auto* prices : {&in_, &out_})
+        for (Price& price : *prices) price.terms.clear();
+    find_columns();
+}
+
 void BlockPrices::find_columns() {
     constexpr std::int64_t most = std::int64_t{1} << 53;
     const Sums& all = at_.back();
@@ -68,8 +83,12 @@ void BlockPrices::add_price(std::vector<Price>& prices, Verb verb) const {
     const Activity activity = *row_of(verb).activity;
     const bool plain =
         std::ranges::find(row_->added, activity, &AddedCost::to) == row_->added.end();
-    prices.push_back({verb, plain ? cost_->plain_line(activity) : nullptr,
-                      cost_->scale_of(activity), activity == Activity::read, 1, {}});
+    prices.push_back({verb,
+                      plain ? cost_->plain_line(activity) : nullptr,
+                      cost_->scale_of(activity),
+                      activity == Activity::read,
+                      1,
+                      {}});
 }
 
 std::int64_t BlockPrices::in(std::uint32_t i, std::uint32_t j) const {
@@ -153,10 +172,9 @@ void BlockPrices::add_requests(const Price& price, std::uint32_t fixed, std::uin
 // Half away from zero, as `to_duration` does, of a cost that is not negative and below 2^52.
 std::int64_t BlockPrices::rounded(const Price& price, std::uint32_t i, std::uint32_t j) const {
     if (at_[j].bytes == at_[i].bytes) return 0;
-    const double cost = price.line != nullptr
-                            ? ns(price, at_[i], at_[j])
-                            : ns_of(*cost_, row_->path, price.verb,
-                                    {units_before_[i], units_before_[j]});
+    const double cost = price.line != nullptr ? ns(price, at_[i], at_[j])
+                                              : ns_of(*cost_, row_->path, price.verb,
+                                                      {units_before_[i], units_before_[j]});
     const auto whole = static_cast<std::int64_t>(cost);
     return whole + static_cast<std::int64_t>(cost - static_cast<double>(whole) >= 0.5);
 }
@@ -180,8 +198,8 @@ double BlockPrices::ns(const Price& price, const Sums& from, const Sums& to) con
 }
 
 std::string BlockPrices::digest() const {
-    std::string all = hex_digest(
-        {reinterpret_cast<const char*>(at_.data()), at_.size() * sizeof(at_.front())});
+    std::string all =
+        hex_digest({reinterpret_cast<const char*>(at_.data()), at_.size() * sizeof(at_.front())});
     all += text("|{}|{}|{}", static_cast<int>(row_->path), static_cast<int>(cost_->node().compute),
                 alignment_);
     // The kind of memory adds other activities to those without a line of their own.

@@ -17,6 +17,10 @@ class BlockPrices {
   public:
     // Borrows the cost model of the request.
     BlockPrices(const PartitionRequest& request, SwapPath path);
+    // The same with some of the cuts.
+    BlockPrices(const BlockPrices& finer, const std::vector<std::uint32_t>& cuts);
+    BlockPrices(const BlockPrices&) = delete;  // it refers to itself
+    BlockPrices& operator=(const BlockPrices&) = delete;
 
     // Rounded ns and bytes of the block between two cuts, i < j.
     std::int64_t in(std::uint32_t i, std::uint32_t j) const;
@@ -30,7 +34,8 @@ class BlockPrices {
     }
     // Of all blocks [i, j) with i in [first, last), added to `sums`; and of all [i, j) with j in
     // [first, last].
-    void add_out(std::uint32_t first, std::uint32_t last, std::uint32_t j, std::int64_t* sums) const;
+    void add_out(std::uint32_t first, std::uint32_t last, std::uint32_t j,
+                 std::int64_t* sums) const;
     void add_in(std::uint32_t i, std::uint32_t first, std::uint32_t last, std::int64_t* sums) const;
     // Equal for blocks that cost the same.
     std::string digest() const;
@@ -38,7 +43,8 @@ class BlockPrices {
   private:
     // Sums up to a cut.
     struct Sums {
-        std::int64_t bytes = 0, stored = 0, tensors = 0, layers = 0, flops = 0, activation_bytes = 0;
+        std::int64_t bytes = 0, stored = 0, tensors = 0, layers = 0, flops = 0,
+                     activation_bytes = 0;
     };
     // What a verb costs, how often the way in has it. Without a line: more than one line, or a
     // table of reads.
@@ -48,7 +54,8 @@ class BlockPrices {
         double scale = 1;
         bool reads = false;
         std::int64_t times = 1;
-        // The terms of the line that are not 0: the sums up to each cut, and what one of them costs.
+        // The terms of the line that are not 0: the sums up to each cut, and what one of them
+        // costs.
         std::vector<std::pair<const std::vector<double>*, double>> terms;
     };
     // What a block counts, up to each cut, where doubles hold it.
@@ -72,7 +79,7 @@ class BlockPrices {
     std::vector<Sums> at_;
     std::vector<std::uint32_t> units_before_;
     std::vector<Price> in_, out_;
-    std::optional<Columns> columns_;  // nothing where doubles do not hold the sums
+    std::optional<Columns> columns_;     // nothing where doubles do not hold the sums
     mutable std::vector<double> costs_;  // scratch
 };
 

@@ -38,20 +38,54 @@ SwapnetCosts::SwapnetCosts(const PartitionRequest& request, SwapPath path)
       units_before_(1),
       prices_(request, path) {
     for (const UnitRange finest : model_->finest_blocks()) units_before_.push_back(finest.last);
-    find_active(request);
+    std::vector<std::int64_t> active;
+    for (const UnitRange finest : model_->finest_blocks())
+        active.push_back(counted(model_->activation_peak(finest), request.account).count);
+    find_active(std::move(active));
     if (model_->brings_plainly() && nothing_takes_too_long(request, path))
-        execute_.emplace(sums_of_execution(request.cost));
+        execute_ = std::make_shared<const RoundedSums>(sums_of_execution(request.cost));
     else
         fill_tables(request, path);
 }
 
-void SwapnetCosts::fill_tables(const PartitionRequest& request, SwapPath path) {
+SwapnetCosts::SwapnetCosts(const SwapnetCosts& finer, const std::vector<std::uint32_t>& cuts)
+    : model_(finer.model_),
+      finest_(static_cast<std::uint32_t>(cuts.size()) - 1),
+      copies_(finer.copies_),
+      prices_(finer.prices_, cuts),
+      execute_(finer.execute_) {
+    for (const std::uint32_t cut : cuts) units_before_.push_back(finer.units_before_[cut]);
+    std::vector<std::int64_t> active;
+    for (std::uint32_t i = 0; i < finest_; ++i)
+        active.push_back(finer.active(cuts[i], cuts[i + 1]));
+    find_active(std::move(active));
+    if (finer.tables_.empty()) return;
+    make_rows();
+    for (std::uint32_t i = 0; i < finest_; ++i)
+        for (std::uint32_t j = i + 1; j <= finest_; ++j)
+            tables_[index(i, j)] = finer.tables_[finer.index(cuts[i], cuts[j])];
+}
+
+SwapnetCosts SwapnetCosts::merged(std::int64_t bytes) const {
+    std::vector<std::uint32_t> cuts{0};
+    for (std::uint32_t j = 1; j < finest_; ++j)
+        if (held(cuts.back(), j + 1) > bytes || active(cuts.back(), j + 1) > bytes)
+            cuts.push_back(j);
+    cuts.push_back(finest_);
+    return {*this, cuts};
+}
+
+void SwapnetCosts::make_rows() {
     std::size_t blocks = 0;
     for (std::uint32_t i = 0; i < finest_; ++i) {
         rows_.push_back(blocks);
         blocks += finest_ - i;
     }
     tables_.resize(blocks);
+}
+
+void SwapnetCosts::fill_tables(const PartitionRequest& request, SwapPath path) {
+    make_rows();
     for (std::uint32_t i = 0; i < finest_; ++i) fill_row(request, path, i);
     if (!model_->brings_plainly()) make_monotone();
 }
@@ -79,10 +113,8 @@ void SwapnetCosts::make_monotone() {
         }
 }
 
-void SwapnetCosts::find_active(const PartitionRequest& request) {
-    active_.emplace_back();
-    for (const UnitRange finest : model_->finest_blocks())
-        active_.back().push_back(counted(model_->activation_peak(finest), request.account).count);
+void SwapnetCosts::find_active(std::vector<std::int64_t> of_finest) {
+    active_.push_back(std::move(of_finest));
     for (std::size_t span = 1; 2 * span <= finest_; span *= 2) {
         const std::vector<std::int64_t>& half = active_.back();
         std::vector<std::int64_t> both;

@@ -12,7 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,6 +26,9 @@ namespace swaplab {
 class SwapnetCosts {
   public:
     SwapnetCosts(const PartitionRequest& request, SwapPath path);
+    // The same with fewer cuts: neighbouring finest blocks are one as long as they hold and need
+    // at most `bytes` together.
+    SwapnetCosts merged(std::int64_t bytes) const;
 
     // How many finest blocks the model has: cuts are numbered by them.
     std::uint32_t finest() const { return finest_; }
@@ -68,9 +71,11 @@ class SwapnetCosts {
         std::vector<std::int64_t> in, execute, out, held, active;
     };
     // All [i, j) with i in [first, last): all but `in`.
-    void blocks_before(std::uint32_t j, std::uint32_t first, std::uint32_t last, Columns& columns) const;
+    void blocks_before(std::uint32_t j, std::uint32_t first, std::uint32_t last,
+                       Columns& columns) const;
     // All [i, j) with j in [first, last]: `in`, `held` and `active`.
-    void blocks_behind(std::uint32_t i, std::uint32_t first, std::uint32_t last, Columns& columns) const;
+    void blocks_behind(std::uint32_t i, std::uint32_t first, std::uint32_t last,
+                       Columns& columns) const;
 
     // Of everything above: equal costs have equal digests.
     std::string digest() const;
@@ -80,20 +85,20 @@ class SwapnetCosts {
         std::int64_t in = 0, execute = 0, out = 0, held = 0;
     };
 
-    std::size_t index(std::uint32_t i, std::uint32_t j) const {
-        return rows_[i] + (j - i - 1);
-    }
+    SwapnetCosts(const SwapnetCosts& finer, const std::vector<std::uint32_t>& cuts);
+    std::size_t index(std::uint32_t i, std::uint32_t j) const { return rows_[i] + (j - i - 1); }
     void fill_tables(const PartitionRequest& request, SwapPath path);
     void fill_row(const PartitionRequest& request, SwapPath path, std::uint32_t i);
     void make_monotone();
-    void find_active(const PartitionRequest& request);
+    void make_rows();
+    void find_active(std::vector<std::int64_t> of_finest);
 
     const Model* model_;
     std::uint32_t finest_;
     std::int64_t copies_;
     std::vector<std::uint32_t> units_before_;  // by cut
     BlockPrices prices_;
-    std::optional<RoundedSums> execute_;
+    std::shared_ptr<const RoundedSums> execute_;
     std::vector<std::size_t> rows_;  // of the tables, by first cut
     std::vector<OfBlock> tables_;    // empty: by prices and sums
     // By power of two p and cut c: the most that the 2^p finest blocks from c on need.

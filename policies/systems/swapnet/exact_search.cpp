@@ -54,28 +54,50 @@ void ExactSearch::take_last_blocks(SwapnetValue most) {
     }
 }
 
-void ExactSearch::solve_cut(std::uint32_t row, Cut j, SwapnetValue most) {
-    const std::vector<Going>& next = going(row, j);
-    const std::uint32_t row_before = problem_.before(row);
-    if (row_before >= problem_.rows()) return;
+void ExactSearch::take_next(const std::vector<Going>& next, Cut j) {
     held_.clear();
     active_.clear();
     for (const Going& block : next) {
         held_.push_back(costs_.held(j, block.end));
         active_.push_back(costs_.active(j, block.end));
     }
+    from_.assign(next.size() + 1, {});
+    for (std::size_t e = next.size(); e-- > 0;) {
+        from_[e].flat = std::min(from_[e + 1].flat, next[e].flat);
+        from_[e].sloped = std::min(from_[e + 1].sloped, next[e].sloped);
+        from_[e].in_flat = std::min(from_[e + 1].in_flat, next[e].in + next[e].flat);
+        from_[e].in_sloped = std::min(from_[e + 1].in_sloped, next[e].in + next[e].sloped);
+    }
+}
+
+SwapnetValue ExactSearch::bound(const AtHand& block, SwapnetValue out) const {
+    const Bound& from = from_[block.fitting];
+    return 1 + std::max(block.execute + std::max(from.flat, from.sloped + block.out),
+                        out + std::max(from.in_flat, from.in_sloped + block.out));
+}
+
+void ExactSearch::solve_cut(std::uint32_t row, Cut j, SwapnetValue most) {
+    const std::vector<Going>& next = going(row, j);
+    const std::uint32_t row_before = problem_.before(row);
+    if (row_before >= problem_.rows()) return;
+    take_next(next, j);
+    const Cut first = std::max(1U, bounds_.first_start(j));
+    if (first >= j) return;
+    costs_.blocks_before(j, first, j, of_before_);
     std::size_t unfit = 0;
-    for (Cut i = j; i-- > 1;) {
-        const std::int64_t held = costs_.held(i, j);
-        const std::int64_t active = costs_.active(i, j);
-        while (unfit < next.size() &&
-               costs_.pair(held, active, held_[unfit], active_[unfit]) > problem_.budget)
+    for (Cut i = j; i-- > first;) {
+        const std::size_t at = i - first;
+        while (unfit < next.size() && costs_.pair(of_before_.held[at], of_before_.active[at],
+                                                  held_[unfit], active_[unfit]) > problem_.budget)
             ++unfit;
         if (unfit == next.size()) break;
         const PrefixBounds::Spent spent = bounds_.spent(row_before, i, j);
         if (spent.least >= kNever) continue;
-        const AtHand block{i, j, problem_.ns(costs_.execute(i, j)), problem_.ns(costs_.out(i, j)),
-                           unfit};
+        const AtHand block{i, j, problem_.ns(of_before_.execute[at]),
+                           problem_.ns(of_before_.out[at]), unfit};
+        if (spent.least + bound(block, least_out_[i]) > most ||
+            spent.with_out + bound(block, most_out_[i]) - most_out_[i] > most)
+            continue;
         const Least high = least(next, block, most_out_[i]);
         if (spent.with_out + high.value - most_out_[i] > most) continue;
         const Least low = least(next, block, least_out_[i]);
@@ -124,24 +146,26 @@ void ExactSearch::keep(std::uint32_t row, Cut i, Going block) {
     left_.ends[i].take(block.end);
     if (block.end < problem_.finest()) left_.starts[block.end].take(i);
     std::vector<Going>& kept = going(row, i);
-    std::erase_if(kept, [&](const Going& longer) { return stands_for(i, block, longer); });
+    std::erase_if(kept, [&](Going& longer) { return stands_for(i, block, longer); });
     kept.push_back(block);
 }
 
 // Whether the longer of two blocks that begin at i is never needed: wherever it fits, what it takes
 // is no less. Executions of blocks that may be before it are no longer than that of the longest.
-bool ExactSearch::stands_for(Cut i, const Going& shorter, const Going& longer) const {
+bool ExactSearch::stands_for(Cut i, const Going& shorter, Going& longer) const {
     if (shorter.flat <= longer.flat && shorter.sloped <= longer.sloped) return true;
     if (shorter.in + shorter.flat > longer.in + longer.flat ||
         shorter.in + shorter.sloped > longer.in + longer.sloped)
         return false;
-    const SwapnetValue longest = problem_.ns(bounds_.longest_before(i, longer.end));
-    const SwapnetValue term = std::max(shorter.in, std::min(longest, longer.in));
+    if (longer.longest_before < 0)
+        longer.longest_before = problem_.ns(bounds_.longest_before(i, longer.end));
+    const SwapnetValue term = std::max(shorter.in, std::min(longer.longest_before, longer.in));
     return term + shorter.flat <= longer.in + longer.flat &&
            term + shorter.sloped <= longer.in + longer.sloped;
 }
 
-// Of any block, whether it was kept or not: exact where it lies on a partition that costs the least.
+// Of any block, whether it was kept or not: exact where it lies on a partition that costs the
+// least.
 SwapnetValue ExactSearch::to_go(std::uint32_t row, Cut i, Cut j, std::int64_t out) {
     const SwapnetValue execute = problem_.ns(costs_.execute(i, j));
     const SwapnetValue own_out = problem_.ns(costs_.out(i, j));

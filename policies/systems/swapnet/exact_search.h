@@ -36,6 +36,7 @@ class ExactSearch {
     struct Going {
         Cut end;
         SwapnetValue in, flat, sloped;
+        SwapnetValue longest_before = -1;  // execution of a block that fits before it, once asked
         SwapnetValue at(SwapnetValue out) const { return std::max(flat, sloped + out); }
     };
     struct Least {
@@ -56,11 +57,17 @@ class ExactSearch {
     void find_outs();
     void take_last_blocks(SwapnetValue most);
     void solve_cut(std::uint32_t row, Cut j, SwapnetValue most);
+    // What is left at the least to spend from the block on: a bound for all next blocks that fit.
+    struct Bound {
+        SwapnetValue flat = kNever, sloped = kNever, in_flat = kNever, in_sloped = kNever;
+    };
+    SwapnetValue bound(const AtHand& block, SwapnetValue out) const;
+    void take_next(const std::vector<Going>& next, Cut j);
     Least least(const std::vector<Going>& next, const AtHand& block, SwapnetValue out) const;
     void keep(std::uint32_t row, const AtHand& block, const std::vector<Going>& next, Least low,
               SwapnetValue low_out, Least high, SwapnetValue high_out);
     void keep(std::uint32_t row, Cut i, Going block);
-    bool stands_for(Cut i, const Going& shorter, const Going& longer) const;
+    bool stands_for(Cut i, const Going& shorter, Going& longer) const;
     SwapnetValue to_go(std::uint32_t row, Cut i, Cut j, std::int64_t out);
     SwapnetValue first_block(Cut j);
 
@@ -70,7 +77,10 @@ class ExactSearch {
     std::vector<std::vector<Going>> going_;  // by row and cut; ends fall
     // By cut: the least and the greatest t_out of a block before it.
     std::vector<SwapnetValue> least_out_, most_out_;
-    std::vector<std::int64_t> held_, active_;  // of the next blocks at the cut at hand
+    // Of the next blocks at the cut at hand, and the least of those from each on.
+    std::vector<std::int64_t> held_, active_;
+    std::vector<Bound> from_;
+    SwapnetCosts::Columns of_before_;
     SwapnetValue best_ = kNever;
     std::uint64_t ways_ = 0;
     SwapnetWindows left_;

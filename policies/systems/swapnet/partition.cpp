@@ -84,8 +84,8 @@ class Partitions {
     }
 
   private:
-    // `most`: what it may cost, if that is known. The bound is mostly what it costs, or little less;
-    // the less may be spent above it, the less is looked at.
+    // `most`: what it may cost, if that is known. The bound is mostly what it costs, or little
+    // less; the less may be spent above it, the less is looked at.
     Found find(std::int64_t budget, SwapnetValue most) {
         const SwapnetProblem problem{costs_, budget, blocks_};
         bounds_.find(problem, most < kNever ? &left_ : nullptr);

@@ -18,7 +18,7 @@ void PrefixBounds::find(const SwapnetProblem& problem, const SwapnetWindows* wit
     const SwapnetWindows::Window first = ends_[0];
     for (std::uint32_t j = first.first; j <= first.last; ++j) {
         const SwapnetValue in = problem.ns(problem.costs.in(0, j));
-        spent_[room_ * top + (j - first.first)] = {in, in};
+        if (first_start_[j] == 0) spent_[room_ * top + offset_[j]] = {in, in};
     }
     for (std::uint32_t row = top + 1; row-- > 0 && problem.may_go_on(row);)
         for (std::uint32_t j = 1; j < problem.finest(); ++j) spend_at(row, j);
@@ -29,9 +29,9 @@ void PrefixBounds::find_windows(const SwapnetWindows* within) {
     const SwapnetProblem& problem = *problem_;
     const std::uint32_t n = problem.finest();
     ends_.assign(n, {});
-    offset_.assign(n, 0);
+    offset_.assign(n + 1, 0);
     earliest_before_.assign(n, 0);
-    first_start_.assign(n, 0);
+    first_start_.assign(n + 1, n);
     room_ = 0;
     for (std::uint32_t i = 0; i < n; ++i) {
         const auto fits = [&](std::uint32_t j) {
@@ -44,12 +44,17 @@ void PrefixBounds::find_windows(const SwapnetWindows* within) {
         ends_[i] = {i + 1, last};
         if (within != nullptr)
             ends_[i] = {within->ends[i].first, std::min(last, within->ends[i].last)};
-        offset_[i] = room_;
-        if (ends_[i].last >= ends_[i].first) room_ += ends_[i].last - ends_[i].first + 1;
-        if (i == 0) continue;
-        earliest_before_[i] = earliest_before(i, i + 1);
-        first_start_[i] = earliest_before_[i];
-        if (within != nullptr) first_start_[i] = std::max(first_start_[i], within->starts[i].first);
+        if (ends_[i].last == n) first_start_[n] = std::min(first_start_[n], i);
+    }
+    for (std::uint32_t j = 1; j <= n; ++j) {
+        if (j < n) {
+            earliest_before_[j] = earliest_before(j, j + 1);
+            first_start_[j] = earliest_before_[j];
+            if (within != nullptr)
+                first_start_[j] = std::max(first_start_[j], within->starts[j].first);
+        }
+        offset_[j] = room_ - first_start_[j];  // wraps, and back where a start is added
+        if (first_start_[j] < j) room_ += j - first_start_[j];
     }
     spent_.assign(room_ * problem.rows(), {});
 }
@@ -94,7 +99,7 @@ void PrefixBounds::spend_at(std::uint32_t row, std::uint32_t j) {
     const SwapnetWindows::Window window = ends_[j];
     if (window.last < window.first || !take_blocks_before(row, j)) return;
     problem.costs.blocks_behind(j, window.first, window.last, of_behind_);
-    Spent* const spent = &spent_[room_ * problem.after(row) + offset_[j]];
+    const std::size_t of_row = room_ * problem.after(row) + j;
     const std::size_t count = before_.size();
     Minima hidden;
     std::size_t low = count;  // the earliest start that fits
@@ -117,7 +122,9 @@ void PrefixBounds::spend_at(std::uint32_t row, std::uint32_t j) {
             std::min(hidden.executed, std::max(shown.executed, shown.with_out + in));
         const SwapnetValue with_out =
             std::min(hidden.executed_out, std::max(shown.executed_out, shown.with_out_out + in));
-        if (least < kNever) spent[k] = {1 + least, 1 + with_out};
+        const std::size_t end = window.first + k;
+        if (least < kNever && j >= first_start_[end])
+            spent_[of_row + offset_[end]] = {1 + least, 1 + with_out};
     }
 }
 

@@ -41,11 +41,11 @@ class PrefixBounds {
 
     // Before block [i, j), its swap-in included.
     Spent spent(std::uint32_t row, std::uint32_t i, std::uint32_t j) const {
-        const SwapnetWindows::Window& window = ends_[i];
-        if (j < window.first || j > window.last) return {};
-        return spent_[room_ * row + offset_[i] + (j - window.first)];
+        return i < first_start_[j] ? Spent{} : spent_[room_ * row + offset_[j] + i];
     }
     const SwapnetWindows::Window& ends(std::uint32_t i) const { return ends_[i]; }
+    // The earliest start of a block that ends at j of which anything is known.
+    std::uint32_t first_start(std::uint32_t j) const { return first_start_[j]; }
     // The earliest start of a block before cut j, with the shortest block behind it; j itself if
     // none fits.
     std::uint32_t earliest_before(std::uint32_t j) const { return earliest_before_[j]; }
@@ -65,10 +65,11 @@ class PrefixBounds {
     const SwapnetProblem* problem_ = nullptr;
     std::vector<SwapnetWindows::Window> ends_;
     std::vector<std::uint32_t> earliest_before_;
-    std::vector<std::uint32_t> first_start_;  // of blocks that end at a cut
+    // By end, of blocks that another may follow, and of last blocks: the earliest start.
+    std::vector<std::uint32_t> first_start_;
     std::size_t room_ = 0;
-    std::vector<std::size_t> offset_;
-    std::vector<Spent> spent_;
+    std::vector<std::size_t> offset_;  // by end, where start 0 would be
+    std::vector<Spent> spent_;         // by row, end and start
     // Of blocks that end at the cut at hand, by start from `first_` on.
     struct Before {
         SwapnetValue executed = kNever;  // P

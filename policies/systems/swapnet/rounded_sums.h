@@ -35,10 +35,10 @@ class RoundedSums {
 
     std::vector<double> values_;
     double more_;
-    int shift_ = 0;               // fixed point: this many binary digits behind the point
-    std::int64_t half_ = 0;       // 0.5 in fixed point
+    int shift_ = 0;          // fixed point: this many binary digits behind the point
+    std::int64_t half_ = 0;  // 0.5 in fixed point
     std::int64_t more_fixed_ = 0;
-    std::int64_t error_of_each_ = 0;  // of a value in fixed point, and of its addition to a sum
+    std::int64_t error_of_each_ = 0;    // of a value in fixed point, and of its addition to a sum
     std::vector<std::int64_t> before_;  // sums in fixed point of all values before
     // By first value, made when it is asked for: every kept_th partial sum.
     mutable std::vector<std::vector<double>> kept_;
