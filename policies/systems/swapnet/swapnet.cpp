@@ -25,7 +25,7 @@ constexpr std::size_t kMostStates = std::size_t{1} << 25;
 // Up to this many finest blocks every cut is looked at. Of longer models neighbours are one where
 // together they take at most this part of the budget, if so there is a plan.
 constexpr std::uint32_t kMostBlocksOfEveryCut = 2048;
-constexpr std::int64_t kMergedPartOfBudget = 256;
+constexpr std::int64_t kMergedPartOfBudget = 128;
 
 // Up to this many finest blocks the lookup table is the whole Pareto front; beyond, its rows are at
 // least this share of memory apart, so that it takes less than a second.
