@@ -103,7 +103,8 @@ class Adviser {
     std::string what_fits_below() const {
         const std::size_t lowest = rows_.front();
         std::string nothing;
-        if (lowest > 0) nothing = text("nothing fits {}", budget(lowest - 1));
+        if (lowest > 0 && feasible(lowest - 1).empty())
+            nothing = text("nothing fits {}", budget(lowest - 1));
         std::size_t row = lowest;
         while (row < comparison_.budgets.size() && feasible(row).size() == 1 &&
                feasible(row) == feasible(lowest))
