@@ -57,7 +57,7 @@ void ParkedView::add(Interval range) noexcept {
 void ParkedView::move_out(Interval range, std::byte* to) {
     if (parks(range) && move(base_ + range.begin, to, range)) return;
     if (!map(file_, range, to))
-        throw std::runtime_error(
+        throw UnsupportedError(
             text("cannot map {} bytes: {}", range.size(), std::strerror(errno)));
 }
 

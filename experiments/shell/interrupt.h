@@ -8,7 +8,8 @@
 
 namespace swaplab {
 
-// Handles SIGINT from now on, and makes writing to a closed pipe an error instead of a signal.
+// Handles SIGINT and what else ends a process from now on, and makes writing to a closed pipe or
+// beyond a limit of files (ulimit -f) an error instead of a signal.
 // Called by main only: the handler and its list of files are the one global state of the program,
 // because a signal handler can see nothing else.
 void handle_signals();
@@ -23,7 +24,7 @@ class Interrupted : public std::runtime_error {
     Interrupted() : std::runtime_error("interrupted") {}
 };
 
-// The file is removed if an interrupt comes before `keep_on_interrupt`. A few at a time.
+// The file, or the folder with the files in it, is removed if an interrupt comes before `keep_on_interrupt`. A few at a time.
 void remove_on_interrupt(const std::string& path);
 void keep_on_interrupt(const std::string& path);
 

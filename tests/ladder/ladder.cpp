@@ -50,9 +50,10 @@ const auto kRooms = std::to_array<Room>({
 
     {"hw/storage/", {"profiles/"}},
     {"hw/host/", {"profiles/", "policies/port/", "policies/lanes/", "hw/storage/"}},
-    {"hw/torch/run/", {"profiles/", "policies/port/", "hw/storage/"}},
-    {"hw/torch/pack/", {"profiles/", "hw/storage/", "hw/torch/run/"}},
-    {"hw/torch/plugin/", {"profiles/", "hw/torch/run/"}},
+    {"hw/torch/script/", {"profiles/", "hw/storage/"}},
+    {"hw/torch/run/", {"profiles/", "policies/port/", "hw/storage/", "hw/torch/script/"}},
+    {"hw/torch/pack/", {"profiles/", "hw/storage/", "hw/torch/script/", "hw/torch/run/"}},
+    {"hw/torch/plugin/", {"profiles/", "hw/torch/script/", "hw/torch/run/"}},
     {"hw/",
      {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/", "hw/storage/",
       "hw/host/", "hw/torch/run/"}},

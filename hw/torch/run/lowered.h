@@ -5,9 +5,10 @@
 #include <torch/csrc/jit/ir/ir.h>
 
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "hw/torch/script/script.h"
 
 namespace swaplab {
 
@@ -26,9 +27,6 @@ struct Lowered {
     std::size_t model_inputs = 0;
 };
 
-// Ready for inference. Extra files named in `extra` are filled in. Throws `InputError`.
-torch::jit::Module load_torchscript(const std::string& file, torch::jit::ExtraFilesMap& extra);
-
 // Like LibTorch's `LowerGraph`, but attributes that are not tensors become constants (LowerGraph
 // refuses them) and every parameter knows its name. Throws `InputError` naming the operator and
 // where it stands if the graph cannot be executed in pieces, or not twice with the same result.
@@ -36,17 +34,5 @@ Lowered lower(const torch::jit::Module& module, const std::string& file);
 
 // The nodes of the graph in order of execution, without constants.
 std::vector<torch::jit::Node*> top_nodes(torch::jit::Graph& graph);
-
-// Every node, those inside of branches and loops included.
-void for_each_node(torch::jit::Block& block, const std::function<void(torch::jit::Node&)>& visit);
-
-// "aten::conv2d (model.py:12)".
-std::string described(const torch::jit::Node& node);
-
-// The part of LibTorch's long messages that says what is wrong.
-std::string reason_of(const std::exception& error);
-
-// Every tensor inside of a value: of lists, tuples, dictionaries.
-void for_each_tensor(const c10::IValue& value, const std::function<void(const at::Tensor&)>& visit);
 
 }  // namespace swaplab

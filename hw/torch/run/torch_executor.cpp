@@ -10,7 +10,9 @@
 #include <optional>
 #include <utility>
 
+#include "hw/storage/pack_index.h"
 #include "hw/torch/run/cpu_allocator.h"
+#include "hw/torch/run/input_values.h"
 #include "hw/torch/run/model_inputs.h"
 #include "hw/torch/run/piece_runner.h"
 #include "hw/torch/run/skeleton.h"
@@ -72,12 +74,27 @@ void check_tensor(const Pack& pack, const Skeleton& skeleton, const PackedTensor
         fail(text("{} ({})", in_quotes(found.name), dtype));
 }
 
+// What the model was measured with.
+void check_input_bytes(const Pack& pack) {
+    Bytes found;
+    for (const PackedInput& input : pack.index().inputs)
+        found += activation_bytes_taken(static_cast<std::size_t>(element_count(input)) *
+                                        static_cast<std::size_t>(*element_size(input.dtype)));
+    const Bytes expected = pack.model()->spec().input_bytes;
+    if (found != expected)
+        throw InputError(text("{}: inputs: expected {} bytes in whole pages as {} says "
+                              "(input_bytes), found {}, of {}",
+                              pack.index_path(), expected.count, pack.model_path(), found.count,
+                              described(pack.index().inputs)));
+}
+
 void check_fit(const Pack& pack, const Skeleton& skeleton) {
     check_layers(pack, skeleton);
     for (const PackedLayer& layer : pack.index().layers) {
         for (const PackedTensor& tensor : layer.tensors) check_tensor(pack, skeleton, tensor);
         for (const SharedTensor& shared : layer.shared) check_tensor(pack, skeleton, shared.tensor);
     }
+    check_input_bytes(pack);
     const std::size_t inputs = skeleton.program->lowered().model_inputs;
     if (pack.index().inputs.size() != inputs)
         throw InputError(text("{}: expected {} inputs as in index.json, found {}",
@@ -181,9 +198,9 @@ class TorchExecutor final : public Executor {
     void execute(RequestId request, std::uint32_t pass, BlockId id) override {
         SWAPLAB_CHECK(pass == 0, "a model that is no generative one in pass {}", pass);
         use_threads(options_.threads);
+        const ActivationScope scope(*activations_);
         try {
             const std::vector<at::Tensor> views = all_views(id);
-            const ActivationScope scope(*activations_);
             if (id.index == 0) start(request);
             runner_.run(id.index, views);
         } catch (const OutOfMemory&) {
@@ -191,9 +208,7 @@ class TorchExecutor final : public Executor {
             throw;
         } catch (const std::exception& error) {
             runner_.clear();
-            throw std::runtime_error(text("block {} ({} to {}): {}", id.index,
-                                          names_[ranges_[id].first], names_[ranges_[id].last - 1],
-                                          reason_of(error)));
+            fail(id, error, scope.refusal());
         }
         if (id.index + 1 == blocks_.size()) end(request);
     }
@@ -219,6 +234,18 @@ class TorchExecutor final : public Executor {
             blocks_[id].bindings.push_back(found->second);
         }
         blocks_[id].views.reserve(blocks_[id].bindings.size());
+    }
+
+    // What a block does with inputs and parameters of the shapes that the pack names is the pack's.
+    [[noreturn]] void fail(BlockId id, const std::exception& error,
+                           const std::optional<std::string>& refusal) const {
+        const std::string block = text("block {} ({} to {})", id.index, names_[ranges_[id].first],
+                                       names_[ranges_[id].last - 1]);
+        if (refusal) throw OutOfMemory(text("{}: {}", block, *refusal));
+        throw_if_out_of_memory(error, text("{}: {}", pack_.skeleton_path(), block));
+        throw InputError(text("{}: {} fails with the inputs of {} ({}): {}", pack_.skeleton_path(),
+                              block, kIndexFile, described(pack_.index().inputs),
+                              reason_of(error)));
     }
 
     at::Tensor view(BlockId of, std::byte* segment, const Binding& binding) {
@@ -304,7 +331,7 @@ std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const 
                                               ActivationMemory& activations) {
     check_cover(pack, blocks);
     SWAPLAB_CHECK(options.inputs > 0, "no inputs");
-    const Skeleton skeleton = read_skeleton(pack.skeleton_path());
+    const Skeleton skeleton = read_skeleton(pack);
     check_fit(pack, skeleton);
     warm_up(options.threads);
     return std::make_unique<TorchExecutor>(pack, skeleton, blocks, options, activations);
