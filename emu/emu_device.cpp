@@ -341,8 +341,7 @@ void check_platform(const DeviceSetup& setup) {
 DeviceFactory make_emu_backend(JobPacks packs, const EmuOptions& options,
                                VirtualDeviceFactory clock, ExecutorFactory executors) {
     SWAPLAB_CHECK(options.time_scale > 0, "a time scale of {}", options.time_scale);
-    const std::string checksums =
-        verify_what_is_executed(packs, options, executors != nullptr);
+    const std::string checksums = verify_what_is_executed(packs, options, executors != nullptr);
     return [packs = std::move(packs), options, clock = std::move(clock), checksums,
             executors = std::move(executors)](const DeviceSetup& setup) {
         check_platform(setup);

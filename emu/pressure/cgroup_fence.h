@@ -25,9 +25,9 @@ std::optional<MemoryCgroup> memory_cgroup(std::istream& groups, std::istream& mo
 // While one lives, this process is in a group of its own below the one that it was in, whose limits
 // still hold. Memory counts that this process, or a child of it, allocates from now on, the page
 // cache of the files that it reads included. Beyond the limit the kernel first takes page cache
-// away, then kills (SIGKILL): a second fence, not the one that a run should meet. However the process
-// ends, its warden removes the group, named swaplab-PID-START; where that was killed, too, the next
-// fence does.
+// away, then kills (SIGKILL): a second fence, not the one that a run should meet. However the
+// process ends, its warden removes the group, named swaplab-PID-START; where that was killed, too,
+// the next fence does.
 class CgroupFence {
   public:
     ~CgroupFence();  // everything in the group goes back to where we were

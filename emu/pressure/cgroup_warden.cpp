@@ -48,8 +48,7 @@ void close_all_but(int kept) {
     // The kernel takes a moment to be done with a process that it killed.
     constexpr int tries = 500;
     constexpr timespec pause{0, 10'000'000};
-    for (int i = 0; i < tries && !remove_cgroup(place, controller); ++i)
-        nanosleep(&pause, nullptr);
+    for (int i = 0; i < tries && !remove_cgroup(place, controller); ++i) nanosleep(&pause, nullptr);
     _exit(0);
 }
 

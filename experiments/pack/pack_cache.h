@@ -25,8 +25,9 @@ void make_synthetic_pack(const Model& model, const std::string& folder, std::uin
                          const Console& console, const std::atomic<bool>* stop);
 
 // The model's pack in the cache, by its name and the hash of its file; made now, with a note that
-// says where, if it is not there; what killed runs left in the cache is removed then. It has the model's layers one to one, and sizes in whole pages:
-// `Pack::model` is not the model that was asked for. Throws `InputError` for a damaged one.
+// says where, if it is not there; what killed runs left in the cache is removed then. It has the
+// model's layers one to one, and sizes in whole pages: `Pack::model` is not the model that was
+// asked for. Throws `InputError` for a damaged one.
 std::shared_ptr<const Pack> cached_pack(const Model& model, const std::string& cache,
                                         const Console& console, const std::atomic<bool>* stop);
 

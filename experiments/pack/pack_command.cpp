@@ -74,10 +74,11 @@ void look_for_left_behind(const Options& options, const Console& console) {
     for (const std::string& partial : left_behind_beside(options.output)) {
         const std::string size = format_bytes(size_of_files(partial));
         if (options.clean) remove_left_behind(partial);
-        console.note(options.clean
-                         ? text("removed {} ({}), left behind by a run that was killed", partial, size)
-                         : text("{} ({}) was left behind by a run that was killed: --clean removes it",
-                                partial, size));
+        console.note(
+            options.clean
+                ? text("removed {} ({}), left behind by a run that was killed", partial, size)
+                : text("{} ({}) was left behind by a run that was killed: --clean removes it",
+                       partial, size));
     }
 }
 
@@ -146,13 +147,14 @@ void declare(Flags& flags, Options& options) {
                 "the file says itself)",
                 one_more_of(options.inputs, parse_input));
     flags.on(FlagGroup::how, "--verify", "read everything again and check it", options.verify);
-    flags.once(FlagGroup::how, "--threads", "N",
-               "threads of one operator (default: the library's); outputs are compared with those of "
-               "runs that have as many",
-               into(options.threads, [](const std::string& given) {
-                   constexpr std::int64_t most = 1024;
-                   return static_cast<int>(parse_whole("--threads", 1, given, most));
-               }));
+    flags.once(
+        FlagGroup::how, "--threads", "N",
+        "threads of one operator (default: the library's); outputs are compared with those of "
+        "runs that have as many",
+        into(options.threads, [](const std::string& given) {
+            constexpr std::int64_t most = 1024;
+            return static_cast<int>(parse_whole("--threads", 1, given, most));
+        }));
     flags.on(FlagGroup::how, "--clean",
              "remove what runs that were killed left beside the pack (DIR.partial-...)",
              options.clean);

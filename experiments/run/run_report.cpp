@@ -155,7 +155,10 @@ std::string outputs_text(const RunResult& result, const Scenario& scenario) {
                                      : *result.outputs_equal ? "those of direct, bit by bit"
                                                              : "NOT those of direct";
     const std::string packed = compared_with_pack(scenario, result);
-    return text("{}{}{}; {}", verdict, packed.empty() ? "" : packed.starts_with("and") ? " " : "; ",
+    return text("{}{}{}; {}", verdict,
+                packed.empty()              ? ""
+                : packed.starts_with("and") ? " "
+                                            : "; ",
                 packed, join(jobs, "; "));
 }
 

@@ -33,7 +33,8 @@ void say(std::string_view line) {
     [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
 }
 
-// A file; or a folder, with the files in it (getdents64(2): what readdir does may not be done here).
+// A file; or a folder, with the files in it (getdents64(2): what readdir does may not be done
+// here).
 void remove_half_written(const char* path) {
     if (unlink(path) == 0 || errno != EISDIR) return;
     const int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

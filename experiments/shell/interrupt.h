@@ -24,7 +24,8 @@ class Interrupted : public std::runtime_error {
     Interrupted() : std::runtime_error("interrupted") {}
 };
 
-// The file, or the folder with the files in it, is removed if an interrupt comes before `keep_on_interrupt`. A few at a time.
+// The file, or the folder with the files in it, is removed if an interrupt comes before
+// `keep_on_interrupt`. A few at a time.
 void remove_on_interrupt(const std::string& path);
 void keep_on_interrupt(const std::string& path);
 

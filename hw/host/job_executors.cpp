@@ -8,9 +8,10 @@
 namespace swaplab {
 
 InputError more_than_planned(const OutOfMemory& error) {
-    return InputError(text("{}: the run takes more memory than the model's file says (output_bytes "
-                           "and workspace_bytes of its layers; input_bytes)",
-                           error.what()));
+    return InputError(
+        text("{}: the run takes more memory than the model's file says (output_bytes "
+             "and workspace_bytes of its layers; input_bytes)",
+             error.what()));
 }
 
 JobExecutors::JobExecutors(JobId job, const JobPlan& plan,

@@ -7,8 +7,8 @@
 
 namespace swaplab {
 
-// All packs (`verify_once`), and how that was, for people: "verified before the run". `at_each_read`:
-// they are once more, whenever they come in.
+// All packs (`verify_once`), and how that was, for people: "verified before the run".
+// `at_each_read`: they are once more, whenever they come in.
 std::string verify_packs(const JobPacks& packs, const std::string& memory, bool at_each_read);
 
 }  // namespace swaplab

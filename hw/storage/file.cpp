@@ -81,8 +81,8 @@ std::string Folder::read(const std::string& name, Bytes most) const {
     const FileHandle file = open(name);
     const Bytes size = size_of(file, path_of(name));
     if (size > most)
-        throw InputError(text("{}: has {} bytes, {} are the most", path_of(name), size.count,
-                              most.count));
+        throw InputError(
+            text("{}: has {} bytes, {} are the most", path_of(name), size.count, most.count));
     std::string content(static_cast<std::size_t>(size.count), '\0');
     std::size_t got = 0;
     while (got < content.size()) {
@@ -109,8 +109,7 @@ FileHandle open_regular(const std::string& path) {
 
 Bytes size_of(const FileHandle& file, const std::string& shown_as) {
     const off_t size = ::lseek(file.get(), 0, SEEK_END);
-    if (size < 0)
-        throw InputError(text("{}: cannot be read: {}", shown_as, errno_text(errno)));
+    if (size < 0) throw InputError(text("{}: cannot be read: {}", shown_as, errno_text(errno)));
     return {size};
 }
 

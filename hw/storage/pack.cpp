@@ -34,7 +34,8 @@ Pack::Pack(std::string folder) : files_(std::move(folder)) {
     auto model = std::make_shared<const Model>(read_model(document));
     check_model_fits(index_, index_path(), document, *model);
     model_ = std::move(model);
-    check_parameters();
+    const std::string wrong = wrong_size(files_.open(kParametersFile));
+    if (!wrong.empty()) throw InputError(wrong);
     if (!index_.inputs.empty()) files_.open(kSkeletonFile);  // now, not in the middle of a run
 }
 
@@ -43,18 +44,19 @@ std::string Pack::model_path() const { return files_.path_of(kModelFile); }
 std::string Pack::parameters_path() const { return files_.path_of(kParametersFile); }
 std::string Pack::skeleton_path() const { return files_.path_of(kSkeletonFile); }
 
-void Pack::check_parameters() const {
-    const Bytes size = size_of(files_.open(kParametersFile), parameters_path());
-    if (size == index_.size()) return;
-    throw InputError(text(
-        "{}: expected the {} bytes of {}, found {}: {}", parameters_path(), index_.size().count,
-        index_path(), size.count,
-        size < index_.size() ? "the file is truncated" : "the file is of another pack"));
+std::string Pack::wrong_size(const FileHandle& parameters) const {
+    const Bytes size = size_of(parameters, parameters_path());
+    if (size == index_.size()) return {};
+    return text("{}: expected the {} bytes of {}, found {}: {}", parameters_path(),
+                index_.size().count, index_path(), size.count,
+                size < index_.size() ? "the file is truncated" : "the file is of another pack");
 }
 
 std::unique_ptr<Reader> Pack::open_parameters(const ReadOptions& options) const {
-    check_parameters();
-    return open_reader(files_.open(kParametersFile), parameters_path(), options);
+    FileHandle file = files_.open(kParametersFile);
+    const std::string wrong = wrong_size(file);
+    if (!wrong.empty()) throw StorageError(wrong);
+    return open_reader(std::move(file), parameters_path(), options);
 }
 
 Extent Pack::extent(UnitRange units) const {

@@ -105,11 +105,13 @@ class Pack {
 
     // One of its files, as it is now; throws `InputError`.
     FileHandle open(const char* file) const { return files_.open(file); }
-    // parameters.bin, of the size that the index says. Throws as the other `open_reader` does.
+    // parameters.bin. Throws as the other `open_reader` does, `StorageError` where its size is
+    // not what it was when the pack was opened.
     std::unique_ptr<Reader> open_parameters(const ReadOptions& options) const;
 
   private:
-    void check_parameters() const;
+    // What is wrong with an open parameters.bin; empty where nothing is.
+    std::string wrong_size(const FileHandle& parameters) const;
 
     Folder files_;
     PackIndex index_;

@@ -30,7 +30,6 @@ std::string damage(const Pack& pack, const PackedLayer& layer, std::uint32_t crc
         layer.crc, pack.index_path(), crc);
 }
 
-
 // --- What has been verified before --------------------------------------------------------------
 
 constexpr std::size_t kMostMarks = 1000;
@@ -50,8 +49,8 @@ bool is_settled(const struct stat& file) {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
     constexpr std::int64_t second = 1'000'000'000;
-    const std::int64_t age = (now.tv_sec - file.st_ctim.tv_sec) * second + now.tv_nsec -
-                             file.st_ctim.tv_nsec;
+    const std::int64_t age =
+        (now.tv_sec - file.st_ctim.tv_sec) * second + now.tv_nsec - file.st_ctim.tv_nsec;
     const bool whole_seconds = file.st_ctim.tv_nsec == 0 && file.st_mtim.tv_nsec == 0;
     return age > (whole_seconds ? 3 * second : second / 10);
 }
@@ -122,7 +121,6 @@ void verify(const Pack& pack, UnitRange units, std::span<const std::byte> bytes)
         if (crc != layer.crc) throw StorageError(damage(pack, layer, crc));
     }
 }
-
 
 Verified verify_once(const Pack& pack, const std::string& memory) {
     const struct stat before = status_of(pack);

@@ -37,7 +37,8 @@ struct PackFacts {
 // that ends without `finish`, after whatever error, leaves nothing. Holds no more than a MiB.
 //
 // Throws `InputError` if the target exists already (an empty folder excepted; a link never is one)
-// or its parent does not, `StorageError` naming the file and why if it cannot be written: a full disk, first of all.
+// or its parent does not, `StorageError` naming the file and why if it cannot be written: a full
+// disk, first of all.
 class PackWriter {
   public:
     PackWriter(const std::string& folder, std::string model, Bytes alignment = Bytes{4096},

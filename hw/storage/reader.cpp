@@ -60,12 +60,11 @@ ChosenIo choose_io(const std::string& path, int descriptor, const ReadOptions& o
 
 void drop_cached(const FileHandle& file, const std::string& path) {
     const auto fail = [&](const char* what, int error) {
-        throw StorageError(text("{}: cannot be taken out of the page cache: {}: {} (errno {})", path,
-                                what, errno_text(error), error));
+        throw StorageError(text("{}: cannot be taken out of the page cache: {}: {} (errno {})",
+                                path, what, errno_text(error), error));
     };
     // Pages that are not written yet would stay. A file system that is read only has none.
-    if (::fdatasync(file.get()) != 0 && errno != EROFS && errno != EINVAL)
-        fail("fdatasync", errno);
+    if (::fdatasync(file.get()) != 0 && errno != EROFS && errno != EINVAL) fail("fdatasync", errno);
     if (const int error = ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED); error != 0)
         fail("posix_fadvise", error);
 }

@@ -126,7 +126,12 @@ PartialFolder::PartialFolder(std::string target, PartialListener listener)
       path_(make_beside(target_)),
       listener_(std::move(listener)),
       lock_(lock(path_)) {
-    if (listener_.made) listener_.made(path_);
+    try {
+        if (listener_.made) listener_.made(path_);
+    } catch (...) {
+        ::rmdir(path_.c_str());
+        throw;
+    }
 }
 
 PartialFolder::~PartialFolder() {
@@ -157,8 +162,9 @@ void require_free_name(const std::string& given) {
     if (type == fs::file_type::directory && !fs::is_empty(folder, error))
         refuse("exists already, and a pack replaces nothing");
     if (type != fs::file_type::directory && type != fs::file_type::not_found)
-        refuse(type == fs::file_type::none ? "cannot be looked at: " + error.message()
-                                           : "is a file and exists already; a pack is a new folder");
+        refuse(type == fs::file_type::none
+                   ? "cannot be looked at: " + error.message()
+                   : "is a file and exists already; a pack is a new folder");
     if (!fs::is_directory(parent_of(folder), error))
         refuse(text("{} is not a folder", parent_of(folder)));
 }
@@ -166,7 +172,8 @@ void require_free_name(const std::string& given) {
 std::vector<std::string> left_behind_beside(const std::string& target) {
     std::vector<std::string> found;
     std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(parent_of(without_trailing_slash(target)), ignored)) {
+    for (const auto& entry :
+         fs::directory_iterator(parent_of(without_trailing_slash(target)), ignored)) {
         const bool partial = is_partial_name(entry.path().filename().string()) &&
                              entry.symlink_status(ignored).type() == fs::file_type::directory;
         if (partial && lock(entry.path().string())) found.push_back(entry.path().string());

@@ -64,8 +64,8 @@ class UringIo final : public BlockIo {
     }
 
   private:
-    // What the kernel has taken completes in the ring without being asked. What it has not taken when
-    // it refuses never will be: the error is that of each such request, and of those to come.
+    // What the kernel has taken completes in the ring without being asked. What it has not taken
+    // when it refuses never will be: the error is that of each such request, and of those to come.
     void enter() noexcept {
         if (refused_ == 0) {
             const int taken = io_uring_submit_and_wait(&ring_, 1);

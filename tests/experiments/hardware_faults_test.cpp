@@ -81,14 +81,14 @@ TEST_F(Hardware, AFileThatMayNotBeRead) {
     fs::permissions(closed + "/parameters.bin", fs::perms::owner_all);
 }
 
-// The reference reads the same bytes, and rounding differs by the number of threads: checksums tell.
-// By whichever command, before anything is executed.
+// The reference reads the same bytes, and rounding differs by the number of threads: checksums
+// tell. By whichever command, before anything is executed.
 TEST_F(Hardware, AFlippedByte) {
     flip_a_byte(copy_of("wide", "flipped"));
     const Arguments before = names();
     const Arguments said{"parameters.bin", "layer \"matmul_2\"", "expected CRC-32"};
-    const Arguments emulated{"--backend",    "emu", "-p",           "on-demand", "-b", "min",
-                             "--time-scale", "1",   "--execute", "torch"};
+    const Arguments emulated{"--backend", "emu",          "-p", "on-demand", "-b",
+                             "min",       "--time-scale", "1",  "--execute", "torch"};
     for (const Arguments& threads : std::vector<Arguments>{{}, {"--threads", "1"}}) {
         const auto refused = [&](const std::string& command, Arguments arguments) {
             arguments.insert(arguments.end(), threads.begin(), threads.end());
@@ -112,8 +112,10 @@ std::string said_by_run(const CliResult& result) {
     EXPECT_EQ(result.code, 0) << result.err;
     std::string words;  // wrapped lines as one
     for (const char c : result.out)
-        if (c != '\n' && !(c == ' ' && words.ends_with(' '))) words += c;
-        else if (!words.ends_with(' ')) words += ' ';
+        if (c != '\n' && !(c == ' ' && words.ends_with(' ')))
+            words += c;
+        else if (!words.ends_with(' '))
+            words += ' ';
     return words;
 }
 
@@ -138,9 +140,9 @@ TEST_F(Hardware, TheResultSaysWhatWasChecked) {
     json = with(text, "2");
     json.emplace_back("--json");
     EXPECT_TRUE(Json(run("one", json).out).is_null("evidence.outputs_as_packed"));
-    const std::string emulated = said_by_run(
-        run("one", {"--backend", "emu", "-p", "on-demand", "-b", "min", "--time-scale", "100",
-                    "--lateness", "1000%"}));
+    const std::string emulated =
+        said_by_run(run("one", {"--backend", "emu", "-p", "on-demand", "-b", "min", "--time-scale",
+                                "100", "--lateness", "1000%"}));
     EXPECT_NE(emulated.find("checksums not verified: nothing is executed"), std::string::npos)
         << emulated;
 }

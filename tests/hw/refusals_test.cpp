@@ -7,6 +7,8 @@
 #include "hw/host/threads.h"
 #include "hw/storage/file.h"
 #include "hw/storage/reader.h"
+#include "policies/registry.h"
+#include "policies/run/runner.h"
 #include "tests/hw/fake_machine.h"
 #include "tests/hw/refusing_kernel.h"
 #include "tests/hw/storage_samples.h"
@@ -40,8 +42,8 @@ TEST(Refusals, AnIoUringThatTakesNothing) {
         return all;
     });
     if (said == kNoFilters || said == "no io_uring here") GTEST_SKIP() << said;
-    EXPECT_EQ(said, folder.file("f") +
-                        ": at offset 0: cannot be read: Input/output error (errno 5)");
+    EXPECT_EQ(said,
+              folder.file("f") + ": at offset 0: cannot be read: Input/output error (errno 5)");
 }
 #endif
 
@@ -114,8 +116,9 @@ TEST(Refusals, TakingAFileOutOfThePageCache) {
     ASSERT_EQ(::pipe(ends), 0);
     const FileHandle from(ends[0]), to(ends[1]);
     const std::string said = said_by<StorageError>([&] { drop_cached(from, "PIPE"); });
-    EXPECT_EQ(said, "PIPE: cannot be taken out of the page cache: posix_fadvise: Illegal seek "
-                    "(errno 29)");
+    EXPECT_EQ(said,
+              "PIPE: cannot be taken out of the page cache: posix_fadvise: Illegal seek "
+              "(errno 29)");
 }
 
 }  // namespace

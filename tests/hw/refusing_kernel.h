@@ -24,8 +24,8 @@ inline bool refuse_calls(const std::vector<long>& calls, int error) {
     for (const long call : calls) {
         program.push_back(
             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 1));
-        program.push_back(BPF_STMT(BPF_RET | BPF_K,
-                                   SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)));
+        program.push_back(
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)));
     }
     program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
     const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};

@@ -53,9 +53,8 @@ TEST_F(UntrustedPack, APipe) {
 }
 
 TEST_F(UntrustedPack, ALinkEvenToTheFileItself) {
-    expect_refused("a symbolic link", [&](const std::string& at) {
-        fs::create_symlink(folder_.file("away"), at);
-    });
+    expect_refused("a symbolic link",
+                   [&](const std::string& at) { fs::create_symlink(folder_.file("away"), at); });
 }
 
 TEST_F(UntrustedPack, AFolder) {
@@ -86,8 +85,9 @@ TEST_F(UntrustedPack, ParametersThatWereExchangedSince) {
               std::string::npos);
     fs::remove(in_pack(kParametersFile));
     write_file(in_pack(kParametersFile), "short");
-    EXPECT_NE(said_by([&] { pack.open_parameters({}); }).find("the file is truncated"),
-              std::string::npos);
+    EXPECT_NE(
+        said_by<StorageError>([&] { pack.open_parameters({}); }).find("the file is truncated"),
+        std::string::npos);
 }
 
 // Another folder of the same name is not the one that was opened.
@@ -119,7 +119,8 @@ TEST_F(UntrustedPack, NumbersThatDoNotHold) {
              {"\"stored_bytes\": 12288", "\"stored_bytes\": -4096", ""},
              {"\"stored_bytes\": 12288", "\"stored_bytes\": 16384", "truncated"},
              {"\"offset_bytes\": 4096", "\"offset_bytes\": 0", "where the segment before it ends"},
-             {"\"offset_bytes\": 1216", "\"offset_bytes\": 1152", "where the tensor before it ends"},
+             {"\"offset_bytes\": 1216", "\"offset_bytes\": 1152",
+              "where the tensor before it ends"},
              {"\"offset_bytes\": 12032", "\"offset_bytes\": 12288", "outside its layer's segment"},
              {"\"offset_bytes\": 12032", "\"offset_bytes\": 9223372036854775744",
               "outside its layer's segment"},

@@ -93,15 +93,15 @@ std::string memory_limit_text() {
 void require_addresses() {
     constexpr std::size_t of_libraries = std::size_t{1536} << 20;
     constexpr std::size_t of_a_thread = std::size_t{128} << 20;
-    const std::size_t size =
-        of_libraries +
-        of_a_thread * (threads_of_pool("OMP_NUM_THREADS") + threads_of_pool("OPENBLAS_NUM_THREADS"));
-    void* const probe = mmap(nullptr, size, PROT_NONE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    const std::size_t size = of_libraries + of_a_thread * (threads_of_pool("OMP_NUM_THREADS") +
+                                                           threads_of_pool("OPENBLAS_NUM_THREADS"));
+    void* const probe =
+        mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (probe == MAP_FAILED)
-        throw UnsupportedError(text("LibTorch takes {} MiB of address space, and this process gets "
-                                    "less{}",
-                                    size >> 20, memory_limit_text()));
+        throw UnsupportedError(
+            text("LibTorch takes {} MiB of address space, and this process gets "
+                 "less{}",
+                 size >> 20, memory_limit_text()));
     munmap(probe, size);
 }
 

@@ -82,10 +82,11 @@ void check_input_bytes(const Pack& pack) {
                                         static_cast<std::size_t>(*element_size(input.dtype)));
     const Bytes expected = pack.model()->spec().input_bytes;
     if (found != expected)
-        throw InputError(text("{}: inputs: expected {} bytes in whole pages as {} says "
-                              "(input_bytes), found {}, of {}",
-                              pack.index_path(), expected.count, pack.model_path(), found.count,
-                              described(pack.index().inputs)));
+        throw InputError(
+            text("{}: inputs: expected {} bytes in whole pages as {} says "
+                 "(input_bytes), found {}, of {}",
+                 pack.index_path(), expected.count, pack.model_path(), found.count,
+                 described(pack.index().inputs)));
 }
 
 void check_fit(const Pack& pack, const Skeleton& skeleton) {

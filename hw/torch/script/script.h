@@ -12,8 +12,8 @@
 
 namespace swaplab {
 
-// Ready for inference, and looked at (script_check.h): nothing of it has been run. Extra files named
-// in `extra` are filled in; `shown_as` is what messages call it. Throws `InputError`,
+// Ready for inference, and looked at (script_check.h): nothing of it has been run. Extra files
+// named in `extra` are filled in; `shown_as` is what messages call it. Throws `InputError`,
 // `UnsupportedError` where memory does not suffice.
 torch::jit::Module load_torchscript(FileHandle file, const std::string& shown_as,
                                     torch::jit::ExtraFilesMap& extra);
@@ -28,8 +28,8 @@ std::string described(const torch::jit::Node& node);
 // The part of LibTorch's long messages that says what is wrong.
 std::string reason_of(const std::exception& error);
 
-// Whether it says that the machine, or a limit of the process, gives no more memory: LibTorch has no
-// type for that.
+// Whether it says that the machine, or a limit of the process, gives no more memory: LibTorch has
+// no type for that.
 bool is_out_of_memory(const std::exception& error);
 // Throws `UnsupportedError` where it does, naming `what`; else returns.
 void throw_if_out_of_memory(const std::exception& error, const std::string& what);

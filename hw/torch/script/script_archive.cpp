@@ -39,7 +39,8 @@ class Nesting {
             brackets_ += is(c, "([{") ? 1 : 0;
             brackets_ -= is(c, ")]}") ? 1 : 0;
             chained_ += chains(c, before) ? 1 : 0;
-            if (brackets_ > static_cast<std::int64_t>(kDeepest) || chained_ > kLongest) return false;
+            if (brackets_ > static_cast<std::int64_t>(kDeepest) || chained_ > kLongest)
+                return false;
             if (c != ' ') before = c;
         }
         return true;
@@ -74,7 +75,8 @@ void check_code(std::string_view code, const std::string& part, const std::strin
         const std::string place = text("{}:{}", part, line);
         for (const std::string_view hook : kHooks)
             if (one.find(hook) != std::string_view::npos)
-                refuse(file, place, text("{} runs code of the file as it is loaded: not taken", hook));
+                refuse(file, place,
+                       text("{} runs code of the file as it is loaded: not taken", hook));
         if (!nesting.add(one)) refuse(file, place, "too much within one another");
     }
 }
@@ -95,7 +97,8 @@ void check_archive(const std::shared_ptr<caffe2::serialize::ReadAdapterInterface
     for (const std::string& part : archive.getAllRecords()) {
         const std::string name = lower_case(part);
         if (!names.insert(name).second) refuse(file, part, "is there twice");
-        if (name == "model.json") refuse(file, part, "an archive of LibTorch before 1.4: not taken");
+        if (name == "model.json")
+            refuse(file, part, "an archive of LibTorch before 1.4: not taken");
         const bool tensor = name.starts_with("data/") || name.starts_with("constants/");
         if (tensor || name.starts_with("extra/")) continue;
         const auto [data, size] = archive.getRecord(part);

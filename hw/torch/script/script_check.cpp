@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "hw/torch/script/script.h"
 #include "hw/torch/script/operators.h"
+#include "hw/torch/script/script.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
@@ -24,8 +24,8 @@ using torch::jit::Node;
 using torch::jit::Value;
 namespace prim = c10::prim;
 
-constexpr double kMostSteps = 1e10;  // of a whole request, each loop as often as it may run
-constexpr double kMostNodes = 1e6;   // after all calls are written out
+constexpr double kMostSteps = 1e10;    // of a whole request, each loop as often as it may run
+constexpr double kMostNodes = 1e6;     // after all calls are written out
 constexpr std::size_t kDeepest = 500;  // functions that call functions
 constexpr std::int64_t kMostElements = std::int64_t{1} << 30;  // of a tensor made of constants
 constexpr std::size_t kMostExpanded = std::size_t{64} << 20;
@@ -46,8 +46,8 @@ class ProgramCheck {
     };
 
     [[noreturn]] void fail(const Node& node, const std::string& reason) const {
-        throw InputError(
-            text("{}: {}: {}: {}", *file_, function_->qualname().qualifiedName(), described(node), reason));
+        throw InputError(text("{}: {}: {}: {}", *file_, function_->qualname().qualifiedName(),
+                              described(node), reason));
     }
 
     // Looks at each function once.
@@ -56,7 +56,8 @@ class ProgramCheck {
         if (known != costs_.end()) return known->second;
         auto* const scripted = torch::jit::tryToGraphFunction(function);
         if (scripted == nullptr)
-            throw InputError(text("{}: {}: a function in C++", *file_, function.qualname().qualifiedName()));
+            throw InputError(
+                text("{}: {}: a function in C++", *file_, function.qualname().qualifiedName()));
         if (!open_.insert(&function).second || open_.size() > kDeepest)
             throw InputError(text("{}: {}: calls itself, or more than {} functions call each other",
                                   *file_, function.qualname().qualifiedName(), kDeepest));
@@ -136,8 +137,8 @@ class ProgramCheck {
         }
         if (most->isInt() && most->toInt() <= kMostTurns)
             return static_cast<double>(std::max<std::int64_t>(most->toInt(), 0));
-        fail(loop, text("a loop that may never end: expected `for` with at most {} turns",
-                        kMostTurns));
+        fail(loop,
+             text("a loop that may never end: expected `for` with at most {} turns", kMostTurns));
     }
 
     // Stands in front of the loop already, in what was packed.
@@ -163,8 +164,8 @@ class ProgramCheck {
         if (is_guarded(loop)) return;
         Graph& graph = *loop.owningGraph();
         const torch::jit::WithInsertPoint before(&loop);
-        Value* const more = graph.insert(c10::aten::gt, {loop.input(0), kMostTurns}, {},
-                                         loop.sourceRange());
+        Value* const more =
+            graph.insert(c10::aten::gt, {loop.input(0), kMostTurns}, {}, loop.sourceRange());
         Node* const branch = graph.insertNode(graph.create(prim::If, {more}, 0));
         branch->copyMetadata(&loop);
         torch::jit::Block* const then = branch->addBlock();

@@ -34,8 +34,7 @@ struct Recipe {
 // VICTIM stands for the file.
 const std::map<std::string, Recipe>& recipes() {
     static const std::map<std::string, Recipe> all{
-        {"reads a file",
-         {"aten::from_file", "return x + torch.from_file('VICTIM', False, 16)"}},
+        {"reads a file", {"aten::from_file", "return x + torch.from_file('VICTIM', False, 16)"}},
         {"writes a file",
          {"aten::from_file", "return x + torch.from_file('VICTIM.stolen', True, 16)"}},
         {"saves", {"aten::save", "torch.save(x, 'VICTIM.stolen')\n    return x"}},
@@ -82,7 +81,8 @@ Module plain(const std::string& forward) {
     return module;
 }
 
-constexpr const char* kThief = "\ndef forward(self, x):\n    return torch.from_file('VICTIM', False, 16)\n";
+constexpr const char* kThief =
+    "\ndef forward(self, x):\n    return torch.from_file('VICTIM', False, 16)\n";
 
 // A submodule that the forward of the whole never calls.
 Module in_a_submodule(const std::string& victim) {
@@ -119,10 +119,11 @@ Module doubling() {
 // Runs as soon as it is loaded.
 Module when_loaded(const std::string& victim) {
     Module module = plain("return x");
-    module.define(with("\ndef __getstate__(self):\n    return 1\n"
-                       "\ndef __setstate__(self, state: int):\n"
-                       "    torch.save(state, 'VICTIM.stolen')\n",
-                       victim));
+    module.define(
+        with("\ndef __getstate__(self):\n    return 1\n"
+             "\ndef __setstate__(self, state: int):\n"
+             "    torch.save(state, 'VICTIM.stolen')\n",
+             victim));
     return module;
 }
 
@@ -167,9 +168,8 @@ void write_hostile(const std::string& name, const std::string& victim, const std
     torch::jit::ExtraFilesMap extra;
     extra["swaplab.json"] = R"({"inputs": [{"shape": [4, 16]}]})";
     const auto made = whole().find(name);
-    const Module module = made != whole().end()
-                              ? made->second.second(victim)
-                              : plain(with(recipes().at(name).forward, victim));
+    const Module module = made != whole().end() ? made->second.second(victim)
+                                                : plain(with(recipes().at(name).forward, victim));
     module.save(file, extra);
 }
 

@@ -57,7 +57,8 @@ TEST_P(HostileModel, IsNotPacked) {
     EXPECT_EQ(folder_.names(), (std::vector<std::string>{"model.pt", "victim"}));
 }
 
-// A loop with a guard is a model until it runs; a parameter without bytes is what all skeletons have.
+// A loop with a guard is a model until it runs; a parameter without bytes is what all skeletons
+// have.
 TEST_P(HostileModel, IsNotLoadedFromAPack) {
     if (GetParam().name == "counts as long as it likes" || GetParam().name == "blown up")
         GTEST_SKIP() << "found as it is executed, and as it is packed";
@@ -99,14 +100,13 @@ TEST(Torch, AnInputOfAnotherShapeIsNamed) {
     Heap memory;
     const std::vector<UnitRange> blocks{{0, changed.model()->unit_count()}};
     const auto executor = make_torch_executor(changed, blocks, {}, memory);
-    std::vector<std::byte> parameters(
-        static_cast<std::size_t>(changed.index().size().count) + 4096);
+    std::vector<std::byte> parameters(static_cast<std::size_t>(changed.index().size().count) +
+                                      4096);
     executor->bind({0}, parameters.data());
     const std::string said = said_by([&] { executor->execute({0}, 0, {0}); });
     executor->unbind({0});
     EXPECT_EQ(said.find(changed.skeleton_path() + ": block 0 (matmul to "), 0U) << said;
-    EXPECT_NE(said.find("fails with the inputs of index.json (4x127:float32): "),
-              std::string::npos)
+    EXPECT_NE(said.find("fails with the inputs of index.json (4x127:float32): "), std::string::npos)
         << said;
 }
 
