@@ -91,7 +91,9 @@ TEST(Refusals, TheLanesOfADevice) {
         Platform platform;
         platform.nodes.emplace_back().memory.capacity = {1 << 20};
         Workload workload;
-        workload.jobs.emplace_back().model = chain("two", 2);
+        Job& job = workload.jobs.emplace_back();
+        job.model = chain("two", 2);
+        job.requests = 1;
         const auto device = [&](const DeviceSetup& setup) {
             auto machine = std::make_unique<Refusing>(setup);
             Refusing* const kept = machine.get();

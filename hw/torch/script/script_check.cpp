@@ -188,17 +188,25 @@ class ProgramCheck {
     }
 
     void check_size(const Node& node) const {
-        for (const Value* input : node.inputs()) {
-            const auto value = torch::jit::toIValue(input);
-            std::int64_t elements = 1;
-            if (value && value->isInt()) elements = value->toInt();
-            if (value && value->isIntList())
-                for (const std::int64_t size : value->toIntVector())
-                    elements = size > 0 && elements > kMostElements / size ? kMostElements + 1
-                                                                           : elements * size;
-            if (elements > kMostElements)
+        for (const Value* input : node.inputs())
+            if (elements_of(*input) > kMostElements)
                 fail(node, text("a tensor of more than {} elements", kMostElements));
-        }
+    }
+
+    // As far as they are constant: a size that is not counts as one.
+    static std::int64_t elements_of(const Value& size) {
+        std::int64_t elements = 1;
+        const auto add = [&](std::int64_t extent) {
+            const bool too_many = extent > 0 && elements > kMostElements / extent;
+            elements = too_many ? kMostElements + 1 : elements * extent;
+        };
+        if (size.node()->kind() == prim::ListConstruct)
+            for (const Value* extent : size.node()->inputs()) add(elements_of(*extent));
+        const auto value = torch::jit::toIValue(&size);
+        if (value && value->isInt()) add(value->toInt());
+        if (value && value->isIntList())
+            for (const std::int64_t extent : value->toIntVector()) add(extent);
+        return elements;
     }
 
     static bool is_blown_up(const at::Tensor& tensor) {
