@@ -88,9 +88,9 @@ TEST(Torch, AnInputOfAnotherShapeIsNamed) {
     const testing::Packed packed("wide");
     const std::string path = packed.pack->index_path();
     std::string index = testing::read_file(path);
-    const std::size_t at = index.find("[4, 128]");
+    const std::size_t at = index.find("128", index.find("\"inputs\""));
     ASSERT_NE(at, std::string::npos) << index.substr(0, 300);
-    testing::write_file(path, index.replace(at, 8, "[4, 127]"));
+    testing::write_file(path, index.replace(at, 3, "127"));
     const Pack changed(packed.pack->folder());
     class Heap final : public ActivationMemory {
       public:
