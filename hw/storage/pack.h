@@ -137,6 +137,9 @@ enum class Verified : std::uint8_t { now, before };
 // that cannot be, and without a file (empty), the next run verifies again. Throws as `verify`.
 Verified verify_once(const Pack& pack, const std::string& memory);
 
+// Throws `StorageError` where the unit's checksum is another than this, of all of its segment.
+void require_checksum(const Pack& pack, UnitId unit, std::uint32_t crc);
+
 // Checks these units as they lie in memory after reading their extent. Throws `StorageError`
 // naming the first that differs.
 void verify(const Pack& pack, UnitRange units, std::span<const std::byte> bytes);
