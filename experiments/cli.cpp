@@ -83,7 +83,8 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
             const Terminal& terminal) {
     std::ostringstream collected;
     MessageStream messages(err);
-    const Console console{.out = collected, .err = messages, .terminal = terminal, .progress = &err};
+    const Console console{
+        .out = collected, .err = messages, .terminal = terminal, .progress = &err};
     const int code = run_guarded(argc, argv, console);
     // With or without codes of ours: none is in a file that has no colours.
     out << printable_lines(collected.str(), terminal.out);

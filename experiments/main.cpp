@@ -59,8 +59,7 @@ int main(int argc, char** argv) {
         return run(argc, argv);
     } catch (const std::bad_alloc&) {  // there is no memory for what was to be printed
         constexpr std::string_view message = "swaplab: out of memory\n";
-        [[maybe_unused]] const auto written =
-            write(STDERR_FILENO, message.data(), message.size());
+        [[maybe_unused]] const auto written = write(STDERR_FILENO, message.data(), message.size());
         return swaplab::exit_unsupported;
     }
 }

@@ -42,8 +42,7 @@ std::streambuf::int_type DescriptorBuffer::overflow(int_type c) {
 
 std::streamsize DescriptorBuffer::xsputn(const char* data, std::streamsize size) {
     if (size > epptr() - pptr() && !drain()) return 0;
-    if (size > epptr() - pptr())
-        return write_all(data, static_cast<std::size_t>(size)) ? size : 0;
+    if (size > epptr() - pptr()) return write_all(data, static_cast<std::size_t>(size)) ? size : 0;
     std::memcpy(pptr(), data, static_cast<std::size_t>(size));
     pbump(static_cast<int>(size));
     return size;

@@ -106,9 +106,7 @@ std::optional<FileIdentity> identity_of(const std::string& path) {
     return FileIdentity{status.st_dev, status.st_ino, whole.filename().string()};
 }
 
-bool is_standard_output(const std::string& path) {
-    return named_descriptor(path) == STDOUT_FILENO;
-}
+bool is_standard_output(const std::string& path) { return named_descriptor(path) == STDOUT_FILENO; }
 
 OutputTarget output_target(const std::string& path) {
     if (path.empty()) refuse(path, "the name is empty");

@@ -23,9 +23,9 @@ struct FileIdentity {
 std::optional<FileIdentity> identity_of(const std::string& path);
 
 struct OutputTarget {
-    std::string path;      // as it was given
-    int descriptor = -1;   // of a stream of this process: -, /dev/stdout, /dev/stderr, /dev/fd/N
-    bool device = false;   // /dev/null and the like: written directly
+    std::string path;     // as it was given
+    int descriptor = -1;  // of a stream of this process: -, /dev/stdout, /dev/stderr, /dev/fd/N
+    bool device = false;  // /dev/null and the like: written directly
 
     bool file() const { return descriptor < 0 && !device; }
 };

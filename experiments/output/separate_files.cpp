@@ -44,16 +44,14 @@ void require_no_input(const std::vector<NamedFile>& inputs, const NamedFile& out
 }
 
 std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) {
-        return static_cast<char>(std::tolower(c));
-    });
+    std::ranges::transform(text, text.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return text;
 }
 
 }  // namespace
 
-void require_separate(const std::vector<NamedFile>& inputs,
-                      const std::vector<NamedFile>& outputs) {
+void require_separate(const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs) {
     std::vector<std::pair<NamedFile, OutputTarget>> before;
     for (const NamedFile& output : outputs) {
         if (output.second.empty()) continue;

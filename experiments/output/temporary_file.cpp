@@ -103,8 +103,8 @@ void TemporaryFile::open_exclusively() {
     do {
         path_ = random_name(target_);
         remove_on_interrupt(path_);
-        descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                           mode);
+        descriptor_ =
+            open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
         const int reason = errno;
         if (descriptor_ < 0) keep_on_interrupt(path_);
         errno = reason;
@@ -117,8 +117,8 @@ void TemporaryFile::take_after_target() {
     struct stat old {};
     if (stat(target_.c_str(), &old) != 0) return;
     struct stat made {};
-    const bool same_owner = fstat(descriptor_, &made) == 0 && made.st_uid == old.st_uid &&
-                            made.st_gid == old.st_gid;
+    const bool same_owner =
+        fstat(descriptor_, &made) == 0 && made.st_uid == old.st_uid && made.st_gid == old.st_gid;
     if (!same_owner && fchown(descriptor_, old.st_uid, old.st_gid) != 0)
         refuse(target_, text("it belongs to user {} and group {}, to whom a new one cannot be "
                              "given ({}); remove it first, or choose another name",
@@ -139,8 +139,8 @@ void TemporaryFile::put_in_place() {
         throw OutputError(text("cannot put '{}' in place: {}", target_, std::strerror(errno)));
     placed_ = true;
     if (!sync_folder(folder_of(target_)))
-        throw OutputError(text("'{}' may not outlive a power cut: {}", target_,
-                               std::strerror(errno)));
+        throw OutputError(
+            text("'{}' may not outlive a power cut: {}", target_, std::strerror(errno)));
 }
 
 std::vector<std::string> abandoned_beside(const std::string& target) {

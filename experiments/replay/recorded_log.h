@@ -30,7 +30,8 @@ struct RecordedOrigin {
     Account account = Account::all;
     Dispatch dispatch;
     std::optional<Bytes> budget;
-    bool has_end = true;  // `swaplab/decisions/1` had none: whether such a log is whole is not known
+    bool has_end =
+        true;  // `swaplab/decisions/1` had none: whether such a log is whole is not known
     bool budget_may_change = false;
     bool mode_may_change = false;  // of logs that do not say so, too
     std::string deployment;        // as `write_deployment` has it, on one line

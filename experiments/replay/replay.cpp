@@ -190,8 +190,9 @@ std::optional<Divergence> check_end(RecordedLog& log, const ReplayOutcome& outco
     if (log.tampering())
         return Divergence{DivergenceKind::digest, log.line(), said, *log.tampering()};
     if (end.decisions != outcome.decisions || end.commands != outcome.commands)
-        return differs(log.line(), said, text("{} decisions, {} commands before the end",
-                                              outcome.decisions, outcome.commands));
+        return differs(
+            log.line(), said,
+            text("{} decisions, {} commands before the end", outcome.decisions, outcome.commands));
     if (log.goes_on()) return differs(log.line(), "nothing behind the end", "one more line");
     return std::nullopt;
 }

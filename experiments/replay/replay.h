@@ -29,8 +29,8 @@ struct ReplayOutcome {
     std::int64_t decisions = 0;
     std::int64_t commands = 0;
     bool digested = false;
-    bool complete = false;  // the log has an end: one of an old version need not
-    std::string verdict;    // of the run; empty of an old log
+    bool complete = false;                 // the log has an end: one of an old version need not
+    std::string verdict;                   // of the run; empty of an old log
     std::optional<Divergence> divergence;  // the first
 };
 

@@ -33,9 +33,9 @@ std::string replay_report(const ReplayOutcome& outcome, const std::string& path)
                     outcome.commands, outcome.digested ? "" : " (the log carries no digests)");
     const Divergence& divergence = *outcome.divergence;
     if (divergence.kind == DivergenceKind::end)
-        return text("{}:{}: {} (expected {})\n{} decisions and {} commands before it agree\n",
-                    path, divergence.line, divergence.found, divergence.recorded,
-                    outcome.decisions, outcome.commands);
+        return text("{}:{}: {} (expected {})\n{} decisions and {} commands before it agree\n", path,
+                    divergence.line, divergence.found, divergence.recorded, outcome.decisions,
+                    outcome.commands);
     std::string report = text("{}:{}: policy {} diverges ({})\n", path, divergence.line,
                               outcome.policy, name_of(divergence.kind));
     report += text("  recorded  {}\n", divergence.recorded);

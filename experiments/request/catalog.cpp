@@ -184,7 +184,6 @@ ModelChoice choose_model(std::string_view given) {
     ModelChoice choice;
     choice.spec = spec.text;
     choice.builtin = builtin != nullptr;
-    if (!choice.builtin) choice.path = spec.name;
     choice.shadows = choice.builtin && exists(spec.name);
     ModelOptions options;
     for (const auto& [key, value] : spec.options) {
@@ -208,7 +207,6 @@ DeviceChoice choose_device(std::string_view given) {
     choice.spec = spec.text;
     choice.platform = builtin ? builtin_device(spec.name).value() : load_device(spec.name);
     choice.builtin = builtin;
-    if (!builtin) choice.path = spec.name;
     choice.shadows = builtin && exists(spec.name);
     for (const auto& [key, value] : spec.options) {
         require_known(text("key of device '{}':", spec.text), key, {"mode", "memory"});

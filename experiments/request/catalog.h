@@ -16,7 +16,6 @@ namespace swaplab {
 // One -m: `NAME|FILE|DIR[:input=N,period=33ms,deadline=33ms,weight=2]`.
 struct ModelChoice {
     std::string spec;  // as it was written
-    std::string path;  // the file or folder it names; empty of a built-in one
     ModelPtr model;
     bool builtin = false;
     std::shared_ptr<const Pack> pack;  // of a DIR, which is a pack
@@ -29,7 +28,6 @@ struct ModelChoice {
 // One -d: `NAME|FILE[:mode=NAME,memory=KIND]`; both are in force in the platform.
 struct DeviceChoice {
     std::string spec;  // as it was written
-    std::string path;  // as above
     Platform platform;
     bool builtin = false;
     bool shadows = false;  // as above

@@ -44,9 +44,10 @@ void reserve_standard_output(const Console& console, const std::vector<NamedFile
 }  // namespace
 
 void declare_clean(Flags& flags, bool& clean) {
-    flags.on(FlagGroup::output, "--clean",
-             "remove half-written files that runs which were killed have left where this one writes",
-             clean);
+    flags.on(
+        FlagGroup::output, "--clean",
+        "remove half-written files that runs which were killed have left where this one writes",
+        clean);
 }
 
 void check_outputs(const Console& console, const std::vector<NamedFile>& inputs,

@@ -235,10 +235,9 @@ void declare(Flags& flags, Options& options) {
 void check_files(const Options& options, const Experiment& asked, const Console& console) {
     std::vector<NamedFile> inputs = inputs_of(asked);
     inputs.emplace_back("the experiment", options.experiment);
-    check_outputs(
-        console, inputs,
-        {{"--csv", options.csv}, {"--plot", options.plot}, {"--trace", options.trace}},
-        options.clean);
+    check_outputs(console, inputs,
+                  {{"--csv", options.csv}, {"--plot", options.plot}, {"--trace", options.trace}},
+                  options.clean);
     require_ending({"--csv", options.csv}, ".csv");
     require_ending({"--plot", options.plot}, ".svg");
     // A file that cannot be written is refused before anything is measured.

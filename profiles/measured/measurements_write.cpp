@@ -33,13 +33,13 @@ void write_notes(const Measurements& all, std::ostream& to) {
 
 void write_row(const Measurement& row, std::ostream& to) {
     const Features& f = row.features;
-    to << name_of(row.activity) << ',' << (row.op ? name_of(*row.op) : "") << ',' << csv_field(row.label)
-       << ',' << count(f.bytes.count) << ',' << count(f.tensors) << ',' << count(f.layers) << ','
-       << count(f.flops) << ',' << count(f.activation_bytes.count) << ',' << count(row.requests)
-       << ',' << count(row.request_bytes.count) << ',' << count(row.depth) << ','
-       << name_of(row.state) << ',' << (row.beside ? name_of(*row.beside) : "") << ','
-       << csv_field(row.memory_kind) << ',' << csv_field(row.mode) << ',' << csv_field(row.dtype) << ','
-       << (row.gap_ns ? number(*row.gap_ns) : "") << ','
+    to << name_of(row.activity) << ',' << (row.op ? name_of(*row.op) : "") << ','
+       << csv_field(row.label) << ',' << count(f.bytes.count) << ',' << count(f.tensors) << ','
+       << count(f.layers) << ',' << count(f.flops) << ',' << count(f.activation_bytes.count) << ','
+       << count(row.requests) << ',' << count(row.request_bytes.count) << ',' << count(row.depth)
+       << ',' << name_of(row.state) << ',' << (row.beside ? name_of(*row.beside) : "") << ','
+       << csv_field(row.memory_kind) << ',' << csv_field(row.mode) << ',' << csv_field(row.dtype)
+       << ',' << (row.gap_ns ? number(*row.gap_ns) : "") << ','
        << (row.hand_off_ns ? number(*row.hand_off_ns) : "") << ',' << number(row.duration_ns) << ','
        << (row.cpu_ns > 0 ? number(row.cpu_ns) : "") << ',' << count(row.run) << '\n';
 }

@@ -272,5 +272,47 @@ TEST(Cli, PlanAgreesWithAColdRun) {
     EXPECT_EQ(bytes, ran.required("swapped_in_bytes").as_integer());
 }
 
+// Names come from anybody: what a terminal would obey is shown instead.
+TEST(Cli, ControlCharactersReachNoTerminal) {
+    const TemporaryFolder folder;
+    const std::string model = folder.file("m\x1b]0;owned\x07\n.json");
+    testing::write_file(model, cli({"show", "model", "resnet101", "--json"}).out);
+    const std::vector<Arguments> cases{
+        {"run", "-m", "\x1b[2Jvgg19", "-d", "jetson-xavier-nx"},
+        {"run", "-m", model, "-d", "jetson-xavier-nx", "-p", "swapnet", "-b", "0.5x"},
+        {"run", "-m", model, "-d", "jetson-xavier-nx", "-p", "swapnet", "-b", "0.5x", "--json"},
+        {"compare", "-m", model, "-d", "jetson-xavier-nx", "-p", "swapnet", "--plot",
+         folder.file("plot.svg")},
+        {"show", "model", model},
+        {"replay", model},
+    };
+    for (const Arguments& arguments : cases) {
+        const CliResult result = cli(arguments);
+        for (const std::string& text : {result.out, result.err}) {
+            EXPECT_EQ(text.find('\x1b'), std::string::npos) << arguments[0];
+            EXPECT_EQ(text.find('\x07'), std::string::npos) << arguments[0];
+        }
+    }
+    EXPECT_EQ(testing::read_file(folder.file("plot.svg")).find('\x1b'), std::string::npos);
+    const CliResult refused = cli(cases[0]);
+    EXPECT_NE(refused.err.find("'\\x1b[2Jvgg19'"), std::string::npos) << refused.err;
+}
+
+TEST(Cli, NumbersWithACommaAreNotLists) {
+    for (const char* budget : {"0,9x", "1,5GiB", "0.2x,0,5x"}) {
+        const CliResult result = cli(run_with({"-p", "swapnet", "-b", budget}, "compare"));
+        EXPECT_EQ(result.code, 2) << budget;
+        EXPECT_NE(result.err.find("a comma separates budgets; did you mean"), std::string::npos)
+            << result.err;
+    }
+    EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "0.9x,100,200MB"}, "compare")).code, 0);
+}
+
+TEST(Cli, SizesAreRefusedByTheirFlag) {
+    const CliResult result = cli(run_with({"-p", "swapnet", "-b", "1x", "--request-bytes", "4Kb"}));
+    EXPECT_EQ(result.code, 2);
+    EXPECT_NE(result.err.find("--request-bytes: expected"), std::string::npos) << result.err;
+}
+
 }  // namespace
 }  // namespace swaplab

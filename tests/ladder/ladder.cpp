@@ -103,8 +103,8 @@ const auto kRooms = std::to_array<Room>({
       "experiments/request/", "experiments/shell/", "experiments/emulate/", "experiments/run/"}},
     {"experiments/validate/",
      {"profiles/", "policies/", "sim/", "experiments/text/", "experiments/draw/",
-      "experiments/output/", "experiments/request/", "experiments/shell/", "experiments/trace/", "experiments/emulate/",
-      "experiments/run/", "experiments/compare/"}},
+      "experiments/output/", "experiments/request/", "experiments/shell/", "experiments/trace/",
+      "experiments/emulate/", "experiments/run/", "experiments/compare/"}},
     // main() and the table of commands: it declares their factories itself.
     {"experiments/",
      {"profiles/", "policies/", "hw/storage/", "experiments/output/", "experiments/shell/"}},

@@ -73,7 +73,9 @@ TEST(OutputFile, HoldsWhatIsLongerThanItsBuffer) {
 
 TEST(OutputFile, ReplacesNothingButFiles) {
     const TemporaryFolder folder;
-    const auto why = [&](const std::string& path) { return refusal([&] { OutputFile file(path); }); };
+    const auto why = [&](const std::string& path) {
+        return refusal([&] { OutputFile file(path); });
+    };
     write_file(folder.file("file"), "kept");
     fs::create_symlink(folder.file("file"), folder.file("link"));
     fs::create_symlink(folder.file("nothing"), folder.file("dangling"));
@@ -161,7 +163,8 @@ TEST(SeparateFiles, OneFileByAnyName) {
     EXPECT_TRUE(says(apart({}, {{"--trace", path}, {"--decisions", other}}), "the same file"));
     EXPECT_TRUE(says(apart({{"the model", other}}, {{"--trace", path}}), "the model and --trace"));
     fs::create_hard_link(path, folder.file("hard.json"));
-    EXPECT_TRUE(says(apart({{"the model", path}}, {{"-o", folder.file("hard.json")}}), "same file"));
+    EXPECT_TRUE(
+        says(apart({{"the model", path}}, {{"-o", folder.file("hard.json")}}), "same file"));
     fs::create_directory_symlink(folder.path(), folder.file("round"));
     EXPECT_TRUE(says(apart({{"the model", path}}, {{"-o", folder.file("round/x.json")}}), "same"));
 }
@@ -208,7 +211,8 @@ TEST_F(Written, InputsAreNeverReplaced) {
     const std::string experiment = folder_.file("e.yaml");
     write_file(experiment, "schema: swaplab/experiment/1\nmodels: [" + model_ + "]\ndevices: [" +
                                device_ + "]\npolicies: [swapnet]\nbudgets: [0.5x]\n");
-    const CliResult validated = cli({"validate", experiment, "--against", "sim", "--csv", experiment});
+    const CliResult validated =
+        cli({"validate", experiment, "--against", "sim", "--csv", experiment});
     EXPECT_EQ(validated.code, 2);
     EXPECT_TRUE(says(validated.err, "the experiment and --csv name the same file"));
 }
@@ -233,7 +237,8 @@ TEST_F(Written, EndingsSayWhatIsWritten) {
     EXPECT_EQ(plot.code, 2);
     EXPECT_TRUE(says(plot.err, "ends in .svg")) << plot.err;
     EXPECT_TRUE(says(run("compare", {"--csv", folder_.file("x.xlsx")}).err, "ends in .csv"));
-    EXPECT_EQ(run("compare", {"--csv", folder_.file("x"), "--plot", folder_.file("X.SVG")}).code, 0);
+    EXPECT_EQ(run("compare", {"--csv", folder_.file("x"), "--plot", folder_.file("X.SVG")}).code,
+              0);
 }
 
 TEST_F(Written, PartialFilesAreNamedAndCleaned) {

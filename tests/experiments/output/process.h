@@ -1,4 +1,5 @@
-// swaplab in a process of its own, for what only a process has: signals, limits, closed descriptors.
+// swaplab in a process of its own, for what only a process has: signals, limits, closed
+// descriptors.
 #pragma once
 
 #include <sys/types.h>
@@ -10,9 +11,9 @@
 namespace swaplab::testing {
 
 struct ProcessSetup {
-    std::string folder;                           // where it runs
-    std::vector<std::string> environment{};       // NAME=VALUE, besides what is there
-    std::function<void()> before = [] {};         // in the new process, before it becomes swaplab
+    std::string folder;                      // where it runs
+    std::vector<std::string> environment{};  // NAME=VALUE, besides what is there
+    std::function<void()> before = [] {};    // in the new process, before it becomes swaplab
 };
 
 // Its output goes to the files `out` and `err` of the folder.

@@ -31,9 +31,9 @@ using testing::wait_for;
 using Arguments = std::vector<std::string>;
 
 // Would take minutes, and streams its log meanwhile.
-const Arguments kLong{"run", "-m", "resnet101", "-d",     "jetson-xavier-nx", "-p",
-                      "on-demand", "-b", "min", "--mode", "stream",           "--requests",
-                      "3000000",   "--decisions", "log.jsonl"};
+const Arguments kLong{"run",    "-m",         "resnet101", "-d",          "jetson-xavier-nx",
+                      "-p",     "on-demand",  "-b",        "min",         "--mode",
+                      "stream", "--requests", "3000000",   "--decisions", "log.jsonl"};
 // Takes a moment.
 const Arguments kShort{"run",       "-m", "resnet101", "-d",          "jetson-xavier-nx", "-p",
                        "on-demand", "-b", "1TiB",      "--decisions", "log.jsonl"};
@@ -150,12 +150,15 @@ TEST(Memory, TooLittleIsSaidInASentence) {
     GTEST_SKIP() << "sanitizers need address space of their own";
 #endif
     const TemporaryFolder folder;
+    std::string arrivals = "model,arrival_ns\n";
+    for (int i = 0; i < 1'000'000; ++i) arrivals += "resnet101,0\n";
+    testing::write_file(folder.file("arrivals.csv"), arrivals);
     const auto limit = [] {
-        const rlimit small{160L << 20, 160L << 20};
+        const rlimit small{100L << 20, 100L << 20};
         setrlimit(RLIMIT_AS, &small);
     };
-    Arguments arguments{"run", "-m", "resnet101", "-d", "jetson-xavier-nx", "-p", "direct",
-                        "--requests", "4000000000", "--mode", "stream"};
+    const Arguments arguments{"run", "-m",     "resnet101",  "-d",          "jetson-xavier-nx",
+                              "-p",  "direct", "--arrivals", "arrivals.csv"};
     EXPECT_EQ(run_swaplab(arguments, {folder.path().string(), {}, limit}), 77);
     EXPECT_NE(read_file(folder.file("err")).find("swaplab: out of memory"), std::string::npos)
         << read_file(folder.file("err"));
