@@ -196,17 +196,6 @@ std::vector<std::string> respelled(const std::vector<std::string>& arguments) {
     return respelled;
 }
 
-// Quoted for a shell where needed.
-std::string quoted(const std::string& argument) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%^";
-    if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos)
-        return argument;
-    std::string quoted = "'";
-    for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return quoted + "'";
-}
-
 class Parser {
   public:
     // Flags are declared of the commands that are named somewhere: most of a start would go to
@@ -231,7 +220,7 @@ class Parser {
         if (!applied.empty()) take(with_flags(applied));
         Declared& command = chosen_command();
         command.flags.take_all();
-        return Parsed{std::move(command.run), command.output, line_of(applied)};
+        return Parsed{std::move(command.run), command.output, line_of(applied, given_)};
     }
 
   private:
@@ -266,14 +255,6 @@ class Parser {
             for (std::string& name : variables_of(app)) names.push_back(std::move(name));
         }
         return names;
-    }
-    // What can be run again: with what the environment said before it.
-    std::string line_of(const std::vector<Variable>& applied) const {
-        std::string line;
-        for (const auto& [name, value] : applied) line += text("{}={} ", name, quoted(value));
-        line += "swaplab";
-        for (const std::string& argument : given_) line += ' ' + quoted(argument);
-        return line;
     }
     Declared* chosen() {
         for (Declared& declared : declared_)

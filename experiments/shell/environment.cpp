@@ -15,6 +15,17 @@ namespace {
 constexpr std::string_view kPrefix = "SWAPLAB_";
 constexpr std::string_view kOfTests = "SWAPLAB_TEST_";
 
+// Quoted for a shell where needed.
+std::string quoted(const std::string& argument) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%^";
+    if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos)
+        return argument;
+    std::string quoted = "'";
+    for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
 }  // namespace
 
 std::string environment_name(std::string_view flag) {
@@ -22,6 +33,15 @@ std::string environment_name(std::string_view flag) {
     for (const char c : flag)
         name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return name;
+}
+
+std::string line_of(const std::vector<Variable>& applied,
+                    const std::vector<std::string>& arguments) {
+    std::string line;
+    for (const auto& [name, value] : applied) line += text("{}={} ", name, quoted(value));
+    line += "swaplab";
+    for (const std::string& argument : arguments) line += ' ' + quoted(argument);
+    return line;
 }
 
 std::vector<Variable> swaplab_variables() {

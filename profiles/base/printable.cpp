@@ -1,5 +1,7 @@
 #include "profiles/base/printable.h"
 
+#include <algorithm>
+
 #include "profiles/base/text.h"
 #include "profiles/base/utf8.h"
 
@@ -34,15 +36,15 @@ std::size_t unprintable_size(std::string_view text, std::size_t at) {
 }
 
 std::string printable(std::string_view text) {
+    const auto plain = [](char c) { return c >= 0x20 && c < 0x7F; };
+    if (std::ranges::all_of(text, plain)) return std::string(text);  // nearly always
     std::string shown;
     for (std::size_t i = 0; i < text.size();) {
         const std::size_t hidden = unprintable_size(text, i);
-        if (hidden > 0) {
-            shown += escaped(text.substr(i, hidden));
-            i += hidden;
-        } else {
-            shown += text[i++];
-        }
+        const std::size_t size = hidden > 0 ? hidden : utf8_size(text, i);
+        const std::string_view character = text.substr(i, size);
+        shown += hidden > 0 ? escaped(character) : std::string(character);
+        i += size;
     }
     return shown;
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
+#include <functional>
 
 #include "experiments/output/separate_files.h"
 #include "profiles/base/error.h"
@@ -100,15 +100,17 @@ TEST(OutputFile, KeepsModeAndOwner) {
     write_file(path, "old");
     ASSERT_EQ(chmod(path.c_str(), 0604), 0);
     const bool root = geteuid() == 0;
-    if (root) ASSERT_EQ(chown(path.c_str(), 12345, 23456), 0);
+    const uid_t owner = root ? 12345 : geteuid();
+    const gid_t group = root ? 23456 : getegid();
+    ASSERT_EQ(chown(path.c_str(), owner, group), 0);
     OutputFile file(path);
     file.stream() << "new";
     file.commit();
     struct stat status {};
     ASSERT_EQ(stat(path.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777, 0604U);
-    EXPECT_EQ(status.st_uid, root ? 12345U : geteuid());
-    if (root) EXPECT_EQ(status.st_gid, 23456U);
+    EXPECT_EQ(status.st_uid, owner);
+    EXPECT_EQ(status.st_gid, group);
 }
 
 // Between a name and its use somebody may put a link there: who guesses the name.
