@@ -279,10 +279,10 @@ TEST(Cli, ControlCharactersReachNoTerminal) {
     testing::write_file(model, cli({"show", "model", "resnet101", "--json"}).out);
     const std::vector<Arguments> cases{
         {"run", "-m", "\x1b[2Jvgg19", "-d", "jetson-xavier-nx"},
-        {"run", "-m", model, "-d", "jetson-xavier-nx", "-p", "swapnet", "-b", "0.5x"},
-        {"run", "-m", model, "-d", "jetson-xavier-nx", "-p", "swapnet", "-b", "0.5x", "--json"},
-        {"compare", "-m", model, "-d", "jetson-xavier-nx", "-p", "swapnet", "--plot",
-         folder.file("plot.svg")},
+        {"run", "-m", model, "-d", "jetson-xavier-nx", "-p", "on-demand", "-b", "0.5x"},
+        {"run", "-m", model, "-d", "jetson-xavier-nx", "-p", "on-demand", "-b", "0.5x", "--json"},
+        {"compare", "-m", model, "-d", "jetson-xavier-nx", "-p", "on-demand", "-b", "0.5x",
+         "--plot", folder.file("plot.svg")},
         {"show", "model", model},
         {"replay", model},
     };
@@ -305,7 +305,7 @@ TEST(Cli, NumbersWithACommaAreNotLists) {
         EXPECT_NE(result.err.find("a comma separates budgets; did you mean"), std::string::npos)
             << result.err;
     }
-    EXPECT_EQ(cli(run_with({"-p", "swapnet", "-b", "0.9x,100,200MB"}, "compare")).code, 0);
+    EXPECT_EQ(cli(run_with({"-p", "on-demand", "-b", "0.9x,100,200MB"}, "compare")).code, 0);
 }
 
 TEST(Cli, SizesAreRefusedByTheirFlag) {

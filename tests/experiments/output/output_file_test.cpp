@@ -181,7 +181,7 @@ class Written : public ::testing::Test {
         write_file(arrivals_, "model,arrival_ns\nresnet101,0\n");
     }
     CliResult run(const std::string& command, const Arguments& more) const {
-        Arguments all{command, "-m", model_, "-d", device_, "-p", "swapnet", "-b", "0.5x"};
+        Arguments all{command, "-m", model_, "-d", device_, "-p", "on-demand", "-b", "0.5x"};
         all.insert(all.end(), more.begin(), more.end());
         return cli(all);
     }
