@@ -86,7 +86,7 @@ TEST(Signals, FilesThatMayNotGrowAreAnErrorOfTheFile) {
         setrlimit(RLIMIT_FSIZE, &small);
     };
     Arguments arguments = kShort;
-    arguments.insert(arguments.end(), {"--requests", "1000"});
+    arguments.insert(arguments.end(), {"--requests", "20"});
     EXPECT_EQ(run_swaplab(arguments, {folder.path().string(), {}, limit}), 1);
     EXPECT_NE(read_file(folder.file("err")).find("cannot write 'log.jsonl': File too large"),
               std::string::npos)
