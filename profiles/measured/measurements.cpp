@@ -4,6 +4,7 @@
 #include <array>
 
 #include "profiles/base/text.h"
+#include "profiles/document/file_values.h"
 
 namespace swaplab {
 namespace {
@@ -47,11 +48,11 @@ std::string name_in(const CsvCell& cell) {
     return without_guard(cell.str());
 }
 
-// What no sum over rows, and no device that is made of them, can hold.
+// Of an activity, or of a whole model: beyond it no sum over rows is exact.
 double time_in(const CsvCell& cell) {
     const double ns = cell.as_cost();
-    if (ns >= static_cast<double>(count_ns(kLongestActivity)))
-        cell.fail_expecting("less than 2^42 ns (73 minutes)");
+    if (ns > static_cast<double>(count_ns(kLongestModel)))
+        cell.fail_expecting("at most 2^53 ns (104 days)");
     return ns;
 }
 
