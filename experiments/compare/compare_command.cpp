@@ -7,10 +7,11 @@
 #include "experiments/draw/svg.h"
 #include "experiments/emulate/emulation.h"
 #include "experiments/emulate/pace_check.h"
+#include "experiments/output/output_file.h"
 #include "experiments/run/notes.h"
 #include "experiments/shell/command.h"
 #include "experiments/shell/exit_code.h"
-#include "experiments/shell/output_file.h"
+#include "experiments/shell/outputs.h"
 #include "experiments/shell/progress.h"
 #include "experiments/shell/scenario_flags.h"
 #include "experiments/text/figures.h"
@@ -28,6 +29,7 @@ struct Options {
     Metric metric = Metric::latency;
     ResultSchema schema = ResultSchema::second;
     std::string csv, plot;  // files to write; empty: none
+    bool clean = false;
 };
 
 // Throws `InputError` or `UnsupportedError` where the policy cannot be run in this scenario.
@@ -141,6 +143,7 @@ void declare(Flags& flags, Options& options) {
                into(options.csv));
     flags.once(output, "--plot", "FILE", "latency against budget, as SVG", into(options.plot));
     flags.once(output, "--schema", "N", kSchemaHelp, into(options.schema, result_schema_named));
+    declare_clean(flags, options.clean);
     declare_workload(flags, options.asked);
     declare_hardware(flags, options.hardware);
     declare_emulation(flags, options.emulation);
@@ -184,7 +187,15 @@ void write_all(const std::vector<Comparison>& comparisons, const std::unique_ptr
                         : tables_of(comparisons, options.metric, console));
 }
 
+void check_files(const Options& options, const Console& console) {
+    check_outputs(console, inputs_of(options.asked),
+                  {{"--csv", options.csv}, {"--plot", options.plot}}, options.clean);
+    require_ending({"--csv", options.csv}, ".csv");
+    require_ending({"--plot", options.plot}, ".svg");
+}
+
 int run_compare(const Options& options, const Console& console) {
+    check_files(options, console);
     std::vector<Scenario> scenarios = scenarios_of(options.asked);
     require_emulated(options.emulation, *options.asked.backend);
     for (Scenario& scenario : scenarios) {
@@ -192,7 +203,6 @@ int run_compare(const Options& options, const Console& console) {
         check_metric(options.metric, scenario.device.platform);
     }
     note_shadowed(console, options.asked);
-    require_distinct_files(options.asked, {{"--csv", options.csv}, {"--plot", options.plot}});
     const auto csv = open_if_asked(options.csv);
     const auto plot = open_if_asked(options.plot);
     const std::vector<Comparison> comparisons =

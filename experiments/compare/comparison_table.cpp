@@ -5,6 +5,7 @@
 #include "experiments/compare/headings.h"
 #include "experiments/emulate/pace_check.h"
 #include "experiments/run/run_report.h"
+#include "experiments/shell/message_stream.h"
 #include "experiments/text/figures.h"
 #include "experiments/text/layout.h"
 #include "experiments/text/spec.h"
@@ -154,7 +155,7 @@ class Drawer {
                           });
         if (!best || row.size() < 2) return shown(row[i]) + ' ';
         const std::string marked = shown(row[i]) + '*';
-        return console_.color ? "\x1b[1m" + marked + "\x1b[0m" : marked;
+        return console_.color ? text("{}{}{}", kBold, marked, kPlain) : marked;
     }
 
     std::string bound(const std::vector<RunResult>& row) const {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "experiments/output/half_written.h"
 #include "experiments/request/cache_folder.h"
 #include "experiments/shell/interrupt.h"
 #include "experiments/shell/progress.h"

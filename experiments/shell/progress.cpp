@@ -21,7 +21,7 @@ Progress::Progress(const Console& console)
 
 Progress::~Progress() {
     if (!shown_) return;
-    console_.err << "\r\x1b[K" << std::flush;
+    console_.clear_progress();
     progress_shown(false);
 }
 
@@ -31,7 +31,7 @@ void Progress::update(const std::string& what, std::int64_t done, std::int64_t t
     if (!due()) return;
     const std::string line = text("{}: {} of {}", what, done, total);
     if (console_.terminal.err) {
-        console_.err << "\r\x1b[K" << line << std::flush;
+        console_.show_progress(line);
         shown_ = true;
         progress_shown(true);
         next_ = Clock::now() + kTerminalPause;

@@ -123,6 +123,17 @@ RunResult run_in_full_memory(RunRequest request, const CostModels& costs) {
     return replicate(request, Planned(request, costs, deployment), direct);
 }
 
+// That a budget is too small stands, whether or not this machine holds the whole model.
+std::optional<RunResult> reference(const RunRequest& request, const CostModels& costs,
+                                   bool refused) {
+    try {
+        return run_in_full_memory(request, costs);
+    } catch (const UnsupportedError&) {
+        if (!refused) throw;
+        return std::nullopt;
+    }
+}
+
 std::optional<bool> equal_outputs(const RunResult& a, const RunResult& b) {
     if (!a.evidence || !b.evidence || a.evidence->outputs.empty()) return std::nullopt;
     return a.evidence->outputs == b.evidence->outputs;
@@ -140,13 +151,13 @@ void add_references(RunResult& result, const RunRequest& request, const CostMode
     }
     result.lower_bound_of = bound.of;
     if (!request.with_reference || interrupted || request.stopped()) return;
-    const RunResult direct = run_in_full_memory(request, costs);
-    if (direct.verdict == Verdict::interrupted) return;
-    result.full_memory_latency = direct.latency.mean;
+    const auto direct = reference(request, costs, deployment == nullptr);
+    if (!direct || direct->verdict == Verdict::interrupted) return;
+    result.full_memory_latency = direct->latency.mean;
     for (std::size_t j = 0; j < result.jobs.size(); ++j)
-        for (const Duration turn : direct.jobs[j].turns) result.jobs[j].full_memory_turns += turn;
-    if (direct.evidence) result.full_memory_pace = direct.evidence->pace;
-    result.outputs_equal = equal_outputs(result, direct);
+        for (const Duration turn : direct->jobs[j].turns) result.jobs[j].full_memory_turns += turn;
+    if (direct->evidence) result.full_memory_pace = direct->evidence->pace;
+    result.outputs_equal = equal_outputs(result, *direct);
 }
 
 RunResult refused(const Infeasible& refusal) {
