@@ -155,19 +155,23 @@ bool is_left_behind(const std::string& name) {
     return start.empty() || (dash != std::string::npos && process.substr(dash + 1) != start);
 }
 
+namespace {
+
 // An empty group only, as rmdir has it.
-void remove_left_behind(const std::string& folder) {
+void remove_stale_fences(const std::string& folder) {
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
         if (is_left_behind(entry.path().filename().string())) rmdir(entry.path().c_str());
 }
+
+}  // namespace
 
 std::unique_ptr<CgroupFence> make_cgroup_fence(Bytes limit, std::string& why) {
     std::ifstream groups("/proc/self/cgroup");
     std::ifstream mounts("/proc/self/mountinfo");
     const auto home = memory_cgroup(groups, mounts, why);
     if (!home) return nullptr;
-    remove_left_behind(home->folder);
+    remove_stale_fences(home->folder);
     std::unique_ptr<CgroupFence> fence(new CgroupFence(*home));
     const auto error = fence->close_in(limit);
     if (!error) return fence;
