@@ -24,6 +24,8 @@ struct EmuOptions {
     std::string why_time_scale;  // how it was chosen, for the evidence
     bool page_cache = false;     // reads go through the host's page cache and stay in it
     bool verify = false;         // every block against its checksums, when it has been read
+    std::string verified;        // where packs that were verified are noted (`verify_once`)
+    std::string executing_with;  // what `executors` depend on, for the evidence
     // Memory that is freed cannot be accessed any more: who does is found (slower reads, since it
     // takes small pages). Always so where the unified-memory rule holds.
     bool guarded = false;
@@ -36,7 +38,8 @@ struct EmuOptions {
 
 // Runs models (by JobId) whose parameters are in packs of as many layers; `clock` makes the virtual
 // device. With `executors`, blocks are really executed within the time that the profile gives
-// them; else the compute lane only keeps that time. Devices throw `InputError` where a pack is not
+// them, and the packs are verified first (`StorageError`); else the compute lane only keeps that
+// time, and what their bytes are does not matter. Devices throw `InputError` where a pack is not
 // that of its model, `RuleViolation` from `wait`.
 DeviceFactory make_emu_backend(JobPacks packs, const EmuOptions& options,
                                VirtualDeviceFactory clock, ExecutorFactory executors = nullptr);

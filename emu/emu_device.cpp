@@ -14,6 +14,7 @@
 #include "emu/pressure/pressure.h"
 #include "hw/host/block_work.h"
 #include "hw/host/process.h"
+#include "hw/host/verified_packs.h"
 #include "hw/storage/reader.h"
 #include "policies/lanes/lane_widths.h"
 #include "profiles/base/error.h"
@@ -90,7 +91,8 @@ class ExactSleeps {
 class EmuDevice final : public Device, private DeviceListener {
   public:
     EmuDevice(const DeviceSetup& setup, JobPacks packs, const EmuOptions& options,
-              const VirtualDeviceFactory& clock, const ExecutorFactory& executors);
+              const VirtualDeviceFactory& clock, const ExecutorFactory& executors,
+              const std::string& checksums);
 
     Time now() const override { return shown_; }
     Ticket submit(const Command& command) override { return virtual_->submit(command); }
@@ -138,8 +140,9 @@ class EmuDevice final : public Device, private DeviceListener {
     const DeviceSetup& setup_;
     DeviceListener* listener_;  // to changes of memory; null if nobody listens
     EmuOptions options_;
+    std::string checksums_;  // whether and when they were verified
     Pressure pressure_;
-    std::vector<std::string> parameter_files_;  // that are read through the page cache
+    std::vector<PackPtr> cached_packs_;  // that are read through the page cache
     Rules rules_;
     RunMemory memory_;
     HostMover mover_;
@@ -160,19 +163,26 @@ class EmuDevice final : public Device, private DeviceListener {
     LaneThreads threads_;  // last: they end before what they use
 };
 
-std::vector<std::string> parameter_files_of(const JobPacks& packs) {
-    std::vector<std::string> files;
-    for (const auto& pack : packs) files.push_back(pack->parameters_path());
-    return files;
+std::vector<PackPtr> cached_packs(const JobPacks& packs, const EmuOptions& options) {
+    if (!options.page_cache) return {};
+    return {packs.begin(), packs.end()};
+}
+
+std::string verify_what_is_executed(const JobPacks& packs, const EmuOptions& options,
+                                    bool executes) {
+    if (executes) return verify_packs(packs, options.verified, options.verify);
+    return options.verify ? "verified at each read" : "not verified: nothing is executed";
 }
 
 EmuDevice::EmuDevice(const DeviceSetup& setup, JobPacks packs, const EmuOptions& options,
-                     const VirtualDeviceFactory& clock, const ExecutorFactory& executors)
+                     const VirtualDeviceFactory& clock, const ExecutorFactory& executors,
+                     const std::string& checksums)
     : setup_(setup),
       listener_(memory_listener(setup)),
       options_(options),
+      checksums_(checksums),
       pressure_({options.memory_hog, options.memory_fence}, setup.budget, setup.stop),
-      parameter_files_(options.page_cache ? parameter_files_of(packs) : std::vector<std::string>{}),
+      cached_packs_(cached_packs(packs, options)),
       rules_(setup),
       memory_(setup, BlockWork::sizes_of(setup, packs), rules_, executors != nullptr,
               options.guarded),
@@ -184,7 +194,8 @@ EmuDevice::EmuDevice(const DeviceSetup& setup, JobPacks packs, const EmuOptions&
     memory_.get_memory(virtual_->memory(), setup.stop);
     work_.load_resident();
     // A run starts cold; what its own reads leave in the page cache stays there.
-    for (const std::string& file : parameter_files_) drop_cached(file);
+    for (const PackPtr& pack : cached_packs_)
+        drop_cached(pack->open(kParametersFile), pack->parameters_path());
     process_.begin_reading();
 }
 
@@ -194,10 +205,10 @@ const Completion* EmuDevice::wait(Time until) {
     const Completion* span = nullptr;
     try {
         span = go_on(until);
-    } catch (const OutOfMemory&) {
+    } catch (const OutOfMemory& error) {
         // Where the budget was broken, that is why: the runner looks at the breach and blames the
         // policy.
-        if (!memory().breach) throw;
+        if (!memory().breach) throw more_than_planned(error);
         ended_ = true;
     }
     tell_memory();
@@ -308,7 +319,9 @@ std::optional<Evidence> EmuDevice::evidence() const {
     evidence.outputs = work_.outputs();
     evidence.conditions["storage"] = work_.how_it_reads();
     evidence.conditions["execution"] =
-        work_.executes() ? "real, within the profile's time" : "the profile's time";
+        work_.executes() ? text("{}, within the profile's time", options_.executing_with)
+                         : "the profile's time";
+    evidence.conditions["checksums"] = checksums_;
     evidence.conditions["memory"] = memory_.description();
     if (!options_.why_time_scale.empty())
         evidence.conditions["time scale"] = options_.why_time_scale;
@@ -328,10 +341,15 @@ void check_platform(const DeviceSetup& setup) {
 DeviceFactory make_emu_backend(JobPacks packs, const EmuOptions& options,
                                VirtualDeviceFactory clock, ExecutorFactory executors) {
     SWAPLAB_CHECK(options.time_scale > 0, "a time scale of {}", options.time_scale);
-    return [packs = std::move(packs), options, clock = std::move(clock),
+    const std::string checksums = verify_what_is_executed(packs, options, executors != nullptr);
+    return [packs = std::move(packs), options, clock = std::move(clock), checksums,
             executors = std::move(executors)](const DeviceSetup& setup) {
         check_platform(setup);
-        return std::make_unique<EmuDevice>(setup, packs, options, clock, executors);
+        try {
+            return std::make_unique<EmuDevice>(setup, packs, options, clock, executors, checksums);
+        } catch (const OutOfMemory& error) {  // before anything runs: this machine has no more
+            throw UnsupportedError(error.what());
+        }
     };
 }
 

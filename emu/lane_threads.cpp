@@ -4,12 +4,14 @@
 
 #include <utility>
 
+#include "hw/host/threads.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {
 
-LaneThread::LaneThread(const std::string& name) : thread_([this, name] { serve(name); }) {}
+LaneThread::LaneThread(const std::string& name)
+    : thread_(start_thread(name, [this, name] { serve(name); })) {}
 
 LaneThread::~LaneThread() {
     {

@@ -8,7 +8,7 @@
 namespace swaplab {
 
 // Runs one command and returns its exit code (FORMATS: Exit codes). Data goes to `out`,
-// messages and progress to `err`. Throws nothing.
+// messages and progress to `err`. Throws `std::bad_alloc` only.
 int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
             const Terminal& terminal = {});
 

@@ -1,8 +1,10 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <iostream>
+#include <new>
 #include <sstream>
 #include <string_view>
 
@@ -11,6 +13,16 @@
 #include "experiments/shell/interrupt.h"
 
 namespace {
+
+// A descriptor that is closed would be the next file's, and what is said there would be written
+// into it. All are opened for reading: writing to them fails, as it did.
+bool open_standard_descriptors() {
+    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+        if (open("/dev/null", O_RDONLY) != descriptor) return false;
+    }
+    return true;
+}
 
 // Writes all of `data` to standard output. A reader that went away (`swaplab list | head`) is not
 // an error; any other failure is, and says why.
@@ -30,13 +42,24 @@ bool write_out(std::string_view data) {
     return true;
 }
 
-}  // namespace
-
 // Output is collected and written once, when the command has succeeded or failed: nobody reads half
 // a table.
-int main(int argc, char** argv) {
-    swaplab::handle_signals();
+int run(int argc, char** argv) {
     std::ostringstream out;
     const int code = swaplab::run_cli(argc, argv, out, std::cerr, swaplab::attached_terminal());
     return write_out(out.str()) ? code : swaplab::exit_failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (!open_standard_descriptors()) return swaplab::exit_failed;
+    swaplab::handle_signals();
+    try {
+        return run(argc, argv);
+    } catch (const std::bad_alloc&) {  // there is no memory for what was to be printed
+        constexpr std::string_view message = "swaplab: out of memory\n";
+        [[maybe_unused]] const auto written = write(STDERR_FILENO, message.data(), message.size());
+        return swaplab::exit_unsupported;
+    }
 }

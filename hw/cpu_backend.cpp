@@ -1,6 +1,7 @@
 #include "hw/cpu_backend.h"
 
 #include "hw/cpu_machine.h"
+#include "hw/host/verified_packs.h"
 #include "hw/machine.h"
 #include "hw/torch/run/torch_executor.h"
 
@@ -24,11 +25,13 @@ void require_executable(const DeviceSetup& setup) {
 
 DeviceFactory make_cpu_backend(JobPacks packs, const CpuOptions& options,
                                ExecutorFactory executors) {
-    return [packs = std::move(packs), options,
+    const std::string checksums = verify_packs(packs, options.verified, options.verify);
+    return [packs = std::move(packs), options, checksums,
             executors = std::move(executors)](const DeviceSetup& setup) {
         require_executable(setup);
-        return make_real_device(setup,
-                                std::make_unique<CpuMachine>(setup, packs, options, executors));
+        auto machine = std::make_unique<CpuMachine>(setup, packs, options, executors);
+        machine->note_condition("checksums", checksums);
+        return make_real_device(setup, std::move(machine));
     };
 }
 
@@ -42,11 +45,13 @@ ExecutorFactory torch_executors(JobPacks packs, const CpuOptions& options) {
 }
 
 DeviceFactory make_cpu_backend(JobPacks packs, const CpuOptions& options) {
-    return [packs = std::move(packs), options](const DeviceSetup& setup) {
+    const std::string checksums = verify_packs(packs, options.verified, options.verify);
+    return [packs = std::move(packs), options, checksums](const DeviceSetup& setup) {
         require_executable(setup);
         auto machine =
             std::make_unique<CpuMachine>(setup, packs, options, torch_executors(packs, options));
-        machine->note_condition("execution", torch_environment());
+        machine->note_condition("checksums", checksums);
+        machine->note_condition("execution", torch_environment(options.threads));
         return make_real_device(setup, std::move(machine));
     };
 }

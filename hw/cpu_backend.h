@@ -16,7 +16,8 @@ namespace swaplab {
 struct CpuOptions {
     int threads = 0;           // of one operator; 0: LibTorch's own choice
     std::uint32_t inputs = 2;  // request r gets input r mod inputs
-    bool verify = false;       // every block against its checksums, at each read
+    bool verify = false;       // every block against its checksums, at each read, too
+    std::string verified{};    // where packs that were verified are noted (`verify_once`)
     // Absent: as the device's profile says (read.request_bytes, read.depth), else ReadOptions'.
     std::optional<Bytes> request_bytes;
     std::optional<std::uint32_t> depth;
@@ -29,7 +30,7 @@ void apply(const CpuOptions& options, ReadOptions& read);
 
 // Runs the packed models. Devices throw `InputError` where a model of the run is not that of its
 // pack, or its sizes are not what direct reads need, and `UnsupportedError` where a layer of it is
-// divided.
+// divided. The packs are verified first (`StorageError`).
 DeviceFactory make_cpu_backend(JobPacks packs, const CpuOptions& options);
 
 // Likewise with executors of the caller's: for tests, and for other libraries than LibTorch.

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <thread>
 
+#include "hw/host/job_executors.h"
+#include "hw/host/threads.h"
 #include "hw/machine.h"
 #include "policies/lanes/lane_widths.h"
 #include "policies/lanes/ticket_ring.h"
@@ -74,6 +76,8 @@ class RealDevice final : public Device, private DeviceListener {
     }
     void on_memory(const MemoryChange& change) override { changes_.push_back(change); }
 
+    void start_lanes();
+    void stop_lanes();
     void serve(Lane lane, std::uint32_t server);
     std::optional<Ticket> take(Lane lane);
     bool run(Ticket ticket, Lane which, std::uint32_t server, Lock& lock);
@@ -140,14 +144,26 @@ RealDevice::RealDevice(const DeviceSetup& setup, std::unique_ptr<Machine> machin
     machine_->ready();
     show_memory();
     begin_ = Clock::now();
-    for (const LaneRow& row : kLaneTable) {
-        if (row.is_short) continue;
-        for (std::uint32_t server = 0; server < lane(row.lane).width; ++server)
-            threads_.emplace_back([this, &row, server] { serve(row.lane, server); });
+    try {
+        start_lanes();
+    } catch (...) {
+        stop_lanes();
+        throw;
     }
 }
 
-RealDevice::~RealDevice() {
+RealDevice::~RealDevice() { stop_lanes(); }
+
+void RealDevice::start_lanes() {
+    for (const LaneRow& row : kLaneTable) {
+        if (row.is_short) continue;
+        for (std::uint32_t server = 0; server < lane(row.lane).width; ++server)
+            threads_.push_back(start_thread(text("the {} lane", name_of(row.lane)),
+                                            [this, &row, server] { serve(row.lane, server); }));
+    }
+}
+
+void RealDevice::stop_lanes() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
@@ -237,8 +253,8 @@ std::optional<Evidence> RealDevice::evidence() const {
 const Completion* RealDevice::give_up() {
     try {
         std::rethrow_exception(error_);
-    } catch (const OutOfMemory&) {
-        if (!memory_.report().breach) throw;
+    } catch (const OutOfMemory& error) {
+        if (!memory_.report().breach) throw more_than_planned(error);
     }
     show_memory();
     return nullptr;

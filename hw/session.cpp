@@ -39,6 +39,7 @@ Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes bud
 Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes budget,
                  const CpuOptions& options, const ExecutorFactory& executors)
     : pack_(std::move(pack)), frames_(budget), activations_(frames_, kActivationSpan) {
+    verify_once(*pack_, options.verified);
     std::vector<Block> ranges;
     std::uint32_t first = 0;
     for (const std::uint32_t cut : cuts) {
@@ -54,7 +55,7 @@ Session::Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes bud
     executor_ = executors({}, ranges, activations_);
     ReadOptions read;
     apply(options, read);
-    reader_ = open_reader(pack_->parameters_path(), read);
+    reader_ = pack_->open_parameters(read);
 }
 
 Session::BlockState& Session::state(BlockId block, bool loaded) {

@@ -27,8 +27,9 @@ namespace swaplab {
 class Session {
   public:
     // `cuts`: where blocks begin besides unit 0, ascending unit numbers of the pack. `budget`:
-    // the most memory for parameters and activations together. Throws `InputError` for cuts that
-    // are not legal, `UnsupportedError` in a build without LibTorch.
+    // the most memory for parameters and activations together. Verifies the pack. Throws
+    // `StorageError` where it is damaged, `InputError` for cuts that are not legal,
+    // `UnsupportedError` in a build without LibTorch.
     Session(PackPtr pack, const std::vector<std::uint32_t>& cuts, Bytes budget,
             const CpuOptions& options = {});
     // Likewise with an executor of the caller's.

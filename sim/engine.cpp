@@ -29,7 +29,7 @@ void Engine::pass_to(Time until) {
     if (until != Time::max()) now_ = until;
 }
 
-void Engine::play(Slot slot, const Key& key) {
+void Engine::play_up(Slot slot, const Key& key) {
     Entry best{key, slot};
     for (Slot n = capacity_ + slot; n > 1; n /= 2) {
         tree_[n] = best;

@@ -91,7 +91,13 @@ class Engine {
     }
     void fail_past(Time at) const;
     void pass_to(Time until);
-    void play(Slot slot, const Key& key);
+    void play(Slot slot, const Key& key) {
+        if (capacity_ == 1)
+            tree_[1] = {key, slot};
+        else
+            play_up(slot, key);
+    }
+    void play_up(Slot slot, const Key& key);
 
     // A winner tree: entry `capacity_ + slot` is the slot's own, entry n the earlier of 2n and
     // 2n+1. A change plays its way up to entry 1: one comparison per level, against entries that do

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 #include <utility>
 
 #include "policies/lanes/lane_widths.h"
@@ -51,6 +52,7 @@ struct NodeState {
     NodeState(const Node& spec, const LaneWidths& widths)
         : node(&spec), rates(spec, widths[index_of(Lane::storage)]) {
         for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane].width = widths[lane];
+        next_end.fill(Time::max());
     }
 
     const Node* node;
@@ -59,13 +61,13 @@ struct NodeState {
     // By kind; behind them, under kHost, the part before the work (ns_per_command, the first byte
     // of a read), which nothing stretches.
     std::array<WorkClock, kClocks> work;
-    std::array<Time, kClocks> next_end{};  // of each clock that runs
-    Time earliest = Time::max();           // of them; Time::max() while none runs
-    std::uint32_t end_first = 0;           // bits of the clocks that end then
-    Engine::Slot slot = 0;                 // the engine's, for `earliest`
-    // Bits of clocks: with activities, with activities that may have ended, with a new next end.
+    // When the first of each clock ends, and the earliest of them: Time::max() of a clock that
+    // stands, and from the end of something to `share`. What takes no time ends at once.
+    std::array<Time, kClocks> next_end;
+    Time earliest = Time::max();
+    Engine::Slot slot = 0;  // the engine's, for `earliest`
+    // Bits of clocks: with activities, with a new next end.
     std::uint32_t running = 0;
-    std::uint32_t due = 0;
     std::uint32_t changed = 0;
     std::uint32_t shared_by = 0;       // what the rates in force were looked up with
     std::uint32_t startable = 0;       // bit of each lane whose head may have become startable
@@ -109,12 +111,12 @@ class SimDevice final : public VirtualDevice {
     // Not inlined: half of all calls of `wait` need none of it, nor its registers saved.
     [[gnu::noinline]] const Completion* advance(Time until);
     void settle();
-    void end_due();
+    void end_due(std::span<NodeState> nodes);
     void end_work(NodeState& node, std::size_t clock);
     void end(Ticket ticket);
     void vacate_lane(NodeState& node, const Action& command);
     void may_start(const Record& record);
-    void start_all();
+    void start_all(std::span<NodeState> nodes);
     void start_releases(NodeState& node);
     void start_lane(NodeState& node, std::size_t lane);
     bool start_head(NodeState& node, LaneState& lane);
@@ -135,7 +137,13 @@ class SimDevice final : public VirtualDevice {
     }
     Duration wake_storage(const NodeState& node, const LaneState& lane) const;
     Duration touch_memory(const NodeState& node) const;
-    void start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work);
+    void start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work) {
+        if (node.work[clock].start(ticket, work, now())) node.changed |= bit(clock);
+        node.running |= bit(clock);
+        if (work.count() > 0) return;
+        node.next_end[clock] = node.earliest = now();
+        due_ = true;
+    }
     void share(NodeState& node);
     const Completion* report();
 
@@ -274,27 +282,25 @@ const Completion* SimDevice::report() { return &tickets_[reportable_[reported_++
 
 // Completions and the starts that they allow alternate until nothing of zero duration is left.
 void SimDevice::settle() {
+    const std::span<NodeState> nodes(nodes_);
     do {
-        end_due();
-        start_all();
+        end_due(nodes);
+        start_all(nodes);
     } while (due_);
-    for (NodeState& node : nodes_) share(node);
+    for (NodeState& node : nodes) share(node);
     memory_.settle(engine_.now());
 }
 
-// Ends what is due, by lane, then submission; timers last.
-void SimDevice::end_due() {
+// Ends what is due: the host's parts, then by kind, then by submission; timers last.
+void SimDevice::end_due(std::span<NodeState> nodes) {
     due_ = false;
-    for (NodeState& node : nodes_) {
-        if (node.earliest <= now()) {
-            node.due |= node.end_first;
-            node.earliest = Time::max();  // until `share`
+    for (NodeState& node : nodes) {
+        if (node.earliest > now()) continue;
+        node.earliest = Time::max();
+        for (std::size_t i = 0; i < kClocks; ++i) {
+            const std::size_t clock = i == 0 ? kHost : i - 1;
+            if (node.next_end[clock] <= now()) end_work(node, clock);
         }
-        if ((node.due & bit(kHost)) != 0) {
-            node.due &= ~bit(kHost);
-            end_work(node, kHost);
-        }
-        drain(node.due, [&](std::size_t clock) { end_work(node, clock); });
     }
     if (!timers_due_) return;
     timers_due_ = false;
@@ -306,6 +312,7 @@ void SimDevice::end_due() {
 void SimDevice::end_work(NodeState& node, std::size_t clock) {
     WorkClock& work = node.work[clock];
     node.changed |= bit(clock);
+    node.next_end[clock] = Time::max();
     work.end_all(now(), ended_, [&](Ticket ticket) {
         if (clock == kHost)
             start_work(node, tickets_[ticket], tickets_[ticket].work);
@@ -350,8 +357,8 @@ void SimDevice::may_start(const Record& record) {
         node.startable |= bit(command.lane);
 }
 
-void SimDevice::start_all() {
-    for (NodeState& node : nodes_) {
+void SimDevice::start_all(std::span<NodeState> nodes) {
+    for (NodeState& node : nodes) {
         if ((node.startable | static_cast<std::uint32_t>(!node.releases.empty())) == 0) continue;
         drain(node.startable, [&](std::size_t lane) { start_lane(node, lane); });
         if (!node.releases.empty()) start_releases(node);
@@ -411,12 +418,9 @@ bool SimDevice::start_head(NodeState& node, LaneState& lane) {
     if (uses(command.verb) && node.switching.count() > 0) [[unlikely]]
         work += std::exchange(node.switching, {});
     ++lane.busy;
-    if (before.count() > 0) {
-        record.work = work;
-        start_clock(node, kHost, span.ticket, before);
-    } else {
-        start_work(node, record, work);
-    }
+    record.work = work;
+    const bool waits = before.count() > 0;
+    start_clock(node, waits ? kHost : index_of(command.verb), span.ticket, waits ? before : work);
     return true;
 }
 
@@ -433,14 +437,6 @@ Duration SimDevice::touch_memory(const NodeState& node) const {
     const double per_byte = node.node->memory.fresh_ns_per_byte;
     if (per_byte == 0) return {};
     return to_duration(per_byte * static_cast<double>(memory_.fresh().count));
-}
-
-void SimDevice::start_clock(NodeState& node, std::size_t clock, Ticket ticket, Duration work) {
-    if (node.work[clock].start(ticket, work, now())) node.changed |= bit(clock);
-    node.running |= bit(clock);
-    if (work.count() > 0) return;
-    node.due |= bit(clock);
-    due_ = true;
 }
 
 // Gives every kind its rate, and the engine what ends next.
@@ -460,14 +456,9 @@ void SimDevice::share(NodeState& node) {
     std::uint32_t changed = node.changed & node.running;
     node.changed = 0;
     drain(changed, [&](std::size_t clock) { node.next_end[clock] = node.work[clock].next_end(); });
-    node.earliest = Time::max();
-    std::uint32_t running = node.running;
-    drain(running, [&](std::size_t clock) {
-        const Time end = node.next_end[clock];
-        if (end > node.earliest) return;
-        node.end_first = bit(clock) | (end == node.earliest ? node.end_first : 0);
-        node.earliest = end;
-    });
+    Time earliest = node.next_end.front();
+    for (const Time end : node.next_end) earliest = std::min(earliest, end);
+    node.earliest = earliest;
     if (node.running != 0)
         engine_.set(node.slot, node.earliest);
     else

@@ -22,7 +22,7 @@ AddressWindow::AddressWindow(Bytes span) : span_(align_up(span, kFrame)) {
     void* const at =
         mmap(nullptr, length(span_), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED)
-        throw std::runtime_error(
+        throw UnsupportedError(
             text("cannot reserve {} bytes of addresses: {}", span_.count, std::strerror(errno)));
     base_ = static_cast<std::byte*>(at);
 }

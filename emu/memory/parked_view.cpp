@@ -57,8 +57,7 @@ void ParkedView::add(Interval range) noexcept {
 void ParkedView::move_out(Interval range, std::byte* to) {
     if (parks(range) && move(base_ + range.begin, to, range)) return;
     if (!map(file_, range, to))
-        throw std::runtime_error(
-            text("cannot map {} bytes: {}", range.size(), std::strerror(errno)));
+        throw UnsupportedError(text("cannot map {} bytes: {}", range.size(), std::strerror(errno)));
 }
 
 void ParkedView::move_in(Interval range, std::byte* from) noexcept {

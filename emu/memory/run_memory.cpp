@@ -57,7 +57,7 @@ void require_available(Bytes bytes) {
     const std::optional<Bytes> available = memory_available();
     if (available && bytes > *available)
         throw UnsupportedError(
-            text("an emulated budget is real memory: {} are needed here and {} are available",
+            text("emulated memory is real memory: {} are needed here and {} are available",
                  format_bytes(bytes), format_bytes(*available)));
 }
 
@@ -72,7 +72,7 @@ RunMemory::RunMemory(const DeviceSetup& setup, BlockSizes extents, const Rules& 
       beside_(rounding_ + unbounded_activations(setup, real_activations)),
       real_activations_(real_activations),
       guarded_(guarded || rules.managed_rule()) {
-    if (setup.budget) require_available(*setup.budget + beside_);
+    require_available(setup.budget.value_or(arena_bytes_of(setup.deployment)) + beside_);
     add_pieces();
     const BackingPlan plan = plan_for(real_activations);
     backing_ = guarded_ ? make_guarded_backing(plan) : make_plain_backing(plan);

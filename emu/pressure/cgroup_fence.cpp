@@ -1,7 +1,6 @@
 #include "emu/pressure/cgroup_fence.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +19,8 @@
 namespace swaplab {
 
 namespace {
+
+constexpr std::string_view kPrefix = "swaplab-";
 
 std::vector<std::string> words(const std::string& line) {
     std::istringstream stream(line);
@@ -90,7 +91,8 @@ std::optional<MemoryCgroup> memory_cgroup(std::istream& groups, std::istream& mo
 }
 
 CgroupFence::CgroupFence(const MemoryCgroup& home)
-    : home_(home), folder_(text("{}/swaplab-{}", home.folder, getpid())) {}
+    : home_(home),
+      folder_(text("{}/{}{}-{}", home.folder, kPrefix, getpid(), start_of_process(getpid()))) {}
 
 // Version 2 has processes in leaves only, so the controller can be had below us only when we have
 // gone there and nobody else is where we were (the root is exempt).
@@ -105,6 +107,7 @@ std::optional<std::string> CgroupFence::enable_controller() {
             "systemd-run --user --scope -p Delegate=yes)",
             *error);
     enabled_ = true;
+    warden_->note_controller();
     return std::nullopt;
 }
 
@@ -112,6 +115,11 @@ std::optional<std::string> CgroupFence::close_in(Bytes limit) {
     if (mkdir(folder_.c_str(), 0755) != 0)
         return text("cannot create {}: {}", folder_, std::strerror(errno));
     made_ = true;
+    warden_.emplace(CgroupPlace{home_.folder, folder_});
+    if (warden_->process() < 0) return text("no process to remove it: {}", std::strerror(errno));
+    // It comes along: where version 2 is to limit memory, nobody may be where we were.
+    if (auto error = write_to(folder_ + "/cgroup.procs", std::to_string(warden_->process())))
+        return error;
     const std::string bytes = std::to_string(limit.count);
     if (home_.version == 1) {
         if (auto error = write_to(folder_ + "/memory.limit_in_bytes", bytes)) return error;
@@ -126,11 +134,7 @@ std::optional<std::string> CgroupFence::close_in(Bytes limit) {
 }
 
 CgroupFence::~CgroupFence() {
-    if (!made_) return;
-    if (enabled_) (void)write_to(home_.folder + "/cgroup.subtree_control", "-memory");
-    for (const std::string& process : words(content_of(folder_ + "/cgroup.procs")))
-        (void)write_to(home_.folder + "/cgroup.procs", process);
-    rmdir(folder_.c_str());
+    if (made_) remove_cgroup({home_.folder, folder_}, enabled_);
 }
 
 std::optional<Bytes> CgroupFence::peak() const {
@@ -140,24 +144,34 @@ std::optional<Bytes> CgroupFence::peak() const {
     return peak >> bytes ? std::optional(Bytes{bytes}) : std::nullopt;
 }
 
-// Groups of processes that were killed: swaplab-PID where there is no such process any more.
-void remove_left_behind(const std::string& folder) {
-    constexpr std::string_view prefix = "swaplab-";
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-        const std::string name = entry.path().filename().string();
-        if (!name.starts_with(prefix)) continue;
-        const pid_t process = std::atoi(name.c_str() + prefix.size());
-        if (process > 0 && kill(process, 0) != 0 && errno == ESRCH) rmdir(entry.path().c_str());
-    }
+// Whose process is gone: "swaplab-PID-START". A number alone may be another process's by now.
+bool is_left_behind(const std::string& name) {
+    if (!name.starts_with(kPrefix)) return false;
+    const std::string process = name.substr(kPrefix.size());
+    const std::size_t dash = process.find('-');
+    const pid_t number = std::atoi(process.c_str());
+    const std::string start = start_of_process(number);
+    if (number <= 0) return false;
+    return start.empty() || (dash != std::string::npos && process.substr(dash + 1) != start);
 }
+
+namespace {
+
+// An empty group only, as rmdir has it.
+void remove_stale_fences(const std::string& folder) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+        if (is_left_behind(entry.path().filename().string())) rmdir(entry.path().c_str());
+}
+
+}  // namespace
 
 std::unique_ptr<CgroupFence> make_cgroup_fence(Bytes limit, std::string& why) {
     std::ifstream groups("/proc/self/cgroup");
     std::ifstream mounts("/proc/self/mountinfo");
     const auto home = memory_cgroup(groups, mounts, why);
     if (!home) return nullptr;
-    remove_left_behind(home->folder);
+    remove_stale_fences(home->folder);
     std::unique_ptr<CgroupFence> fence(new CgroupFence(*home));
     const auto error = fence->close_in(limit);
     if (!error) return fence;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "emu/pressure/cgroup_warden.h"
 #include "profiles/base/units.h"
 
 namespace swaplab {
@@ -24,8 +25,9 @@ std::optional<MemoryCgroup> memory_cgroup(std::istream& groups, std::istream& mo
 // While one lives, this process is in a group of its own below the one that it was in, whose limits
 // still hold. Memory counts that this process, or a child of it, allocates from now on, the page
 // cache of the files that it reads included. Beyond the limit the kernel first takes page cache
-// away, then kills (SIGKILL): a second fence, not the one that a run should meet. A killed process
-// leaves its empty group behind, named swaplab-PID.
+// away, then kills (SIGKILL): a second fence, not the one that a run should meet. However the
+// process ends, its warden removes the group, named swaplab-PID-START; where that was killed, too,
+// the next fence does.
 class CgroupFence {
   public:
     ~CgroupFence();  // everything in the group goes back to where we were
@@ -45,11 +47,16 @@ class CgroupFence {
 
     MemoryCgroup home_;
     std::string folder_;
+    std::optional<CgroupWarden> warden_;
     bool made_ = false;
     bool enabled_ = false;  // the controller below home_, by us
 };
 
-// Nothing, with the reason in `why`, where this machine does not allow it.
+// Whether a group of this name (`swaplab-PID-START`) was left by a process that is gone.
+bool is_left_behind(const std::string& name);
+
+// Nothing, with the reason in `why`, where this machine does not allow it. Before threads are
+// started (fork).
 std::unique_ptr<CgroupFence> make_cgroup_fence(Bytes limit, std::string& why);
 
 }  // namespace swaplab

@@ -9,10 +9,11 @@
 #include "experiments/draw/svg.h"
 #include "experiments/emulate/emulation.h"
 #include "experiments/emulate/pace_check.h"
+#include "experiments/output/output_file.h"
 #include "experiments/run/notes.h"
 #include "experiments/shell/command.h"
 #include "experiments/shell/exit_code.h"
-#include "experiments/shell/output_file.h"
+#include "experiments/shell/outputs.h"
 #include "experiments/shell/progress.h"
 #include "experiments/shell/scenario_flags.h"
 #include "experiments/shell/values.h"
@@ -35,6 +36,7 @@ struct Options {
     std::vector<Wish> wishes;
     ResultSchema schema = ResultSchema::second;
     std::string csv, plot;  // files to write; empty: none
+    bool clean = false;
 };
 
 // Throws `InputError` or `UnsupportedError` where the policy cannot be run in this scenario.
@@ -143,6 +145,7 @@ void declare(Flags& flags, Options& options) {
                into(options.csv));
     flags.once(output, "--plot", "FILE", "latency against budget, as SVG", into(options.plot));
     flags.once(output, "--schema", "N", kSchemaHelp, into(options.schema, result_schema_named));
+    declare_clean(flags, options.clean);
     declare_workload(flags, options.asked);
     declare_hardware(flags, options.hardware);
     declare_emulation(flags, options.emulation);
@@ -268,7 +271,15 @@ int run_knee(const std::vector<Scenario>& scenarios, const Options& options,
     return any ? exit_ok : exit_failed;
 }
 
+void check_files(const Options& options, const Console& console) {
+    check_outputs(console, inputs_of(options.asked),
+                  {{"--csv", options.csv}, {"--plot", options.plot}}, options.clean);
+    require_ending({"--csv", options.csv}, ".csv");
+    require_ending({"--plot", options.plot}, ".svg");
+}
+
 int run_compare(const Options& options, const Console& console) {
+    check_files(options, console);
     Experiment asked = options.asked;
     asked.noise = asked.noise || options.precision;
     if (options.precision && asked.replications)
@@ -280,7 +291,6 @@ int run_compare(const Options& options, const Console& console) {
         require_metric(options.metric, scenario);
     }
     note_shadowed(console, options.asked);
-    require_distinct_files(options.asked, {{"--csv", options.csv}, {"--plot", options.plot}});
     if (options.knee) return run_knee(scenarios, options, console);
     const auto csv = open_if_asked(options.csv);
     const auto plot = open_if_asked(options.plot);

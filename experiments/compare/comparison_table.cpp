@@ -7,6 +7,7 @@
 #include "experiments/compare/lead_table.h"
 #include "experiments/emulate/pace_check.h"
 #include "experiments/run/run_report.h"
+#include "experiments/shell/message_stream.h"
 #include "experiments/text/figures.h"
 #include "experiments/text/layout.h"
 #include "experiments/text/table.h"
@@ -149,7 +150,7 @@ class Drawer {
         const Standing standing = leads_[row].standings[i];
         if (standing == Standing::none) return shown(row, i) + ' ';
         const std::string marked = shown(row, i) + (standing == Standing::leads ? '*' : '=');
-        return console_.color ? "\x1b[1m" + marked + "\x1b[0m" : marked;
+        return console_.color ? text("{}{}{}", kBold, marked, kPlain) : marked;
     }
 
     std::string bound(const std::vector<RunResult>& row) const {

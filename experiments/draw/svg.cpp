@@ -1,5 +1,6 @@
 #include "experiments/draw/svg.h"
 
+#include "profiles/base/printable.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {
@@ -30,14 +31,14 @@ std::string_view name_of(Anchor anchor) {
 
 std::string xml_escaped(std::string_view text) {
     std::string escaped;
-    for (const char c : text) {
+    for (const char c : printable(text)) {
         switch (c) {
             case '&': escaped += "&amp;"; break;
             case '<': escaped += "&lt;"; break;
             case '>': escaped += "&gt;"; break;
             case '"': escaped += "&quot;"; break;
             case '\'': escaped += "&apos;"; break;
-            default: escaped += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+            default: escaped += c;
         }
     }
     return escaped;

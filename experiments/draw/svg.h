@@ -59,7 +59,7 @@ class Svg {
 std::string stacked(const std::vector<std::string>& documents, int width, int height,
                     std::string_view title);
 
-// &, <, >, quotes; characters that XML does not allow become '?'.
+// &, <, >, quotes; control characters as `printable` shows them.
 std::string xml_escaped(std::string_view text);
 
 }  // namespace swaplab

@@ -33,8 +33,7 @@ class HostReads {
     HostReads(const Packs& packs, const ReadOptions& options, const std::atomic<bool>* stop)
         : stop_(stop), frames_(kPiece), window_(frames_.add_window(kPiece)) {
         frames_.use(window_, {}, kPiece);
-        for (const auto& pack : packs)
-            readers_.push_back(open_reader(pack->parameters_path(), options));
+        for (const auto& pack : packs) readers_.push_back(pack->open_parameters(options));
     }
 
     // In rounds over all extents (by pack), until there is enough to tell. Larger ones are read in

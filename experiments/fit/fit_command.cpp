@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "experiments/fit/fit_report.h"
+#include "experiments/output/output_file.h"
+#include "experiments/request/input_files.h"
 #include "experiments/shell/command.h"
 #include "experiments/shell/exit_code.h"
-#include "experiments/shell/output_file.h"
+#include "experiments/shell/outputs.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 #include "profiles/device/device_file.h"
@@ -22,6 +24,7 @@ struct Options {
     std::string own_mode;
     std::string anchor, layers;  // models that are written to: files or packs
     std::string output;
+    bool clean = false;
 };
 
 std::string device_name(const Options& options, const Measurements& measurements) {
@@ -108,20 +111,30 @@ void declare(Flags& flags, Options& options) {
                into(options.layers));
     flags.once(FlagGroup::output, "-o,--output", "DEVICE.json",
                "the device file to write (default: none, the report only)", into(options.output));
+    declare_clean(flags, options.clean);
+}
+
+// The models are written to: --anchor and --layers may name one. Of a pack nothing else is.
+void check_files(const Options& options, const Console& console) {
+    const std::string anchor = model_file_of(options.anchor);
+    const std::string layers = model_file_of(options.layers);
+    std::vector<NamedFile> inputs{{"the measurements", options.measurements}};
+    for (const std::string& model : {options.anchor, options.layers})
+        if (std::error_code ignored; std::filesystem::is_directory(model, ignored))
+            for (NamedFile& file : files_of_pack(model))
+                if (file.second != model_file_of(model)) inputs.push_back(std::move(file));
+    std::vector<NamedFile> outputs{{"-o", options.output}, {"--anchor", anchor}};
+    if (identity_of(layers) != identity_of(anchor)) outputs.emplace_back("--layers", layers);
+    check_outputs(console, inputs, outputs, options.clean);
 }
 
 int run_fit(const Options& options, const Console& console) {
     if (options.measurements.empty())
         throw InputError("fit what? the path of a measurement file (CSV) is needed");
+    check_files(options, console);
     Measurements measurements = load_measurements(options.measurements);
     const FitOptions fit_options{device_name(options, measurements), options.own_mode};
     std::map<std::string, Duration> anchors;
-    require_distinct({{"the measurements", options.measurements},
-                      {"-o", options.output},
-                      {"--anchor", model_file_of(options.anchor)}});
-    require_distinct({{"the measurements", options.measurements},
-                      {"-o", options.output},
-                      {"--layers", model_file_of(options.layers)}});
     const std::map<std::string, Model> models =
         models_of(options, measurements, fit_options, anchors);
     const auto device_file = open_if_asked(options.output);

@@ -47,7 +47,7 @@ std::vector<Measurement> fresh_reads(const Pack& pack, const Platform& platform,
                                      const ReadOptions& options, Bytes most) {
     using Clock = std::chrono::steady_clock;
     const CostModel cost(*pack.model(), platform);
-    const auto reader = open_reader(pack.parameters_path(), options);
+    const auto reader = pack.open_parameters(options);
     std::vector<Measurement> rows;
     // The round before the first only warms up.
     for (std::int64_t round = 0; round <= kRounds; ++round)

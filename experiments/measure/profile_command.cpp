@@ -5,12 +5,13 @@
 #include "experiments/measure/machine.h"
 #include "experiments/measure/profile_report.h"
 #include "experiments/measure/profiler.h"
+#include "experiments/output/output_file.h"
 #include "experiments/request/backends.h"
 #include "experiments/request/budget.h"
 #include "experiments/request/catalog.h"
 #include "experiments/shell/command.h"
 #include "experiments/shell/exit_code.h"
-#include "experiments/shell/output_file.h"
+#include "experiments/shell/outputs.h"
 #include "experiments/shell/scenario_flags.h"
 #include "experiments/shell/values.h"
 #include "hw/storage/reader.h"
@@ -34,6 +35,7 @@ struct Options {
     std::uint64_t seed = 0;
     BackendSetup hardware;
     std::string output = "measurements.csv";
+    bool clean = false;
 };
 
 // The backend that executes models here.
@@ -176,9 +178,18 @@ void declare(Flags& flags, Options& options) {
     declare_hardware(flags, options.hardware);
     flags.once(FlagGroup::output, "-o,--output", "FILE.csv",
                "the measurements (default measurements.csv)", into(options.output));
+    declare_clean(flags, options.clean);
+}
+
+void check_files(const Options& options, const Console& console) {
+    Experiment read;
+    read.models = options.models;
+    read.devices = options.devices;
+    check_outputs(console, inputs_of(read), {{"-o", options.output}}, options.clean);
 }
 
 int run_profile(const Options& options, const Console& console) {
+    check_files(options, console);
     const Subject subject = subject_of(options);
     ProfileOptions profiling;
     profiling.memory = memory_of(options, subject);
@@ -198,10 +209,6 @@ int run_profile(const Options& options, const Console& console) {
             read.depth = *subject.setup.depth;
             return fresh_reads(*subject.model.pack, subject.platform, read, profiling.memory);
         };
-    Experiment inputs;
-    inputs.models = options.models;
-    inputs.devices = options.devices;
-    require_distinct_files(inputs, {{"-o", options.output}});
     OutputFile file(options.output);
     Profile profile =
         profile_model(subject.model.model, subject.platform, subject.device, profiling);

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 
+#include "experiments/output/half_written.h"
+#include "experiments/request/cache_folder.h"
 #include "experiments/shell/interrupt.h"
 #include "experiments/shell/progress.h"
 #include "hw/storage/pack_writer.h"
@@ -90,27 +91,25 @@ void make_folder(const std::string& folder) {
 
 std::string pack_cache_folder(const std::string& asked) {
     if (!asked.empty()) return asked;
-    const auto set = [](const char* name) -> std::string {
-        const char* const value = std::getenv(name);
-        return value == nullptr ? "" : value;
-    };
-    if (const std::string cache = set("XDG_CACHE_HOME"); !cache.empty())
-        return cache + "/swaplab/packs";
-    if (const std::string home = set("HOME"); !home.empty()) return home + "/.cache/swaplab/packs";
+    if (const std::string folder = cache_file("packs"); !folder.empty()) return folder;
     throw InputError(
         "--pack-cache DIR is needed: neither XDG_CACHE_HOME nor HOME says where caches are");
 }
 
+PartialListener removed_on_interrupt() { return {remove_on_interrupt, keep_on_interrupt}; }
+
 void make_synthetic_pack(const Model& model, const std::string& folder, std::uint64_t seed,
                          const Console& console, const std::atomic<bool>* stop) {
+    require_free_name(folder);
     const Model stored = as_stored(model);
     require_room(stored, folder);
     Progress progress(console);
-    write_synthetic_pack(stored, folder, seed, ::write, [&](std::int64_t done, std::int64_t total) {
+    const auto tell = [&](std::int64_t done, std::int64_t total) {
         if (stop != nullptr && stop->load()) throw Interrupted();
         constexpr std::int64_t mib = 1 << 20;
         progress.update(text("writing a pack of {}: MiB", model.name()), done / mib, total / mib);
-    });
+    };
+    write_synthetic_pack(stored, folder, seed, ::write, tell, removed_on_interrupt());
 }
 
 std::shared_ptr<const Pack> cached_pack(const Model& model, const std::string& cache,
@@ -119,6 +118,7 @@ std::shared_ptr<const Pack> cached_pack(const Model& model, const std::string& c
         text("{}/{}-{}", cache, file_name(model.name()), model_hash(model).substr(0, 16));
     if (is_pack(folder)) return open_cached(model, folder);
     make_folder(cache);
+    for (const std::string& partial : left_behind_beside(folder)) remove_left_behind(partial);
     const auto begin = std::chrono::steady_clock::now();
     try {
         make_synthetic_pack(model, folder, 0, console, stop);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 
 #include "experiments/pack/pack_cache.h"
 #include "experiments/request/catalog.h"
@@ -47,6 +48,15 @@ PackedInput parse_input(const std::string& shape) {
     return input;
 }
 
+Bytes size_of_files(const std::string& folder) {
+    Bytes size;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+        if (entry.is_regular_file(ignored))
+            size += {static_cast<std::int64_t>(entry.file_size(ignored))};
+    return size;
+}
+
 struct Options {
     std::string source;  // a TorchScript file; of a synthetic pack, a model
     bool synthetic = false;
@@ -54,8 +64,23 @@ struct Options {
     std::string name;
     std::vector<PackedInput> inputs;
     bool verify = false;
+    bool clean = false;
+    int threads = 0;
     std::string output;
 };
+
+// What writers that were killed left beside the pack: removed where that is asked for, else named.
+void look_for_left_behind(const Options& options, const Console& console) {
+    for (const std::string& partial : left_behind_beside(options.output)) {
+        const std::string size = format_bytes(size_of_files(partial));
+        if (options.clean) remove_left_behind(partial);
+        console.note(
+            options.clean
+                ? text("removed {} ({}), left behind by a run that was killed", partial, size)
+                : text("{} ({}) was left behind by a run that was killed: --clean removes it",
+                       partial, size));
+    }
+}
 
 void summarise(const Pack& pack, const Options& options, const Console& console) {
     const Model& model = *pack.model();
@@ -79,9 +104,9 @@ void summarise(const Pack& pack, const Options& options, const Console& console)
 
 // The model as it is chosen elsewhere: a built-in name, or a model file.
 int pack_synthetic(const Options& options, const Console& console) {
-    if (!options.inputs.empty() || !options.name.empty())
-        throw InputError("--synthetic: a model's sizes say all: leave out --input and --name");
-    if (options.output.empty()) throw InputError("pack where? -o DIR, a new folder, is needed");
+    if (!options.inputs.empty() || !options.name.empty() || options.threads != 0)
+        throw InputError(
+            "--synthetic: a model's sizes say all: leave out --input, --name and --threads");
     const auto begin = std::chrono::steady_clock::now();
     const ModelChoice choice = choose_model(options.source);
     make_synthetic_pack(*choice.model, options.output, options.seed, console, stop_on_interrupt());
@@ -95,7 +120,7 @@ int pack_synthetic(const Options& options, const Console& console) {
 
 constexpr CommandText kText{
     "pack", "from a TorchScript file to a folder that can be swapped",
-    "MODEL.pt -o DIR [--input SHAPE]... [--name NAME] | MODEL --synthetic -o DIR",
+    "MODEL.pt -o DIR [--input SHAPE]... [--name NAME] [--clean] | MODEL --synthetic -o DIR",
     "The pack holds the model's skeleton, its parameters layer by layer as direct reads want "
     "them, an index with checksums, and a model file with one layer per legal cut; -m DIR then "
     "works on "
@@ -122,6 +147,17 @@ void declare(Flags& flags, Options& options) {
                 "the file says itself)",
                 one_more_of(options.inputs, parse_input));
     flags.on(FlagGroup::how, "--verify", "read everything again and check it", options.verify);
+    flags.once(
+        FlagGroup::how, "--threads", "N",
+        "threads of one operator (default: the library's); outputs are compared with those of "
+        "runs that have as many",
+        into(options.threads, [](const std::string& given) {
+            constexpr std::int64_t most = 1024;
+            return static_cast<int>(parse_whole("--threads", 1, given, most));
+        }));
+    flags.on(FlagGroup::how, "--clean",
+             "remove what runs that were killed left beside the pack (DIR.partial-...)",
+             options.clean);
     flags.once(FlagGroup::output, "-o,--output", "DIR", "the pack, a new folder",
                into(options.output));
 }
@@ -129,11 +165,14 @@ void declare(Flags& flags, Options& options) {
 int run_pack(const Options& options, const Console& console) {
     if (options.synthetic && options.source.empty())
         throw InputError("pack what? a model is needed: NAME or MODEL.json");
-    if (options.synthetic) return pack_synthetic(options, console);
-    if (options.source.empty())
+    if (options.source.empty() && !options.synthetic)
         throw InputError("pack what? the path of a TorchScript file (torch.jit.save) is needed");
     if (options.output.empty()) throw InputError("pack where? -o DIR, a new folder, is needed");
+    look_for_left_behind(options, console);
+    if (options.synthetic) return pack_synthetic(options, console);
     PackOptions packing;
+    packing.threads = options.threads;
+    packing.partial = removed_on_interrupt();
     packing.name = options.name;
     packing.inputs = options.inputs;
     const std::vector<std::string> notes = [&] {

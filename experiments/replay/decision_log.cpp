@@ -127,7 +127,7 @@ void write_file(JsonWriter& json, std::string_view key, const std::string& path)
 
 // All that the plan and the scheduler are made from, and where the observations came from.
 void write_origin(JsonWriter& json, const Scenario& scenario, const std::string& policy) {
-    json.member("schema", "swaplab/decisions/1").member("version", SWAPLAB_VERSION);
+    json.member("schema", "swaplab/decisions/2").member("version", SWAPLAB_VERSION);
     json.member("backend", scenario.backend->name);
     write_models(json.key("models"), scenario);
     json.key("device").begin_object().member("spec", scenario.device.spec);
@@ -225,6 +225,19 @@ void DecisionLog::on_decision(const Decision& decision) {
     write_moves(json.key("commands"), decision);
     json.end_object();
     told_ = decision.memory;
+    at_ = decision.at;
+    ++decisions_;
+    commands_ += std::ssize(decision.commands);
+    write_line(json);
+}
+
+void DecisionLog::finish(std::string_view verdict) {
+    JsonWriter json(JsonWriter::Style::one_line);
+    json.begin_object().member("t_ns", count_ns(at_)).member("event", "end");
+    json.key("observation").begin_object();
+    json.member("decisions", decisions_).member("commands", commands_);
+    json.member("verdict", verdict).end_object();
+    json.key("commands").begin_array().end_array().end_object();
     write_line(json);
 }
 

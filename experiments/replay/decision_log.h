@@ -1,8 +1,10 @@
 // The decision log: what a run was of, then one JSON line per scheduler call, with all that it saw
-// and all that it asked for (FORMATS: Decision log). `replay` feeds it to the policy again.
+// and all that it asked for, then how many those were (FORMATS: Decision log). `replay` feeds it to
+// the policy again.
 //
 // Every line ends with a `digest` of its own text and the digest of the line before, so that no
-// line can be changed without being found, whether or not the policy would have noticed.
+// line can be changed without being found, whether or not the policy would have noticed; and no
+// line behind the last can be missing, since the last says that it is.
 #pragma once
 
 #include <optional>
@@ -23,6 +25,8 @@ class DecisionLog : public Observer {
     Interests interests() const override { return {false, true, false}; }
     void on_start(const DeviceSetup& setup, const Workload& workload) override;
     void on_decision(const Decision& decision) override;
+    // The last line: what came out, and how much was said before.
+    void finish(std::string_view verdict);
 
   private:
     void write_line(const JsonWriter& json);
@@ -32,6 +36,9 @@ class DecisionLog : public Observer {
     std::string policy_;
     std::string digest_;  // of the line before
     MemoryReport told_;   // what the log says of memory so far
+    Time at_ = kStart;    // of the line before
+    std::int64_t decisions_ = 0;
+    std::int64_t commands_ = 0;
 };
 
 // The parts that writing and replaying share.

@@ -166,7 +166,9 @@ RecordedOrigin read_origin(const Field& field) {
     Fields fields(field);
     RecordedOrigin origin;
     const Field schema = fields.required("schema");
-    if (schema.as_string() != "swaplab/decisions/1") schema.fail_expecting("swaplab/decisions/1");
+    origin.has_end = schema.as_string() != "swaplab/decisions/1";
+    if (origin.has_end && schema.as_string() != "swaplab/decisions/2")
+        schema.fail_expecting("swaplab/decisions/2 or swaplab/decisions/1");
     for (const char* informative :
          {"version", "mode", "requests", "arrivals", "budget_trace", "mode_trace", "noise"})
         static_cast<void>(fields.optional(informative));
@@ -227,11 +229,38 @@ bool RecordedLog::read_line(Read read) {
         fields.finish();
         check_digest(line, digest.has_value());
     } catch (const InputError& error) {
+        if (cut_here()) return false;
         const std::string message = error.what();
         const std::string one = path_ + ":1:";
         if (!message.starts_with(one)) throw InputError(text("{}:{}: {}", path_, line_, message));
         throw InputError(text("{}:{}:{}", path_, line_, message.substr(one.size())));
     }
+    return true;
+}
+
+// Whoever writes a line ends it: this is the last of a log that was cut. Old logs have no end to
+// miss, so that what is wrong with the line is said.
+bool RecordedLog::cut_here() {
+    if (!stream_.eof() || line_ == 1 || !origin_.has_end) return false;
+    --line_;
+    return true;
+}
+
+void RecordedLog::read_end(Fields& fields) {
+    Fields observation(fields.required("observation"));
+    RecordedEnd end;
+    end.decisions = observation.required("decisions").as_count();
+    end.commands = observation.required("commands").as_count();
+    end.verdict = observation.required("verdict").as_string();
+    observation.finish();
+    static_cast<void>(fields.required("commands").as_array());
+    end_ = std::move(end);
+}
+
+bool RecordedLog::goes_on() {
+    std::string line;
+    if (!std::getline(stream_, line)) return false;
+    ++line_;
     return true;
 }
 
@@ -266,11 +295,12 @@ std::optional<RecordedDecision> RecordedLog::next() {
     const bool any = read_line([&](Fields& fields) {
         decision.at = required_time(fields, "t_ns");
         decision.event = fields.required("event").as_string();
+        if (origin_.has_end && decision.event == "end") return read_end(fields);
         read_observation(fields.required("observation"), decision);
         for (const Field& move : fields.required("commands").as_array())
             decision.moves.push_back(read_move(move));
     });
-    if (!any) return std::nullopt;
+    if (!any || end_) return std::nullopt;
     memory_ = decision.memory;
     return decision;
 }

@@ -30,6 +30,8 @@ struct RecordedOrigin {
     Account account = Account::all;
     Dispatch dispatch;
     std::optional<Bytes> budget;
+    bool has_end =
+        true;  // `swaplab/decisions/1` had none: whether such a log is whole is not known
     bool budget_may_change = false;
     bool mode_may_change = false;  // of logs that do not say so, too
     std::string deployment;        // as `write_deployment` has it, on one line
@@ -54,6 +56,13 @@ struct RecordedDecision {
     std::vector<RecordedMove> moves;
 };
 
+// The last line.
+struct RecordedEnd {
+    std::int64_t decisions = 0;
+    std::int64_t commands = 0;
+    std::string verdict;
+};
+
 class RecordedLog {
   public:
     // Opens the file and reads its first line. Throws `InputError`, which names line, column and
@@ -61,8 +70,11 @@ class RecordedLog {
     explicit RecordedLog(const std::string& path);
 
     const RecordedOrigin& origin() const { return origin_; }
-    // The next scheduler call; nothing at the end of the log.
+    // The next scheduler call; nothing at the end of the log, or where it was cut.
     std::optional<RecordedDecision> next();
+    // What the line behind the last call says; nothing if there is none, or none that is whole.
+    const std::optional<RecordedEnd>& end() const { return end_; }
+    bool goes_on();  // whether there is a line behind the end
 
     std::int64_t line() const { return line_; }  // of what was read last, from 1
     // Whether the lines carry digests; and what is wrong with that of the line read last, if
@@ -73,6 +85,8 @@ class RecordedLog {
   private:
     template <class Read>
     bool read_line(Read read);
+    bool cut_here();
+    void read_end(Fields& fields);
     void check_digest(const std::string& line, bool has_digest);
 
     std::string path_;
@@ -82,6 +96,7 @@ class RecordedLog {
     std::string digest_;  // of the line before
     std::optional<std::string> tampering_;
     RecordedOrigin origin_;
+    std::optional<RecordedEnd> end_;
     MemoryReport memory_;  // as far as it has been told
 };
 

@@ -176,11 +176,32 @@ std::optional<Divergence> check_line(const RecordedLog& log, const RecordedDecis
     return std::nullopt;
 }
 
+// Whether the log is all that was written.
+std::optional<Divergence> check_end(RecordedLog& log, const ReplayOutcome& outcome) {
+    const auto differs = [&](std::int64_t line, std::string recorded, std::string found) {
+        return Divergence{DivergenceKind::end, line, std::move(recorded), std::move(found)};
+    };
+    if (!log.origin().has_end) return std::nullopt;
+    if (!log.end())
+        return differs(log.line() + 1, "a line 'end', which says how the run ended",
+                       "the log ends early: there is no whole line here");
+    const RecordedEnd& end = *log.end();
+    const std::string said = text("{} decisions, {} commands", end.decisions, end.commands);
+    if (log.tampering())
+        return Divergence{DivergenceKind::digest, log.line(), said, *log.tampering()};
+    if (end.decisions != outcome.decisions || end.commands != outcome.commands)
+        return differs(
+            log.line(), said,
+            text("{} decisions, {} commands before the end", outcome.decisions, outcome.commands));
+    if (log.goes_on()) return differs(log.line(), "nothing behind the end", "one more line");
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view name_of(DivergenceKind kind) {
-    constexpr std::array<std::string_view, 4> names{"digest", "deployment", "observation",
-                                                    "decision"};
+    constexpr std::array<std::string_view, 5> names{"digest", "deployment", "observation",
+                                                    "decision", "end"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -202,6 +223,9 @@ ReplayOutcome replay(const std::string& path) {
         ++outcome.decisions;
         outcome.commands = check.commands();
     }
+    outcome.complete = log.end().has_value();
+    if (outcome.complete) outcome.verdict = log.end()->verdict;
+    outcome.divergence = check_end(log, outcome);
     return outcome;
 }
 

@@ -13,6 +13,7 @@ enum class DivergenceKind : std::uint8_t {
     deployment,   // the policy plans other blocks
     observation,  // what the line says was seen cannot have happened
     decision,     // the policy asks for something else
+    end,          // the log ends early, or not where it says
 };
 std::string_view name_of(DivergenceKind kind);
 
@@ -28,6 +29,8 @@ struct ReplayOutcome {
     std::int64_t decisions = 0;
     std::int64_t commands = 0;
     bool digested = false;
+    bool complete = false;                 // the log has an end: one of an old version need not
+    std::string verdict;                   // of the run; empty of an old log
     std::optional<Divergence> divergence;  // the first
 };
 

@@ -3,8 +3,10 @@
 #include <array>
 
 #include "emu/emu_backend.h"
+#include "experiments/request/cache_folder.h"
 #include "experiments/text/spec.h"
 #include "hw/cpu_backend.h"
+#include "hw/torch/run/torch_executor.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 #include "sim/sim_device.h"
@@ -25,6 +27,8 @@ DeviceFactory emulated(const BackendSetup& setup) {
     options.depth = setup.depth;
     options.memory_hog = setup.memory_hog;
     options.memory_fence = setup.memory_fence;
+    options.verified = cache_file("verified");
+    if (setup.execute) options.executing_with = torch_environment(setup.threads);
     CpuOptions executing;
     executing.threads = setup.threads;
     return make_emu_backend(setup.packs, options, make_virtual_device,
@@ -35,6 +39,7 @@ DeviceFactory executed(const BackendSetup& setup) {
     CpuOptions options;
     options.threads = setup.threads;
     options.verify = setup.verify;
+    options.verified = cache_file("verified");
     options.request_bytes = setup.request_bytes;
     options.depth = setup.depth;
     return make_cpu_backend(setup.packs, options);

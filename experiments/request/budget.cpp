@@ -26,6 +26,24 @@ BudgetChoice parse_factor(std::string_view budget) {
     return {BudgetChoice::Kind::factor, {}, *factor, std::string(budget)};
 }
 
+bool all_digits(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// "0,9x" and "1,5GiB" are lists, with a first budget of a few bytes that nobody means.
+void refuse_decimal_commas(std::string_view list) {
+    const std::vector<std::string> items = split(list, ',');
+    for (std::size_t i = 0; i + 1 < items.size(); ++i) {
+        const std::string& before = items[i];
+        const std::string& behind = items[i + 1];
+        if (!all_digits(before) || before.size() > 2 || behind.empty()) continue;
+        if (!all_digits(behind.substr(0, 1)) || all_digits(behind.substr(behind.size() - 1)))
+            continue;
+        refuse(text("{},{}", before, behind),
+               text("a comma separates budgets; did you mean {}.{}?", before, behind));
+    }
+}
+
 }  // namespace
 
 BudgetChoice parse_budget(std::string_view budget) {
@@ -52,6 +70,7 @@ void add_budget(std::vector<BudgetChoice>& budgets, BudgetChoice budget) {
 }
 
 void add_budgets(std::vector<BudgetChoice>& budgets, std::string_view list) {
+    refuse_decimal_commas(list);
     for (const std::string& item : split(list, ',')) add_budget(budgets, parse_budget(item));
 }
 

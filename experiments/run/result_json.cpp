@@ -2,6 +2,7 @@
 
 #include "experiments/emulate/pace_check.h"
 #include "experiments/run/extrapolation_report.h"
+#include "experiments/run/outputs_check.h"
 #include "experiments/text/json_parts.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -87,7 +88,7 @@ void write_memory(JsonWriter& json, const RunResult& result) {
 }
 
 // What the operating system saw, where there was one. `peak_bytes` above is what was accounted.
-void write_evidence(JsonWriter& json, const RunResult& result) {
+void write_evidence(JsonWriter& json, const RunResult& result, const Scenario& scenario) {
     if (!result.evidence) return;
     const Evidence& evidence = *result.evidence;
     json.member("measured_lower_bound_ns", count_ns(result.measured_lower_bound));
@@ -101,6 +102,11 @@ void write_evidence(JsonWriter& json, const RunResult& result) {
     json.key("outputs_equal");
     if (result.outputs_equal)
         json.value(*result.outputs_equal);
+    else
+        json.null();
+    json.key("outputs_as_packed");
+    if (const auto same = as_packed(scenario, result))
+        json.value(*same);
     else
         json.null();
     json.key("outputs").begin_array();
@@ -225,7 +231,7 @@ void write_result(JsonWriter& json, const RunResult& result, const PolicyChoice&
         write_frozen(json, result, frozen);
         write_replications(json, result.replications);
         write_memory(json, result);
-        write_evidence(json, result);
+        write_evidence(json, result, certificate.scenario());
         write_pace(json, result, certificate.scenario().lateness);
         write_stalls(json, result, schema);
         json.member("deadline_miss_ratio", result.deadline_miss_ratio);

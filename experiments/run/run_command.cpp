@@ -2,6 +2,7 @@
 
 #include "experiments/emulate/emulation.h"
 #include "experiments/emulate/pace_check.h"
+#include "experiments/output/output_file.h"
 #include "experiments/replay/decision_log.h"
 #include "experiments/request/cells.h"
 #include "experiments/run/frozen_reference.h"
@@ -12,7 +13,7 @@
 #include "experiments/run/run_report.h"
 #include "experiments/shell/command.h"
 #include "experiments/shell/exit_code.h"
-#include "experiments/shell/output_file.h"
+#include "experiments/shell/outputs.h"
 #include "experiments/shell/progress.h"
 #include "experiments/shell/scenario_flags.h"
 #include "experiments/text/figures.h"
@@ -32,6 +33,7 @@ struct Options {
     bool frozen = false;
     ResultSchema schema = ResultSchema::second;
     std::string trace, decisions;  // files to write; empty: none
+    bool clean = false;
     TimelineBounds window;
     bool with_window = false;
 };
@@ -67,10 +69,6 @@ class RequestProgress : public Observer {
 class Records {
   public:
     Records(const Options& options, const Scenario& scenario, const Cell& cell) {
-        require_distinct_files(options.asked,
-                               {{"--trace", options.trace}, {"--decisions", options.decisions}});
-        if (options.with_window && options.trace.empty())
-            throw InputError("--trace-window: expected --trace FILE beside it, found none");
         const std::string& policy = cell.system->choice.spec;
         if (!options.decisions.empty()) {
             file_ = std::make_unique<OutputFile>(options.decisions);
@@ -87,7 +85,8 @@ class Records {
         observers.add(log_.get());
         if (trace_) observers.add(&trace_->add_run());
     }
-    void commit(const Console& console) {
+    void commit(const Console& console, const RunResult& result) {
+        if (log_) log_->finish(name_of(result.verdict));
         if (file_) file_->commit();
         if (trace_) trace_->commit(console);
     }
@@ -105,9 +104,8 @@ class Records {
     std::unique_ptr<TraceFile> trace_;
 };
 
-RunResult run_recorded(const Options& options, const Console& console, const Scenario& scenario,
+RunResult run_recorded(Records& records, const Console& console, const Scenario& scenario,
                        const Testbed& testbed, const Cell& cell) {
-    Records records(options, scenario, cell);
     RequestProgress progress(console, scenario);
     ObserverFan observers;
     records.listen_to(observers);
@@ -115,7 +113,7 @@ RunResult run_recorded(const Options& options, const Console& console, const Sce
     RunResult result =
         run(request_of(scenario, testbed, cell.bytes, observers.get()), *cell.system->policy);
     // Of an infeasible plan nothing happened that files could show.
-    if (result.verdict != Verdict::infeasible) records.commit(console);
+    if (result.verdict != Verdict::infeasible) records.commit(console, result);
     return result;
 }
 
@@ -200,10 +198,19 @@ void declare(Flags& flags, Options& options) {
                });
     flags.once(output, "--decisions", "FILE", "the decision log, as JSON lines",
                into(options.decisions));
+    declare_clean(flags, options.clean);
     flags.once(output, "--schema", "N", kSchemaHelp, into(options.schema, result_schema_named));
 }
 
+void check_files(const Options& options, const Console& console) {
+    check_outputs(console, inputs_of(options.asked),
+                  {{"--trace", options.trace}, {"--decisions", options.decisions}}, options.clean);
+    if (options.with_window && options.trace.empty())
+        throw InputError("--trace-window: expected --trace FILE beside it, found none");
+}
+
 int run_run(const Options& options, const Console& console) {
+    check_files(options, console);
     Scenario scenario = only_scenario_of(options.asked, "compare");
     scenario.lateness = options.emulation.lateness;
     if (options.frozen) require_frozen_reference(*scenario.backend);
@@ -217,8 +224,9 @@ int run_run(const Options& options, const Console& console) {
     note_large_budget(console, scenario, cell.bytes);
     if (!options.asked.budgets.empty() && !policy.needs_budget)
         console.note(text("policy {} takes no budget; -b has no effect", policy.spec));
+    Records records(options, scenario, cell);
     const Testbed testbed = testbed_for(scenario, options.hardware, options.emulation, console);
-    const RunResult result = run_recorded(options, console, scenario, testbed, cell);
+    const RunResult result = run_recorded(records, console, scenario, testbed, cell);
     note_large_peak(console, scenario, result);
     note_extrapolation(console, scenario, result);
     std::optional<FrozenReference> frozen;

@@ -6,6 +6,7 @@
 
 #include "experiments/emulate/pace_check.h"
 #include "experiments/request/backends.h"
+#include "experiments/run/outputs_check.h"
 #include "experiments/text/figures.h"
 #include "experiments/text/layout.h"
 #include "experiments/text/table.h"
@@ -141,7 +142,7 @@ std::string memory_rows(const RunResult& result, Account account,
 }
 
 // "as those of direct; 2 different outputs of 4 requests"
-std::string outputs_text(const RunResult& result) {
+std::string outputs_text(const RunResult& result, const Scenario& scenario) {
     std::vector<std::string> jobs;
     for (const std::vector<std::string>& outputs : result.evidence->outputs) {
         if (outputs.empty()) continue;
@@ -153,11 +154,16 @@ std::string outputs_text(const RunResult& result) {
     const std::string_view verdict = !result.outputs_equal   ? "not compared"
                                      : *result.outputs_equal ? "those of direct, bit by bit"
                                                              : "NOT those of direct";
-    return text("{}; {}", verdict, join(jobs, "; "));
+    const std::string packed = compared_with_pack(scenario, result);
+    return text("{}{}{}; {}", verdict,
+                packed.empty()              ? ""
+                : packed.starts_with("and") ? " "
+                                            : "; ",
+                packed, join(jobs, "; "));
 }
 
 // What the operating system saw, under names of their own; the peak above is what was accounted.
-std::string evidence_rows(const RunResult& result) {
+std::string evidence_rows(const RunResult& result, const Scenario& scenario) {
     if (!result.evidence) return {};
     const Evidence& evidence = *result.evidence;
     std::string memory = format_bytes(result.memory.peak) + " accounted";
@@ -175,7 +181,7 @@ std::string evidence_rows(const RunResult& result) {
                          share(*evidence.read_from_storage, result.swapped_in));
         rows += row("", read);
     }
-    rows += row("outputs", outputs_text(result));
+    rows += row("outputs", outputs_text(result, scenario));
     std::vector<std::string> conditions;
     for (const auto& [name, value] : evidence.conditions)
         conditions.push_back(text("{} {}", name, value));
@@ -386,7 +392,7 @@ std::string run_report(const RunResult& result, const Scenario& scenario,
     report +=
         bound_row(result) + memory_rows(result, scenario.account, scenario.workload.budget_changes);
     report += mode_row(scenario) + activity_rows(result, scenario.parameter_bytes()) +
-              pace_rows(result, scenario.lateness) + evidence_rows(result);
+              pace_rows(result, scenario.lateness) + evidence_rows(result, scenario);
     report += jobs_part(result, scenario);
     const std::string note = provenance_note(scenario);
     return note.empty() ? report : report + '\n' + note;

@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 
+#include "experiments/shell/environment.h"
 #include "experiments/shell/help.h"
 #include "experiments/text/layout.h"
 #include "profiles/base/error.h"
@@ -22,13 +23,6 @@ const char* heading_of(FlagGroup group) {
         case FlagGroup::output: return "Output";
     }
     return "";
-}
-
-std::string environment_name(const std::string& flag) {
-    std::string name = "SWAPLAB_";
-    for (const char c : flag)
-        name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return name;
 }
 
 // The flags of one command: CLI11 keeps what was given as text until `take_all`.
@@ -77,9 +71,7 @@ class CliFlags final : public Flags {
     };
 
     Given& add(Take take) { return given_.emplace_back(Given{std::move(take), {}, {}}); }
-    static void finish(FlagGroup group, CLI::Option* option) {
-        option->group(heading_of(group))->envname(environment_name(option->get_lnames().front()));
-    }
+    static void finish(FlagGroup group, CLI::Option* option) { option->group(heading_of(group)); }
 
     CLI::App& app_;
     std::deque<Given> given_;  // CLI11 keeps their addresses
@@ -143,6 +135,38 @@ std::vector<std::string> flags_of(const CLI::App& app) {
     throw InputError(text("{}; see `{} --help`", message, name));
 }
 
+// What the option is called in the environment; nothing for arguments, and for --help.
+std::optional<std::string> variable_of(const CLI::App& app, const CLI::Option* option) {
+    if (option->get_lnames().empty() || option == app.get_help_ptr()) return std::nullopt;
+    return environment_name(option->get_lnames().front());
+}
+
+std::vector<std::string> variables_of(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options())
+        if (const auto name = variable_of(app, option)) names.push_back(*name);
+    return names;
+}
+
+// Those of the environment that say what no flag did.
+std::vector<Variable> variables_for(const CLI::App& app, const std::vector<Variable>& all) {
+    std::vector<Variable> applied;
+    for (const CLI::Option* option : app.get_options()) {
+        const auto name = variable_of(app, option);
+        for (const Variable& variable : all)
+            if (option->count() == 0 && variable.first == name) applied.push_back(variable);
+    }
+    return applied;
+}
+
+// The flag that says the same.
+std::string as_flag(const Variable& variable) {
+    std::string flag = "--";
+    for (const char c : variable.first.substr(environment_name("").size()))
+        flag += c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return flag + '=' + variable.second;
+}
+
 // What CLI11 says about a wrong number of values, in words.
 std::string mismatch(const CLI::ArgumentMismatch& error) {
     const std::string message = error.what();
@@ -176,17 +200,6 @@ std::vector<std::string> respelled(const std::vector<std::string>& arguments) {
     return respelled;
 }
 
-// Quoted for a shell where needed.
-std::string quoted(const std::string& argument) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%^";
-    if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos)
-        return argument;
-    std::string quoted = "'";
-    for (const char c : argument) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return quoted + "'";
-}
-
 class Parser {
   public:
     // Flags are declared of the commands that are named somewhere: most of a start would go to
@@ -204,7 +217,19 @@ class Parser {
     }
 
     std::variant<Parsed, std::string> parse() {
-        std::vector<std::string> arguments = respelled(given_);
+        if (auto text = take(respelled(given_))) return *text;
+        const std::vector<Variable> all = swaplab_variables();
+        if (!all.empty()) require_known_variables(all, every_variable());
+        const std::vector<Variable> applied = variables_for(chosen_command().app, all);
+        if (!applied.empty()) take(with_flags(applied));
+        Declared& command = chosen_command();
+        command.flags.take_all();
+        return Parsed{std::move(command.run), command.output, line_of(applied, given_)};
+    }
+
+  private:
+    // Leaves the arguments to CLI11. A text to print, if that is what was asked for.
+    std::optional<std::string> take(std::vector<std::string> arguments) {
         std::reverse(arguments.begin(), arguments.end());  // CLI11 parses from the back
         try {
             app_.parse(arguments);
@@ -217,14 +242,24 @@ class Parser {
         } catch (const CLI::ParseError& error) {
             refuse(name(), error.what());
         }
-        Declared& command = chosen_command();
-        command.flags.take_all();
-        std::string line = "swaplab";
-        for (const std::string& argument : given_) line += ' ' + quoted(argument);
-        return Parsed{std::move(command.run), command.output, std::move(line)};
+        return std::nullopt;
     }
-
-  private:
+    std::vector<std::string> with_flags(const std::vector<Variable>& applied) const {
+        std::vector<std::string> arguments = respelled(given_);
+        auto at = std::ranges::find(arguments, "--");  // behind it nothing is a flag
+        for (const Variable& variable : applied) at = arguments.insert(at, as_flag(variable)) + 1;
+        return arguments;
+    }
+    // Of all commands: what is another's is known, and does nothing here.
+    std::vector<std::string> every_variable() const {
+        std::vector<std::string> names;
+        for (const CliCommand& command : commands_) {
+            CLI::App app;
+            const Declared declared(command, app);
+            for (std::string& name : variables_of(app)) names.push_back(std::move(name));
+        }
+        return names;
+    }
     Declared* chosen() {
         for (Declared& declared : declared_)
             if (app_.got_subcommand(&declared.app)) return &declared;

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 
+#include "profiles/base/printable.h"
+
 namespace swaplab {
 
 namespace {
 
 constexpr int kNarrowest = 60;
 constexpr int kWidest = 100;
+constexpr std::string_view kClearLine = "\r\x1b[K";
 
 }  // namespace
 
@@ -26,6 +29,16 @@ Terminal attached_terminal() {
 
 void Console::note(std::string_view message) const {
     if (!quiet) err << "swaplab: note: " << message << '\n';
+}
+
+void Console::show_progress(std::string_view line) const {
+    err.flush();
+    (progress != nullptr ? *progress : err) << kClearLine << printable(line) << std::flush;
+}
+
+void Console::clear_progress() const {
+    err.flush();
+    (progress != nullptr ? *progress : err) << kClearLine << std::flush;
 }
 
 }  // namespace swaplab

@@ -27,9 +27,16 @@ struct Console {
     bool color = false;          // escape codes on `out`
     bool json = false;           // data on `out` as JSON
     std::string command_line{};  // that was given, for results that say how to have them again
+    // Where the line of progress goes, with the codes that move it, if not to `err`.
+    std::ostream* progress = nullptr;
 
     // "swaplab: note: ..." unless quiet.
     void note(std::string_view message) const;
+    // One line that stays on the terminal until the next, or until it is cleared.
+    void show_progress(std::string_view line) const;
+    void clear_progress() const;
+    // From now on nothing is said on `out`: what goes there is a file that was asked for.
+    void leave_out() const { out.setstate(std::ios::badbit); }
 };
 
 }  // namespace swaplab

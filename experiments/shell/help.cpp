@@ -35,9 +35,11 @@ std::string help_of(const CommandText& command, const std::vector<OptionGroup>& 
         for (const OptionHelp& option : group.options)
             help += definition(option.names, option.text, kTextColumn, kWidth);
     }
-    paragraph(help,
-              "Every flag can also come from the environment, as SWAPLAB_<FLAG> "
-              "(SWAPLAB_DEVICE, SWAPLAB_SWAP_PATH, ...); flags stand above it.");
+    paragraph(
+        help,
+        "Every flag can also come from the environment, as SWAPLAB_<FLAG> "
+        "(SWAPLAB_DEVICE, SWAPLAB_SWAP_PATH, ...); flags stand above it, and a name that is no "
+        "flag is an error.");
     examples(help, command.examples);
     return help;
 }
@@ -55,10 +57,12 @@ std::string general_help(const std::vector<CommandText>& commands) {
     help += definition("-h, --help", "this text; `swaplab COMMAND --help` for one command",
                        kTextColumn, kWidth);
     help += definition("--version", "print the version", kTextColumn, kWidth);
-    paragraph(help,
-              "Exit codes: 0 ok, 1 the run failed, got stuck or was emulated too late, 2 usage or "
-              "bad input, 3 infeasible, "
-              "4 a gate failed, 77 not supported here, 130 interrupted.");
+    paragraph(
+        help,
+        "Exit codes: 0 ok, 1 the run failed, got stuck or was emulated too late, 2 usage or "
+        "bad input, 3 infeasible, "
+        "4 a gate failed, 77 not supported here, or not in this memory, 128 and the number of "
+        "the signal that ended it (130 by Ctrl-C).");
     examples(help,
              "swaplab list\n"
              "swaplab run -m vgg19 -d jetson-xavier-nx -p swapnet -b 0.9x\n"

@@ -2,54 +2,60 @@
 
 #include <unistd.h>
 
-#include <array>
-#include <atomic>
 #include <csignal>
-#include <cstring>
 #include <string_view>
 
+#include "experiments/output/half_written.h"
 #include "experiments/shell/exit_code.h"
 
 namespace swaplab {
 
 namespace {
 
-// Plain memory and lock-free atomics: all that a signal handler may touch. A slot is read only
-// while `used` is set, and its name is complete before that.
-struct Slot {
-    std::atomic<bool> used{false};
-    std::array<char, 4096> path{};
-};
-std::array<Slot, 4> half_written;
+// Lock-free atomics: all that a signal handler may touch.
 std::atomic<bool> line_shown{false};
 std::atomic<bool> asks_first{false};
 std::atomic<bool> stop{false};
+std::atomic<int> asked_by{SIGINT};
 
 void say(std::string_view line) {
     [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
 }
 
-// Ends as a shell reports it: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
-extern "C" void swaplab_interrupted(int signal) {
+// A write that fails says so itself, with EPIPE or EFBIG; from elsewhere these signals are like the
+// others.
+bool of_a_write(int signal, const siginfo_t* info) {
+    return (signal == SIGPIPE || signal == SIGXFSZ) && info->si_pid == getpid();
+}
+
+extern "C" void swaplab_interrupted(int signal, siginfo_t* info, void*) {
+    if (of_a_write(signal, info)) return;
     if (line_shown.load()) say("\r\x1b[K");
-    if (signal != SIGHUP && asks_first.load() && !stop.exchange(true)) {
+    const bool may_ask = signal == SIGINT || signal == SIGTERM;
+    if (may_ask && asks_first.load() && !stop.load()) {
+        asked_by.store(signal);
+        stop.store(true);
         say("swaplab: interrupted, ending the run (again: at once)\n");
         return;
     }
-    for (const Slot& slot : half_written)
-        if (slot.used.load()) unlink(slot.path.data());
-    _exit(exit_interrupted - SIGINT + signal);
+    if (signal == SIGXCPU) say("swaplab: the limit of CPU time is reached\n");
+    remove_half_written();
+    _exit(exit_of_signal + signal);
+}
+
+bool is_ignored(int signal) {
+    struct sigaction before {};
+    return sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
 }
 
 }  // namespace
 
 void handle_signals() {
     struct sigaction action {};
-    action.sa_handler = swaplab_interrupted;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, nullptr);
-    sigaction(SIGXFSZ, &action, nullptr);  // a file may not grow: writing says so
+    action.sa_sigaction = swaplab_interrupted;
+    action.sa_flags = SA_SIGINFO;
+    for (const int signal : {SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXCPU, SIGXFSZ})
+        if (signal != SIGHUP || !is_ignored(signal)) sigaction(signal, &action, nullptr);
 }
 
 const std::atomic<bool>* stop_on_interrupt() {
@@ -57,19 +63,7 @@ const std::atomic<bool>* stop_on_interrupt() {
     return &stop;
 }
 
-void remove_on_interrupt(const std::string& path) {
-    for (Slot& slot : half_written) {
-        if (slot.used.load() || path.size() >= slot.path.size()) continue;
-        std::memcpy(slot.path.data(), path.c_str(), path.size() + 1);
-        slot.used.store(true);
-        return;
-    }
-}
-
-void keep_on_interrupt(const std::string& path) {
-    for (Slot& slot : half_written)
-        if (slot.used.load() && path == slot.path.data()) slot.used.store(false);
-}
+int interrupted_exit_code() { return exit_of_signal + asked_by.load(); }
 
 void progress_shown(bool shown) { line_shown.store(shown); }
 

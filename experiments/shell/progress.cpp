@@ -21,7 +21,7 @@ Progress::Progress(const Console& console)
 
 Progress::~Progress() {
     if (!shown_) return;
-    console_.err << "\r\x1b[K" << std::flush;
+    console_.clear_progress();
     progress_shown(false);
 }
 
@@ -34,7 +34,7 @@ void Progress::update(const std::string& what, std::int64_t done, std::int64_t t
 void Progress::say(const std::string& line) {
     if (!due()) return;
     if (console_.terminal.err) {
-        console_.err << "\r\x1b[K" << line << std::flush;
+        console_.show_progress(line);
         shown_ = true;
         progress_shown(true);
         next_ = Clock::now() + kTerminalPause;

@@ -1,7 +1,6 @@
 #include "experiments/shell/scenario_flags.h"
 
 #include "experiments/request/words.h"
-#include "experiments/shell/output_file.h"
 #include "experiments/shell/values.h"
 #include "experiments/text/layout.h"
 #include "policies/registry.h"
@@ -172,22 +171,6 @@ void declare_frozen(Flags& flags, bool& frozen) {
              "compare latencies with LibTorch's frozen, optimised model too, loaded whole "
              "afterwards (takes the model's memory twice; cpu only)",
              frozen);
-}
-
-void require_distinct_files(const Experiment& asked,
-                            const std::vector<std::pair<std::string, std::string>>& outputs) {
-    require_distinct(outputs);
-    std::vector<std::string> inputs;
-    for (const WorkloadChoice& workload : asked.workloads)
-        for (const std::string& path :
-             {workload.arrivals, workload.budget_trace, workload.mode_trace})
-            inputs.push_back(path);
-    for (const ModelChoice& choice : asked.models)
-        if (!choice.builtin) inputs.push_back(choice.spec.substr(0, choice.spec.find(':')));
-    for (const DeviceChoice& choice : asked.devices)
-        if (!choice.builtin) inputs.push_back(choice.spec.substr(0, choice.spec.find(':')));
-    for (const auto& output : outputs)
-        for (const std::string& input : inputs) require_distinct({{"an input", input}, output});
 }
 
 }  // namespace swaplab

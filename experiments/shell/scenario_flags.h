@@ -3,8 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "experiments/request/experiment.h"
 #include "experiments/shell/flags.h"
@@ -25,11 +23,6 @@ void declare_policies(Flags& flags, Experiment& asked, std::string_view policies
 void declare_hardware(Flags& flags, BackendSetup& setup);
 void declare_verify(Flags& flags, BackendSetup& setup);
 void declare_frozen(Flags& flags, bool& frozen);
-
-// Where several files may not be one: no output may take the place of an input of the experiment.
-// `outputs` are pairs of flag and path. Throws `InputError`.
-void require_distinct_files(const Experiment& asked,
-                            const std::vector<std::pair<std::string, std::string>>& outputs);
 
 // Of this build, but for simulation: "emu: ...; or cpu: ...", and "emu or cpu".
 std::string measuring_backends_help();

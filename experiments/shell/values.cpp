@@ -19,10 +19,12 @@ std::int64_t parse_whole(std::string_view flag, std::int64_t least, const std::s
 }
 
 Bytes parse_positive_size(std::string_view flag, const std::string& given) {
-    const Bytes size = parse_bytes(given);
-    if (size.count <= 0)
-        throw InputError(text("{}: expected a positive size, found '{}'", flag, given));
-    return size;
+    try {
+        if (const Bytes size = parse_bytes(given); size.count > 0) return size;
+    } catch (const InputError& error) {
+        throw InputError(text("{}: {}", flag, error.what()));
+    }
+    throw InputError(text("{}: expected a positive size, found '{}'", flag, given));
 }
 
 Duration parse_positive_time(std::string_view flag, const std::string& given) {

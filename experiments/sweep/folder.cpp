@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "experiments/shell/output_file.h"
+#include "experiments/output/output_file.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "experiments/shell/output_file.h"
+#include "experiments/output/output_file.h"
 #include "experiments/sweep/records/sorted_records.h"
 #include "experiments/text/csv.h"
 #include "profiles/base/text.h"

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <fstream>
 
-#include "experiments/shell/interrupt.h"
-#include "experiments/shell/output_file.h"
+#include "experiments/output/half_written.h"
+#include "experiments/output/output_file.h"
 #include "experiments/sweep/merge.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-#include "experiments/shell/output_file.h"
+#include "experiments/output/output_file.h"
 #include "experiments/sweep/references.h"
 
 namespace swaplab {

@@ -4,11 +4,11 @@
 #include <filesystem>
 #include <thread>
 
+#include "experiments/output/output_file.h"
 #include "experiments/request/experiment_file.h"
 #include "experiments/shell/command.h"
 #include "experiments/shell/exit_code.h"
 #include "experiments/shell/interrupt.h"
-#include "experiments/shell/output_file.h"
 #include "experiments/shell/progress.h"
 #include "experiments/shell/values.h"
 #include "experiments/sweep/estimate.h"

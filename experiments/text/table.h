@@ -26,8 +26,10 @@ class TextTable {
         std::vector<std::string> heading;
         Align align;
     };
-    std::vector<std::size_t> widths() const;
-    std::string line(const std::vector<std::string>& cells, std::size_t indent) const;
+    using Widths = std::vector<std::size_t>;  // of the columns
+    Widths widths() const;
+    std::string line(const std::vector<std::string>& cells, const Widths& widths,
+                     std::size_t indent) const;
 
     std::vector<Column> columns_;
     std::vector<std::vector<std::string>> rows_;  // an empty row is a rule

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/output/output_file.h"
 #include "experiments/shell/console.h"
-#include "experiments/shell/output_file.h"
 #include "experiments/trace/timeline_observer.h"
 
 namespace swaplab {

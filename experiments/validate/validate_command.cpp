@@ -2,12 +2,13 @@
 #include <memory>
 
 #include "experiments/emulate/emulation.h"
+#include "experiments/output/output_file.h"
 #include "experiments/request/experiment_file.h"
 #include "experiments/run/frozen_reference.h"
 #include "experiments/run/notes.h"
 #include "experiments/shell/command.h"
 #include "experiments/shell/exit_code.h"
-#include "experiments/shell/output_file.h"
+#include "experiments/shell/outputs.h"
 #include "experiments/shell/progress.h"
 #include "experiments/shell/scenario_flags.h"
 #include "experiments/shell/values.h"
@@ -34,6 +35,7 @@ struct Options {
     std::optional<std::int64_t> repeats;
     std::vector<Gate> gates;
     std::string csv, plot, trace;  // files to write; empty: none
+    bool clean = false;
 };
 
 // An experiment says what is run: nothing of it may be said twice.
@@ -222,11 +224,24 @@ void declare(Flags& flags, Options& options) {
                "the first configuration's simulation and measurement in one timeline: .pftrace, "
                ".json or .svg",
                into(options.trace));
+    declare_clean(flags, options.clean);
     declare_workload(flags, options.asked);
     declare_hardware(flags, options.hardware);
     declare_emulation(flags, options.emulation);
     declare_frozen(flags, options.frozen);
     declare_verify(flags, options.hardware);
+}
+
+void check_files(const Options& options, const Experiment& asked, const Console& console) {
+    std::vector<NamedFile> inputs = inputs_of(asked);
+    inputs.emplace_back("the experiment", options.experiment);
+    check_outputs(console, inputs,
+                  {{"--csv", options.csv}, {"--plot", options.plot}, {"--trace", options.trace}},
+                  options.clean);
+    require_ending({"--csv", options.csv}, ".csv");
+    require_ending({"--plot", options.plot}, ".svg");
+    // A file that cannot be written is refused before anything is measured.
+    if (!options.trace.empty()) TraceFile(options.trace, {}, "", "");
 }
 
 int run_validate(const Options& options, const Console& console) {
@@ -238,12 +253,7 @@ int run_validate(const Options& options, const Console& console) {
     const Experiment asked = asked_for(options);
     require_configurations(asked);
     note_shadowed(console, asked);
-    require_distinct_files(asked, {{"the experiment", options.experiment},
-                                   {"--csv", options.csv},
-                                   {"--plot", options.plot},
-                                   {"--trace", options.trace}});
-    // A file that cannot be written is refused before anything is measured.
-    if (!options.trace.empty()) TraceFile(options.trace, {}, "", "");
+    check_files(options, asked, console);
     const auto csv = open_if_asked(options.csv);
     const auto plot = open_if_asked(options.plot);
     const std::vector<Subject> subjects = subjects_of(asked, options, console);

@@ -61,7 +61,7 @@ BlockWork::BlockWork(const DeviceSetup& setup, JobPacks packs, const ReadOptions
         if (executors)
             job.executors = JobExecutors(j, plan, setup.facts[j], executors, activations);
         for (std::uint32_t server = 0; server < readers; ++server)
-            job.readers.push_back(open_reader(job.pack->parameters_path(), read));
+            job.readers.push_back(job.pack->open_parameters(read));
         if (verify_) take_checksums(job);
     }
 }

@@ -22,7 +22,8 @@ std::int64_t up(std::int64_t value, std::int64_t step) { return (value + step - 
 std::int64_t down(std::int64_t value, std::int64_t step) { return value / step * step; }
 
 [[noreturn]] void fail(const char* what, std::int64_t bytes) {
-    throw std::runtime_error(text("cannot {} {} bytes: {}", what, bytes, std::strerror(errno)));
+    throw UnsupportedError(
+        text("this machine cannot {} {} bytes: {}", what, bytes, std::strerror(errno)));
 }
 
 // Puts frames behind the range now, and not at first touch.

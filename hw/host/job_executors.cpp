@@ -2,7 +2,17 @@
 
 #include <algorithm>
 
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
 namespace swaplab {
+
+InputError more_than_planned(const OutOfMemory& error) {
+    return InputError(
+        text("{}: the run takes more memory than the model's file says (output_bytes "
+             "and workspace_bytes of its layers; input_bytes)",
+             error.what()));
+}
 
 JobExecutors::JobExecutors(JobId job, const JobPlan& plan,
                            const IdVector<BlockId, BlockFacts>& facts, const ExecutorFactory& make,

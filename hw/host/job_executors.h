@@ -11,6 +11,9 @@
 
 namespace swaplab {
 
+// Of memory that was not there though the budget was kept: the model's file promised less.
+InputError more_than_planned(const OutOfMemory& error);
+
 class JobExecutors {
   public:
     JobExecutors() = default;  // none: nothing is executed

@@ -25,7 +25,7 @@ PageChecksums::PageChecksums(const Pack& pack, UnitId unit) : unit_(unit) {
     const PackedLayer& layer = pack.index().layers[unit.index];
     ReadOptions options;
     options.alignment = pack.index().alignment;
-    const std::unique_ptr<Reader> reader = open_reader(pack.parameters_path(), options);
+    const std::unique_ptr<Reader> reader = pack.open_parameters(options);
     AlignedBuffer buffer(std::min(kPiece, layer.size), std::min(options.alignment, kPiece));
     std::uint32_t crc = 0;
     for (Bytes at; at < layer.size; at += kPiece) {

@@ -1,10 +1,12 @@
-// Owners: of an open file, and of memory that direct I/O can reach.
+// Owners: of an open file, of a folder whose files are opened beneath it, of memory that direct I/O
+// can reach.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 #include <new>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "profiles/base/units.h"
@@ -29,6 +31,34 @@ class FileHandle {
   private:
     int descriptor_ = -1;
 };
+
+// A folder from somebody else, whose files are opened beneath it and nowhere else.
+class Folder {
+  public:
+    // The folder may be reached through links: its name is the user's own. Throws `InputError`.
+    explicit Folder(std::string path);
+
+    // Regular files only, each under its own name: what a link leads to, a pipe or a device is
+    // nothing that a stranger's folder may have opened. Never waits. Throws `InputError` naming
+    // the file and what is there instead.
+    FileHandle open(const std::string& name) const;
+    // What is in the file: at most so many bytes, else `InputError`.
+    std::string read(const std::string& name, Bytes most) const;
+
+    const std::string& path() const { return path_; }
+    std::string path_of(const std::string& name) const;
+
+  private:
+    std::string path_;
+    std::shared_ptr<const FileHandle> handle_;
+};
+
+// Opens a file that the user names, links followed: a regular file or a disk, never a pipe, for
+// which it would wait. Throws `InputError`.
+FileHandle open_regular(const std::string& path);
+
+// The size of an open file. Throws `InputError`; `shown_as` is what messages call it.
+Bytes size_of(const FileHandle& file, const std::string& shown_as);
 
 // `size` bytes whose first is at a multiple of `alignment`, a power of two. Not initialised.
 class AlignedBuffer {

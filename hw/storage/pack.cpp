@@ -1,15 +1,11 @@
 #include "hw/storage/pack.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <system_error>
 #include <utility>
 
-#include "hw/storage/crc.h"
-#include "hw/storage/file.h"
 #include "hw/storage/pack_index.h"
-#include "hw/storage/reader.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 #include "profiles/document/document.h"
@@ -20,44 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void check_folder(const std::string& folder) {
-    std::error_code error;
-    const fs::file_type type = fs::status(folder, error).type();
-    if (type == fs::file_type::directory) return;
-    const std::string why = type == fs::file_type::none ? "cannot be looked at: " + error.message()
-                            : type == fs::file_type::not_found ? "does not exist"
-                                                               : "is a file";
-    throw InputError(text("{}: {}, expected the folder of a pack", folder, why));
-}
+constexpr Bytes kLargestText{256 << 20};  // of index.json and model.json
 
-// Opens it too: a file that may not be read is found here and not in the middle of a run.
-void check_file(const std::string& path) {
-    ReadOptions options;
-    options.backend = IoBackend::pread;
-    options.depth = 1;
-    options.direct = false;
-    open_reader(path, options);
-}
-
-void check_parameters(const PackIndex& index, const std::string& index_path,
-                      const std::string& path) {
-    check_file(path);
-    std::error_code error;
-    const std::uintmax_t size = fs::file_size(path, error);
-    if (error) throw InputError(text("{}: cannot be read: {}", path, error.message()));
-    if (size == static_cast<std::uintmax_t>(index.size().count)) return;
-    const bool less = size < static_cast<std::uintmax_t>(index.size().count);
-    throw InputError(text("{}: expected the {} bytes of {}, found {}: {}", path, index.size().count,
-                          index_path, size,
-                          less ? "the file is truncated" : "the file is of another pack"));
-}
-
-std::string damage(const Pack& pack, const PackedLayer& layer, std::uint32_t crc) {
-    return text(
-        "{}: layer {} at offset {} ({} bytes): expected CRC-32 {:08x} as in {}, "
-        "found {:08x}: the parameters are corrupted",
-        pack.parameters_path(), in_quotes(layer.name), layer.offset.count, layer.size.count,
-        layer.crc, pack.index_path(), crc);
+Document read_document(const Folder& folder, const char* file) {
+    return parse_json(folder.read(file, kLargestText), folder.path_of(file));
 }
 
 }  // namespace
@@ -66,21 +28,36 @@ Bytes PackIndex::size() const {
     return layers.empty() ? Bytes{} : layers.back().offset + layers.back().size;
 }
 
-Pack::Pack(std::string folder) : folder_(std::move(folder)) {
-    check_folder(folder_);
-    index_ = read_pack_index(load_document(index_path()));
-    const Document document = load_document(model_path());
+Pack::Pack(std::string folder) : files_(std::move(folder)) {
+    index_ = read_pack_index(read_document(files_, kIndexFile));
+    const Document document = read_document(files_, kModelFile);
     auto model = std::make_shared<const Model>(read_model(document));
     check_model_fits(index_, index_path(), document, *model);
     model_ = std::move(model);
-    check_parameters(index_, index_path(), parameters_path());
-    if (!index_.inputs.empty()) check_file(skeleton_path());
+    const std::string wrong = wrong_size(files_.open(kParametersFile));
+    if (!wrong.empty()) throw InputError(wrong);
+    if (!index_.inputs.empty()) files_.open(kSkeletonFile);  // now, not in the middle of a run
 }
 
-std::string Pack::index_path() const { return (fs::path(folder_) / kIndexFile).string(); }
-std::string Pack::model_path() const { return (fs::path(folder_) / kModelFile).string(); }
-std::string Pack::parameters_path() const { return (fs::path(folder_) / kParametersFile).string(); }
-std::string Pack::skeleton_path() const { return (fs::path(folder_) / kSkeletonFile).string(); }
+std::string Pack::index_path() const { return files_.path_of(kIndexFile); }
+std::string Pack::model_path() const { return files_.path_of(kModelFile); }
+std::string Pack::parameters_path() const { return files_.path_of(kParametersFile); }
+std::string Pack::skeleton_path() const { return files_.path_of(kSkeletonFile); }
+
+std::string Pack::wrong_size(const FileHandle& parameters) const {
+    const Bytes size = size_of(parameters, parameters_path());
+    if (size == index_.size()) return {};
+    return text("{}: expected the {} bytes of {}, found {}: {}", parameters_path(),
+                index_.size().count, index_path(), size.count,
+                size < index_.size() ? "the file is truncated" : "the file is of another pack");
+}
+
+std::unique_ptr<Reader> Pack::open_parameters(const ReadOptions& options) const {
+    FileHandle file = files_.open(kParametersFile);
+    const std::string wrong = wrong_size(file);
+    if (!wrong.empty()) throw StorageError(wrong);
+    return open_reader(std::move(file), parameters_path(), options);
+}
 
 Extent Pack::extent(UnitRange units) const {
     SWAPLAB_CHECK(units.first <= units.last && units.last <= index_.layers.size(),
@@ -93,41 +70,7 @@ Extent Pack::extent(UnitRange units) const {
 
 bool is_pack(const std::string& path) {
     std::error_code ignored;
-    return fs::is_regular_file(fs::path(path) / kIndexFile, ignored);
-}
-
-void verify(const Pack& pack) {
-    constexpr Bytes kPiece{std::int64_t{4} << 20};
-    ReadOptions options;
-    options.alignment = pack.index().alignment;
-    const std::unique_ptr<Reader> reader = open_reader(pack.parameters_path(), options);
-    AlignedBuffer buffer(kPiece, std::min(pack.index().alignment, kPiece));
-    for (const PackedLayer& layer : pack.index().layers) {
-        std::uint32_t crc = 0;
-        for (Bytes at; at < layer.size; at += kPiece) {
-            const Bytes size = std::min(kPiece, layer.size - at);
-            reader->read(layer.offset + at, size, buffer.data());
-            crc = crc_after(crc, buffer.bytes().first(static_cast<std::size_t>(size.count)));
-        }
-        if (crc != layer.crc) throw InputError(damage(pack, layer, crc));
-    }
-}
-
-void require_checksum(const Pack& pack, UnitId unit, std::uint32_t crc) {
-    const PackedLayer& layer = pack.index().layers[unit.index];
-    if (crc != layer.crc) throw StorageError(damage(pack, layer, crc));
-}
-
-void verify(const Pack& pack, UnitRange units, std::span<const std::byte> bytes) {
-    const Extent extent = pack.extent(units);
-    SWAPLAB_CHECK(bytes.size() == static_cast<std::size_t>(extent.size.count),
-                  "{} bytes of an extent of {}", bytes.size(), extent.size.count);
-    for (const UnitId unit : units) {
-        const PackedLayer& layer = pack.index().layers[unit.index];
-        const auto begin = static_cast<std::size_t>((layer.offset - extent.offset).count);
-        const auto size = static_cast<std::size_t>(layer.size.count);
-        require_checksum(pack, unit, crc_of(bytes.subspan(begin, size)));
-    }
+    return fs::exists(fs::symlink_status(fs::path(path) / kIndexFile, ignored));
 }
 
 }  // namespace swaplab

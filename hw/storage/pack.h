@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "hw/storage/file.h"
+#include "hw/storage/reader.h"
 #include "profiles/base/id_vector.h"
 #include "profiles/base/units.h"
 #include "profiles/model/model.h"
@@ -85,12 +87,13 @@ struct Extent {
 
 class Pack {
   public:
+    // Packs come from strangers: their files are opened beneath the folder, regular files only.
     // Throws `InputError` naming file, line, column and field: a missing or unreadable folder or
     // file, another version, segments that overlap or leave the file, a parameters.bin of another
     // size, a model.json that does not fit. Reads no parameters: see `verify`.
     explicit Pack(std::string folder);
 
-    const std::string& folder() const { return folder_; }
+    const std::string& folder() const { return files_.path(); }
     const PackIndex& index() const { return index_; }
     const ModelPtr& model() const { return model_; }
     std::string index_path() const;
@@ -100,8 +103,17 @@ class Pack {
 
     Extent extent(UnitRange units) const;
 
+    // One of its files, as it is now; throws `InputError`.
+    FileHandle open(const char* file) const { return files_.open(file); }
+    // parameters.bin. Throws as the other `open_reader` does, `StorageError` where its size is
+    // not what it was when the pack was opened.
+    std::unique_ptr<Reader> open_parameters(const ReadOptions& options) const;
+
   private:
-    std::string folder_;
+    // What is wrong with an open parameters.bin; empty where nothing is.
+    std::string wrong_size(const FileHandle& parameters) const;
+
+    Folder files_;
     PackIndex index_;
     ModelPtr model_;
 };
@@ -110,11 +122,20 @@ class Pack {
 using PackPtr = std::shared_ptr<const Pack>;
 using JobPacks = IdVector<JobId, PackPtr>;
 
-bool is_pack(const std::string& path);  // a folder with an index.json
+bool is_pack(const std::string& path);  // a folder with an index.json, whatever that is
 
-// Reads all of parameters.bin and checks every segment. Throws `InputError` naming file, layer and
-// offset of the first that differs from its checksum, `StorageError` if it cannot be read.
+// Reads all of parameters.bin and checks every segment. Throws `StorageError` naming file, layer
+// and offset of the first that differs from its checksum, or why it cannot be read.
 void verify(const Pack& pack);
+
+// What has been verified is remembered by what it was: the parameters' file (device, inode, size,
+// times of change) and the checksums that it was compared with. Whoever writes to the file changes
+// its times; what rots on the disk does not.
+enum class Verified : std::uint8_t { now, before };
+
+// Verifies, unless `memory`, a file of such marks, says that it has been done. Adds a mark; where
+// that cannot be, and without a file (empty), the next run verifies again. Throws as `verify`.
+Verified verify_once(const Pack& pack, const std::string& memory);
 
 // Throws `StorageError` where the unit's checksum is another than this, of all of its segment.
 void require_checksum(const Pack& pack, UnitId unit, std::uint32_t crc);

@@ -1,12 +1,6 @@
 #include "hw/storage/pack_writer.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "hw/storage/crc.h"
@@ -19,59 +13,27 @@
 namespace swaplab {
 namespace {
 
-namespace fs = std::filesystem;
-
 std::string without_trailing_slash(std::string folder) {
     while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
     return folder;
 }
 
-std::string parent_of(const std::string& folder) {
-    const fs::path parent = fs::path(folder).parent_path();
-    return parent.empty() ? "." : parent.string();
-}
-
-void check_target(const std::string& folder) {
-    std::error_code error;
-    if (fs::exists(folder, error) && !fs::is_empty(folder, error))
-        throw InputError(text("{}: exists already, and a pack replaces nothing", folder));
-    if (!fs::is_directory(parent_of(folder), error))
-        throw InputError(text("{}: {} is not a folder", folder, parent_of(folder)));
-}
-
-// Beside the target, so that it is on the same file system and can be renamed to it.
-std::string make_temporary(const std::string& folder) {
-    for (int attempt = 0;; ++attempt) {
-        std::string temporary = text("{}.partial-{}-{}", folder, ::getpid(), attempt);
-        if (::mkdir(temporary.c_str(), 0777) == 0) return temporary;
-        if (errno != EEXIST)
-            throw StorageError(text("{}: cannot be made: {}", folder, errno_text(errno)));
-    }
+std::string checked(std::string folder) {
+    require_free_name(folder);
+    return folder;
 }
 
 }  // namespace
 
 PackWriter::PackWriter(const std::string& folder, std::string model, Bytes alignment,
-                       WriteFunction write)
-    : folder_(without_trailing_slash(folder)), write_(write) {
+                       WriteFunction write, PartialListener listener)
+    : folder_(checked(without_trailing_slash(folder))),
+      write_(write),
+      partial_(folder_, std::move(listener)) {
     index_.model = std::move(model);
     index_.alignment = alignment;
-    check_target(folder_);
-    temporary_ = make_temporary(folder_);
-    try {
-        parameters_.emplace(text("{}/{}", temporary_, kParametersFile), shown(kParametersFile),
-                            write_);
-    } catch (...) {
-        remove_temporary();
-        throw;
-    }
-}
-
-PackWriter::~PackWriter() { remove_temporary(); }
-
-void PackWriter::remove_temporary() noexcept {
-    std::error_code ignored;
-    if (!temporary_.empty()) fs::remove_all(temporary_, ignored);
+    parameters_.emplace(text("{}/{}", partial_.path(), kParametersFile), shown(kParametersFile),
+                        write_);
 }
 
 std::string PackWriter::shown(const std::string& file) const {
@@ -147,7 +109,7 @@ void PackWriter::put_zeros(Bytes size) {
 }
 
 void PackWriter::add_file(const std::string& name, std::span<const std::byte> bytes) {
-    StoredFile file(text("{}/{}", temporary_, name), shown(name), write_);
+    StoredFile file(text("{}/{}", partial_.path(), name), shown(name), write_);
     file.append(bytes);
     file.finish();
 }
@@ -170,12 +132,8 @@ void PackWriter::finish(PackFacts facts, ModelSpec spec) {
     parameters_.reset();
     add_text(kModelFile, write_model(Model(std::move(spec))) + "\n");
     add_text(kIndexFile, write_pack_index(index_) + "\n");
-    const Pack readable(temporary_);
-    sync_folder(temporary_, folder_);
-    if (std::rename(temporary_.c_str(), folder_.c_str()) != 0)
-        throw StorageError(text("{}: cannot take its name: {}", folder_, errno_text(errno)));
-    temporary_.clear();
-    sync_folder(parent_of(folder_), folder_);
+    const Pack readable(partial_.path());
+    partial_.take_name();
 }
 
 void PackWriter::add_text(const std::string& name, const std::string& content) {

@@ -36,15 +36,13 @@ struct PackFacts {
 // target ("DIR.partial-PID-N"), which takes the target's name when all is on the storage. A writer
 // that ends without `finish`, after whatever error, leaves nothing. Holds no more than a MiB.
 //
-// Throws `InputError` if the target exists already (an empty folder excepted) or its parent does
-// not, `StorageError` naming the file and why if it cannot be written: a full disk, first of all.
+// Throws `InputError` if the target exists already (an empty folder excepted; a link never is one)
+// or its parent does not, `StorageError` naming the file and why if it cannot be written: a full
+// disk, first of all.
 class PackWriter {
   public:
     PackWriter(const std::string& folder, std::string model, Bytes alignment = Bytes{4096},
-               WriteFunction write = ::write);
-    PackWriter(const PackWriter&) = delete;
-    PackWriter& operator=(const PackWriter&) = delete;
-    ~PackWriter();
+               WriteFunction write = ::write, PartialListener listener = {});
 
     // The next layer, `least` as of `end_layer`. What comes back says where it lies, and its stored
     // bytes.
@@ -74,11 +72,10 @@ class PackWriter {
     void put(std::span<const std::byte> bytes);
     void put_zeros(Bytes size);
     void add_text(const std::string& name, const std::string& content);
-    void remove_temporary() noexcept;
 
     std::string folder_;
-    std::string temporary_;  // empty once it has been renamed
     WriteFunction write_;
+    PartialFolder partial_;
     PackIndex index_;
     std::optional<StoredFile> parameters_;
     bool in_layer_ = false;
@@ -95,6 +92,7 @@ class PackWriter {
 // a trace.
 using PackProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 void write_synthetic_pack(const Model& model, const std::string& folder, std::uint64_t seed,
-                          WriteFunction write = ::write, const PackProgress& progress = nullptr);
+                          WriteFunction write = ::write, const PackProgress& progress = nullptr,
+                          PartialListener listener = {});
 
 }  // namespace swaplab

@@ -1,7 +1,6 @@
 #include "hw/storage/reader.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,18 +31,6 @@ void check_options(const std::string& path, const ReadOptions& options) {
     }
 }
 
-FileHandle open_file(const std::string& path) {
-    // O_NONBLOCK: opening a pipe without a writer returns, and it is refused below.
-    FileHandle handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!handle) throw InputError(text("{}: cannot be opened: {}", path, errno_text(errno)));
-    struct stat status {};
-    if (::fstat(handle.get(), &status) != 0)
-        throw InputError(text("{}: cannot be read: {}", path, errno_text(errno)));
-    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
-        throw InputError(text("{}: expected a file", path));
-    return handle;
-}
-
 struct ChosenIo {
     std::unique_ptr<BlockIo> io;
     IoBackend backend;
@@ -62,21 +49,34 @@ ChosenIo choose_io(const std::string& path, int descriptor, const ReadOptions& o
         return {make_pread_io(descriptor, options.depth), IoBackend::pread,
                 why.empty() ? "pread" : text("pread (no io_uring: {})", why)};
     } catch (const std::system_error& error) {
-        throw StorageError(text("{}: {} threads that read: {}", path, options.depth, error.what()));
+        throw UnsupportedError(
+            text("{}: this machine makes no {} threads that read: {} (is there a limit on "
+                 "processes, as by `ulimit -u` or a cgroup's pids.max?)",
+                 path, options.depth, error.code().message()));
     }
 }
 
 }  // namespace
 
-void drop_cached(const std::string& path) {
-    const FileHandle file = open_file(path);
-    ::fdatasync(file.get());  // pages that are not written yet would stay
-    ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
+void drop_cached(const FileHandle& file, const std::string& path) {
+    const auto fail = [&](const char* what, int error) {
+        throw StorageError(text("{}: cannot be taken out of the page cache: {}: {} (errno {})",
+                                path, what, errno_text(error), error));
+    };
+    // Pages that are not written yet would stay. A file system that is read only has none.
+    if (::fdatasync(file.get()) != 0 && errno != EROFS && errno != EINVAL) fail("fdatasync", errno);
+    if (const int error = ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED); error != 0)
+        fail("posix_fadvise", error);
 }
 
 std::unique_ptr<Reader> open_reader(const std::string& path, const ReadOptions& options) {
     check_options(path, options);
-    FileHandle handle = open_file(path);
+    return open_reader(open_regular(path), path, options);
+}
+
+std::unique_ptr<Reader> open_reader(FileHandle handle, const std::string& path,
+                                    const ReadOptions& options) {
+    check_options(path, options);
     const int descriptor = handle.get();
     const DirectIo direct =
         options.direct
@@ -86,7 +86,7 @@ std::unique_ptr<Reader> open_reader(const std::string& path, const ReadOptions& 
 
     ReadPlan plan;
     plan.file = path;
-    plan.file_size = {::lseek(descriptor, 0, SEEK_END)};
+    plan.file_size = size_of(handle, path);
     plan.depth = options.depth;
     plan.info.backend = chosen.backend;
     plan.info.direct = direct.alignment.count > 0;

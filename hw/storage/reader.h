@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "hw/storage/file.h"
 #include "hw/storage/storage_error.h"
 #include "profiles/base/units.h"
 
@@ -57,13 +58,17 @@ class Reader {
 };
 
 // Opens the file. Throws `InputError` if it cannot be opened or the options make no sense,
-// `UnsupportedError` if io_uring is asked for by name and cannot be used here. Holds the file open;
+// `UnsupportedError` if io_uring is asked for by name and cannot be used here, or if there are no
+// threads to be had for a pread pool. Holds the file open;
 // with a pread pool, `depth` threads.
 std::unique_ptr<Reader> open_reader(const std::string& path, const ReadOptions& options);
+// Likewise of a file that is open; `path` is what messages call it.
+std::unique_ptr<Reader> open_reader(FileHandle file, const std::string& path,
+                                    const ReadOptions& options);
 
 // Writes back and takes out of the page cache what it has of the file, as far as the system does:
 // the next read comes from storage. Not what others have mapped, nor where the file system is
-// memory itself. Throws `InputError` if the file cannot be opened.
-void drop_cached(const std::string& path);
+// memory itself. Throws `StorageError` where the system refuses.
+void drop_cached(const FileHandle& file, const std::string& path);
 
 }  // namespace swaplab

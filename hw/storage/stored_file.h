@@ -1,9 +1,11 @@
-// A file that is written from its begin to its end, with errors that say what happened.
+// What is written: a file from its begin to its end, with errors that say what happened; a folder
+// that takes its name when all of it is on the storage.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,8 +39,41 @@ class StoredFile {
     Bytes written_;
 };
 
-// What was created, renamed or removed in the folder is on the storage, where the file system can
-// say so of folders and this one may be opened.
-void sync_folder(const std::string& path, const std::string& shown_as);
+// Told of folders that are not whole, so that a signal's handler can remove them: one that has been
+// made, and later that it is gone or has its name.
+struct PartialListener {
+    std::function<void(const std::string& folder)> made;
+    std::function<void(const std::string& folder)> gone;
+};
+
+// A new folder beside its target, "TARGET.partial-PID-N", locked (flock) while its writer lives:
+// one that can be locked was left behind. Gone with this object, unless it took its name.
+class PartialFolder {
+  public:
+    // Throws `StorageError`.
+    PartialFolder(std::string target, PartialListener listener);
+    PartialFolder(const PartialFolder&) = delete;
+    PartialFolder& operator=(const PartialFolder&) = delete;
+    ~PartialFolder();
+
+    const std::string& path() const { return path_; }
+    // All files are on the storage already. Throws `StorageError`.
+    void take_name();
+
+  private:
+    std::string target_;
+    std::string path_;  // empty once it has its name
+    PartialListener listener_;
+    FileHandle lock_;
+};
+
+// Throws `InputError` unless a folder can take this name: there is nothing, or an empty folder (a
+// link is none), in a folder that is there.
+void require_free_name(const std::string& folder);
+
+// Partial folders beside the target whose writers are gone (killed), in order of their names.
+std::vector<std::string> left_behind_beside(const std::string& target);
+// Removes one of them. Throws `StorageError`.
+void remove_left_behind(const std::string& partial);
 
 }  // namespace swaplab

@@ -108,7 +108,8 @@ void write_unit(PackWriter& writer, const Model& model, UnitId id, Bytes window,
 }  // namespace
 
 void write_synthetic_pack(const Model& model, const std::string& folder, std::uint64_t seed,
-                          WriteFunction write, const PackProgress& progress) {
+                          WriteFunction write, const PackProgress& progress,
+                          PartialListener listener) {
     ModelSpec spec = model.spec();
     const IdVector<LayerId, Bytes> windows = windows_of_tables(model);
     std::int64_t tensors = 0;
@@ -121,7 +122,7 @@ void write_synthetic_pack(const Model& model, const std::string& folder, std::ui
                                   model.name(), kMostTensors));
         }
     }
-    PackWriter writer(folder, model.name(), Bytes{4096}, write);
+    PackWriter writer(folder, model.name(), Bytes{4096}, write, std::move(listener));
     PseudoRandom random(seed);
     Written written(model, progress);
     std::uint32_t slot = 0;

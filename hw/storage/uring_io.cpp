@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <thread>
+#include <vector>
 
 #include "hw/storage/storage_error.h"
 #include "profiles/base/error.h"
@@ -33,6 +34,7 @@ class UringIo final : public BlockIo {
     int open(std::uint32_t depth) {
         if (const int error = io_uring_queue_init(depth, &ring_, 0); error < 0) return -error;
         is_open_ = true;
+        waiting_.reserve(depth);  // reading allocates nothing
         io_uring_probe* const probe = io_uring_get_probe_ring(&ring_);
         const bool reads =
             probe != nullptr && io_uring_opcode_supported(probe, IORING_OP_READ) != 0;
@@ -41,6 +43,8 @@ class UringIo final : public BlockIo {
     }
 
     void submit(const IoRequest& request) noexcept override {
+        waiting_.push_back(request.tag);
+        if (refused_ != 0) return;
         io_uring_sqe* const entry = io_uring_get_sqe(&ring_);
         SWAPLAB_CHECK(entry != nullptr, "more requests in flight than the ring's depth");
         io_uring_prep_read(entry, descriptor_, request.to, static_cast<unsigned>(request.size),
@@ -51,11 +55,8 @@ class UringIo final : public BlockIo {
     IoCompletion wait() noexcept override {
         io_uring_cqe* entry = nullptr;
         while (io_uring_peek_cqe(&ring_, &entry) != 0) {
-            const int error = -io_uring_submit_and_wait(&ring_, 1);
-            // Memory that the kernel still writes to cannot be given back without completions.
-            SWAPLAB_CHECK(error <= 0 || error == EINTR || error == EAGAIN || error == EBUSY,
-                          "io_uring_enter: {}", errno_text(error));
-            if (error > 0) std::this_thread::yield();
+            if (refused_ != 0 && !waiting_.empty()) return take_back();
+            enter();
         }
         const IoCompletion completion{static_cast<std::uint32_t>(entry->user_data), entry->res};
         io_uring_cqe_seen(&ring_, entry);
@@ -63,7 +64,34 @@ class UringIo final : public BlockIo {
     }
 
   private:
+    // What the kernel has taken completes in the ring without being asked. What it has not taken
+    // when it refuses never will be: the error is that of each such request, and of those to come.
+    void enter() noexcept {
+        if (refused_ == 0) {
+            const int taken = io_uring_submit_and_wait(&ring_, 1);
+            const bool passes = taken == -EINTR || taken == -EAGAIN || taken == -EBUSY;
+            if (taken < 0 && !passes) refused_ = -taken;
+            forget_taken();
+            if (taken >= 0) return;
+        }
+        std::this_thread::yield();
+    }
+
+    // `io_uring_sq_ready`: how many it has not taken, the last of all.
+    void forget_taken() noexcept {
+        const std::size_t taken = waiting_.size() - io_uring_sq_ready(&ring_);
+        waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(taken));
+    }
+
+    IoCompletion take_back() noexcept {
+        const std::uint32_t tag = waiting_.front();
+        waiting_.erase(waiting_.begin());
+        return {tag, -std::int64_t{refused_}};
+    }
+
     int descriptor_;
+    int refused_ = 0;                     // why the kernel takes no requests any more
+    std::vector<std::uint32_t> waiting_;  // tags of requests that it may not have taken, in order
     bool is_open_ = false;
     io_uring ring_{};
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -44,17 +45,20 @@ RateTable::RateTable(const Node& node, std::uint32_t most_reads)
 }
 
 bool WorkClock::insert(const Pending& added) {
-    auto place = pending_.end();
-    while (place != pending_.begin() && left(*(place - 1)) <= left(added)) --place;
-    const bool first = place == pending_.end();
-    pending_.insert(place, added);
-    return first;
+    if (left(added) < left(first_)) {
+        rest_.push_back(std::exchange(first_, added));
+        return true;
+    }
+    auto place = rest_.end();
+    while (place != rest_.begin() && left(*(place - 1)) <= left(added)) --place;
+    rest_.insert(place, added);
+    return false;
 }
 
 void WorkClock::take_ended(std::vector<Ticket>& ended) {
-    while (!pending_.empty() && left(pending_.back()) <= 0) {
-        ended.push_back(pending_.back().ticket);
-        pending_.pop_back();
+    while (size_ > 0 && left(first_) <= 0) {
+        ended.push_back(first_.ticket);
+        drop_first();
     }
     std::sort(ended.begin(), ended.end());
 }

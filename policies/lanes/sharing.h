@@ -40,16 +40,16 @@ class RateTable {
 // The running activities of one kind, and the clock of their work.
 class WorkClock {
   public:
-    bool empty() const { return pending_.empty(); }
-    std::size_t size() const { return pending_.size(); }
+    bool empty() const { return size_ == 0; }
+    std::size_t size() const { return size_; }
     std::int64_t rate() const { return rate_; }
 
     // Both return whether `next_end` may have changed.
     bool start(Ticket ticket, Duration work, Time now) {
         advance(now);
         const Pending added{clock_ + static_cast<std::uint64_t>(work.count()) * kFullRate, ticket};
-        if (!pending_.empty()) return insert(added);
-        pending_.push_back(added);
+        if (size_++ > 0) return insert(added);
+        first_ = added;
         return true;
     }
     bool set_rate(std::int64_t rate, Time now) {
@@ -63,17 +63,17 @@ class WorkClock {
     template <class End>
     void end_all(Time now, std::vector<Ticket>& scratch, End end) {
         advance(now);
-        if (pending_.empty() || left(pending_.back()) > 0) return;
-        const Ticket first = pending_.back().ticket;
-        pending_.pop_back();
-        if (pending_.empty() || left(pending_.back()) > 0) return end(first);
+        if (size_ == 0 || left(first_) > 0) return;
+        const Ticket first = first_.ticket;
+        drop_first();
+        if (size_ == 0 || left(first_) > 0) return end(first);
         scratch.assign(1, first);
         take_ended(scratch);
         for (const Ticket ticket : scratch) end(ticket);
     }
     // When the first will end if the rate stays. Throws `InputError` beyond the range of `Time`.
     Time next_end() const {
-        const std::int64_t work = left(pending_.back());
+        const std::int64_t work = left(first_);
         if (work <= 0) return updated_;
         const std::int64_t wait =
             rate_ == kFullRate ? (work + kFullRate - 1) >> 20 : (work - 1) / rate_ + 1;
@@ -95,6 +95,11 @@ class WorkClock {
     }
     static constexpr std::int64_t kFurthest = std::numeric_limits<std::int64_t>::max() / 2;
 
+    void drop_first() {
+        if (--size_ == 0) return;
+        first_ = rest_.back();
+        rest_.pop_back();
+    }
     bool insert(const Pending& added);
     [[noreturn]] void fail_range(std::int64_t wait) const;
     void take_ended(std::vector<Ticket>& ended);
@@ -102,7 +107,9 @@ class WorkClock {
         return static_cast<std::int64_t>(pending.end - clock_);
     }
 
-    std::vector<Pending> pending_;  // the first to end is at the back
+    std::size_t size_ = 0;
+    Pending first_{};            // the first to end, where there is one
+    std::vector<Pending> rest_;  // the others; of them the first to end is at the back
     std::uint64_t clock_ = 0;
     std::int64_t rate_ = kFullRate;
     Time updated_ = kStart;

@@ -13,15 +13,17 @@ class TicketRing {
   public:
     enum class State : std::uint8_t { waiting, running, ended };
 
-    struct Record {
+    // Two lines of a cache: what is done with a command touches one record after another.
+    struct alignas(64) Record {
         Completion completion;  // ticket and action; times as they become known
         Ticket next_in_lane;    // valid while the record is not the last of its lane
         std::uint32_t first_waiter = kNobody;
         std::array<std::uint32_t, After::kMost> next_waiter{};
-        Duration work{};         // of what runs and has a host part before: known when it starts
         std::uint8_t unmet = 0;  // tickets of `after` that have not ended
         State state = State::waiting;
+        Duration work{};  // of what runs and has a host part before: known when it starts
     };
+    static_assert(sizeof(Record) == 128);
 
     TicketRing() : records_(64), mask_(63) {}
 

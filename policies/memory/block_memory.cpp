@@ -1,6 +1,8 @@
 #include "policies/memory/block_memory.h"
 
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 namespace swaplab {
 
@@ -8,7 +10,13 @@ namespace {
 
 std::unique_ptr<Arena> plain_arena(const ArenaPlan& plan, ArenaUse) { return make_arena(plan); }
 
-constexpr std::uint8_t bit(std::size_t i) { return static_cast<std::uint8_t>(1U << i); }
+constexpr std::uint32_t bit(std::size_t i) { return 1U << i; }
+
+// Calls `visit(i)` for each set bit, lowest first.
+template <class Visit>
+void each(std::uint32_t bits, Visit visit) {
+    for (; bits != 0; bits &= bits - 1) visit(static_cast<std::size_t>(std::countr_zero(bits)));
+}
 
 }  // namespace
 
@@ -47,7 +55,11 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
     const JobPlan& plan = setup.deployment.jobs[id];
     JobState job;
     job.holdings = holdings_of(plan.path, setup.platform.node(plan.node).compute);
-    for (const Holding& holding : job.holdings) job.freeing |= 1U << index_of(holding.until.verb);
+    for (std::size_t i = 0; i < job.holdings.size(); ++i) {
+        const auto [from, until] = std::pair(job.holdings[i].from, job.holdings[i].until);
+        job.reserving[index_of(from.verb)][from.copy] |= static_cast<std::uint8_t>(bit(i));
+        job.freeing[index_of(until.verb)][until.copy] |= static_cast<std::uint8_t>(bit(i));
+    }
     job.passes = passes_of(setup.facts[id]);
     job.variant = static_cast<std::uint32_t>(plan.initial);
     for (const Variant& variant : plan.variants) {
@@ -60,16 +72,18 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
         Arena* const staging = arenas.staging ? arenas.staging.get() : arena;
         for (const BlockId b : variant.blocks()) {
             const BlockFacts& facts = setup.facts[id][b];
-            job.blocks.push_back(
-                {facts.held_bytes,
-                 static_cast<std::uint32_t>(job.variants.size()),
-                 arena,
-                 staging,
-                 0,
-                 {},
-                 &facts,
-                 variant.ends_with(b),
-                 facts.of_token || (setup.requests != nullptr && (*setup.requests)[id].vary())});
+            const bool vary = setup.requests != nullptr && (*setup.requests)[id].vary();
+            BlockState& block = job.blocks.emplace_back();
+            block.held_bytes = facts.held_bytes;
+            block.arena = arena;
+            block.staging = staging;
+            block.variant = static_cast<std::uint32_t>(job.variants.size());
+            block.last = variant.ends_with(b);
+            block.varies = facts.of_token || vary;
+            block.executes_alike = !facts.decoding && !vary;
+            block.activations = facts.activations;
+            block.live_out = facts.live_out;
+            block.facts = &facts;
         }
         job.variants.push_back(std::move(arenas));
     }
@@ -97,19 +111,22 @@ Bytes BlockMemory::Use::take(Bytes bytes) {
     return more;
 }
 
-bool BlockMemory::reserve_holdings(JobState& job, BlockState& block, const Action& command,
-                                   std::uint8_t& taken) {
-    const SwapStep from = step_of(command);
+// All of these holdings, or none.
+bool BlockMemory::reserve_holdings(const JobState& job, BlockState& block, const Action& command,
+                                   std::uint32_t holdings) {
     const Bytes bytes =
         block.varies ? facts_of(job, command).held_in(command.pass) : block.held_bytes;
-    for (std::size_t i = 0; i < job.holdings.size(); ++i) {
-        if (job.holdings[i].from != from || (block.held & bit(i)) != 0) continue;
+    std::uint32_t left = holdings;
+    for (; left != 0; left &= left - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(left));
         const std::optional<Place> place = arena_of(block, job.holdings[i]).reserve(bytes);
-        if (!place) return false;
+        if (!place) break;
         block.places[i] = *place;
-        taken |= bit(i);
     }
-    return true;
+    if (left == 0) return true;
+    each(holdings & ~left,
+         [&](std::size_t i) { arena_of(block, job.holdings[i]).free(block.places[i]); });
+    return false;
 }
 
 bool BlockMemory::reserve_for(const Action& command, Time now) {
@@ -117,63 +134,64 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
     BlockState& block = job.blocks[command.block];
     if (block.variant != job.variant) [[unlikely]]
         change_variant(job, block.variant);
-    std::uint8_t taken = 0;
-    const bool placed = reserve_holdings(job, block, command, taken);
-    bool new_peak = false;
     fresh_ = {};
-    for (std::size_t i = 0; i < job.holdings.size(); ++i) {
-        if ((taken & bit(i)) == 0) continue;
-        Arena& arena = arena_of(block, job.holdings[i]);
-        if (!placed) {
-            arena.free(block.places[i]);
-            continue;
-        }
+    const std::uint32_t holdings =
+        job.reserving[index_of(command.verb)][command.copy] & ~std::uint32_t{block.held};
+    if (!reserve_holdings(job, block, command, holdings)) return false;
+    bool new_peak = false;
+    each(holdings, [&](std::size_t i) {
         const Bytes size = block.places[i].size;
         fresh_ += use_of(job, block, job.holdings[i]).take(size);
         new_peak |= ledger_.charge(job.holdings[i].category, size, now);
-        if (place_listener_ != nullptr)
-            place_listener_->on_reserved(command, i, arena, block.places[i]);
-    }
-    if (placed) block.held |= taken;
+        if (place_listener_ != nullptr) [[unlikely]]
+            place_listener_->on_reserved(command, i, arena_of(block, job.holdings[i]),
+                                         block.places[i]);
+    });
+    block.held |= static_cast<std::uint8_t>(holdings);
     if (new_peak) note_peak();
-    return placed;
+    return true;
 }
 
-bool BlockMemory::free_after(const Action& command, Time now) {
+bool BlockMemory::free_holdings(const Action& command, Time now) {
     JobState& job = jobs_[command.job];
-    if ((job.freeing >> index_of(command.verb) & 1U) == 0) return false;
     BlockState& block = job.blocks[command.block];
-    bool freed = false;
-    for (std::size_t i = 0; i < job.holdings.size(); ++i) {
+    const std::uint32_t holdings = freed_by(command) & block.held;
+    each(holdings, [&](std::size_t i) {
         const Holding& holding = job.holdings[i];
-        if ((block.held & bit(i)) == 0 || holding.until != step_of(command)) continue;
         Arena& arena = arena_of(block, holding);
         arena.free(block.places[i]);
         use_of(job, block, holding).now -= block.places[i].size;
-        if (place_listener_ != nullptr)
+        if (place_listener_ != nullptr) [[unlikely]]
             place_listener_->on_freed(command, i, arena, block.places[i]);
         ledger_.credit(holding.category, block.places[i].size, now);
-        block.held &= static_cast<std::uint8_t>(~bit(i));
-        freed = true;
-    }
-    return freed;
+    });
+    block.held = static_cast<std::uint8_t>(block.held & ~holdings);
+    return holdings != 0;
 }
 
 void BlockMemory::begin_execute(const Action& command, Time now) {
     JobState& job = jobs_[command.job];
+    const BlockState& state = job.blocks[command.block];
+    if (state.executes_alike) return move_activations(job, state.activations, now);
     const BlockFacts& block = facts_of(job, command);
     if (block.decoding) grow_kv_cache(job, block.kv_in(command.pass), now);
     move_activations(job, block.activations_in(command.pass), now);
 }
 
-// What a request generated is forgotten at its end.
 void BlockMemory::end_execute(const Action& command, Time now) {
     JobState& job = jobs_[command.job];
-    const BlockFacts& block = facts_of(job, command);
-    move_activations(job, {block.live_out_in(command.pass), {}}, now);
+    const BlockState& state = job.blocks[command.block];
+    const Bytes live =
+        state.executes_alike ? state.live_out : facts_of(job, command).live_out_in(command.pass);
+    move_activations(job, {live, {}}, now);
+    if (job.kv_cache.count > 0) end_kv_cache(job, command, now);
+}
+
+// What a request generated is forgotten at its end.
+void BlockMemory::end_kv_cache(JobState& job, const Action& command, Time now) {
     const bool last =
         job.blocks[command.block].last && command.pass + 1 == passes_of_request(job, command);
-    if (!last || job.kv_cache.count == 0) return;
+    if (!last) return;
     ledger_.credit(Category::kv_cache, job.kv_cache, now);
     job.kv_cache = {};
 }
@@ -181,11 +199,6 @@ void BlockMemory::end_execute(const Action& command, Time now) {
 std::uint32_t BlockMemory::passes_of_request(const JobState& job, const Action& command) const {
     if (requests_ == nullptr || !(*requests_)[command.job].vary()) return job.passes;
     return passes_of((*requests_)[command.job].of(command.request));
-}
-
-void BlockMemory::move_activations(JobState& job, const ActivationPeak& needed, Time now) {
-    if (ledger_.move_activations(job.activations, needed, now)) note_peak();
-    job.activations = needed;
 }
 
 void BlockMemory::grow_kv_cache(JobState& job, Bytes bytes, Time now) {

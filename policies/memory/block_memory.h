@@ -34,7 +34,9 @@ class BlockMemory {
     // have held in this run (SEMANTICS: Memory).
     Bytes fresh() const { return fresh_; }
     // Frees what ends with `command`; true if anything was freed.
-    bool free_after(const Action& command, Time now);
+    bool free_after(const Action& command, Time now) {
+        return freed_by(command) != 0 && free_holdings(command, now);
+    }
     void begin_execute(const Action& command, Time now);
     void end_execute(const Action& command, Time now);
     void set_budget(Bytes budget, Bytes tolerated, Time now) {
@@ -48,14 +50,17 @@ class BlockMemory {
   private:
     struct BlockState {
         Bytes held_bytes;
-        std::uint32_t variant = 0;
         Arena* arena = nullptr;    // of its variant
         Arena* staging = nullptr;  // ... for what is staged; the same where there is no other
-        std::uint8_t held = 0;     // bit i: holding i of the path is reserved
+        std::uint32_t variant = 0;
+        std::uint8_t held = 0;        // bit i: holding i of the path is reserved
+        bool last = false;            // of its variant: where a pass ends
+        bool varies = false;          // what it holds depends on the pass
+        bool executes_alike = false;  // in every request and pass: as follows
+        ActivationPeak activations;
+        Bytes live_out;
         std::array<Place, kMostHoldings> places{};
         const BlockFacts* facts = nullptr;
-        bool last = false;    // of its variant: where a pass ends
-        bool varies = false;  // what it holds depends on the pass
     };
     struct VariantArenas {
         std::unique_ptr<Arena> arena, staging;
@@ -67,9 +72,12 @@ class BlockMemory {
         // By how many bytes it passes the most.
         Bytes take(Bytes bytes);
     };
+    // By verb and copy.
+    using StepBits = std::array<std::array<std::uint8_t, 2>, kVerbs>;
     struct JobState {
         std::span<const Holding> holdings;
-        std::uint32_t freeing = 0;  // bit of each verb whose end frees a holding
+        // Bit i: holding i is reserved when the step begins, is freed when it ends.
+        StepBits reserving{}, freeing{};
         std::vector<VariantArenas> variants;
         std::uint32_t variant = 0;  // in force
         Use use, staging_use;       // of its arenas; those of its variants share one memory
@@ -86,7 +94,10 @@ class BlockMemory {
         return *job.blocks[command.block].facts;
     }
     std::uint32_t passes_of_request(const JobState& job, const Action& command) const;
-    void move_activations(JobState& job, const ActivationPeak& needed, Time now);
+    void move_activations(JobState& job, const ActivationPeak& needed, Time now) {
+        if (ledger_.move_activations(job.activations, needed, now)) note_peak();
+        job.activations = needed;
+    }
     void grow_kv_cache(JobState& job, Bytes bytes, Time now);
     static JobState job_state(const DeviceSetup& setup, JobId job, const ArenaFactory& arenas);
     void charge_resident(const DeviceSetup& setup, JobId job);
@@ -97,8 +108,13 @@ class BlockMemory {
     static Use& use_of(JobState& job, const BlockState& block, const Holding& holding) {
         return holding.in_staging && block.staging != block.arena ? job.staging_use : job.use;
     }
-    bool reserve_holdings(JobState& job, BlockState& block, const Action& command,
-                          std::uint8_t& taken);
+    std::uint32_t freed_by(const Action& command) const {
+        return jobs_[command.job].freeing[index_of(command.verb)][command.copy];
+    }
+    bool free_holdings(const Action& command, Time now);
+    bool reserve_holdings(const JobState& job, BlockState& block, const Action& command,
+                          std::uint32_t holdings);
+    void end_kv_cache(JobState& job, const Action& command, Time now);
     void note_peak();
 
     DeviceListener* place_listener_;  // null if nobody listens

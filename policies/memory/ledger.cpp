@@ -8,17 +8,10 @@ Ledger::Ledger(Account account, std::optional<Bytes> budget, Bytes arena_bytes,
     report_.arena_bytes = arena_bytes;
 }
 
-bool Ledger::move_activations(const ActivationPeak& before, const ActivationPeak& after, Time now) {
-    // Credits first: the two categories change together, so their sum must not overshoot.
-    take(Category::activations, before.activations);
-    take(Category::workspace, before.workspace);
-    report_.by_category[static_cast<std::size_t>(Category::activations)] += after.activations;
-    report_.by_category[static_cast<std::size_t>(Category::workspace)] += after.workspace;
-    const bool counts = account_ == Account::all;
-    if (counts) report_.in_use += after.total();
-    if (before.activations != after.activations) record(Category::activations, now);
-    if (before.workspace != after.workspace) record(Category::workspace, now);
-    return counts && report_.in_use > watched_ && pass_watched(now);
+void Ledger::tell_activations(const ActivationPeak& before, const ActivationPeak& after,
+                              Time now) const {
+    if (before.activations != after.activations) tell(Category::activations, now);
+    if (before.workspace != after.workspace) tell(Category::workspace, now);
 }
 
 void Ledger::tell(Category category, Time now) const {

@@ -18,18 +18,23 @@ class Ledger {
 
     // Adds bytes; true if the chosen account reached a new peak (the caller then tells the hole).
     bool charge(Category category, Bytes bytes, Time now) {
-        report_.by_category[static_cast<std::size_t>(category)] += bytes;
-        const bool counts = account_ == Account::all || holds_weights(category);
-        if (counts) report_.in_use += bytes;
+        change(category, bytes);
         record(category, now);
-        return counts && report_.in_use > watched_ && pass_watched(now);
+        return report_.in_use > watched_ && pass_watched(now);
     }
     void credit(Category category, Bytes bytes, Time now) {
-        take(category, bytes);
+        change(category, {-bytes.count});
         record(category, now);
     }
     // Sets what one job's execution needs from `before` to `after` in one step.
-    bool move_activations(const ActivationPeak& before, const ActivationPeak& after, Time now);
+    bool move_activations(const ActivationPeak& before, const ActivationPeak& after, Time now) {
+        // The two categories change together, so their sum must not overshoot.
+        change(Category::activations, after.activations - before.activations);
+        change(Category::workspace, after.workspace - before.workspace);
+        if (listener_ != nullptr) [[unlikely]]
+            tell_activations(before, after, now);
+        return report_.in_use > watched_ && pass_watched(now);
+    }
 
     // See `Device::set_budget`.
     void set_budget(Bytes budget, Bytes tolerated, Time now);
@@ -46,14 +51,16 @@ class Ledger {
     const MemoryReport& report() const { return report_; }
 
   private:
-    void take(Category category, Bytes bytes) {
-        report_.by_category[static_cast<std::size_t>(category)] -= bytes;
-        if (account_ == Account::all || holds_weights(category)) report_.in_use -= bytes;
+    void change(Category category, Bytes more) {
+        report_.by_category[static_cast<std::size_t>(category)] += more;
+        if (account_ == Account::all || holds_weights(category)) report_.in_use += more;
     }
     void record(Category category, Time now) {
         if (listener_ != nullptr) tell(category, now);
     }
     void tell(Category category, Time now) const;
+    void tell_activations(const ActivationPeak& before, const ActivationPeak& after,
+                          Time now) const;
     bool pass_watched(Time now);
     void note_time(Time now);
     void watch();

@@ -168,7 +168,7 @@ std::vector<ModePeriod> Metrics::periods_from(Time begin) const {
     return periods;
 }
 
-void Metrics::report(RunResult& result) const {
+void Metrics::report(RunResult& result) {
     std::int64_t misses = 0;
     auto told_of = result.jobs.begin();
     for (const JobState& job : jobs_) {

@@ -42,7 +42,7 @@ class Metrics {
         return static_cast<std::int64_t>(jobs_[job].latencies.size());
     }
     // Fills in everything that a run measures.
-    void report(RunResult& result) const;
+    void report(RunResult& result);
 
   private:
     struct BlockUse {

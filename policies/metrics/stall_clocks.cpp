@@ -9,7 +9,8 @@ namespace swaplab {
 
 namespace {
 
-constexpr std::uint32_t kRemembered = 1024;  // commands whose ends are known for sure
+constexpr std::uint32_t kRemembered = 1024;  // commands, whether they have ended or not
+constexpr std::uint32_t kAtOnce = 64;        // how many are settled at a time, about
 
 // In how many of the clocks what a lane does takes time: a step of a way in up to the clock that
 // leaves it out, all else in each.
@@ -49,11 +50,6 @@ StallClocks::StallClocks(const DeviceSetup& setup, bool at_once, Observer* obser
     }
 }
 
-// A release, or an alarm, which rings when it rings.
-void StallClocks::submit_without_lane(std::uint32_t ticket, const Command& command) {
-    ends_of_[ticket & mask_].fill(swaps_out(command.verb) ? 0 : since_origin(command.at));
-}
-
 void StallClocks::watch_submit(std::uint32_t ticket, const Command& command, Time now) {
     if (starts_) starts_->on_submit(ticket, now);
     if (observer_ != nullptr) actions_[ticket & mask_] = command;
@@ -61,6 +57,13 @@ void StallClocks::watch_submit(std::uint32_t ticket, const Command& command, Tim
 
 void StallClocks::watch_end(const Completion& span) {
     if (starts_) starts_->on_end(span);
+    settle_ended();
+}
+
+void StallClocks::make_room() {
+    settle_ended();
+    if (next_ - first_ > mask_ / 2) grow();
+    settle_at_ = std::min(next_ + kAtOnce, first_ + mask_ / 2 + 1);
 }
 
 void StallClocks::grow() {
@@ -80,45 +83,51 @@ void StallClocks::grow() {
 }
 
 void StallClocks::on_cancel(Ticket ticket) {
-    records_[ticket.index & mask_].state = State::settled;
-    ends_of_[ticket.index & mask_] = {};
-    settle_ended();
+    Record& record = records_[ticket.index & mask_];
+    record.state = State::known;
+    record.from = 0;
+    if (watches_) settle_ended();
+}
+
+// When what has ended ends by each clock. Of those it waits for that are forgotten, all do earlier.
+inline ClockInstants StallClocks::settled(std::uint32_t ticket, const Record& record) {
+    ClockInstants instants(record.from);
+    for (const Ticket t : record.after)
+        if (ticket - t.index <= mask_) instants.raise(ends_of_[t.index & mask_]);
+    LaneClocks& lane = lanes_[record.lane];
+    lane.wait(instants);
+    if (starts_) [[unlikely]]
+        add_lateness(ticket, record, instants);
+    lane.occupy(instants, record.length);
+    return instants;
 }
 
 void StallClocks::settle_ended() {
     for (; first_ != next_; ++first_) {
-        const State state = records_[first_ & mask_].state;
-        if (state == State::submitted) return;
-        if (state != State::settled) settle(first_);
+        const Record& record = records_[first_ & mask_];
+        if (record.state == State::submitted) return;
+        if (record.state == State::known) {
+            ends_of_[first_ & mask_] = ClockInstants(record.from);
+            continue;
+        }
+        const ClockInstants ends = settled(first_, record);
+        ends_of_[first_ & mask_] = ends;
+        if (record.lane % kLanes == index_of(lane_of(kUse))) explain(first_, record, ends);
     }
 }
 
 // Where a device began later than it could have, all clocks do: that is no cause of theirs.
-void StallClocks::settle(std::uint32_t ticket) {
-    const Record& record = records_[ticket & mask_];
-    ClockInstants instants;
-    instants.fill(record.arrival);
-    for (const Ticket t : record.after)
-        if (ticket - t.index <= mask_) raise(instants, ends_of_[t.index & mask_]);
-    const std::size_t lane_number = record.node * kLanes + record.lane;
-    LaneClocks& lane = lanes_[lane_number];
-    lane.wait(instants);
-    if (starts_) [[unlikely]] {
-        const auto late = static_cast<double>(starts_->of(ticket, record.after, lane_number));
-        for (double& instant : instants) instant += late;
-    }
-    lane.occupy(instants, record.length);
-    ends_of_[ticket & mask_] = instants;
-    if (uses(static_cast<Lane>(record.lane))) explain(ticket, record);
+void StallClocks::add_lateness(std::uint32_t ticket, const Record& record, ClockInstants& start) {
+    const auto late = static_cast<double>(starts_->of(ticket, record.after, record.lane));
+    start.pass(late, ClockInstants(1));
 }
 
 // An execution: the idle time before it, and what is known of the time since requests are there.
-void StallClocks::explain(std::uint32_t ticket, const Record& record) {
-    const ClockInstants& ends = ends_of_[ticket & mask_];
+void StallClocks::explain(std::uint32_t ticket, const Record& record, const ClockInstants& ends) {
     if (!open_) open_period(ticket);
     if (observer_ != nullptr && record.end - record.length > compute_end_)
         tell(largest_cause(record.end, ends), compute_end_, record.end - record.length, ticket);
-    raise(ends_, ends);
+    ends_.raise(ends);
     compute_end_ = std::max(compute_end_, record.end);
     if (record.state != State::ended_last) return;
     add_period(stalls_);
@@ -132,7 +141,7 @@ void StallClocks::open_period(std::uint32_t ticket) {
                   begins_.size(), compute_end_);
     const double begin = begins_.front();
     open_ = true;
-    ends_.fill(begin);
+    ends_ = ClockInstants(begin);
     if (compute_end_ >= begin) return;
     if (!first_one_) {
         stalls_[StallReason::idle] += whole(begin - compute_end_);
@@ -164,7 +173,8 @@ void StallClocks::add_period(Stalls& stalls) const {
         stalls[reason_of(c)] += whole(part_of(compute_end_, ends_, c));
 }
 
-Stalls StallClocks::stalls() const {
+Stalls StallClocks::stalls() {
+    settle_ended();
     Stalls stalls = stalls_;
     if (open_) add_period(stalls);
     return stalls;

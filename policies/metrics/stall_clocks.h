@@ -8,7 +8,9 @@
 // neighbouring clocks at the end of the last execution.
 //
 // Costs: a record per command, and one maximum per clock and ticket waited for, taken in order of
-// submission, in which everything comes after what it waits for.
+// submission, in which everything comes after what it waits for. What commands that have ended do
+// to the clocks depends on nothing that happens later, so it is worked out for many at a time;
+// at once only where somebody listens.
 #pragma once
 
 #include <cstdint>
@@ -32,16 +34,20 @@ class StallClocks {
 
     // Every command, in order of submission; `arrival` of its request.
     void on_submit(const Command& command, Time now, Time arrival) {
-        if (next_ - first_ > mask_ / 2) [[unlikely]]
-            grow();
+        if (next_ == settle_at_) [[unlikely]]
+            make_room();
         const std::uint32_t ticket = next_++;
         Record& record = records_[ticket & mask_];
-        record.state = command.lane == Lane::none ? State::settled : State::submitted;
         record.after = command.after;
-        record.arrival = since_origin(arrival);
-        record.lane = static_cast<std::uint8_t>(command.lane);
-        record.node = static_cast<std::uint16_t>(command.node.index);
-        if (command.lane == Lane::none) submit_without_lane(ticket, command);
+        if (command.lane == Lane::none) {
+            record.state = State::known;
+            record.from = swaps_out(command.verb) ? 0 : since_origin(command.at);
+        } else {
+            record.state = State::submitted;
+            record.from = since_origin(arrival);
+            record.lane =
+                static_cast<std::uint32_t>(command.node.index * kLanes + index_of(command.lane));
+        }
         if (watches_) [[unlikely]]
             watch_submit(ticket, command, now);
     }
@@ -54,12 +60,11 @@ class StallClocks {
         record.length = static_cast<double>((span.end - span.start).count());
         if (watches_) [[unlikely]]
             watch_end(span);
-        if (span.ticket.index == first_) settle_ended();
     }
     // Of what has none.
     void on_release(const Completion& span) {
-        if (watches_) [[unlikely]]
-            watch_end(span);
+        if (starts_) [[unlikely]]
+            starts_->on_end(span);
     }
     // A request arrives when none is there.
     void on_busy(Time at) {
@@ -68,27 +73,29 @@ class StallClocks {
     }
 
     // All but `other`, which is what is left of the makespan.
-    Stalls stalls() const;
+    Stalls stalls();
 
   private:
-    enum class State : std::uint8_t { submitted, ended, ended_last, settled };
+    // `known`: it has no lane, or was taken back, and ends at the same instant in each clock: a
+    // release at once, an alarm when it rings.
+    enum class State : std::uint8_t { submitted, ended, ended_last, known };
     struct Record {
         After after;
-        double arrival = 0;
-        double end = 0;  // observed
+        double from = 0;  // when its request arrived; where it is known, its end
+        double end = 0;   // observed
         double length = 0;
-        std::uint16_t node = 0;
-        std::uint8_t lane = 0;
-        State state = State::settled;
+        std::uint32_t lane = 0;  // of all nodes' lanes
+        State state = State::known;
     };
 
-    void submit_without_lane(std::uint32_t ticket, const Command& command);
     void watch_submit(std::uint32_t ticket, const Command& command, Time now);
     void watch_end(const Completion& span);
+    void make_room();
     void grow();
     void settle_ended();
-    void settle(std::uint32_t ticket);
-    void explain(std::uint32_t ticket, const Record& record);
+    ClockInstants settled(std::uint32_t ticket, const Record& record);
+    void add_lateness(std::uint32_t ticket, const Record& record, ClockInstants& start);
+    void explain(std::uint32_t ticket, const Record& record, const ClockInstants& ends);
     void open_period(std::uint32_t ticket);
     double since_origin(Time at) const { return static_cast<double>((at - origin_).count()); }
     Time at(double instant) const { return origin_ + Duration{static_cast<std::int64_t>(instant)}; }
@@ -96,13 +103,13 @@ class StallClocks {
     void tell(StallReason reason, double from, double to, std::uint32_t ticket) const;
     void add_period(Stalls& stalls) const;
 
-    // By ticket modulo their size, a power of two. Ends are 0 until they are settled, and of what
-    // nobody waits for where memory is no cause.
+    // By ticket modulo their size, a power of two, at most half of which is not settled.
     std::vector<Record> records_;
-    std::vector<ClockInstants> ends_of_;
+    std::vector<ClockInstants> ends_of_;  // of those that are settled
     std::uint32_t mask_;
     std::uint32_t first_ = 0;  // not settled yet
     std::uint32_t next_ = 0;
+    std::uint32_t settle_at_ = 0;  // when `next_` gets there: room is made
     std::vector<LaneClocks> lanes_;
     bool watches_;                            // starts, or for an observer
     std::optional<LatenessOfStarts> starts_;  // of a device on which it may begin late
@@ -114,7 +121,7 @@ class StallClocks {
     std::deque<double> begins_;  // of this one and those after it
     bool first_one_ = true;
     bool open_ = false;       // an execution of it has ended
-    ClockInstants ends_{};    // of its last execution
+    ClockInstants ends_;      // of its last execution
     double compute_end_ = 0;  // of the last execution, observed
     Stalls stalls_;           // of the times before
 };

@@ -1,7 +1,6 @@
 // When requests arrive, as far as it is known: the future that no policy sees.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "policies/port/workload.h"
@@ -12,10 +11,8 @@ class Arrivals {
   public:
     explicit Arrivals(const Workload& workload);
 
-    // When the next known request arrives; nothing if none is known.
-    std::optional<Time> next() const {
-        return taken_ == known_.size() ? std::nullopt : std::optional(known_[taken_].at);
-    }
+    // When the next known request arrives; Time::max() if none is known.
+    Time next() const { return taken_ == known_.size() ? Time::max() : known_[taken_].at; }
     // Appends all that arrive at or before `now`, in order of (time, request, job).
     void take(Time now, std::vector<Arrival>& arrived) {
         while (taken_ < known_.size() && known_[taken_].at <= now)

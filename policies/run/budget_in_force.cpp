@@ -15,20 +15,21 @@ BudgetInForce::BudgetInForce(const DeviceSetup& setup, const Workload& workload,
       check_(check),
       metrics_(metrics),
       budget_(setup.budget.value_or(Bytes{})),
-      tolerated_(budget_) {}
-
-std::optional<Time> BudgetInForce::next_change() const {
-    const auto& changes = workload_.budget_changes;
-    if (adaptation_ == nullptr || changes_taken_ == changes.size()) return std::nullopt;
-    return changes[changes_taken_].at;
+      tolerated_(budget_) {
+    if (adaptation_ != nullptr) find_next();
 }
 
-std::optional<Bytes> BudgetInForce::take(Time at) {
-    if (adaptation_ == nullptr) return std::nullopt;
+void BudgetInForce::find_next() {
+    const auto& changes = workload_.budget_changes;
+    next_ = changes_taken_ < changes.size() ? changes[changes_taken_].at : Time::max();
+}
+
+std::optional<Bytes> BudgetInForce::take_all(Time at) {
     if (!grace_.empty()) end_grace();
     bool changed = std::exchange(first_, false);
-    while (next_change() && *next_change() <= at) {
+    while (next_ <= at) {
         budget_ = workload_.budget_changes[changes_taken_++].budget;
+        find_next();
         changed = true;
     }
     if (!changed) return std::nullopt;

@@ -21,18 +21,22 @@ class BudgetInForce {
     BudgetInForce(const DeviceSetup& setup, const Workload& workload, Device& device,
                   const CommandCheck& check, const Metrics& metrics);
 
-    // When it changes next; nothing if it does not.
-    std::optional<Time> next_change() const;
+    // When it changes next; Time::max() if it does not.
+    Time next_change() const { return next_; }
     // Ends the grace where it is over and takes all changes up to `at`; instants come in order.
     // Returns the budget from now on if there was a change; the first call counts as one. The
     // device may report a breach afterwards: the end of the grace is where it is held to account.
-    std::optional<Bytes> take(Time at);
+    std::optional<Bytes> take(Time at) {
+        return adaptation_ == nullptr ? std::nullopt : take_all(at);
+    }
 
     Bytes now() const { return budget_; }
     // The smallest budget with which there is a plan, if the one in force is below it.
     std::optional<Bytes> out_of_reach() const;
 
   private:
+    std::optional<Bytes> take_all(Time at);
+    void find_next();
     void begin_grace();
     void end_grace();
 
@@ -42,6 +46,7 @@ class BudgetInForce {
     const CommandCheck& check_;
     const Metrics& metrics_;
     std::size_t changes_taken_ = 0;
+    Time next_ = Time::max();
     bool first_ = true;
     Bytes budget_;
     Bytes tolerated_;  // at least `budget_`; more during a grace

@@ -33,18 +33,18 @@ class CommandCheck {
 
   private:
     struct BlockState {
+        BlockLife submitted;      // its parameters come and go during the run, if it has steps
         bool fits = true;         // into the arenas of its job
         bool first = false;       // of its variant: where a request may begin
-        std::uint32_t begin = 0;  // where its variant begins
         bool last = false;        // of its variant: where a request ends
+        std::uint32_t begin = 0;  // where its variant begins
         std::uint32_t variant = 0;
-        BlockLife submitted;       // its parameters come and go during the run, if it has steps
-        BlockLife before_release;  // as it was submitted
-        BlockLife observed;
         std::uint32_t observed_request = 0;  // that it was read for
-        Time step_end = kStart;              // of the last step of the swap-in
+        BlockLife observed;
+        Time step_end = kStart;  // of the last step of the swap-in
         Time execute_end = kStart;
         Time release_end = kStart;
+        BlockLife before_release;  // as it was submitted
     };
     struct JobState {
         NodeId home;

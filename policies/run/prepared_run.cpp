@@ -85,6 +85,21 @@ FullMemory run_in_full_memory(const RunRequest& request) {
     return run_in_full_memory(request, cost_models(request));
 }
 
+namespace {
+
+// That a budget is too small stands, whether or not this machine holds the whole model.
+std::optional<FullMemory> in_full_memory(const RunRequest& request, const CostModels& costs,
+                                         Verdict verdict) {
+    try {
+        return run_in_full_memory(request, costs);
+    } catch (const UnsupportedError&) {
+        if (verdict != Verdict::infeasible) throw;
+        return std::nullopt;
+    }
+}
+
+}  // namespace
+
 void add_references(RunResult& result, const RunRequest& request, const CostModels& costs,
                     const Bounds& bounds, const FullMemory* reference) {
     // Of an interrupted run nothing bounds the makespan: not all requests are in it.
@@ -95,7 +110,8 @@ void add_references(RunResult& result, const RunRequest& request, const CostMode
     if (reference != nullptr)
         add_reference(result, *reference);
     else if (request.with_reference && !request.stopped())
-        add_reference(result, run_in_full_memory(request, costs));
+        if (const auto full = in_full_memory(request, costs, result.verdict))
+            add_reference(result, *full);
 }
 
 PreparedRun::PreparedRun(const RunRequest& request, const Policy& policy)

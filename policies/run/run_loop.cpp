@@ -103,8 +103,9 @@ class Run final : public Moves {
 };
 
 void Run::go(RunResult& result) {
-    end_instant();
-    while (!finished()) {
+    while (true) {
+        end_instant();
+        if (finished()) break;
         const bool more = advance();
         if (request_.stopped() && !finished()) {
             result.verdict = Verdict::interrupted;
@@ -115,7 +116,6 @@ void Run::go(RunResult& result) {
             result.reason = describe_stuck();
             break;
         }
-        end_instant();
     }
     // What is left (releases) ends too, so that spans and checks are complete; nobody decides on
     // it. Nobody waits for it where the run was interrupted.
@@ -129,8 +129,7 @@ void Run::go(RunResult& result) {
 
 // When the device is not alone in what happens next.
 Time Run::next_instant() const {
-    return std::min({arrivals_.next().value_or(Time::max()),
-                     budget_.next_change().value_or(Time::max()), mode_.next_change()});
+    return std::min({arrivals_.next(), budget_.next_change(), mode_.next_change()});
 }
 
 // Goes on to the next instant at which something happens and takes all its completions; false if

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "profiles/base/printable.h"
 #include "profiles/base/text.h"
 #include "profiles/base/utf8.h"
 
@@ -84,7 +85,7 @@ std::string in_quotes(std::string_view content) {
 
 void check_failed(const char* file, int line, const char* condition, const std::string& message) {
     const std::string report =
-        text("{}:{}: check failed: {}: {}\n", file, line, condition, message);
+        text("{}:{}: check failed: {}: {}\n", file, line, condition, printable(message));
     std::fputs(report.c_str(), stderr);
     std::fflush(stderr);
     std::abort();

@@ -81,6 +81,13 @@ Csv parse_csv(std::string content, std::string file);
 // Likewise, and if the file cannot be read or is larger than 256 MiB.
 Csv load_csv(const std::string& path);
 
+// As a cell is written: in double quotes if it holds a comma, a quote, a line break, or blanks at
+// an end. Words that a spreadsheet would take for a formula (that begin with = + - @, a tab or a
+// carriage return) get a ' before them; numbers stay numbers.
+std::string csv_field(std::string_view text);
+// Words as they were before `csv_field` put a ' there.
+std::string without_guard(std::string_view text);
+
 // Finds columns by name and rejects those that nobody asked for. Borrows the file.
 class CsvColumns {
   public:

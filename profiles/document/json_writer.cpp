@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "profiles/base/printable.h"
 #include "profiles/base/text.h"
 #include "profiles/base/utf8.h"
 #include "profiles/document/document.h"
@@ -67,14 +68,14 @@ struct JsonWriter::Impl {
 
 namespace {
 
-std::string escaped(char c) {
-    switch (c) {
+std::string escaped(std::string_view character) {
+    switch (character.front()) {
         case '"': return "\\\"";
         case '\\': return "\\\\";
         case '\n': return "\\n";
         case '\r': return "\\r";
         case '\t': return "\\t";
-        default: return text("\\u{:04x}", static_cast<unsigned char>(c));
+        default: return text("\\u{:04x}", code_point(character));
     }
 }
 
@@ -83,12 +84,10 @@ std::string json_string(std::string_view content) {
     for (std::size_t i = 0; i < content.size();) {
         const std::size_t size = utf8_size(content, i);
         const char c = content[i];
-        const bool escape =
-            c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
         if (size == 0) {
             result += "\\ufffd";
-        } else if (escape) {
-            result += escaped(c);
+        } else if (c == '"' || c == '\\' || unprintable_size(content, i) > 0) {
+            result += escaped(content.substr(i, size));
         } else {
             result += content.substr(i, size);
         }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "profiles/base/text.h"
+#include "profiles/document/file_values.h"
 
 namespace swaplab {
 namespace {
@@ -44,7 +45,22 @@ std::string name_in(const CsvCell& cell) {
     const bool printable = std::ranges::none_of(
         cell.str(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
     if (cell.empty() || !printable) cell.fail_expecting("a name of printable characters");
-    return cell.str();
+    return without_guard(cell.str());
+}
+
+// Of an activity, or of a whole model: beyond it no sum over rows is exact.
+double time_in(const CsvCell& cell) {
+    const double ns = cell.as_cost();
+    if (ns > static_cast<double>(count_ns(kLongestModel)))
+        cell.fail_expecting("at most 2^53 ns (104 days)");
+    return ns;
+}
+
+std::int64_t count_in(const CsvCell& cell) {
+    constexpr std::int64_t most = std::int64_t{1} << 60;
+    const std::int64_t count = cell.as_count();
+    if (count > most) cell.fail_expecting("at most 2^60");
+    return count;
 }
 
 Duration gap_in(const CsvCell& cell) {
@@ -118,7 +134,7 @@ class Reader {
         Measurement m;
         m.line = row.front().at.line;
         m.activity = activity_in(csv_.cell(row, activity_));
-        m.duration_ns = csv_.cell(row, duration_).as_cost();
+        m.duration_ns = time_in(csv_.cell(row, duration_));
         if (const auto cell = at("op")) m.op = op_in(*cell);
         m.features = {.bytes = {count("parameter_bytes")},
                       .tensors = count("tensors"),
@@ -159,7 +175,7 @@ class Reader {
     }
     std::int64_t count(std::string_view column) const {
         const auto cell = at(column);
-        return cell ? cell->as_count() : 0;
+        return cell ? count_in(*cell) : 0;
     }
     std::string words(std::string_view column) const {
         const auto cell = at(column);
@@ -181,9 +197,9 @@ class Reader {
         m.memory_kind = words("memory_kind");
         m.mode = words("mode");
         m.dtype = words("dtype");
-        if (const auto cell = at("gap_ns")) m.gap_ns = cell->as_cost();
-        if (const auto cell = at("hand_off_ns")) m.hand_off_ns = cell->as_cost();
-        if (const auto cell = at("cpu_ns")) m.cpu_ns = cell->as_cost();
+        if (const auto cell = at("gap_ns")) m.gap_ns = time_in(*cell);
+        if (const auto cell = at("hand_off_ns")) m.hand_off_ns = time_in(*cell);
+        if (const auto cell = at("cpu_ns")) m.cpu_ns = time_in(*cell);
         m.run = count("run");
     }
 

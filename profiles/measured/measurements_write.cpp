@@ -1,6 +1,7 @@
 #include <ostream>
 
 #include "profiles/base/text.h"
+#include "profiles/document/csv.h"
 #include "profiles/measured/measurements.h"
 
 namespace swaplab {
@@ -10,15 +11,6 @@ constexpr std::string_view kHeader =
     "activity,op,label,parameter_bytes,tensors,layers,flops,activation_bytes,requests,"
     "request_bytes,depth,state,beside,memory_kind,mode,dtype,gap_ns,hand_off_ns,duration_ns,cpu_ns,"
     "run";
-
-// Quoted where a comma, a quote or a blank end would be misread.
-std::string cell(const std::string& words) {
-    const bool blank_end = !words.empty() && (words.front() == ' ' || words.back() == ' ');
-    if (!blank_end && words.find_first_of(",\"") == std::string::npos) return words;
-    std::string quoted = "\"";
-    for (const char c : words) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return quoted + '"';
-}
 
 std::string count(std::int64_t number) { return number == 0 ? "" : text("{}", number); }
 std::string number(double value) { return text("{}", value); }  // the shortest that reads back
@@ -41,13 +33,13 @@ void write_notes(const Measurements& all, std::ostream& to) {
 
 void write_row(const Measurement& row, std::ostream& to) {
     const Features& f = row.features;
-    to << name_of(row.activity) << ',' << (row.op ? name_of(*row.op) : "") << ',' << cell(row.label)
-       << ',' << count(f.bytes.count) << ',' << count(f.tensors) << ',' << count(f.layers) << ','
-       << count(f.flops) << ',' << count(f.activation_bytes.count) << ',' << count(row.requests)
-       << ',' << count(row.request_bytes.count) << ',' << count(row.depth) << ','
-       << name_of(row.state) << ',' << (row.beside ? name_of(*row.beside) : "") << ','
-       << cell(row.memory_kind) << ',' << cell(row.mode) << ',' << cell(row.dtype) << ','
-       << (row.gap_ns ? number(*row.gap_ns) : "") << ','
+    to << name_of(row.activity) << ',' << (row.op ? name_of(*row.op) : "") << ','
+       << csv_field(row.label) << ',' << count(f.bytes.count) << ',' << count(f.tensors) << ','
+       << count(f.layers) << ',' << count(f.flops) << ',' << count(f.activation_bytes.count) << ','
+       << count(row.requests) << ',' << count(row.request_bytes.count) << ',' << count(row.depth)
+       << ',' << name_of(row.state) << ',' << (row.beside ? name_of(*row.beside) : "") << ','
+       << csv_field(row.memory_kind) << ',' << csv_field(row.mode) << ',' << csv_field(row.dtype)
+       << ',' << (row.gap_ns ? number(*row.gap_ns) : "") << ','
        << (row.hand_off_ns ? number(*row.hand_off_ns) : "") << ',' << number(row.duration_ns) << ','
        << (row.cpu_ns > 0 ? number(row.cpu_ns) : "") << ',' << count(row.run) << '\n';
 }

@@ -2,15 +2,20 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <thread>
+
+#include "tests/support/temporary_folder.h"
 
 namespace swaplab {
 namespace {
@@ -76,6 +81,63 @@ void use(Bytes bytes) {
     for (std::size_t i = 0; i < size; i += 4096) at[i] = 1;
 }
 
+// Until it is not there any more; who removes it is told by nobody that it should hurry.
+bool goes_away(const std::string& folder) {
+    const auto begin = std::chrono::steady_clock::now();
+    while (access(folder.c_str(), F_OK) == 0) {
+        if (std::chrono::steady_clock::now() - begin > std::chrono::seconds(20)) return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+// A folder stands for the group, since any machine lets us make one.
+TEST(CgroupWarden, RemovesTheGroupOfAKilledProcess) {
+    const testing::TemporaryFolder home;
+    for (const int signal : {SIGKILL, SIGHUP, SIGTERM}) {
+        const std::string folder = home.file("group");
+        ASSERT_EQ(mkdir(folder.c_str(), 0755), 0);
+        const Outcome outcome = in_a_child([&](auto&& say) {
+            std::signal(signal, SIG_DFL);
+            const CgroupWarden warden({home.path().string(), folder});
+            say(warden.process() > 0 ? "made" : "not made");
+            kill(getpid(), signal);
+            pause();
+        });
+        EXPECT_EQ(outcome.report, "made");
+        EXPECT_TRUE(WIFSIGNALED(outcome.status)) << outcome.status;
+        EXPECT_TRUE(goes_away(folder)) << signal;
+    }
+}
+
+TEST(CgroupWarden, EndsWithItsOwner) {
+    const testing::TemporaryFolder home;
+    const std::string folder = home.file("group");
+    ASSERT_EQ(mkdir(folder.c_str(), 0755), 0);
+    pid_t child = 0;
+    {
+        const CgroupWarden warden({home.path().string(), folder});
+        child = warden.process();
+        EXPECT_EQ(kill(child, 0), 0);
+    }
+    EXPECT_NE(kill(child, 0), 0);
+    EXPECT_NE(access(folder.c_str(), F_OK), 0);
+}
+
+TEST(CgroupFence, KnowsTheGroupsOfProcessesThatAreGone) {
+    const std::string self = "swaplab-" + std::to_string(getpid());
+    const std::string start = start_of_process(getpid());
+    EXPECT_GT(start.size(), 0U);
+    EXPECT_FALSE(is_left_behind(self + "-" + start));
+    EXPECT_TRUE(is_left_behind(self + "-" + start + "0"));  // another process had the number
+    EXPECT_FALSE(is_left_behind(self));                     // of a version that wrote no start
+    const Outcome gone = in_a_child([](auto&& say) { say(std::to_string(getpid())); });
+    EXPECT_TRUE(is_left_behind("swaplab-" + gone.report + "-" + start));
+    EXPECT_TRUE(is_left_behind("swaplab-" + gone.report));
+    for (const char* other : {"swaplab-", "swaplab-x", "user.slice", "swaplab"})
+        EXPECT_FALSE(is_left_behind(other)) << other;
+}
+
 // It moves a process between the machine's cgroups, which a test should not do unasked.
 class Fence : public ::testing::Test {
   protected:
@@ -104,10 +166,25 @@ TEST_F(Fence, StopsWhatGoesBeyondIt) {
         say("\nbeyond");
     });
     const std::string folder = outcome.report.substr(0, outcome.report.find('\n'));
-    rmdir(folder.c_str());  // a killed process leaves it
+    EXPECT_TRUE(goes_away(folder));
     EXPECT_EQ(outcome.report, folder + "\nwithin");
     EXPECT_TRUE(WIFSIGNALED(outcome.status) && WTERMSIG(outcome.status) == SIGKILL)
         << outcome.status;
+}
+
+TEST_F(Fence, IsGoneWhenTheProcessHasBeenKilled) {
+    for (const int signal : {SIGKILL, SIGHUP}) {
+        const Outcome outcome = in_a_child([&](auto&& say) {
+            std::signal(signal, SIG_DFL);
+            std::string why;
+            const auto fence = make_cgroup_fence(64_MiB, why);
+            say(fence->folder());
+            kill(getpid(), signal);
+            pause();
+        });
+        EXPECT_TRUE(WIFSIGNALED(outcome.status)) << outcome.status;
+        EXPECT_TRUE(goes_away(outcome.report)) << outcome.report << " is left behind";
+    }
 }
 
 TEST_F(Fence, KnowsItsPeakAndGoesBackWhenItEnds) {

@@ -104,7 +104,8 @@ TEST(Stacking, LabelsDoNotOverlapAndMoveLittle) {
 }
 
 TEST(Svg, EscapesText) {
-    EXPECT_EQ(xml_escaped("a<b>&\"'\n"), "a&lt;b&gt;&amp;&quot;&apos;?");
+    EXPECT_EQ(xml_escaped("a<b>&\"'\n"), "a&lt;b&gt;&amp;&quot;&apos;\\n");
+    EXPECT_EQ(xml_escaped("\x1b[1m\xff\u202e"), "\\x1b[1m\\xff\\u202e");
     EXPECT_EQ(xml_escaped("0.3×"), "0.3×");
 }
 

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "experiments/commands.h"
-#include "experiments/shell/output_file.h"
 #include "experiments/text/layout.h"
 #include "profiles/base/error.h"
 #include "profiles/device/builtin_devices.h"
@@ -228,7 +227,7 @@ TEST(Cli, DecisionsAreJsonLines) {
             EXPECT_EQ(event, count == 0 ? "start" : "arrival");
         }
         EXPECT_EQ(decision.required("digest").as_string().size(), 32U);
-        if (count == 0) continue;
+        if (count == 0 || event == "end") continue;
         Fields observation(decision.required("observation"));
         EXPECT_GE(observation.required("memory_in_use_bytes").as_integer(), 0);
         for (const Field& command : decision.required("commands").as_array())
@@ -273,33 +272,46 @@ TEST(Cli, PlanAgreesWithAColdRun) {
     EXPECT_EQ(bytes, ran.required("swapped_in_bytes").as_integer());
 }
 
-TEST(OutputFile, AppearsCompleteOrNotAtAll) {
+// Names come from anybody: what a terminal would obey is shown instead.
+TEST(Cli, ControlCharactersReachNoTerminal) {
     const TemporaryFolder folder;
-    const std::string path = folder.file("x.txt");
-    testing::write_file(path, "old");
-    {
-        OutputFile abandoned(path);
-        abandoned.stream() << "half";
+    const std::string model = folder.file("m\x1b]0;owned\x07\n.json");
+    testing::write_file(model, cli({"show", "model", "resnet101", "--json"}).out);
+    const std::vector<Arguments> cases{
+        {"run", "-m", "\x1b[2Jvgg19", "-d", "jetson-xavier-nx"},
+        {"run", "-m", model, "-d", "jetson-xavier-nx", "-p", "on-demand", "-b", "0.5x"},
+        {"run", "-m", model, "-d", "jetson-xavier-nx", "-p", "on-demand", "-b", "0.5x", "--json"},
+        {"compare", "-m", model, "-d", "jetson-xavier-nx", "-p", "on-demand", "-b", "0.5x",
+         "--plot", folder.file("plot.svg")},
+        {"show", "model", model},
+        {"replay", model},
+    };
+    for (const Arguments& arguments : cases) {
+        const CliResult result = cli(arguments);
+        for (const std::string& text : {result.out, result.err}) {
+            EXPECT_EQ(text.find('\x1b'), std::string::npos) << arguments[0];
+            EXPECT_EQ(text.find('\x07'), std::string::npos) << arguments[0];
+        }
     }
-    EXPECT_EQ(testing::read_file(path), "old");
-    OutputFile file(path);
-    file.stream() << "new";
-    EXPECT_EQ(testing::read_file(path), "old");
-    file.commit();
-    EXPECT_EQ(testing::read_file(path), "new");
-    EXPECT_EQ(folder.names(), std::vector<std::string>{"x.txt"});
-    EXPECT_THROW(OutputFile(folder.path().string()), InputError);
+    EXPECT_EQ(testing::read_file(folder.file("plot.svg")).find('\x1b'), std::string::npos);
+    const CliResult refused = cli(cases[0]);
+    EXPECT_NE(refused.err.find("'\\x1b[2Jvgg19'"), std::string::npos) << refused.err;
 }
 
-TEST(OutputFile, NoFileIsAskedForTwice) {
-    const TemporaryFolder folder;
-    const std::string path = folder.file("x.json");
-    EXPECT_NO_THROW(require_distinct({{"--trace", path}, {"--decisions", folder.file("y.json")}}));
-    EXPECT_NO_THROW(require_distinct({{"--trace", ""}, {"--decisions", ""}}));
-    EXPECT_NO_THROW(require_distinct({{"--trace", "/dev/null"}, {"--decisions", "/dev/null"}}));
-    EXPECT_THROW(require_distinct(
-                     {{"--trace", path}, {"--decisions", folder.path().string() + "/./x.json"}}),
-                 InputError);
+TEST(Cli, NumbersWithACommaAreNotLists) {
+    for (const char* budget : {"0,9x", "1,5GiB", "0.2x,0,5x"}) {
+        const CliResult result = cli(run_with({"-p", "swapnet", "-b", budget}, "compare"));
+        EXPECT_EQ(result.code, 2) << budget;
+        EXPECT_NE(result.err.find("a comma separates budgets; did you mean"), std::string::npos)
+            << result.err;
+    }
+    EXPECT_EQ(cli(run_with({"-p", "on-demand", "-b", "0.9x,100,200MB"}, "compare")).code, 0);
+}
+
+TEST(Cli, SizesAreRefusedByTheirFlag) {
+    const CliResult result = cli(run_with({"-p", "swapnet", "-b", "1x", "--request-bytes", "4Kb"}));
+    EXPECT_EQ(result.code, 2);
+    EXPECT_NE(result.err.find("--request-bytes: expected"), std::string::npos) << result.err;
 }
 
 }  // namespace

@@ -174,6 +174,28 @@ TEST_F(EmulatedCli, PacksSizesWithoutWeights) {
     EXPECT_FALSE(fs::exists(folder_.file("unused")));
 }
 
+// More activations than any machine holds: the same as simulated where the budget is too small, and
+// a refusal where none bounds them.
+TEST_F(EmulatedCli, WhatNoMachineHoldsIsRefused) {
+    write_file(model_, R"({"schema": "swaplab/model/1", "name": "m", "layers":
+        [{"name": "a", "parameter_bytes": 4096, "output_bytes": 9007199254740992}]})");
+    const std::string device = folder_.file("board.json");
+    write_file(device, R"({"schema": "swaplab/device/1", "name": "board",
+        "compute": "cpu", "memory": {"capacity_bytes": 1073741824, "unified": true},
+        "read": {"ns_per_byte": 1.0}})");
+    const auto run = [&](const std::string& policy, std::vector<std::string> more) {
+        more.insert(more.begin(), {"run", "-m", model_, "-d", device, "-p", policy, "-b", "1GiB",
+                                   "--pack-cache", folder_.file("packs")});
+        return cli(more);
+    };
+    const std::vector<std::string> emulation{"--backend", "emu", "--time-scale", "1"};
+    EXPECT_EQ(run("on-demand", {}).code, 3);
+    EXPECT_EQ(run("on-demand", emulation).code, 3);
+    const CliResult direct = run("direct", emulation);
+    EXPECT_EQ(direct.code, 77);
+    EXPECT_NE(direct.err.find("emulated memory is real memory"), std::string::npos) << direct.err;
+}
+
 // --- Ctrl-C -------------------------------------------------------------------------------------
 
 // `swaplab ARGUMENTS...` in a process of its own, with its output in files.

@@ -64,6 +64,7 @@ std::unique_ptr<TemporaryFolder> Hardware::lab_;
 void Hardware::SetUpTestSuite() {
     if (kWriter == nullptr) return;
     lab_ = std::make_unique<TemporaryFolder>(fs::path(SWAPLAB_EXECUTABLE).parent_path());
+    setenv("XDG_CACHE_HOME", file("cache").c_str(), 1);  // nothing into the user's
     write_file(file("board.json"), kBoard);
     const std::vector<std::string> models{"cnn", "gpt", "tied", "transformer", "wide"};
     std::vector<std::string> pairs;

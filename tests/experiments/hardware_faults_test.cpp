@@ -81,30 +81,83 @@ TEST_F(Hardware, AFileThatMayNotBeRead) {
     fs::permissions(closed + "/parameters.bin", fs::perms::owner_all);
 }
 
-// The reference reads the same bytes, so only checksums or the pack's own outputs tell: the latter
-// without being asked.
+// The reference reads the same bytes, and rounding differs by the number of threads: checksums
+// tell. By whichever command, before anything is executed.
 TEST_F(Hardware, AFlippedByte) {
     flip_a_byte(copy_of("wide", "flipped"));
     const Arguments before = names();
-    Arguments checked = with(kOnDemand, "--verify");
-    checked.insert(checked.end(), {"--decisions", file("never.jsonl")});
-    expect_refusal(run("flipped", checked), 1, {"parameters.bin", "layer \"matmul_2\""});
+    const Arguments said{"parameters.bin", "layer \"matmul_2\"", "expected CRC-32"};
+    const Arguments emulated{"--backend", "emu",          "-p", "on-demand", "-b",
+                             "min",       "--time-scale", "1",  "--execute", "torch"};
+    for (const Arguments& threads : std::vector<Arguments>{{}, {"--threads", "1"}}) {
+        const auto refused = [&](const std::string& command, Arguments arguments) {
+            arguments.insert(arguments.end(), threads.begin(), threads.end());
+            expect_refusal(on_board(command, "flipped", arguments), 1, said);
+        };
+        refused("run", kOnDemand);
+        refused("run", with(kOnDemand, "--verify"));
+        refused("run", emulated);
+        refused("validate", {"--against", "cpu", "-p", "on-demand", "-b", "min"});
+        Arguments profile{"profile", "-m", file("flipped"), "-o", file("never.csv")};
+        profile.insert(profile.end(), threads.begin(), threads.end());
+        expect_refusal(cli(profile), 1, said);
+    }
+    Arguments logged = kOnDemand;
+    logged.insert(logged.end(), {"--decisions", file("never.jsonl")});
+    expect_refusal(run("flipped", logged), 1, said);
     EXPECT_EQ(names(), before);
+}
 
-    const CliResult unchecked = run("flipped", kOnDemand);
-    ASSERT_EQ(unchecked.code, 1) << unchecked.err;
-    EXPECT_NE(unchecked.err.find("when it was packed"), std::string::npos) << unchecked.err;
-    const Json index(read_file(file("wide/index.json")));
-    std::vector<std::string> expected;
-    for (const Field& output : index.at("expected").as_array())
-        expected.push_back(Fields(output).required("digest").as_string());
-    ASSERT_EQ(expected.size(), 2U);
-    const auto outputs = Json(unchecked.out).outputs().at(0);
-    EXPECT_NE(outputs[0], expected[0]);
-    EXPECT_NE(outputs[1], expected[1]);
-    const CliResult whole = run("wide", with(kOnDemand, "--verify"));
-    ASSERT_EQ(whole.code, 0) << whole.err;
-    EXPECT_EQ(Json(whole.out).outputs().at(0), expected);
+std::string said_by_run(const CliResult& result) {
+    EXPECT_EQ(result.code, 0) << result.err;
+    std::string words;  // wrapped lines as one
+    for (const char c : result.out)
+        if (c != '\n' && !(c == ' ' && words.ends_with(' ')))
+            words += c;
+        else if (!words.ends_with(' '))
+            words += ' ';
+    return words;
+}
+
+// With what outputs were compared, and what was verified.
+TEST_F(Hardware, TheResultSaysWhatWasChecked) {
+    const CliResult packed = cli({"pack", file("wide.pt"), "-o", file("one"), "--threads", "1"});
+    ASSERT_EQ(packed.code, 0) << packed.err;
+    const Arguments text{"--backend", "cpu", "-p", "on-demand", "-b", "min", "--threads"};
+    const std::string same = said_by_run(run("one", with(text, "1")));
+    EXPECT_NE(same.find("those of direct, bit by bit and those that were packed;"),
+              std::string::npos)
+        << same;
+    EXPECT_NE(same.find("checksums verified"), std::string::npos) << same;
+    const std::string other = said_by_run(run("one", with(text, "2")));
+    EXPECT_NE(other.find("those of direct, bit by bit; not compared with those that were packed, "
+                         "made with LibTorch"),
+              std::string::npos)
+        << other;
+    Arguments json = with(text, "1");
+    json.emplace_back("--json");
+    EXPECT_TRUE(Json(run("one", json).out).at("evidence.outputs_as_packed").as_bool());
+    json = with(text, "2");
+    json.emplace_back("--json");
+    EXPECT_TRUE(Json(run("one", json).out).is_null("evidence.outputs_as_packed"));
+    const std::string emulated =
+        said_by_run(run("one", {"--backend", "emu", "-p", "on-demand", "-b", "min", "--time-scale",
+                                "100", "--lateness", "1000%"}));
+    EXPECT_NE(emulated.find("checksums not verified: nothing is executed"), std::string::npos)
+        << emulated;
+}
+
+TEST_F(Hardware, AnInputOfAnotherShape) {
+    const std::string index = copy_of("cnn", "reshaped") + "/index.json";
+    std::string content = read_file(index);
+    const std::size_t at = content.find("16", content.find("\"inputs\""));
+    write_file(index, content.replace(at, 2, "32"));
+    expect_refusal(run("reshaped", kOnDemand), 2,
+                   {"index.json: inputs: expected 4096 bytes", "model.json", "input_bytes",
+                    "found 8192, of 1x3x32x16:float32"});
+    write_file(index, content.replace(at, 2, "17"));  // as many pages
+    expect_refusal(run("reshaped", kOnDemand), 2,
+                   {"block 1 (conv2d_2 to conv2d_2)", "more memory than the model's file says"});
 }
 
 TEST_F(Hardware, WhatCannotBePacked) {

@@ -161,7 +161,9 @@ TEST(Replay, EveryPolicyDecidesAgainAsItDid) {
             EXPECT_FALSE(outcome.divergence)
                 << policy << ", " << workload.name << ", line " << outcome.divergence->line << ": "
                 << outcome.divergence->found;
-            EXPECT_EQ(outcome.decisions + 1, std::ssize(recorded.lines()));
+            EXPECT_EQ(outcome.decisions + 2, std::ssize(recorded.lines()));
+            EXPECT_TRUE(outcome.complete);
+            EXPECT_TRUE(outcome.verdict == "ok" || outcome.verdict == "deadline-miss");
             EXPECT_GT(outcome.commands, 0);
             EXPECT_TRUE(outcome.digested);
             ++replayed;
@@ -330,7 +332,7 @@ TEST(Replay, HardwareIsSeenLate) {
     Lines lines = recorded.lines();
     lines[0] =
         std::regex_replace(lines[0], std::regex(R"("backend": "sim")"), R"("backend": "cpu")");
-    for (std::size_t i = 2; i < lines.size(); ++i) {
+    for (std::size_t i = 2; i + 1 < lines.size(); ++i) {
         std::smatch match;
         const std::string line = lines[i];
         ASSERT_TRUE(std::regex_search(line, match, std::regex(R"(^(\{"t_ns": )(\d+))")));
@@ -415,6 +417,52 @@ TEST(Replay, OnTheCommandLine) {
         << found.out;
     const CliResult json = cli({"replay", recorded.folder.file("other.jsonl"), "--json"});
     EXPECT_NE(json.out.find("\"line\": 3"), std::string::npos) << json.out;
+}
+
+// Wherever a log is cut, whatever of it was made anew: its end is missing.
+TEST(Replay, ALogThatWasCutEndsEarly) {
+    const Recorded recorded;
+    ASSERT_EQ(recorded.run("swapnet", {"-m", recorded.model("one"), "-b", "300000"}).code, 0);
+    const Lines lines = recorded.lines();
+    ASSERT_GT(lines.size(), 5U);
+    for (std::size_t kept = 1; kept < lines.size(); ++kept) {
+        const Lines cut(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(kept));
+        for (const Lines& each : {cut, without_digests(cut), with_new_digests(cut)}) {
+            const ReplayOutcome outcome = recorded.replay_of(each);
+            ASSERT_TRUE(outcome.divergence) << kept;
+            EXPECT_EQ(outcome.divergence->kind, DivergenceKind::end);
+            EXPECT_EQ(outcome.divergence->line, static_cast<std::int64_t>(kept) + 1);
+            EXPECT_FALSE(outcome.complete);
+        }
+    }
+    const std::string whole = read_file(recorded.log());
+    for (const std::size_t missing : {2U, 30U, 70U, 150U}) {  // in the last line, and before it
+        write_file(recorded.folder.file("cut.jsonl"), whole.substr(0, whole.size() - missing));
+        const CliResult cut = cli({"replay", recorded.folder.file("cut.jsonl")});
+        EXPECT_EQ(cut.code, 1) << missing << cut.err;
+        EXPECT_NE(cut.out.find("the log ends early"), std::string::npos) << cut.out << cut.err;
+    }
+    Lines fewer = lines;
+    fewer.erase(fewer.end() - 2);
+    EXPECT_EQ(recorded.replay_of(with_new_digests(fewer)).divergence->kind, DivergenceKind::end);
+    Lines more = lines;
+    more.push_back(lines.back());
+    EXPECT_EQ(recorded.replay_of(more).divergence->kind, DivergenceKind::end);
+}
+
+// Logs of version 1 have no end.
+TEST(Replay, OldLogsAreReadWithANote) {
+    const Recorded recorded;
+    ASSERT_EQ(recorded.run("swapnet", {"-m", recorded.model("one"), "-b", "300000"}).code, 0);
+    Lines lines = recorded.lines();
+    lines.pop_back();
+    lines[0] = std::regex_replace(lines[0], std::regex("decisions/2"), "decisions/1");
+    const ReplayOutcome outcome = recorded.replay_of(with_new_digests(lines));
+    EXPECT_FALSE(outcome.divergence);
+    EXPECT_FALSE(outcome.complete);
+    const CliResult noted = cli({"replay", recorded.folder.file("other.jsonl")});
+    EXPECT_EQ(noted.code, 0);
+    EXPECT_NE(noted.err.find("swaplab/decisions/1, which has no end"), std::string::npos);
 }
 
 // Digests are of text: a change of a blank is a change.

@@ -123,6 +123,17 @@ TEST(Csv, QuotesAsInRfc4180) {
     EXPECT_EQ(csv_field("say \"hi\""), "\"say \"\"hi\"\"\"");
     EXPECT_EQ(csv_field("two\nlines"), "\"two\nlines\"");
     EXPECT_EQ(csv_field(" x"), "\" x\"");
+    // What a spreadsheet would run, and what is a number.
+    EXPECT_EQ(csv_field("=1+1"), "'=1+1");
+    EXPECT_EQ(csv_field("@x"), "'@x");
+    EXPECT_EQ(csv_field("-x,y"), "\"'-x,y\"");
+    EXPECT_EQ(csv_field("+1"), "'+1");
+    EXPECT_EQ(csv_field("\t1"), "'\t1");
+    EXPECT_EQ(csv_field("-1.5e-07"), "-1.5e-07");
+    for (const char* words : {"=1+1", "-x", "'-x", "'x", "x", "-5"}) {
+        const std::string field = csv_field(words);
+        EXPECT_EQ(without_guard(field), *words == '\'' && words[1] == '-' ? "-x" : words);
+    }
     EXPECT_EQ(csv_line({"a", "", "b,c"}), "a,,\"b,c\"\n");
 }
 

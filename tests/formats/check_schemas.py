@@ -44,7 +44,7 @@ REQUIRED = {
                      "steps"},
     "pack-1": {"schema", "model", "alignment_bytes", "layers", "dtype", "shape", "seed", "digest",
                "name", "offset_bytes", "stored_bytes", "crc32", "tensors", "size_bytes", "slot"},
-    "decisions-1": {"t_ns", "event", "observation", "commands", "schema", "backend", "models",
+    "decisions-2": {"decisions", "verdict", "t_ns", "event", "observation", "commands", "schema", "backend", "models",
                     "device", "policy", "account", "dispatch", "budget_bytes",
                     "budget_may_change", "deployment", "spec", "name", "hash", "arrivals",
                     "completions", "memory_in_use_bytes", "job", "request", "at_ns", "ticket",
@@ -213,7 +213,7 @@ def schema_of(document):
     if "schema" in document:
         return file_name(document["schema"])
     if "observation" in document:
-        return "decisions-1"
+        return "decisions-2"
     if "point" in document:
         return "records-1"
     return "trace-events" if "traceEvents" in document else "list"
@@ -415,7 +415,7 @@ def check_outputs(program, documents, failures):
         done, lines = with_log(program, arguments)
         failures.expect(done.returncode == 0, f"{arguments}: {done.stderr}")
         for number, line in enumerate(lines, 1):
-            documents.add("decisions-1", line, f"line {number} of the log of {arguments}")
+            documents.add("decisions-2", line, f"line {number} of the log of {arguments}")
     log = read(program.path("log.jsonl"))
     write(program.path("changed.jsonl"), log.replace('"event": "arrival"', '"event": "budget"', 1))
 
@@ -441,7 +441,7 @@ def check_outputs(program, documents, failures):
         documents.add(name, document, " ".join(words))
     check_shown(program, documents, failures)
     check_files(program, documents, failures)
-    covered = seen | {"records-1", "decisions-1", "model-1", "device-1", "experiment-1", "pack-1", "cut-1",
+    covered = seen | {"records-1", "decisions-1", "decisions-2", "model-1", "device-1", "experiment-1", "pack-1", "cut-1",
                       "policy", "trace-events"}
     for name in sorted(set(documents.schemas.raw) - covered):
         failures.expect(False, f"no command here prints {name}")
@@ -564,7 +564,7 @@ def is_required(name, document, path):
         return False
     if name not in REQUIRED:
         return key not in OPTIONAL.get(name, set())
-    if name == "decisions-1" and key in SOMETIMES:
+    if name == "decisions-2" and key in SOMETIMES:
         return SOMETIMES[key] in value_at(document, path[:-1])
     return key in REQUIRED[name]
 
@@ -717,7 +717,7 @@ def check_examples(page, program, schemas, failures):
         name = schema_of(document)
         refusal = schemas.refusal(name, document)
         failures.expect(not refusal, f"FORMATS.md:{line}: against {name}: {refusal}")
-        if name == "decisions-1":
+        if name == "decisions-2":
             logs.append(document)
         reads = {"model-1": readers.model, "device-1": readers.device,
                  "experiment-1": readers.experiment}.get(name)
@@ -729,11 +729,23 @@ def check_examples(page, program, schemas, failures):
     failures.expect(json.loads(done.stdout or "{}").get("divergence", "?") is None,
                     f"FORMATS.md: the log diverges (write it again: run -m model.json -d "
                     f"device.json -p load-all -b 1.1x --decisions): {done.stdout}{done.stderr}")
-    check_reader("decisions-1", logs[1], lambda each: readers.log([logs[0], each]), schemas,
+    check_reader("decisions-2", logs[1], lambda each: readers.log([logs[0], each]), schemas,
                  failures)
+    check_old_log(logs[:2], readers, schemas, failures)
     index = json.loads(read(program.path("pack/index.json")))
     check_reader("pack-1", index, readers.pack, schemas, failures)
     write(program.path("pack/index.json"), json.dumps(index))
+
+
+def check_old_log(logs, readers, schemas, failures):
+    """Logs of version 1 have no last line; schema and program still take them."""
+    first = changed(logs[0], ("observation", "schema"), put("swaplab/decisions/1"))
+    for line in (first, logs[1]):
+        refusal = schemas.refusal("decisions-1", line)
+        failures.expect(not refusal, f"a log of version 1: {refusal}")
+    failures.expect(schemas.refuses("decisions-1", logs[0]), "decisions-1 takes version 2")
+    taken = readers.log([first, logs[1]])
+    failures.expect(taken is True, f"a log of version 1: {taken}")
 
 
 def check_csv(content, line, program, failures):

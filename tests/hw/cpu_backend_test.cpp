@@ -104,23 +104,32 @@ TEST_F(CpuBackend, BytesReadAreThoseThatWereSwappedIn) {
     EXPECT_EQ(result.evidence->read_from_storage, result.swapped_in);
 }
 
-// With `verify`, a flipped byte is named; without, it changes the outputs.
+// Before the run; what is flipped later, with `verify`, and else by its outputs.
 TEST_F(CpuBackend, AFlippedByteIsFound) {
     const std::string expected = digest_of_file(*pack_);
+    const Bytes budget = minimum("on-demand");
+    const Policy policy = make_policy("on-demand");
+    CpuOptions checking;
+    checking.verify = true;
+    const DeviceFactory trusting = factory();
+    const DeviceFactory verifying = factory(checking);
     {
         std::fstream file(pack_->parameters_path(),
                           std::ios::in | std::ios::out | std::ios::binary);
         file.seekp(pack_->extent({4, 5}).offset.count + 77);
         file.put('\x55');
     }
-    EXPECT_NE(run_policy("on-demand", minimum("on-demand")).evidence->outputs[0][0], expected);
-    CpuOptions options;
-    options.verify = true;
-    try {
-        run_policy("on-demand", minimum("on-demand"), options);
-        FAIL() << "not found";
-    } catch (const StorageError& error) {
-        EXPECT_NE(std::string(error.what()).find("layer4"), std::string::npos) << error.what();
+    const auto run_on = [&](const DeviceFactory& device) {
+        return run({platform_, workload_, budget, Account::all, device}, policy);
+    };
+    EXPECT_NE(run_on(trusting).evidence->outputs[0][0], expected);
+    for (const bool later : {true, false}) {
+        try {
+            run_on(later ? verifying : factory());
+            FAIL() << "not found";
+        } catch (const StorageError& error) {
+            EXPECT_NE(std::string(error.what()).find("layer4"), std::string::npos) << error.what();
+        }
     }
 }
 

@@ -113,7 +113,7 @@ TEST_F(PackTest, AFlippedByteIsFoundAndNamed) {
     const Pack pack(pack_);
     for (const std::int64_t at : {0, 1199, 4095, 4096, 16383}) {  // padding is covered too
         flip_byte(pack.parameters_path(), at);
-        const std::string error = said_by([&] { verify(pack); });
+        const std::string error = said_by<StorageError>([&] { verify(pack); });
         EXPECT_NE(
             error.find(at < 4096 ? "layer \"conv\" at offset 0 " : "layer \"fc\" at offset 4096 "),
             std::string::npos)

@@ -64,7 +64,7 @@ TEST(DropCached, LeavesNothingOfAFileThatWasReadThrough) {
     AlignedBuffer to(Bytes{256 * kPage});
     open_reader(path, kept)->read({}, to.size(), to.data());
     ASSERT_EQ(cached_pages(path), 256U);
-    drop_cached(path);
+    drop_cached(open_regular(path), path);
     if (lies_in_memory(path)) GTEST_SKIP() << "the file system of " << path << " is memory itself";
     EXPECT_EQ(cached_pages(path), 0U);
     open_reader(path, kept)->read({}, to.size(), to.data());

@@ -1,9 +1,11 @@
 // What is left of a pack that could not be written: nothing.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
@@ -139,6 +141,72 @@ TEST(PackWriter, ReplacesNothing) {
     write_file(folder.file("file"), "x");
     EXPECT_NE(said_by([&] { write_sample_pack(folder.file("file")); }).find("exists already"),
               std::string::npos);
+}
+
+// Before anything is written: what a rename would refuse in the end.
+TEST(PackWriter, OntoALinkOrAFile) {
+    const TemporaryFolder folder;
+    const std::string pack = folder.file("pack");
+    const auto said = [&] { return said_by([&] { write_sample_pack(pack); }); };
+    fs::create_symlink(folder.file("nowhere"), pack);
+    EXPECT_EQ(said(), pack + ": is a link, and a pack is a new folder under its own name");
+    fs::create_directory(folder.file("nowhere"));
+    EXPECT_EQ(said(), pack + ": is a link, and a pack is a new folder under its own name");
+    fs::remove(pack);
+    write_file(pack, "");
+    EXPECT_EQ(said(), pack + ": is a file and exists already; a pack is a new folder");
+    EXPECT_EQ(folder.names(), (std::vector<std::string>{"nowhere", "pack"}));
+}
+
+// A signal's handler knows of the folder for as long as it is not whole.
+TEST(PackWriter, TellsOfTheFolderThatIsNotWhole) {
+    const TemporaryFolder folder;
+    std::vector<std::string> told;
+    const PartialListener listener{[&](const std::string& at) { told.push_back("made " + at); },
+                                   [&](const std::string& at) { told.push_back("gone " + at); }};
+    {
+        const PackWriter given_up(folder.file("pack"), "sample", Bytes{4096}, ::write, listener);
+        ASSERT_EQ(told.size(), 1U);
+        EXPECT_TRUE(fs::is_directory(told[0].substr(5))) << told[0];
+    }
+    write_synthetic_pack(Model(sample_model()), folder.file("pack"), 1, ::write, nullptr, listener);
+    ASSERT_EQ(told.size(), 4U);
+    EXPECT_EQ(told[1].substr(5), told[0].substr(5));
+    EXPECT_EQ(told[3].substr(5), told[2].substr(5));
+    EXPECT_EQ(told[3].substr(0, 4), "gone");
+    EXPECT_EQ(folder.names(), std::vector<std::string>{"pack"});
+}
+
+TEST(PackWriter, WhatAKilledOneLeavesIsFoundAndRemoved) {
+    const TemporaryFolder folder;
+    const std::string pack = folder.file("pack");
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        PackWriter writer(pack, "sample");
+        writer.add_layer("relu", {});
+        [[maybe_unused]] const ssize_t told = ::write(ends[1], "w", 1);
+        for (;;) ::pause();
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(ends[0], &byte, 1), 1);
+    EXPECT_EQ(folder.names().size(), 1U);
+    EXPECT_TRUE(left_behind_beside(pack).empty()) << "its writer lives";
+    EXPECT_NE(said_by<StorageError>([&] {
+                  remove_left_behind(folder.file(folder.names().front()));
+              }).find("somebody writes to it"),
+              std::string::npos);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    fs::create_directory(folder.file("pack.partial-of-mine"));  // of somebody else
+    const std::vector<std::string> left = left_behind_beside(folder.file("other"));
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_TRUE(left.front().starts_with(pack + ".partial-")) << left.front();
+    remove_left_behind(left.front());
+    EXPECT_EQ(folder.names(), std::vector<std::string>{"pack.partial-of-mine"});
+    ::close(ends[0]);
+    ::close(ends[1]);
 }
 
 TEST(PackWriter, FoldersThatMayNotBeWrittenTo) {

@@ -36,7 +36,7 @@ TEST(Ladder, DownwardArrowsAreAllowed) {
         const std::string target = std::string(layer) + "/x.h";
         EXPECT_TRUE(check("experiments/request/a.cpp", include(target)).empty()) << target;
     }
-    for (const char* room : {"request", "shell", "run", "trace", "emulate"}) {
+    for (const char* room : {"request", "output", "shell", "run", "trace", "emulate"}) {
         const std::string target = "experiments/" + std::string(room) + "/x.h";
         EXPECT_TRUE(check("experiments/validate/a.cpp", include(target)).empty()) << target;
     }
@@ -93,6 +93,7 @@ TEST(Ladder, ExperimentsAreBySubject) {
     EXPECT_EQ(check("experiments/shell/a.cpp", include("experiments/run/x.h")).size(), 1U);
     EXPECT_EQ(check("experiments/run/a.cpp", include("sim/sim_device.h")).size(), 1U);
     EXPECT_EQ(check("experiments/cli.cpp", include("experiments/run/x.h")).size(), 1U);
+    EXPECT_EQ(check("experiments/output/a.cpp", include("experiments/shell/x.h")).size(), 1U);
 }
 
 TEST(Ladder, BackendsSeeThreeRoomsOfPolicies) {

@@ -1,6 +1,9 @@
-// Of a latency what is the request's own turn, and what is waiting for others.
+// Of a latency what is the request's own turn, and what is waiting for others. And of a makespan
+// what is a stall, where a policy decides step by step: laws/stalls_test.cpp has those that submit
+// all commands of a block at once.
 #include <gtest/gtest.h>
 
+#include "tests/policies/scripted.h"
 #include "tests/support/chain.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"
@@ -85,6 +88,35 @@ TEST(Turns, LieBetweenExecutionAndLatency) {
             }
         EXPECT_GE(turns, run.compute_busy);
     }
+}
+
+// Read 10, assembly 1, execution 20. Block 0 is released by a decision of its own, at 31, and only
+// then, at 33, come the others: execution 11-31, 44-64, 64-84, 84-104. Without waits for memory
+// block 1 is read while block 0 executes: 11-31-51-71-91.
+TEST(Stalls, AReleaseDecidedByItselfIsAWaitForMemory) {
+    const auto run = run_script(
+        [](const View& view, Moves& moves, int call) {
+            if (call == 0) {
+                const Ticket read = moves.submit(command(Verb::read, 0));
+                const Ticket ready = moves.submit(command(Verb::assemble, 0, {read}));
+                moves.submit(command(Verb::execute, 0, {ready}));
+            }
+            for (const Completion& span : view.completions) {
+                if (span.command.block != BlockId{0}) continue;
+                if (span.command.verb == Verb::execute) moves.submit(command(Verb::release, 0));
+                if (span.command.verb != Verb::release) continue;
+                run_block(moves, 1);
+                const Ticket executed = run_block(moves, 2);
+                moves.submit(command(Verb::execute, 3, {executed}));
+            }
+        },
+        "one-after-the-other");
+    ASSERT_TRUE(run.result.ran()) << run.result.reason;
+    EXPECT_EQ(count_ns(run.result.makespan), 104);
+    EXPECT_EQ(count_ns(run.result.stalls[StallReason::memory]), 13);
+    EXPECT_EQ(count_ns(run.result.stalls[StallReason::read]), 10);
+    EXPECT_EQ(count_ns(run.result.stalls[StallReason::assembly]), 1);
+    EXPECT_EQ(count_ns(run.result.stalls[StallReason::other]), 0);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <optional>
 
-#include "experiments/shell/output_file.h"
+#include "experiments/output/output_file.h"
 #include "profiles/base/error.h"
 #include "profiles/base/hash.h"
 #include "profiles/base/text.h"

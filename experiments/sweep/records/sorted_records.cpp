@@ -8,7 +8,7 @@
 #include <cstring>
 #include <queue>
 
-#include "experiments/shell/output_file.h"
+#include "experiments/output/output_file.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 

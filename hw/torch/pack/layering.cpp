@@ -62,6 +62,7 @@ class Tracer {
         try {
             runner_.run(step, parameters);
         } catch (const std::exception& error) {
+            throw_if_out_of_memory(error, text("{}: {}", *file_, described(program_->step(step))));
             fail(step, reason_of(error));
         }
     }

@@ -73,7 +73,7 @@ struct ScriptFile {
 
 ScriptFile open_source(const std::string& file, const PackOptions& options) {
     torch::jit::ExtraFilesMap extra{{kInputsFile, ""}};
-    ScriptFile source{file, load_torchscript(file, extra), {}, options.inputs};
+    ScriptFile source{file, load_torchscript(open_regular(file), file, extra), {}, options.inputs};
     source.lowered = lower(source.module, file);
     const std::string& named = extra[kInputsFile];
     if (source.inputs.empty() && !named.empty()) source.inputs = read_inputs(named, file);
@@ -95,6 +95,9 @@ void check_parameters(const ScriptFile& source) {
         if (!value.defined() || value.layout() != c10::kStrided || !value.device().is_cpu())
             fail("is no plain tensor on the CPU");
         if (value.numel() == 0) fail("is empty");
+        if (value.nbytes() > value.storage().nbytes())
+            fail(text("has {} bytes, of which {} are stored", value.nbytes(),
+                      value.storage().nbytes()));
         if (!element_size(name_of(value.scalar_type())))
             fail(text("is of dtype {}, which packs do not know", name_of(value.scalar_type())));
     }
@@ -109,6 +112,7 @@ std::string run_unswapped(ScriptFile& source, std::uint64_t seed) {
         const c10::InferenceMode inference;
         return digest_of({source.module.forward(std::move(inputs))});
     } catch (const std::exception& error) {
+        throw_if_out_of_memory(error, text("{}: forward", source.file));
         throw InputError(
             text("{}: forward fails with the given inputs: {}", source.file, reason_of(error)));
     }
@@ -172,17 +176,6 @@ void add_workspace(ModelSpec& spec, const std::vector<MeasuredRun>& runs) {
     }
 }
 
-std::string described(const std::vector<PackedInput>& inputs) {
-    std::string all;
-    for (const PackedInput& input : inputs) {
-        std::string shape;
-        for (const std::int64_t size : input.shape)
-            shape += text("{}{}", shape.empty() ? "" : "x", size);
-        all += text(", {}:{}", shape, input.dtype);
-    }
-    return all;
-}
-
 // Of most of the parameters' bytes; integers are positions and masks.
 std::string dtype_of(const Tensors& parameters) {
     std::map<std::string, std::size_t> bytes;
@@ -221,7 +214,7 @@ Measured measure(const ScriptFile& source, const PackOptions& options, const std
     }
     ModelSpec& spec = measured.model;
     spec.name = name;
-    spec.source = text("{}{}", std::filesystem::path(source.file).filename().string(),
+    spec.source = text("{}, {}", std::filesystem::path(source.file).filename().string(),
                        described(source.inputs));
     spec.dtype = dtype_of(parameters);
     spec.input_bytes = runs.front().input;
@@ -278,13 +271,14 @@ Lowered lower_as_stored(const ScriptFile& source, const torch::jit::Module& stri
 
 std::vector<std::string> pack_torchscript(const std::string& file, const std::string& folder,
                                           const PackOptions& options) {
+    require_free_name(folder);  // before the work
     use_threads(options.threads);
     std::vector<std::string> notes = torch_notes();
     ScriptFile source = open_source(file, options);
     check_parameters(source);
     const std::string name =
         options.name.empty() ? std::filesystem::path(file).stem().string() : options.name;
-    PackWriter writer(folder, name);  // before the work: the folder may be there already
+    PackWriter writer(folder, name, Bytes{4096}, ::write, options.partial);
     const std::vector<ExpectedOutput> expected = expected_outputs(source, options, notes);
 
     strip(source.module, source.lowered.kept);

@@ -1,8 +1,16 @@
 // Everything of torch_executor.h, through the plugin.
 #include <dlfcn.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
 
 #include "hw/torch/plugin/plugin.h"
 #include "profiles/base/error.h"
@@ -33,10 +41,77 @@ std::filesystem::path find() {
     fail(text("no {} beside the executable", kFile));
 }
 
+// --- Threads and memory that it will take -------------------------------------------------------
+
+// As OpenMP and OpenBLAS choose: what the environment says, else one for each core.
+std::size_t threads_of_pool(const char* variable) {
+    const char* const set = std::getenv(variable);
+    const int asked = set == nullptr ? 0 : std::atoi(set);
+    const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
+    return asked > 0 ? static_cast<std::size_t>(asked) : cores;
+}
+
+// How many of them can run at once besides this one.
+std::size_t threads_to_be_had(std::size_t wanted) {
+    std::mutex all_are_there;
+    std::vector<std::thread> threads;
+    {
+        const std::lock_guard hold(all_are_there);
+        try {
+            while (threads.size() < wanted)
+                threads.emplace_back([&] { const std::lock_guard wait(all_are_there); });
+        } catch (const std::system_error&) {
+        }
+    }
+    for (std::thread& thread : threads) thread.join();
+    return threads.size();
+}
+
+// With fewer threads than they want, OpenMP ends the program and OpenBLAS waits for ever.
+void require_threads() {
+    constexpr std::size_t of_a_run = 4;  // its lanes
+    const std::size_t wanted =
+        threads_of_pool("OMP_NUM_THREADS") + threads_of_pool("OPENBLAS_NUM_THREADS") + of_a_run;
+    const std::size_t there = threads_to_be_had(wanted);
+    if (there == wanted) return;
+    throw UnsupportedError(
+        text("LibTorch and a run take {} threads, and this process gets {} (is there a limit on "
+             "processes, as by `ulimit -u` or a cgroup's pids.max?): raise it, or set "
+             "OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1",
+             wanted, there));
+}
+
+// The loader calls it all one thing: "cannot open shared object file", "failed to map segment".
+std::string memory_limit_text() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return "";
+    return text("; its addresses are limited to {} KiB (`ulimit -v`)", limit.rlim_cur / 1024);
+}
+
+// Its libraries are mapped and its threads' heaps are reserved with it: with less, constructors of
+// libraries end the program, and OpenBLAS asks again for ever.
+void require_addresses() {
+    constexpr std::size_t of_libraries = std::size_t{1536} << 20;
+    constexpr std::size_t of_a_thread = std::size_t{128} << 20;
+    const std::size_t size = of_libraries + of_a_thread * (threads_of_pool("OMP_NUM_THREADS") +
+                                                           threads_of_pool("OPENBLAS_NUM_THREADS"));
+    void* const probe =
+        mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (probe == MAP_FAILED)
+        throw UnsupportedError(
+            text("LibTorch takes {} MiB of address space, and this process gets "
+                 "less{}",
+                 size >> 20, memory_limit_text()));
+    munmap(probe, size);
+}
+
 // Never unloaded: LibTorch does not survive it.
 const TorchPlugin& load() {
-    void* library = dlopen(find().c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) fail(dlerror());
+    const std::filesystem::path file = find();
+    require_addresses();
+    require_threads();
+    void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) fail(dlerror() + memory_limit_text());
     const auto entry = reinterpret_cast<TorchPluginEntry>(dlsym(library, kTorchPluginEntry));
     if (entry == nullptr) fail(dlerror());
     const TorchPlugin& plugin = *entry();

@@ -8,6 +8,9 @@
 #include <set>
 #include <utility>
 
+#include "hw/storage/pack_index.h"
+#include "hw/torch/run/input_values.h"
+#include "policies/port/executor.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
@@ -119,6 +122,21 @@ class LayerThatGathers {
     std::vector<std::size_t> steps_;
 };
 
+// What the model was measured with.
+void check_input_bytes(const Pack& pack) {
+    Bytes found;
+    for (const PackedInput& input : pack.index().inputs)
+        found += activation_bytes_taken(static_cast<std::size_t>(element_count(input)) *
+                                        static_cast<std::size_t>(*element_size(input.dtype)));
+    const Bytes expected = pack.model()->spec().input_bytes;
+    if (found != expected)
+        throw InputError(
+            text("{}: inputs: expected {} bytes in whole pages as {} says "
+                 "(input_bytes), found {}, of {}",
+                 pack.index_path(), expected.count, pack.model_path(), found.count,
+                 described(pack.index().inputs)));
+}
+
 }  // namespace
 
 void check_fit(const Pack& pack, const Skeleton& skeleton) {
@@ -127,6 +145,7 @@ void check_fit(const Pack& pack, const Skeleton& skeleton) {
         for (const PackedTensor& tensor : layer.tensors) check_tensor(pack, skeleton, tensor);
         for (const SharedTensor& shared : layer.shared) check_tensor(pack, skeleton, shared.tensor);
     }
+    check_input_bytes(pack);
     const std::size_t inputs = skeleton.program->lowered().model_inputs;
     if (pack.index().inputs.size() != inputs)
         throw InputError(text("{}: expected {} inputs as in index.json, found {}",

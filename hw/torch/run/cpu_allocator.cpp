@@ -47,6 +47,7 @@ class Redirection final : public c10::Allocator {
 struct Placements {
     std::mutex mutex;
     std::unordered_map<void*, ActivationMemory*> memory_of;
+    std::optional<std::string> refusal;  // of the scope
     Redirection* redirection = nullptr;
     c10::DeleterFnPtr free_before = nullptr;
 };
@@ -60,7 +61,13 @@ c10::DataPtr Redirection::place(std::size_t size) const {
     if (memory == nullptr || size == 0) return before_->allocate(size);
     Placements& all = placements();
     const std::lock_guard lock(all.mutex);
-    void* at = memory->allocate(size);
+    void* at = nullptr;
+    try {
+        at = memory->allocate(size);
+    } catch (const OutOfMemory& error) {
+        all.refusal = error.what();
+        throw;
+    }
     all.memory_of.emplace(at, memory);
     return {at, at, &free, c10::Device(c10::DeviceType::CPU)};
 }
@@ -103,6 +110,13 @@ ActivationScope::ActivationScope(ActivationMemory& memory) {
     SWAPLAB_CHECK(current == nullptr, "two scopes in one thread");
     current = &memory;
     of_workers = &memory;
+    const std::lock_guard lock(placements().mutex);
+    placements().refusal.reset();
+}
+
+std::optional<std::string> ActivationScope::refusal() const {
+    const std::lock_guard lock(placements().mutex);
+    return placements().refusal;
 }
 
 ActivationScope::~ActivationScope() {

@@ -1,6 +1,9 @@
 // LibTorch's allocations for tensors, redirected.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "policies/port/executor.h"
 
 namespace swaplab {
@@ -16,6 +19,10 @@ class ActivationScope {
     ~ActivationScope();
     ActivationScope(const ActivationScope&) = delete;
     ActivationScope& operator=(const ActivationScope&) = delete;
+
+    // What the memory said when it had none left, in this scope: LibTorch's interpreter throws what
+    // an operator threw as something else.
+    std::optional<std::string> refusal() const;
 };
 
 }  // namespace swaplab

@@ -56,10 +56,10 @@ void set_parameter(const Pack& pack, const Module& module, const std::string& pa
 // Each tensor keeps the segment it lies in.
 Module whole_module(const Pack& pack) {
     torch::jit::ExtraFilesMap no_extra;
-    Module module = load_torchscript(pack.skeleton_path(), no_extra);
+    Module module = load_torchscript(pack.open(kSkeletonFile), pack.skeleton_path(), no_extra);
     ReadOptions reading;
     reading.alignment = pack.index().alignment;
-    const auto reader = open_reader(pack.parameters_path(), reading);
+    const auto reader = pack.open_parameters(reading);
     std::vector<std::shared_ptr<std::byte>> segments;  // by layer
     const auto set = [&](const PackedTensor& tensor, const std::shared_ptr<std::byte>& segment) {
         set_parameter(pack, module, tensor.name,

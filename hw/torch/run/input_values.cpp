@@ -49,6 +49,17 @@ PackedInput parse_packed_input(std::string_view input) {
                      suggestion(parsed.dtype, {kDtypes.begin(), kDtypes.end()})));
 }
 
+std::string described(const std::vector<PackedInput>& inputs) {
+    std::string all;
+    for (const PackedInput& input : inputs) {
+        std::string shape;
+        for (const std::int64_t size : input.shape)
+            shape += text("{}{}", shape.empty() ? "" : "x", size);
+        all += text("{}{}:{}", all.empty() ? "" : ", ", shape, input.dtype);
+    }
+    return all;
+}
+
 std::int64_t element_count(const PackedInput& input) {
     std::int64_t count = 1;
     for (const std::int64_t size : input.shape) count *= size;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +12,9 @@ namespace swaplab {
 
 // "1x3x224x224" or "1x384:int64"; the dtype is float32 where none is named. Throws `InputError`.
 PackedInput parse_packed_input(std::string_view text);
+
+// "1x3x224x224:float32, 1x128:int64".
+std::string described(const std::vector<PackedInput>& inputs);
 
 std::int64_t element_count(const PackedInput& input);
 

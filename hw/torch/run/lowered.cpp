@@ -6,13 +6,12 @@
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
-#include <torch/csrc/jit/serialization/import.h>
 
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -178,13 +177,6 @@ void check(const std::string& file, Node& node) {
 
 }  // namespace
 
-void for_each_node(torch::jit::Block& block, const std::function<void(Node&)>& visit) {
-    for (Node* node : block.nodes()) {
-        visit(*node);
-        for (torch::jit::Block* inner : node->blocks()) for_each_node(*inner, visit);
-    }
-}
-
 bool is_embedding(const Node& node) {
     return node.kind() == c10::aten::embedding && node.inputs().size() >= 2;
 }
@@ -198,53 +190,6 @@ void for_each_source(const Value& value, const std::function<void(const Value&)>
         if (!seen.insert(next).second) continue;
         visit(*next);
         open.insert(open.end(), next->node()->inputs().begin(), next->node()->inputs().end());
-    }
-}
-
-std::string described(const Node& node) {
-    const auto place = node.sourceRange().file_line_col();
-    const std::string kind = node.kind().toQualString();
-    if (!place) return kind;
-    const auto& [source, line, column] = *place;
-    return text("{} ({}:{})", kind, std::filesystem::path(source).filename().string(), line);
-}
-
-std::string reason_of(const std::exception& error) {
-    const auto* from_torch = dynamic_cast<const c10::Error*>(&error);
-    std::string what = from_torch ? from_torch->what_without_backtrace() : error.what();
-    constexpr std::string_view kMark = "Error: ";  // "RuntimeError: " ends an interpreter's trace
-    if (const std::size_t last = what.rfind(kMark); last != std::string::npos)
-        what = what.substr(last + kMark.size());
-    what = what.substr(0, what.find("\nException raised from"));
-    while (!what.empty() && what.back() == '\n') what.pop_back();
-    return what.substr(0, what.find('\n'));
-}
-
-void for_each_tensor(const c10::IValue& value,
-                     const std::function<void(const at::Tensor&)>& visit) {
-    value.visit([&](const c10::IValue& inner) {
-        if (inner.isTensor() && inner.toTensor().defined()) visit(inner.toTensor());
-        return false;
-    });
-}
-
-torch::jit::Module load_torchscript(const std::string& file, torch::jit::ExtraFilesMap& extra) {
-    if (!std::filesystem::is_regular_file(file)) throw InputError(text("{}: no such file", file));
-    // Its first runs would be slower and its later ones differently fused.
-    torch::jit::getProfilingMode() = false;
-    try {
-        torch::jit::Module module = torch::jit::load(file, c10::Device(c10::kCPU), extra);
-        module.eval();
-        if (!module.find_method("forward"))
-            throw InputError(text("{}: the module has no method forward", file));
-        return module;
-    } catch (const InputError&) {
-        throw;
-    } catch (const std::exception& error) {
-        throw InputError(
-            text("{}: not a TorchScript file ({}); expected what torch.jit.trace or "
-                 "torch.jit.script made and torch.jit.save wrote",
-                 file, reason_of(error)));
     }
 }
 

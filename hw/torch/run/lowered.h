@@ -6,9 +6,10 @@
 
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "hw/torch/script/script.h"
 
 namespace swaplab {
 
@@ -38,9 +39,6 @@ struct Lowered {
     std::size_t model_inputs = 0;
 };
 
-// Ready for inference. Extra files named in `extra` are filled in. Throws `InputError`.
-torch::jit::Module load_torchscript(const std::string& file, torch::jit::ExtraFilesMap& extra);
-
 // Whether the node looks rows of a table up: its first input, by ids, its second.
 bool is_embedding(const torch::jit::Node& node);
 
@@ -55,17 +53,5 @@ Lowered lower(const torch::jit::Module& module, const std::string& file);
 
 // The nodes of the graph in order of execution, without constants.
 std::vector<torch::jit::Node*> top_nodes(torch::jit::Graph& graph);
-
-// Every node, those inside of branches and loops included.
-void for_each_node(torch::jit::Block& block, const std::function<void(torch::jit::Node&)>& visit);
-
-// "aten::conv2d (model.py:12)".
-std::string described(const torch::jit::Node& node);
-
-// The part of LibTorch's long messages that says what is wrong.
-std::string reason_of(const std::exception& error);
-
-// Every tensor inside of a value: of lists, tuples, dictionaries.
-void for_each_tensor(const c10::IValue& value, const std::function<void(const at::Tensor&)>& visit);
 
 }  // namespace swaplab

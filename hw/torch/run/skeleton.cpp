@@ -1,7 +1,6 @@
 #include "hw/torch/run/skeleton.h"
 
 #include <ATen/ops/empty.h>
-#include <torch/csrc/jit/serialization/import.h>
 
 #include <algorithm>
 #include <array>
@@ -151,15 +150,13 @@ std::string write_skeleton(const torch::jit::Module& stripped, const Skeleton* c
 }
 
 Lowered lower_skeleton(const std::string& bytes, const std::string& file) {
-    std::istringstream stream(bytes);
-    torch::jit::Module module = torch::jit::load(stream);
-    module.eval();
-    return lower(module, file);
+    return lower(load_torchscript(bytes, file), file);
 }
 
-Skeleton read_skeleton(const std::string& file) {
+Skeleton read_skeleton(const Pack& pack) {
+    const std::string file = pack.skeleton_path();
     torch::jit::ExtraFilesMap extra{{kCutFile, ""}};
-    const torch::jit::Module module = load_torchscript(file, extra);
+    const torch::jit::Module module = load_torchscript(pack.open(kSkeletonFile), file, extra);
     if (extra[kCutFile].empty())
         throw InputError(
             text("{}: expected a skeleton that swaplab wrote, found a TorchScript file "

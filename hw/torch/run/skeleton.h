@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/storage/pack.h"
 #include "hw/torch/run/program.h"
 
 namespace swaplab {
@@ -30,6 +31,6 @@ std::string write_skeleton(const torch::jit::Module& stripped, const Skeleton* c
 Lowered lower_skeleton(const std::string& bytes, const std::string& file);
 
 // Throws `InputError` naming the file where it is not a skeleton of this program and LibTorch.
-Skeleton read_skeleton(const std::string& file);
+Skeleton read_skeleton(const Pack& pack);
 
 }  // namespace swaplab

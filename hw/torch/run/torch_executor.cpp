@@ -13,6 +13,7 @@
 
 #include "hw/torch/run/bindings.h"
 #include "hw/torch/run/cpu_allocator.h"
+#include "hw/torch/run/input_values.h"
 #include "hw/torch/run/model_inputs.h"
 #include "hw/torch/run/piece_runner.h"
 #include "hw/torch/run/skeleton.h"
@@ -130,10 +131,11 @@ class TorchExecutor final : public Executor {
     void execute(RequestId request, std::uint32_t pass, BlockId id) override {
         SWAPLAB_CHECK(pass == 0, "a model that is no generative one in pass {}", pass);
         use_threads(options_.threads);
+        std::optional<ActivationScope> scope;
         try {
             const std::vector<at::Tensor> views = all_views(id);
             const std::vector<at::Tensor> ids = all_ids(id, request);
-            const ActivationScope scope(*activations_);
+            scope.emplace(*activations_);
             if (id.index == 0) start(request);
             runner_.run(id.index, views, ids);
         } catch (const OutOfMemory&) {
@@ -141,10 +143,9 @@ class TorchExecutor final : public Executor {
             throw;
         } catch (const std::exception& error) {
             runner_.clear();
-            throw std::runtime_error(text("block {} ({} to {}): {}", id.index,
-                                          names_[ranges_[id].first], names_[ranges_[id].last - 1],
-                                          reason_of(error)));
+            fail(id, error, scope ? scope->refusal() : std::nullopt);
         }
+        scope.reset();
         if (id.index + 1 == blocks_.size()) end(request);
     }
 
@@ -169,6 +170,18 @@ class TorchExecutor final : public Executor {
             blocks_[id].bindings.push_back(found->second);
         }
         blocks_[id].views.reserve(blocks_[id].bindings.size());
+    }
+
+    // What a block does with inputs and parameters of the shapes that the pack names is the pack's.
+    [[noreturn]] void fail(BlockId id, const std::exception& error,
+                           const std::optional<std::string>& refusal) const {
+        const std::string block = text("block {} ({} to {})", id.index, names_[ranges_[id].first],
+                                       names_[ranges_[id].last - 1]);
+        if (refusal) throw OutOfMemory(text("{}: {}", block, *refusal));
+        throw_if_out_of_memory(error, text("{}: {}", pack_.skeleton_path(), block));
+        throw InputError(text("{}: {} fails with the inputs of {} ({}): {}", pack_.skeleton_path(),
+                              block, kIndexFile, described(pack_.index().inputs),
+                              reason_of(error)));
     }
 
     // Undefined where another block's memory holds it.
@@ -288,7 +301,7 @@ std::unique_ptr<Executor> make_torch_executor(const Pack& pack, std::span<const 
                                               ActivationMemory& activations) {
     check_cover(pack, blocks);
     SWAPLAB_CHECK(options.inputs > 0, "no inputs");
-    const Skeleton skeleton = read_skeleton(pack.skeleton_path());
+    const Skeleton skeleton = read_skeleton(pack);
     check_fit(pack, skeleton);
     warm_up(options.threads);
     return std::make_unique<TorchExecutor>(pack, skeleton, blocks, options, activations);

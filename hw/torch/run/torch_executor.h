@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "hw/storage/pack.h"
+#include "hw/storage/stored_file.h"
 #include "policies/port/executor.h"
 #include "profiles/base/units.h"
 
@@ -40,6 +41,7 @@ struct PackOptions {
     int threads = 0;
     // Told how far packing is: what is being done, and which of how many of it.
     std::function<void(const std::string& what, std::int64_t done, std::int64_t total)> progress{};
+    PartialListener partial{};
 };
 
 // Lowers a TorchScript file, cuts it into layers, measures their outputs and workspace, and writes

@@ -1,0 +1,13 @@
+// Threads of this process, which a machine may refuse (`ulimit -u`, a cgroup's pids.max).
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <thread>
+
+namespace swaplab {
+
+// Throws `UnsupportedError` naming what it was for where the system makes none.
+std::thread start_thread(std::string_view what_for, std::function<void()> work);
+
+}  // namespace swaplab
