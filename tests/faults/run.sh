@@ -88,6 +88,8 @@ else
         "$PWD/build/release/tests/faults/libswaplab_injector.so" --count 2000 --seed "$seed" \
         -j "$jobs" "$@"
     step python3 tests/faults/kill.py "$swaplab" --count 600 --seed "$seed" -j "$jobs" "$@"
+    [ $# -eq 0 ] || step python3 tests/faults/scripts.py "$swaplab" --count 500 --seed "$seed" \
+        -j "$jobs" --keep build/release/scripts "$@"
     step python3 tests/faults/soak.py "$swaplab" --seconds 600 "$@"
 fi
 

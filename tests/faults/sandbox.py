@@ -175,7 +175,7 @@ def prepare(swaplab, write_model=None):
     run("run", "-m", str(folder / "model.json"), "-d", str(folder / "device.json"), "-p", "swapnet",
         "-b", "2x", "--requests", "3", "--decisions", "log.jsonl")
     if write_model:
-        subprocess.run([write_model, "chain", str(folder / "model.pt")], check=True,
+        subprocess.run([write_model, "cnn", str(folder / "model.pt")], check=True,
                        capture_output=True)
-        run("pack", "model.pt", "-o", "real", "--input", "1x8")
+        run("pack", "model.pt", "-o", "real")
     return folder
