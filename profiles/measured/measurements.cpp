@@ -4,6 +4,7 @@
 #include <array>
 
 #include "profiles/base/text.h"
+#include "profiles/model/model.h"
 
 namespace swaplab {
 namespace {
@@ -53,6 +54,21 @@ Duration gap_in(const CsvCell& cell) {
     return gap;
 }
 
+// As long as an activity may take: else what is fitted could not be run.
+double time_in(const CsvCell& cell) {
+    const double time = cell.as_cost();
+    if (time >= static_cast<double>(kLongestActivity.count()))
+        cell.fail_expecting("less than 2^42 ns (73 minutes)");
+    return time;
+}
+
+// As much as a model may have.
+std::int64_t count_in(const CsvCell& cell) {
+    const std::int64_t count = cell.as_count();
+    if (count > kMostInTotal) cell.fail_expecting("at most 2^60");
+    return count;
+}
+
 ComputeKind compute_in(const CsvCell& cell) {
     if (cell.str() != "gpu" && cell.str() != "cpu") cell.fail_expecting("gpu or cpu");
     return cell.str() == "gpu" ? ComputeKind::gpu : ComputeKind::cpu;
@@ -90,7 +106,7 @@ void read_note(const CsvCell& value, const CsvText& key, const Csv& csv, Measure
         all.read_depth = value.as_positive();
         if (*all.read_depth > kDeepest) value.fail_expecting(text("at most {}", kDeepest));
     } else if (name == "cores") {
-        all.cores = value.as_count();
+        all.cores = count_in(value);
     } else if (name == "errors") {
         all.relative_errors = relative_in(value);
     } else if (std::ranges::find(kConditions, name) != kConditions.end()) {
@@ -118,7 +134,7 @@ class Reader {
         Measurement m;
         m.line = row.front().at.line;
         m.activity = activity_in(csv_.cell(row, activity_));
-        m.duration_ns = csv_.cell(row, duration_).as_cost();
+        m.duration_ns = time_in(csv_.cell(row, duration_));
         if (const auto cell = at("op")) m.op = op_in(*cell);
         m.features = {.bytes = {count("parameter_bytes")},
                       .tensors = count("tensors"),
@@ -159,7 +175,7 @@ class Reader {
     }
     std::int64_t count(std::string_view column) const {
         const auto cell = at(column);
-        return cell ? cell->as_count() : 0;
+        return cell ? count_in(*cell) : 0;
     }
     std::string words(std::string_view column) const {
         const auto cell = at(column);
@@ -181,9 +197,9 @@ class Reader {
         m.memory_kind = words("memory_kind");
         m.mode = words("mode");
         m.dtype = words("dtype");
-        if (const auto cell = at("gap_ns")) m.gap_ns = cell->as_cost();
-        if (const auto cell = at("hand_off_ns")) m.hand_off_ns = cell->as_cost();
-        if (const auto cell = at("cpu_ns")) m.cpu_ns = cell->as_cost();
+        if (const auto cell = at("gap_ns")) m.gap_ns = time_in(*cell);
+        if (const auto cell = at("hand_off_ns")) m.hand_off_ns = time_in(*cell);
+        if (const auto cell = at("cpu_ns")) m.cpu_ns = time_in(*cell);
         m.run = count("run");
     }
 

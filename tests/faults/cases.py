@@ -3,7 +3,7 @@
 from sandbox import Case
 
 SIM = "run -m IN/model.json -d IN/device.json -p swapnet -b 2x --requests 2 --json"
-EMU = "--backend emu --time-scale 1 --json"
+EMU = "--backend emu --time-scale 1 --lateness 10s --json"
 
 
 def cases(with_torch):
@@ -27,7 +27,7 @@ def cases(with_torch):
         Case("cache", f"run -m IN/model.json -d IN/device.json -p on-demand -b 2x {EMU} "
              "--pack-cache OUT/packs", ["packs"], exact=False),
         Case("validate", "validate -m IN/pack -d IN/device.json -p swapnet -b 2x --against emu "
-             "--repeats 1 --time-scale 1 --csv OUT/v.csv --plot OUT/v.svg", ["v.csv", "v.svg"],
+             "--repeats 1 --time-scale 1 --lateness 10s --csv OUT/v.csv --plot OUT/v.svg", ["v.csv", "v.svg"],
              exact=False),
     ]
     if with_torch:

@@ -11,6 +11,7 @@ the seed and counts.
 import argparse
 import collections
 import concurrent.futures
+import os
 import random
 import shutil
 import signal
@@ -61,32 +62,51 @@ class Tally:
         self.partials = 0
         self.faults = []
 
+    def count(self, number, ended, whole):
+        self.signals[number.name] += 1
+        self.codes[ended.code] += 1
+        self.ran_on += ended.code == whole.code
+        self.partials += bool(box.partials(list(ended.outputs)))
 
-def disturb(args, case, prepared, count, rng):
-    tally, place = Tally(), box.Sandbox(prepared)
+
+def undisturbed(swaplab, case, place):
+    """How it ends, and how long that takes."""
     times = []
     for _ in range(UNDISTURBED):
         place.clear()
         begin = time.monotonic()
-        whole = place.run(args.swaplab, case)
+        whole = place.run(swaplab, case)
         times.append(time.monotonic() - begin)
+    return whole, max(times)
+
+
+def works_again(swaplab, case, place, whole):
+    """Whether what a SIGKILL left is in nobody's way."""
+    for name in os.listdir(place.outputs):
+        if not box.partials([name]):
+            box.remove(place.outputs / name)
+    again = place.run(swaplab, case)
+    if again.code != whole.code:
+        return f"then ends with {again.code}: {again.err.strip()[-160:]}"
+    return None
+
+
+def disturb(args, case, prepared, count, rng):
+    tally, place = Tally(), box.Sandbox(prepared)
+    whole, longest = undisturbed(args.swaplab, case, place)
     for i in range(count):
-        number, delay = SIGNALS[i % len(SIGNALS)], rng.uniform(0, 1.1 * max(times))
+        number, delay = SIGNALS[i % len(SIGNALS)], rng.uniform(0, 1.1 * longest)
         place.clear()
         ended = killed(args.swaplab, case, place, number, delay)
         fault = fault_of(case, number, ended, whole, place)
-        tally.signals[number.name] += 1
-        tally.codes[ended.code] += 1
-        tally.ran_on += ended.code == whole.code
-        tally.partials += bool(box.partials(list(ended.outputs)))
-        if number == signal.SIGKILL and not fault:  # what it leaves is in nobody's way
-            again = place.run(args.swaplab, case)
-            if again.code != whole.code:
-                fault = f"then ends with {again.code}: {again.err.strip()[-160:]}"
+        if number == signal.SIGKILL and not fault:
+            fault = works_again(args.swaplab, case, place, whole)
+        tally.count(number, ended, whole)
         if fault:
             tally.faults.append(f"{case.name}: {number.name} after {1000 * delay:.1f} ms: {fault}")
             place.remove()
             place = box.Sandbox(prepared)
+            whole, longest = undisturbed(args.swaplab, case, place)
     place.remove()
     return case, tally
 

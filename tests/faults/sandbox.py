@@ -104,6 +104,13 @@ class Sandbox:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
+def remove(path):
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
 def partials(names):
     return [name for name in names if PARTIAL.search(name) or any(
         PARTIAL.search(part) for part in pathlib.PurePath(name).parts)]

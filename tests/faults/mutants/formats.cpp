@@ -24,6 +24,8 @@ namespace {
 
 constexpr int kPercentDamaged = 5;  // whose bytes are damaged after all else
 
+enum class Order { any, by_time };
+
 std::string finished(std::string text, Rng& random) {
     if (random.chance(kPercentDamaged)) damage(text, random);
     return text;
@@ -36,9 +38,10 @@ std::string mutated(const std::vector<Node>& seeds, Rng& random, std::string (*w
     return finished(write(document), random);
 }
 
-std::string mutated(const std::vector<std::string>& seeds, Rng& random) {
+std::string mutated(const std::vector<std::string>& seeds, Rng& random, Order order) {
     Table table = table_of(one_of(seeds, random));
     mutate_table(table, random);
+    if (order == Order::by_time && random.chance(80)) sort_by_time(table);
     return finished(to_csv(table), random);
 }
 
@@ -68,8 +71,11 @@ constexpr std::string_view kCommands[] = {
     "profile --backend sim -m @/model.json -d @/device.json -o @/p.csv --json --time-limit 1s",
     "pack @/model.json --synthetic -o @/pack --json"};
 
-std::vector<std::string> some_command(Rng& random) {
-    std::vector<std::string> command = words(std::string(one_of(kCommands, random)));
+// One that reads the file.
+std::vector<std::string> command_on(std::string_view file, Rng& random) {
+    std::string_view chosen;
+    while (chosen.find(file) == std::string_view::npos) chosen = one_of(kCommands, random);
+    std::vector<std::string> command = words(std::string(chosen));
     for (std::string& word : command) {
         if (word == "POLICY") word = one_of(kPolicies, random);
         if (word == "BUDGET") word = one_of(kBudgets, random);
@@ -82,13 +88,13 @@ std::vector<std::string> some_command(Rng& random) {
 Mutant model_mutant(const Seeds& seeds, Rng& random) {
     return {{{"model.json", mutated(seeds.models, random, flat)},
              {"device.json", random.chance(50) ? plain_device() : flat(one_of(seeds.devices, random))}},
-            some_command(random)};
+            command_on("model.json", random)};
 }
 
 Mutant device_mutant(const Seeds& seeds, Rng& random) {
     return {{{"device.json", mutated(seeds.devices, random, flat)},
              {"model.json", flat(one_of(seeds.models, random))}},
-            some_command(random)};
+            command_on("device.json", random)};
 }
 
 Mutant lists_mutant(const Seeds& seeds, Rng& random) {
@@ -102,15 +108,15 @@ Mutant lists_mutant(const Seeds& seeds, Rng& random) {
                         "--budget-trace @/budgets.csv --mode-trace @/modes.csv --json -b 3x -p")};
     mutant.command.emplace_back(one_of(kPolicies, random));
     switch (random.between(0, 2)) {
-        case 0: mutant.files["arrivals.csv"] = mutated(seeds.arrivals, random); break;
-        case 1: mutant.files["budgets.csv"] = mutated(seeds.budget_traces, random); break;
-        default: mutant.files["modes.csv"] = mutated(seeds.mode_traces, random); break;
+        case 0: mutant.files["arrivals.csv"] = mutated(seeds.arrivals, random, Order::by_time); break;
+        case 1: mutant.files["budgets.csv"] = mutated(seeds.budget_traces, random, Order::by_time); break;
+        default: mutant.files["modes.csv"] = mutated(seeds.mode_traces, random, Order::by_time); break;
     }
     return mutant;
 }
 
 Mutant measurements_mutant(const Seeds& seeds, Rng& random) {
-    Mutant mutant{{{"m.csv", mutated(seeds.measurements, random)}},
+    Mutant mutant{{{"m.csv", mutated(seeds.measurements, random, Order::any)}},
                   words("fit @/m.csv -o @/fitted.json --json")};
     if (random.chance(20)) {
         mutant.files["model.json"] = flat(one_of(seeds.models, random));

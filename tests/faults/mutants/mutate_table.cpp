@@ -1,6 +1,7 @@
 #include "tests/faults/mutants/mutate_table.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <sstream>
 
 namespace swaplab::faults {
@@ -144,6 +145,19 @@ std::string to_csv(const Table& table) {
 
 void mutate_table(Table& table, Rng& random) {
     for (std::int64_t edits = random.between(1, 3); edits > 0; --edits) edit(table, random);
+}
+
+void sort_by_time(Table& table) {
+    const Row& header = table.rows.front();
+    const auto time = std::ranges::find_if(
+        header, [](const std::string& name) { return name == "arrival_ns" || name == "time_ns"; });
+    if (time == header.end()) return;
+    const auto column = static_cast<std::size_t>(time - header.begin());
+    const auto at = [column](const Row& row) {
+        return column < row.size() ? std::strtoll(row[column].c_str(), nullptr, 10) : 0;
+    };
+    std::stable_sort(table.rows.begin() + 1, table.rows.end(),
+                     [&](const Row& a, const Row& b) { return at(a) < at(b); });
 }
 
 }  // namespace swaplab::faults

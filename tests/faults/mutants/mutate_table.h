@@ -21,4 +21,7 @@ std::string to_csv(const Table& table);
 // columns are renamed, rows get longer.
 void mutate_table(Table& table, Rng& random);
 
+// Rows by their column `arrival_ns` or `time_ns`, as files of events have to be.
+void sort_by_time(Table& table);
+
 }  // namespace swaplab::faults

@@ -77,16 +77,16 @@ std::vector<Node> devices() {
 }
 
 constexpr std::string_view kExperiments[] = {
-    R"({"schema": "swaplab/experiment/1", "models": ["@/one.json"], "devices": ["@/device.json"],
+    R"({"schema": "swaplab/experiment/1", "models": ["one.json"], "devices": ["device.json"],
         "policies": ["on-demand", {"name": "demand-layering", "pipeline": ["two-stage", "async"]}],
         "budgets": {"from": "1.1x", "to": "1.3x", "steps": 3},
         "workloads": [{"mode": "stream", "requests": 2}, {"requests": 1}],
         "dispatch": ["fcfs", {"name": "round-robin", "quantum": "request"}], "replications": 2,
         "seed": 7})",
-    R"({"schema": "swaplab/experiment/1", "models": ["@/one.json:period=33ms,deadline=40ms",
-        {"name": "@/two.json", "weight": 2}], "together": true, "devices": [{"name": "@/device.json",
+    R"({"schema": "swaplab/experiment/1", "models": ["one.json:period=33ms,deadline=40ms",
+        {"name": "two.json", "weight": 2}], "together": true, "devices": [{"name": "device.json",
         "mode": "slow"}], "policies": ["swapnet:blocks=3", "pipeload"], "budgets": ["min", "2x", 400000],
-        "workload": {"arrivals": "@/arrivals.csv", "budget_trace": "@/budgets.csv"},
+        "workload": {"arrivals": "arrivals.csv", "budget_trace": "budgets.csv"},
         "noise": true, "seeds": [1, 2], "dispatch": "edf"})"};
 
 std::vector<std::string> tables(const std::string& folder, const std::string& part) {

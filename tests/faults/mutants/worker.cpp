@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,15 @@ constexpr std::uint64_t kSpan = 500;                  // mutants of a worker
 constexpr rlim_t kMostFileBytes = rlim_t{64} << 20;  // that a mutant may write
 constexpr std::size_t kMostWorkers = 64;
 constexpr double kLeastRead = 40;  // per cent
+
+constexpr unsigned kWaiting = 6;  // times as long, in which others may have the processor
+
+// Seconds that may be spent, and that may pass; 0: no limit. Ends the process.
+void limit_time(unsigned seconds) {
+    const itimerval timer{{}, {static_cast<time_t>(seconds), 0}};
+    setitimer(ITIMER_PROF, &timer, nullptr);
+    alarm(kWaiting * seconds);
+}
 
 // Where a worker is, for its parent to know what killed it.
 using Position = std::atomic<std::uint64_t>;
@@ -93,7 +103,9 @@ class Run {
     }
 
     static std::string fault_of(int status) {
-        if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return "takes too long";
+        const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+        if (signal == SIGPROF) return "takes too long";
+        if (signal == SIGALRM) return "waits too long";
         if (WIFSIGNALED(status)) return text("dies of signal {}", WTERMSIG(status));
         return text("ends the process with {}", WEXITSTATUS(status));
     }
@@ -123,9 +135,9 @@ class Run {
             mutant.format - formats().data())];
         ++counts.mutants;
         const auto begin = std::chrono::steady_clock::now();
-        alarm(task_.seconds);
+        limit_time(task_.seconds);
         const Judged judged = judge(mutant, folder.path());
-        alarm(0);
+        limit_time(0);
         fs::current_path("/");
         const std::chrono::duration<double, std::milli> took =
             std::chrono::steady_clock::now() - begin;
