@@ -2,6 +2,7 @@
 
 from sandbox import Case
 
+TORCH = 30  # seconds: LibTorch takes some to start
 SIM = "run -m IN/model.json -d IN/device.json -p swapnet -b 2x --requests 2 --json"
 EMU = "--backend emu --time-scale 1 --lateness 10s --json"
 
@@ -27,15 +28,16 @@ def cases(with_torch):
         Case("cache", f"run -m IN/model.json -d IN/device.json -p on-demand -b 2x {EMU} "
              "--pack-cache OUT/packs", ["packs"], exact=False),
         Case("validate", "validate -m IN/pack -d IN/device.json -p swapnet -b 2x --against emu "
-             "--repeats 1 --time-scale 1 --lateness 10s --csv OUT/v.csv --plot OUT/v.svg", ["v.csv", "v.svg"],
-             exact=False),
+             "--repeats 1 --time-scale 1 --lateness 10s --csv OUT/v.csv --plot OUT/v.svg",
+             ["v.csv", "v.svg"], exact=False),
     ]
     if with_torch:
         found += [
-            Case("packing", "pack IN/model.pt -o OUT/pack --json", ["pack"]),
-            Case("cpu", "run -m IN/real -d IN/device.json -p swapnet -b 2x --backend cpu "
-                 "--threads 1 --json --decisions OUT/log.jsonl", ["log.jsonl"], exact=False),
+            Case("packing", "pack IN/model.pt -o OUT/pack --json", ["pack"], seconds=TORCH),
+            Case("cpu", "run -m IN/real -d IN/device.json -p swapnet -b 64MiB --backend cpu "
+                 "--threads 1 --json --decisions OUT/log.jsonl", ["log.jsonl"], exact=False,
+                 seconds=TORCH),
             Case("profile-cpu", "profile -m IN/real -o OUT/m.csv --threads 1 --time-limit 300ms",
-                 ["m.csv"], exact=False),
+                 ["m.csv"], exact=False, seconds=TORCH),
         ]
     return found

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Commands that write are killed, at random instants, by every signal that may come.
 
-usage: tests/faults/kill.py SWAPLAB [--write-model PROGRAM] [--count N] [--seed S] [--only CASE] [-j N]
+usage: tests/faults/kill.py SWAPLAB [--write-model PROGRAM] [--count N] [--seed S] [--only CASE]
+                            [-j N]
 
 Afterwards every output is whole or absent, inputs and foreign files are as they were, and only a
 SIGKILL leaves something half-written, under a temporary name. The same command then works. Prints
@@ -142,8 +143,8 @@ def main():
               if case.outputs and args.only in (None, case.name)]
     each = -(-args.count // len(chosen))
     with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
-        jobs = [pool.submit(disturb, args, case, prepared, each, random.Random(f"{args.seed}{case.name}"))
-                for case in chosen]
+        jobs = [pool.submit(disturb, args, case, prepared, each,
+                            random.Random(f"{args.seed}{case.name}")) for case in chosen]
         results = [job.result() for job in jobs]
     shutil.rmtree(prepared)
     return report(results)

@@ -47,7 +47,7 @@ def edited(content, rng):
 
 
 def with_edited_entry(script, rng):
-    """The archive with one of its files changed: checksums hold, so that what reads them is reached."""
+    """The archive with one of its files changed; checksums hold, so that readers are reached."""
     result = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(script)) as old, zipfile.ZipFile(result, "w") as new:
         names = old.namelist()
@@ -66,10 +66,9 @@ def fault_of(ended, place):
         return "takes longer than 10 s"
     if ended.code not in ALLOWED:
         return f"ends with {ended.code}"
-    left = box.partials(list(ended.outputs))
-    return (box.touched(place, ended) or box.badly_said(ended) or
-            (f"leaves {left[0]} behind" if left else None) or
-            (f"fails and leaves {sorted(ended.outputs)[:1]}" if ended.code and ended.outputs else None))
+    if ended.code and ended.outputs:
+        return f"fails and leaves {sorted(ended.outputs)[0]}"
+    return box.touched(place, ended) or box.badly_said(ended)
 
 
 def damage(args, scripts, kept, number):

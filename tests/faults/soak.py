@@ -3,8 +3,9 @@
 
 usage: tests/faults/soak.py SWAPLAB [--write-model PROGRAM] [--seconds 60] [--only sim|emu|cpu]
 
-Each run is sized by a short one to last so long, one after the other. After its first third, resident
-memory may grow by 1 MiB, open files, threads and files on disk not at all. Prints what was seen.
+Each run is sized by a short one to last so long, one after the other. After its first third,
+resident memory may grow by 1 MiB, open files, threads and files on disk not at all. Prints what was
+seen.
 """
 
 import argparse
@@ -23,7 +24,7 @@ RUNS = {
            "--mode stream --json",
     "emu": "run -m IN/pack -d IN/device.json -p swapnet -b 2x --mode stream --backend emu "
            "--time-scale 1 --json",
-    "cpu": "run -m IN/real -d IN/device.json -p swapnet -b 2x --mode stream --backend cpu "
+    "cpu": "run -m IN/real -d IN/device.json -p swapnet -b 64MiB --mode stream --backend cpu "
            "--threads 1 --json",
 }
 QUICK = {"sim": 20000, "emu": 200, "cpu": 500}  # requests of the run that says how long it takes

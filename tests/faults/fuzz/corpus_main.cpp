@@ -33,7 +33,8 @@ void write_corpus(const fs::path& folder, int count) {
     for (const Origin& origin : kOrigins) {
         fs::create_directories(folder / origin.target);
         for (int i = 0; i < count; ++i) {
-            const Numbered mutant = mutant_of(seeds, 1, static_cast<std::uint64_t>(i), origin.format);
+            const Numbered mutant =
+                mutant_of(seeds, 1, static_cast<std::uint64_t>(i), origin.format);
             swaplab::testing::write_file(folder / origin.target / std::to_string(i),
                                          mutant.mutant.files.at(std::string(origin.file)));
         }

@@ -39,7 +39,8 @@ void model(std::string_view bytes) {
 }
 
 void device(std::string_view bytes) {
-    tolerant([&] { there_and_back(parse_json(std::string(bytes), "f"), read_device, write_device); });
+    tolerant(
+        [&] { there_and_back(parse_json(std::string(bytes), "f"), read_device, write_device); });
 }
 
 void yaml(std::string_view bytes) {

@@ -29,11 +29,28 @@
 
 namespace {
 
-enum Kind { open_, read_, write_, sync_, rename_, make_, remove_, stat_, truncate_, map_, advise_, thread_,
-            memory_, large_, ring_, completion_, kinds };
-constexpr const char* kNames[kinds] = {"open", "read", "write", "sync", "rename", "make", "remove",
-                                       "stat", "truncate", "map", "advise", "thread", "memory",
-                                       "large", "ring", "completion"};
+enum Kind {
+    open_,
+    read_,
+    write_,
+    sync_,
+    rename_,
+    make_,
+    remove_,
+    stat_,
+    truncate_,
+    map_,
+    advise_,
+    thread_,
+    memory_,
+    large_,
+    ring_,
+    completion_,
+    kinds
+};
+constexpr const char* kNames[kinds] = {
+    "open",     "read", "write",  "sync",   "rename", "make",  "remove", "stat",
+    "truncate", "map",  "advise", "thread", "memory", "large", "ring",   "completion"};
 constexpr std::size_t kLarge = std::size_t{1} << 16;  // of memory: who asks for this should look
 
 std::atomic<bool> in_main{false};
@@ -79,14 +96,14 @@ void write_log() {
     in_main = false;
     const char* const path = std::getenv("FAULTS_LOG");
     if (path == nullptr) return;
-    const auto file = static_cast<int>(
-        syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+    const auto file =
+        static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
     char line[64];
     for (int kind = 0; kind <= kinds; ++kind) {
         const auto count = kind < kinds ? calls[kind].load() : failed.load();
-        const int size = std::snprintf(line, sizeof line, "%s %llu\n",
-                                       kind < kinds ? kNames[kind] : "failed",
-                                       static_cast<unsigned long long>(count));
+        const int size =
+            std::snprintf(line, sizeof line, "%s %llu\n", kind < kinds ? kNames[kind] : "failed",
+                          static_cast<unsigned long long>(count));
         syscall(SYS_write, file, line, static_cast<std::size_t>(size));
     }
     syscall(SYS_close, file);
@@ -105,7 +122,8 @@ int main_with_faults(int argc, char** argv, char** environment) {
 }  // namespace
 
 // The next of that name, once.
-#define REAL(name) static const auto real = reinterpret_cast<decltype(&(name))>(dlsym(RTLD_NEXT, #name))
+#define REAL(name) \
+    static const auto real = reinterpret_cast<decltype(&(name))>(dlsym(RTLD_NEXT, #name))
 #define FAIL(kind, result) \
     if (fails(kind)) return result
 
@@ -119,17 +137,17 @@ int __libc_start_main(Main main, int argc, char** argv, void (*init)(), void (*f
     return start(main_with_faults, argc, argv, init, fini, rtld_fini, stack_end);
 }
 
-// --- Files ----------------------------------------------------------------------------------------
+// --- Files --------------------------------------------------------------------------------------
 
-#define OPENS(name, parameters, arguments)                     \
-    int name parameters {                                      \
-        REAL(name);                                            \
-        va_list more;                                          \
-        va_start(more, flags);                                 \
+#define OPENS(name, parameters, arguments)                        \
+    int name parameters {                                         \
+        REAL(name);                                               \
+        va_list more;                                             \
+        va_start(more, flags);                                    \
         const auto mode = static_cast<mode_t>(va_arg(more, int)); \
-        va_end(more);                                          \
-        FAIL(open_, -1);                                       \
-        return real arguments;                                 \
+        va_end(more);                                             \
+        FAIL(open_, -1);                                          \
+        return real arguments;                                    \
     }
 OPENS(open, (const char* path, int flags, ...), (path, flags, mode))
 OPENS(open64, (const char* path, int flags, ...), (path, flags, mode))
@@ -171,42 +189,45 @@ WRAP(stat_, int, -1, lstat64, (const char* path, struct stat64* to), (path, to))
 WRAP(stat_, int, -1, fstat64, (int file, struct stat64* to), (file, to))
 WRAP(truncate_, int, -1, ftruncate, (int file, off_t size), (file, size))
 WRAP(truncate_, int, -1, ftruncate64, (int file, off64_t size), (file, size))
-WRAP(truncate_, int, -1, fallocate, (int file, int mode, off_t at, off_t size), (file, mode, at, size))
+WRAP(truncate_, int, -1, fallocate, (int file, int mode, off_t at, off_t size),
+     (file, mode, at, size))
 WRAP(truncate_, int, -1, fallocate64, (int file, int mode, off64_t at, off64_t size),
      (file, mode, at, size))
 
-// --- Bytes ----------------------------------------------------------------------------------------
+// --- Bytes --------------------------------------------------------------------------------------
 
-#define MOVE(kind, name, parameters, file, size, arguments)      \
-    ssize_t name parameters {                                    \
-        REAL(name);                                              \
-        if ((file) == STDERR_FILENO) return real arguments;      \
-        const Fate fate = fate_of(kind);                         \
-        if (fate == Fate::error) return -1;                      \
-        if (fate == Fate::half) (size) = half_of(size);          \
-        return real arguments;                                   \
+#define MOVE(kind, name, parameters, file, size, arguments) \
+    ssize_t name parameters {                               \
+        REAL(name);                                         \
+        if ((file) == STDERR_FILENO) return real arguments; \
+        const Fate fate = fate_of(kind);                    \
+        if (fate == Fate::error) return -1;                 \
+        if (fate == Fate::half) (size) = half_of(size);     \
+        return real arguments;                              \
     }
 MOVE(read_, read, (int file, void* to, size_t size), file, size, (file, to, size))
 MOVE(read_, pread, (int file, void* to, size_t size, off_t at), file, size, (file, to, size, at))
-MOVE(read_, pread64, (int file, void* to, size_t size, off64_t at), file, size, (file, to, size, at))
+MOVE(read_, pread64, (int file, void* to, size_t size, off64_t at), file, size,
+     (file, to, size, at))
 MOVE(write_, write, (int file, const void* from, size_t size), file, size, (file, from, size))
 MOVE(write_, pwrite, (int file, const void* from, size_t size, off_t at), file, size,
      (file, from, size, at))
 
-#define MOVE_VECTOR(kind, name)                                             \
-    ssize_t name(int file, const struct iovec* parts, int count) {          \
-        REAL(name);                                                         \
-        if (file == STDERR_FILENO) return real(file, parts, count);         \
-        const Fate fate = fate_of(kind);                                    \
-        if (fate == Fate::error) return -1;                                 \
+#define MOVE_VECTOR(kind, name)                                                \
+    ssize_t name(int file, const struct iovec* parts, int count) {             \
+        REAL(name);                                                            \
+        if (file == STDERR_FILENO) return real(file, parts, count);            \
+        const Fate fate = fate_of(kind);                                       \
+        if (fate == Fate::error) return -1;                                    \
         return real(file, parts, fate == Fate::half && count > 1 ? 1 : count); \
     }
 MOVE_VECTOR(read_, readv)
 MOVE_VECTOR(write_, writev)
 
-// --- Memory and threads ---------------------------------------------------------------------------
+// --- Memory and threads -------------------------------------------------------------------------
 
-WRAP(map_, void*, MAP_FAILED, mmap, (void* at, size_t size, int access, int flags, int file, off_t from),
+WRAP(map_, void*, MAP_FAILED, mmap,
+     (void* at, size_t size, int access, int flags, int file, off_t from),
      (at, size, access, flags, file, from))
 WRAP(map_, void*, MAP_FAILED, mmap64,
      (void* at, size_t size, int access, int flags, int file, off64_t from),
@@ -255,7 +276,7 @@ int posix_memalign(void** to, size_t alignment, size_t size) {
     return *to == nullptr ? ENOMEM : 0;
 }
 
-// --- io_uring -------------------------------------------------------------------------------------
+// --- io_uring -----------------------------------------------------------------------------------
 
 #if __has_include(<liburing.h>)
 int io_uring_queue_init(unsigned entries, struct io_uring* ring, unsigned flags) {

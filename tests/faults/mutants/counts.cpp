@@ -39,8 +39,8 @@ Sums all_of(const Counts& counts) {
 
 std::string row(std::string_view name, const Sums& sums) {
     const auto& codes = sums.by_code;
-    return text(kRow, name, sums.mutants, sums.read, text("{:.1f}", share_of(sums)), codes[0], codes[1],
-                codes[2], codes[3], codes[4], codes[5], sums.faults);
+    return text(kRow, name, sums.mutants, sums.read, text("{:.1f}", share_of(sums)), codes[0],
+                codes[1], codes[2], codes[3], codes[4], codes[5], sums.faults);
 }
 
 }  // namespace
@@ -52,8 +52,8 @@ void Counts::took(std::uint64_t milliseconds, std::uint64_t number) {
 }
 
 Counts* shared_counts() {
-    void* const memory = mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE,
-                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* const memory =
+        mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::runtime_error("no shared memory");
     return new (memory) Counts{};
 }
@@ -71,8 +71,8 @@ std::string table_of(const Counts& counts) {
         if (one.mutants > 0) table += row(formats()[i].name, one);
     }
     table += row("all", all_of(counts));
-    return table + text("slowest: {} ms, mutant {}\n", counts.slowest_ms.load(),
-                        counts.slowest.load());
+    return table +
+           text("slowest: {} ms, mutant {}\n", counts.slowest_ms.load(), counts.slowest.load());
 }
 
 }  // namespace swaplab::faults

@@ -31,7 +31,8 @@ std::string finished(std::string text, Rng& random) {
     return text;
 }
 
-std::string mutated(const std::vector<Node>& seeds, Rng& random, std::string (*write)(const Node&)) {
+std::string mutated(const std::vector<Node>& seeds, Rng& random,
+                    std::string (*write)(const Node&)) {
     Node document = one_of(seeds, random);
     mutate_tree(document, seeds, random);
     tame(document);
@@ -47,12 +48,21 @@ std::string mutated(const std::vector<std::string>& seeds, Rng& random, Order or
 
 std::string flat(const Node& document) { return to_json(document); }
 
-// --- Commands that go deep ------------------------------------------------------------------------
+// --- Commands that go deep ----------------------------------------------------------------------
 
-constexpr std::string_view kPolicies[] = {
-    "direct", "load-all", "standard-swap", "on-demand", "swapnet", "swapnet:delta=0.2,blocks=3",
-    "demand-layering", "demand-layering:pipeline=async,buffer=min", "demand-layering:pipeline=sync",
-    "pipeload", "pipeload:agents=3", "pipeswitch", "pipeswitch:group=2"};
+constexpr std::string_view kPolicies[] = {"direct",
+                                          "load-all",
+                                          "standard-swap",
+                                          "on-demand",
+                                          "swapnet",
+                                          "swapnet:delta=0.2,blocks=3",
+                                          "demand-layering",
+                                          "demand-layering:pipeline=async,buffer=min",
+                                          "demand-layering:pipeline=sync",
+                                          "pipeload",
+                                          "pipeload:agents=3",
+                                          "pipeswitch",
+                                          "pipeswitch:group=2"};
 constexpr std::string_view kBudgets[] = {"min", "0.5x", "1x", "2x", "100000", "64MiB", "5x"};
 constexpr std::string_view kCommands[] = {
     "show model @/model.json --json",
@@ -60,11 +70,14 @@ constexpr std::string_view kCommands[] = {
     "plan -m @/model.json -d @/device.json --json -p POLICY -b BUDGET",
     "plan -m @/model.json -d @/device.json -p swapnet --table --json",
     "run -m @/model.json -d @/device.json --json -p POLICY -b BUDGET --requests 2 --mode stream",
-    "run -m @/model.json -d @/device.json -p POLICY -b BUDGET --trace @/t.svg --decisions @/l.jsonl",
-    "run -m @/model.json -d @/device.json --json -p POLICY -b BUDGET --noise --replications 3 --seed 5",
+    "run -m @/model.json -d @/device.json -p POLICY -b BUDGET --trace @/t.svg --decisions "
+    "@/l.jsonl",
+    "run -m @/model.json -d @/device.json --json -p POLICY -b BUDGET --noise --replications 3 "
+    "--seed 5",
     "run -m @/model.json:period=2ms,deadline=3ms -m @/model.json:weight=2 -d @/device.json --json "
     "-p POLICY -b BUDGET --dispatch edf --requests 3 --trace @/t.json",
-    "run -m @/model.json -m @/model.json -d @/device.json -p POLICY -b BUDGET --dispatch round-robin "
+    "run -m @/model.json -m @/model.json -d @/device.json -p POLICY -b BUDGET --dispatch "
+    "round-robin "
     "--account parameters --trace @/t.pftrace",
     "compare -m @/model.json -d @/device.json -b min,1x,3x --json --csv @/c.csv --plot @/c.svg",
     "compare -m @/model.json -d @/device.json -p POLICY -p POLICY --csv @/c.csv",
@@ -83,12 +96,13 @@ std::vector<std::string> command_on(std::string_view file, Rng& random) {
     return command;
 }
 
-// --- Mutants --------------------------------------------------------------------------------------
+// --- Mutants ------------------------------------------------------------------------------------
 
 Mutant model_mutant(const Seeds& seeds, Rng& random) {
-    return {{{"model.json", mutated(seeds.models, random, flat)},
-             {"device.json", random.chance(50) ? plain_device() : flat(one_of(seeds.devices, random))}},
-            command_on("model.json", random)};
+    return {
+        {{"model.json", mutated(seeds.models, random, flat)},
+         {"device.json", random.chance(50) ? plain_device() : flat(one_of(seeds.devices, random))}},
+        command_on("model.json", random)};
 }
 
 Mutant device_mutant(const Seeds& seeds, Rng& random) {
@@ -98,19 +112,26 @@ Mutant device_mutant(const Seeds& seeds, Rng& random) {
 }
 
 Mutant lists_mutant(const Seeds& seeds, Rng& random) {
-    Mutant mutant{{{"one.json", plain_model("one")},
-                   {"two.json", plain_model("two")},
-                   {"device.json", plain_device()},
-                   {"arrivals.csv", one_of(seeds.arrivals, random)},
-                   {"budgets.csv", one_of(seeds.budget_traces, random)},
-                   {"modes.csv", one_of(seeds.mode_traces, random)}},
-                  words("run -m @/one.json -m @/two.json -d @/device.json --arrivals @/arrivals.csv "
-                        "--budget-trace @/budgets.csv --mode-trace @/modes.csv --json -b 3x -p")};
+    Mutant mutant{
+        {{"one.json", plain_model("one")},
+         {"two.json", plain_model("two")},
+         {"device.json", plain_device()},
+         {"arrivals.csv", one_of(seeds.arrivals, random)},
+         {"budgets.csv", one_of(seeds.budget_traces, random)},
+         {"modes.csv", one_of(seeds.mode_traces, random)}},
+        words("run -m @/one.json -m @/two.json -d @/device.json --arrivals @/arrivals.csv "
+              "--budget-trace @/budgets.csv --mode-trace @/modes.csv --json -b 3x -p")};
     mutant.command.emplace_back(one_of(kPolicies, random));
     switch (random.between(0, 2)) {
-        case 0: mutant.files["arrivals.csv"] = mutated(seeds.arrivals, random, Order::by_time); break;
-        case 1: mutant.files["budgets.csv"] = mutated(seeds.budget_traces, random, Order::by_time); break;
-        default: mutant.files["modes.csv"] = mutated(seeds.mode_traces, random, Order::by_time); break;
+        case 0:
+            mutant.files["arrivals.csv"] = mutated(seeds.arrivals, random, Order::by_time);
+            break;
+        case 1:
+            mutant.files["budgets.csv"] = mutated(seeds.budget_traces, random, Order::by_time);
+            break;
+        default:
+            mutant.files["modes.csv"] = mutated(seeds.mode_traces, random, Order::by_time);
+            break;
     }
     return mutant;
 }
@@ -127,14 +148,15 @@ Mutant measurements_mutant(const Seeds& seeds, Rng& random) {
 }
 
 Mutant experiment_mutant(const Seeds& seeds, Rng& random) {
-    return {{{"e.yaml", mutated(seeds.experiments, random, to_yaml)},
-             {"one.json", plain_model("one")},
-             {"two.json", plain_model("two")},
-             {"device.json", plain_device()},
-             {"arrivals.csv", "model,arrival_ns\none,0\ntwo,50\none,9000000\n"},
-             {"budgets.csv", seeds.budget_traces.front()}},
-            words("validate @/e.yaml --against emu --time-scale 0.01 --repeats 1 --json --pack-cache "
-                  "@/packs")};
+    return {
+        {{"e.yaml", mutated(seeds.experiments, random, to_yaml)},
+         {"one.json", plain_model("one")},
+         {"two.json", plain_model("two")},
+         {"device.json", plain_device()},
+         {"arrivals.csv", "model,arrival_ns\none,0\ntwo,50\none,9000000\n"},
+         {"budgets.csv", seeds.budget_traces.front()}},
+        words("validate @/e.yaml --against emu --time-scale 0.01 --repeats 1 --json --pack-cache "
+              "@/packs")};
 }
 
 Mutant log_mutant(const Seeds& seeds, Rng& random) {
@@ -146,7 +168,8 @@ Mutant log_mutant(const Seeds& seeds, Rng& random) {
     const std::vector<Node> donors = lines;
     mutate_tree(one_of(lines, random), donors, random);
     if (random.chance(10)) std::swap(one_of(lines, random), one_of(lines, random));
-    if (random.chance(10)) lines.resize(static_cast<std::size_t>(random.between(1, std::ssize(lines))));
+    if (random.chance(10))
+        lines.resize(static_cast<std::size_t>(random.between(1, std::ssize(lines))));
     std::string log;
     for (const Node& line : lines) log += to_json(line) + '\n';
     return {{{"log.jsonl", finished(log, random)},
@@ -171,9 +194,11 @@ Mutant pack_mutant(const Seeds& seeds, Rng& random) {
     constexpr std::string_view kUses[] = {
         "run -m @/pack -d @/device.json -p on-demand -b 2x --backend emu --time-scale 0.01 --json",
         "run -m @/pack -d @/device.json -p swapnet -b 2x --backend emu --time-scale 0.01 --verify",
-        "run -m @/pack -d @/device.json -p swapnet -b 2x --backend cpu", "show model @/pack --json",
+        "run -m @/pack -d @/device.json -p swapnet -b 2x --backend cpu",
+        "show model @/pack --json",
         "run -m @/pack -d @/device.json -p pipeload -b 2x --json",
-        "plan -m @/pack -d @/device.json -p swapnet -b 2x --json", "profile -m @/pack -o @/p.csv"};
+        "plan -m @/pack -d @/device.json -p swapnet -b 2x --json",
+        "profile -m @/pack -o @/p.csv"};
     return {files, words(std::string(one_of(kUses, random)))};
 }
 
@@ -185,7 +210,7 @@ Mutant command_mutant(const Seeds& seeds, Rng& random) {
     return {std::move(files), std::move(command)};
 }
 
-// --- Readers --------------------------------------------------------------------------------------
+// --- Readers ------------------------------------------------------------------------------------
 
 void read_lists(const std::string& folder, const Mutant&) {
     const std::vector<ModelChoice> models{choose_model(folder + "/one.json"),

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kExitCodes{exit_ok,        exit_failed,      exit_bad_input,
+constexpr std::array kExitCodes{exit_ok,         exit_failed,      exit_bad_input,
                                 exit_infeasible, exit_gate_failed, exit_unsupported};
 // Of these no input is the cause, or no input should be.
 constexpr std::array<std::string_view, 3> kNeverSaid{"internal error", "out of memory", "std::"};

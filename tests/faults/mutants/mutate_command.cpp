@@ -31,10 +31,23 @@ void another_number(std::string& word, Rng& random) {
 
 // "name:key=value": the part behind the colon goes, comes twice, or is added to.
 void change_spec(std::string& word, Rng& random) {
-    constexpr std::string_view kParts[] = {
-        ":mode=15W", ":weight=2", ":period=3ms", ":deadline=1us", ":tokens=3", ":batch=2",
-        ":dtype=int8", ":memory=staged", ":blocks=2", ":buffer=min", ":agents=2", ":copies=2",
-        ":", ",", "=", ":a=b", ":weight=1,weight=2"};
+    constexpr std::string_view kParts[] = {":mode=15W",
+                                           ":weight=2",
+                                           ":period=3ms",
+                                           ":deadline=1us",
+                                           ":tokens=3",
+                                           ":batch=2",
+                                           ":dtype=int8",
+                                           ":memory=staged",
+                                           ":blocks=2",
+                                           ":buffer=min",
+                                           ":agents=2",
+                                           ":copies=2",
+                                           ":",
+                                           ",",
+                                           "=",
+                                           ":a=b",
+                                           ":weight=1,weight=2"};
     const std::size_t colon = word.find(':');
     if (colon != std::string::npos && random.chance(40))
         word.resize(colon);
@@ -71,7 +84,8 @@ void mutate_command(Words& command, const Words& donor, Rng& random) {
     for (std::int64_t edits = random.between(1, 2); edits > 0; --edits)
         if (!command.empty()) edit(command, donor, random);
     // A word ends where a C string does.
-    for (std::string& word : command) word.resize(word.find('\0') == std::string::npos ? word.size() : word.find('\0'));
+    for (std::string& word : command)
+        word.resize(word.find('\0') == std::string::npos ? word.size() : word.find('\0'));
 }
 
 }  // namespace swaplab::faults

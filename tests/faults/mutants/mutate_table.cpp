@@ -54,7 +54,8 @@ void move_rows(Table& table, Rng& random) {
         case 0: std::swap(some_row(table, random), some_row(table, random)); return;
         case 1: {
             const Row again = some_row(table, random);
-            table.rows.insert(table.rows.begin() + random.between(1, std::ssize(table.rows)), again);
+            table.rows.insert(table.rows.begin() + random.between(1, std::ssize(table.rows)),
+                              again);
             return;
         }
         default:

@@ -26,10 +26,11 @@ Node* some_scalar(Node& root, bool (*wanted)(const Node&), Rng& random) {
     return found.empty() ? nullptr : one_of(found, random);
 }
 
-// --- Edits that most readers take -----------------------------------------------------------------
+// --- Edits that most readers take ---------------------------------------------------------------
 
 void another_number(Node& root, Rng& random) {
-    if (Node* node = some_scalar(root, is_number, random)) node->text = number_near(node->text, random);
+    if (Node* node = some_scalar(root, is_number, random))
+        node->text = number_near(node->text, random);
 }
 
 void exchange_numbers(Node& root, Rng& random) {
@@ -57,7 +58,7 @@ void add_extra(Node& root, Rng& random) {
     Node* const node = some_container(root, random);
     if (node == nullptr || node->kind != Node::Kind::object) return;
     Node extra = one_of(node->children, random);
-    extra.key = quoted(text("x-{}", random.between(0, 9)));
+    extra.key = json_text(text("x-{}", random.between(0, 9)));
     node->children.push_back(std::move(extra));
 }
 
@@ -74,8 +75,7 @@ void repeat_item(Node& root, Rng& random) {
 
 void reorder(Node& root, Rng& random) {
     Node* const node = some_container(root, random);
-    if (node != nullptr)
-        std::swap(one_of(node->children, random), one_of(node->children, random));
+    if (node != nullptr) std::swap(one_of(node->children, random), one_of(node->children, random));
 }
 
 void drop(Node& root, Rng& random) {
@@ -85,7 +85,7 @@ void drop(Node& root, Rng& random) {
                              random.between(0, std::ssize(node->children) - 1));
 }
 
-// --- Edits that most readers refuse ---------------------------------------------------------------
+// --- Edits that most readers refuse -------------------------------------------------------------
 
 void boundary(Node& root, Rng& random) {
     if (Node* node = some_scalar(root, is_number, random)) node->text = boundary_number(random);
@@ -93,7 +93,7 @@ void boundary(Node& root, Rng& random) {
 
 void odd_text(Node& root, Rng& random) {
     if (Node* node = some_scalar(root, is_string, random))
-        node->text = random.chance(80) ? quoted(hostile_text(random)) : hostile_text(random);
+        node->text = random.chance(80) ? json_text(hostile_text(random)) : hostile_text(random);
 }
 
 void other_type(Node& root, Rng& random) {
@@ -114,7 +114,8 @@ void rename_key(Node& root, Rng& random) {
     Node* const node = some_container(root, random);
     if (node == nullptr || node->kind != Node::Kind::object) return;
     Node& member = one_of(node->children, random);
-    member.key = random.chance(50) ? quoted(hostile_text(random)) : "\"x-" + member.key.substr(1);
+    member.key =
+        random.chance(50) ? json_text(hostile_text(random)) : "\"x-" + member.key.substr(1);
 }
 
 void move_branch(Node& root, Rng& random) {
@@ -128,9 +129,8 @@ void nest(Node& root, Rng& random) {
     Node& node = some_node(root, random);
     const std::int64_t depth = random.between(1, random.chance(20) ? 100000 : 70);
     const auto size = static_cast<std::size_t>(depth);
-    node = Node{.text = std::string(size, '[') + std::string(size, ']'),
-                .key = node.key,
-                .children = {}};
+    node = Node{
+        .text = std::string(size, '[') + std::string(size, ']'), .key = node.key, .children = {}};
 }
 
 void edit(Node& root, const std::vector<Node>& donors, Rng& random) {

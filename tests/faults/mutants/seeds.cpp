@@ -85,7 +85,8 @@ constexpr std::string_view kExperiments[] = {
         "seed": 7})",
     R"({"schema": "swaplab/experiment/1", "models": ["one.json:period=33ms,deadline=40ms",
         {"name": "two.json", "weight": 2}], "together": true, "devices": [{"name": "device.json",
-        "mode": "slow"}], "policies": ["swapnet:blocks=3", "pipeload"], "budgets": ["min", "2x", 400000],
+        "mode": "slow"}], "policies": ["swapnet:blocks=3", "pipeload"],
+        "budgets": ["min", "2x", 400000],
         "workload": {"arrivals": "arrivals.csv", "budget_trace": "budgets.csv"},
         "noise": true, "seeds": [1, 2], "dispatch": "edf"})"};
 
@@ -138,7 +139,8 @@ std::vector<std::vector<Node>> logs(const std::string& scratch) {
             "run -m @/one.json -m @/two.json:period=3ms -d @/device.json -b 3x --requests 2 "
             "--mode stream -q --decisions @/log.jsonl -p");
         command.emplace_back(policy);
-        if (logs.size() % 2 == 1) command.insert(command.end(), {"--budget-trace", "@/budgets.csv"});
+        if (logs.size() % 2 == 1)
+            command.insert(command.end(), {"--budget-trace", "@/budgets.csv"});
         if (run_command(placed(command, scratch)).code == 0)
             logs.push_back(lines_of(read_file(log)));
     }
@@ -150,8 +152,8 @@ std::vector<Files> packs(const std::string& scratch, const std::vector<Node>& mo
     for (const Node& model : models) {
         write_file(scratch + "/source.json", to_json(model));
         const std::string folder = scratch + "/pack" + std::to_string(packs.size());
-        const std::vector<std::string> command{"pack", scratch + "/source.json", "--synthetic",
-                                               "-o",   folder,                   "-q"};
+        const std::vector<std::string> command{
+            "pack", scratch + "/source.json", "--synthetic", "-o", folder, "-q"};
         if (run_command(command).code != 0) continue;
         Files files;
         for (const char* name : {"index.json", "model.json", "parameters.bin"})
@@ -182,23 +184,30 @@ std::vector<std::vector<std::string>> commands() {
 }  // namespace
 
 std::string plain_model(const std::string& name) {
-    return R"({"schema": "swaplab/model/1", "name": ")" + name + R"(", "input_bytes": 4096, "layers": [
-  {"name": "a", "op": "conv2d", "parameter_bytes": 40960, "parameter_tensors": 2, "macs": 200000, "output_bytes": 8192},
-  {"name": "b", "op": "conv2d", "parameter_bytes": 61440, "parameter_tensors": 2, "macs": 300000, "output_bytes": 8192, "workspace_bytes": 4096},
-  {"name": "c", "op": "elementwise", "inputs": ["a", "b"], "parameter_bytes": 0, "other_ops": 4096, "output_bytes": 8192},
-  {"name": "d", "op": "linear", "parameter_bytes": 102400, "parameter_tensors": 1, "macs": 51200, "output_bytes": 400}]})";
+    return R"({"schema": "swaplab/model/1", "name": ")" + name +
+           R"(", "input_bytes": 4096, "layers": [
+  {"name": "a", "op": "conv2d", "parameter_bytes": 40960, "parameter_tensors": 2,
+   "macs": 200000, "output_bytes": 8192},
+  {"name": "b", "op": "conv2d", "parameter_bytes": 61440, "parameter_tensors": 2,
+   "macs": 300000, "output_bytes": 8192, "workspace_bytes": 4096},
+  {"name": "c", "op": "elementwise", "inputs": ["a", "b"], "parameter_bytes": 0,
+   "other_ops": 4096, "output_bytes": 8192},
+  {"name": "d", "op": "linear", "parameter_bytes": 102400, "parameter_tensors": 1,
+   "macs": 51200, "output_bytes": 400}]})";
 }
 
 std::string plain_device() {
     return R"({"schema": "swaplab/device/1", "name": "plain", "compute": "cpu",
  "memory": {"capacity_bytes": 1073741824, "unified": true},
- "read": {"ns_per_byte": 1.0, "ns_per_request": 2000, "request_bytes": 65536, "concurrency": [1.0, 1.5]},
+ "read": {"ns_per_byte": 1.0, "ns_per_request": 2000, "request_bytes": 65536,
+          "concurrency": [1.0, 1.5]},
  "assemble": {"ns_per_tensor": 2000, "lanes": 2}, "release": {"ns_per_tensor": 500},
  "execute": {"*": {"ns_per_flop": 0.5, "ns_per_layer": 2000}},
  "contention": {"execute": {"read": 1.05}, "read": {"execute": 1.02}},
  "noise": {"read_cv": 0.03, "execute_cv": 0.01},
  "power": {"idle_w": 2.0, "execute_w": 3.0},
- "modes": [{"name": "slow", "execute_scale": 2.0, "read_scale": 1.5}, {"name": "fast", "execute_scale": 0.5}]})";
+ "modes": [{"name": "slow", "execute_scale": 2.0, "read_scale": 1.5},
+           {"name": "fast", "execute_scale": 0.5}]})";
 }
 
 Seeds make_seeds(const std::string& scratch) {

@@ -1,5 +1,5 @@
-// What is valid to begin with: the files of tests/frozen, documents drawn from the formats, and what
-// commands write.
+// What is valid to begin with: the files of tests/frozen, documents drawn from the formats, and
+// what commands write.
 #pragma once
 
 #include <map>

@@ -13,16 +13,16 @@ namespace swaplab::faults {
 namespace {
 
 struct Load {
-    std::string_view what;    // a key, or a flag
-    std::int64_t enough;      // for a second
-    std::int64_t most;        // what a reader takes
+    std::string_view what;  // a key, or a flag
+    std::int64_t enough;    // for a second
+    std::int64_t most;      // what a reader takes
 };
 
-constexpr std::array kKeys{Load{"\"tokens\"", 200, 1 << 20},      Load{"\"units\"", 40, 65536},
-                           Load{"\"steps\"", 4, 100000},          Load{"\"requests\"", 20, 4294967295},
+constexpr std::array kKeys{Load{"\"tokens\"", 200, 1 << 20}, Load{"\"units\"", 40, 65536},
+                           Load{"\"steps\"", 4, 100000}, Load{"\"requests\"", 20, 4294967295},
                            Load{"\"replications\"", 3, 10000}};
-constexpr std::array kFlags{Load{"--requests", 200, 4294967295}, Load{"--replications", 10, 4294967295},
-                            Load{"tokens=", 50, 1 << 20}};
+constexpr std::array kFlags{Load{"--requests", 200, 4294967295},
+                            Load{"--replications", 10, 4294967295}, Load{"tokens=", 50, 1 << 20}};
 
 // The digits that begin at `at`, cut if they are a number that is taken and too large.
 void cut(std::string& text, std::size_t at, const Load& load) {

@@ -1,5 +1,5 @@
-// What may be asked for and takes its time: a million tokens are no fault. Numbers that say how much
-// is to be done are cut to what is done in a second; what is refused stays.
+// What may be asked for and takes its time: a million tokens are no fault. Numbers that say how
+// much is to be done are cut to what is done in a second; what is refused stays.
 #pragma once
 
 #include <string>

@@ -44,7 +44,7 @@ void collect(Node& node, std::vector<Node*>& nodes) {
 
 }  // namespace
 
-std::string quoted(std::string_view content) {
+std::string json_text(std::string_view content) {
     JsonWriter writer(JsonWriter::Style::one_line);
     writer.value(content);
     return writer.str();
@@ -55,7 +55,7 @@ Node tree_of(const Value& value) {
         case Value::Kind::null: return scalar("null");
         case Value::Kind::boolean:
         case Value::Kind::number: return scalar(value.scalar);
-        case Value::Kind::string: return scalar(quoted(value.scalar));
+        case Value::Kind::string: return scalar(json_text(value.scalar));
         case Value::Kind::array:
         case Value::Kind::object: break;
     }
@@ -64,7 +64,7 @@ Node tree_of(const Value& value) {
     for (const Value& item : value.items) node.children.push_back(tree_of(item));
     for (const Value::Member& member : value.members) {
         node.children.push_back(tree_of(member.second));
-        node.children.back().key = quoted(member.first);
+        node.children.back().key = json_text(member.first);
     }
     return node;
 }

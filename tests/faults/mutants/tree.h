@@ -19,7 +19,7 @@ struct Node {
 
 Node tree_of(const Value& value);
 // A string as it stands in JSON.
-std::string quoted(std::string_view content);
+std::string json_text(std::string_view content);
 // Whether the scalar is a number, and whether it is a string.
 bool is_number(const Node& node);
 bool is_string(const Node& node);

@@ -55,7 +55,8 @@ std::string number_near(const std::string& number, Rng& random) {
 }
 
 std::string hostile_text(Rng& random) {
-    if (random.chance(4)) return std::string(static_cast<std::size_t>(random.between(200, 70000)), 'n');
+    if (random.chance(4))
+        return std::string(static_cast<std::size_t>(random.between(200, 70000)), 'n');
     return std::string(one_of(kTexts, random));
 }
 

@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kSpan = 500;                  // mutants of a worker
+constexpr std::uint64_t kSpan = 500;                 // mutants of a worker
 constexpr rlim_t kMostFileBytes = rlim_t{64} << 20;  // that a mutant may write
 constexpr std::size_t kMostWorkers = 64;
 constexpr double kLeastRead = 40;  // per cent
@@ -61,8 +61,8 @@ class Run {
     }
 
     void all() {
-        slots_.resize(std::clamp<std::size_t>(static_cast<std::size_t>(task_.workers), 1,
-                                              kMostWorkers));
+        slots_.resize(
+            std::clamp<std::size_t>(static_cast<std::size_t>(task_.workers), 1, kMostWorkers));
         for (std::size_t slot = 0; slot < slots_.size(); ++slot) give_span(slot);
         while (std::ranges::any_of(slots_, [](const Slot& slot) { return slot.worker != 0; }))
             wait_for_one();
@@ -114,7 +114,7 @@ class Run {
         return text("{}/worker-{}.log", task_.failures, slot);
     }
 
-    // --- In the worker ----------------------------------------------------------------------------
+    // --- In the worker --------------------------------------------------------------------------
 
     [[noreturn]] void work(std::size_t slot, std::uint64_t end) {
         const int log = open(log_of(slot).c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
@@ -131,8 +131,8 @@ class Run {
     void run_one(std::uint64_t number) {
         const Numbered mutant = mutant_of(seeds_, task_.seed, number, task_.only);
         const testing::TemporaryFolder folder;
-        FormatCounts& counts = counts_->formats[static_cast<std::size_t>(
-            mutant.format - formats().data())];
+        FormatCounts& counts =
+            counts_->formats[static_cast<std::size_t>(mutant.format - formats().data())];
         ++counts.mutants;
         const auto begin = std::chrono::steady_clock::now();
         limit_time(task_.seconds);
@@ -159,7 +159,8 @@ class Run {
         testing::write_file(folder + "/fault.txt",
                             text("{}: {}\n{}\n{}\n", mutant.format->name, fault,
                                  shown(mutant.mutant.command, folder), said));
-        if (!log.empty()) fs::copy_file(log, folder + "/stderr.txt", fs::copy_options::overwrite_existing);
+        if (!log.empty())
+            fs::copy_file(log, folder + "/stderr.txt", fs::copy_options::overwrite_existing);
         std::printf("mutant %llu of seed %llu: %s: %s\n  %s\n",
                     static_cast<unsigned long long>(number),
                     static_cast<unsigned long long>(task_.seed),
