@@ -50,8 +50,10 @@ std::string fault_of_ending(const Ended& ended) {
     return {};
 }
 
-bool asks_for_json(const std::vector<std::string>& command) {
-    return std::ranges::find(command, "--json") != command.end();
+// Of a changed command line `--json` may have become the value of another flag.
+bool asks_for_json(const Numbered& mutant) {
+    const std::vector<std::string>& words = mutant.mutant.command;
+    return mutant.format->name != "command" && std::ranges::find(words, "--json") != words.end();
 }
 
 std::string why_not_json(const std::string& content, const std::string& file) {
@@ -78,9 +80,16 @@ std::string fault_of_file(const std::string& path) {
     return {};
 }
 
-std::string fault_of_files(const Files& inputs, const std::string& folder) {
+// `fit` writes what it measured into the model that it is given.
+bool may_change(const Numbered& mutant, const std::string& name) {
+    return mutant.format->name == "measurements" && name == "model.json";
+}
+
+std::string fault_of_files(const Numbered& mutant, const std::string& folder) {
+    const Files& inputs = mutant.mutant.files;
     for (const auto& [name, content] : inputs)
-        if (testing::read_file(folder + "/" + name) != content) return name + " is another";
+        if (testing::read_file(folder + "/" + name) != content && !may_change(mutant, name))
+            return name + " is another";
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
         const std::string name = fs::relative(entry.path(), folder);
         if (!entry.is_regular_file() || inputs.contains(name)) continue;
@@ -130,9 +139,9 @@ Judged judge(const Numbered& mutant, const std::string& folder) {
     judged.fault = fault_of_ending(judged.ended);
     if (judged.fault.empty() && !judged.read && judged.ended.code == exit_ok)
         judged.fault = "takes what its reader refuses";
-    if (judged.fault.empty() && asks_for_json(command) && judged.ended.code == exit_ok)
+    if (judged.fault.empty() && asks_for_json(mutant) && judged.ended.code == exit_ok)
         judged.fault = why_not_json(judged.ended.out, "output");
-    if (judged.fault.empty()) judged.fault = fault_of_files(mutant.mutant.files, folder);
+    if (judged.fault.empty()) judged.fault = fault_of_files(mutant, folder);
     return judged;
 }
 
