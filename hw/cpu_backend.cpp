@@ -3,8 +3,6 @@
 #include "hw/cpu_machine.h"
 #include "hw/machine.h"
 #include "hw/torch/run/torch_executor.h"
-#include "profiles/base/error.h"
-#include "profiles/base/text.h"
 
 namespace swaplab {
 
@@ -17,22 +15,9 @@ void apply(const CpuOptions& options, ReadOptions& read) {
 
 namespace {
 
-// An executor would have to know the rows before it executes.
-void require_whole_tables(const Model& model, const IdVector<BlockId, BlockFacts>& blocks) {
-    for (const BlockFacts& block : blocks)
-        for (const BroughtLayer& layer : block.brought)
-            if (layer.by_rows())
-                throw UnsupportedError(
-                    text("backend 'cpu' brings tables in whole, and layer {} of {} is gathered by "
-                         "rows (`rows` in its model file)",
-                         in_quotes(model.layer(layer.owner).name), model.name()));
-}
-
 void require_executable(const DeviceSetup& setup) {
-    for (const JobId job : setup.costs.ids()) {
+    for (const JobId job : setup.costs.ids())
         require_whole_layers(setup.costs[job].model(), "backend 'cpu'");
-        require_whole_tables(setup.costs[job].model(), setup.facts[job]);
-    }
 }
 
 }  // namespace

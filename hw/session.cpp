@@ -94,7 +94,7 @@ std::vector<BroughtAt> Session::brought(const BlockState& block) const {
     for (const BlockLayout::Piece& piece : block.layout.pieces(0))
         if (piece.units.first < block.units.first)  // an owner comes before those that share it
             brought.push_back({pack_->model()->layer_of(UnitId{piece.units.first}),
-                               address(block) + piece.at.count, false});
+                               address(block) + piece.at.count});
     return brought;
 }
 

@@ -1,5 +1,6 @@
 #include "experiments/pack/pack_cache.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
 #include "profiles/model/model_file.h"
+#include "profiles/model/sharing.h"
 
 namespace swaplab {
 
@@ -23,22 +25,23 @@ namespace fs = std::filesystem;
 // are as long as they are: no row is encoded.
 Model as_stored(const Model& model) {
     ModelSpec spec = model.spec();
-    std::vector<bool> tables(spec.layers.size());
-    for (std::uint32_t l = 0; l < spec.layers.size(); ++l)
-        if (spec.layers[l].gathers()) tables[model.table_of({l}).index] = true;
-    for (std::uint32_t l = 0; l < spec.layers.size(); ++l) {
-        Layer& layer = spec.layers[l];
-        if (!tables[l]) layer.parameter_bytes = layer.bytes_on_storage();
+    const IdVector<LayerId, Bytes> windows = windows_of_tables(model);
+    for (const LayerId l : windows.ids()) {
+        Layer& layer = spec.layers[l.index];
+        if (windows[l].count == 0) layer.parameter_bytes = layer.bytes_on_storage();
         layer.stored_bytes.reset();
     }
     return Model(std::move(spec));
 }
 
-// Segments are whole pages.
+// Segments are whole pages, that of a table at least a row's window.
 Bytes packed_size(const Model& stored) {
+    const IdVector<LayerId, Bytes> windows = windows_of_tables(stored);
     Bytes size;
     for (const UnitId unit : stored.whole())
-        size += align_up(stored.unit(unit).parameter_bytes, Bytes{4096});
+        size +=
+            align_up(std::max(stored.unit(unit).parameter_bytes, windows[stored.layer_of(unit)]),
+                     Bytes{4096});
     return size;
 }
 

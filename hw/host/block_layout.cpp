@@ -3,14 +3,20 @@
 #include <algorithm>
 
 #include "hw/host/frames.h"
+#include "profiles/base/error.h"
 
 namespace swaplab {
 
-// The last row's window may reach beyond the table, which then ends it.
+// Those of the last rows would reach beyond the segment, and begin earlier instead.
 Extent BlockLayout::Piece::window_of(std::int64_t row_number) const {
+    SWAPLAB_CHECK(window <= extent.size, "a window of {} bytes in a segment of {}", window.count,
+                  extent.size.count);
     const Bytes begin{row_number * row.count / kPage.count * kPage.count};
-    const Bytes last = std::max(Bytes{}, extent.size - window);
-    return {extent.offset + std::min(begin, last), std::min(window, extent.size)};
+    return {extent.offset + std::min(begin, extent.size - window), window};
+}
+
+Bytes BlockLayout::Piece::place_in_window(std::int64_t row_number) const {
+    return extent.offset + row_number * row - window_of(row_number).offset;
 }
 
 BlockLayout::BlockLayout(const Pack& pack, const BlockFacts& facts) {

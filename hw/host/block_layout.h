@@ -25,8 +25,10 @@ class BlockLayout {
         Bytes row, window;
 
         bool by_rows() const { return rows > 0; }
-        // Where the window of a row begins in the file: at a page, within the table's segment.
+        // Where the window of a row is in the file: whole pages, within the table's segment.
         Extent window_of(std::int64_t row_number) const;
+        // Where the row begins in its window.
+        Bytes place_in_window(std::int64_t row_number) const;
     };
 
     BlockLayout(const Pack& pack, const BlockFacts& facts);

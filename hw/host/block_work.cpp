@@ -62,7 +62,18 @@ BlockWork::BlockWork(const DeviceSetup& setup, JobPacks packs, const ReadOptions
             job.executors = JobExecutors(j, plan, setup.facts[j], executors, activations);
         for (std::uint32_t server = 0; server < readers; ++server)
             job.readers.push_back(open_reader(job.pack->parameters_path(), read));
+        if (verify_) take_checksums(job);
     }
+}
+
+// A pack's checksums are of whole tables: of those that come in by rows each page gets one.
+void BlockWork::take_checksums(JobState& job) {
+    for (const BlockLayout& block : job.blocks)
+        for (const BlockLayout::Piece& piece : block.pieces(0)) {
+            const UnitId table{piece.units.first};
+            if (piece.by_rows() && !job.tables.contains(table.index))
+                job.tables.emplace(table.index, PageChecksums(*job.pack, table));
+        }
 }
 
 void BlockWork::load_resident() {
@@ -121,25 +132,57 @@ void BlockWork::read(const Action& command, std::uint32_t server) {
     if (verify_) check(command);
 }
 
-// A window for each row that the pass touches.
+// As many as the model says, whose windows stand one behind the other. Where execution touches
+// fewer different ones, it begins with them again.
+std::vector<std::int64_t> BlockWork::rows_of(const Action& command,
+                                             const BlockLayout::Piece& piece) const {
+    const JobState& job = job_of(command);
+    const LayerId table = job.pack->model()->layer_of(UnitId{piece.units.first});
+    if (job.executors.empty())
+        return drawn_rows(command.request, command.pass, table, piece.rows, piece.of);
+    std::vector<std::int64_t> rows =
+        job.executors.rows(command.request, command.pass, command.block, table);
+    const auto different = static_cast<std::int64_t>(rows.size());
+    if (different < 1 || different > piece.rows)
+        throw InputError(
+            text("{}: a pass touches {} different rows of layer {}, and the model says "
+                 "{} (`rows_touched` of the layers that gather them)",
+                 job.pack->folder(), different, in_quotes(job.pack->model()->layer(table).name),
+                 piece.rows));
+    for (std::int64_t i = different; i < piece.rows; ++i)
+        rows.push_back(rows[static_cast<std::size_t>(i - different)]);
+    return rows;
+}
+
 void BlockWork::add_rows(const Action& command, const BlockLayout::Piece& piece, std::byte* to,
                          std::vector<ReadRange>& ranges) const {
-    const LayerId table = job_of(command).pack->model()->layer_of(UnitId{piece.units.first});
-    for (const std::int64_t row :
-         drawn_rows(command.request, command.pass, table, piece.rows, piece.of)) {
+    for (const std::int64_t row : rows_of(command, piece)) {
         const Extent window = piece.window_of(row);
         ranges.push_back({window.offset, window.size, to});
-        to += piece.window.count;
+        to += window.size.count;
     }
 }
 
-// Rows have no checksums of their own.
 void BlockWork::check(const Action& command) const {
-    const std::byte* const at = places_.to_write(command, 0);
-    for (const BlockLayout::Piece& piece : block_of(command).pieces(command.pass))
-        if (!piece.by_rows())
+    const std::byte* at = places_.to_write(command, 0);
+    for (const BlockLayout::Piece& piece : block_of(command).pieces(command.pass)) {
+        if (piece.by_rows())
+            check_rows(command, piece, at + piece.at.count);
+        else
             verify(*job_of(command).pack, piece.units,
                    {at + piece.at.count, static_cast<std::size_t>(piece.size.count)});
+    }
+}
+
+void BlockWork::check_rows(const Action& command, const BlockLayout::Piece& piece,
+                           const std::byte* at) const {
+    const JobState& job = job_of(command);
+    const PageChecksums& checksums = job.tables.at(piece.units.first);
+    for (const std::int64_t row : rows_of(command, piece)) {
+        const Extent window = piece.window_of(row);
+        checksums.verify(*job.pack, window, {at, static_cast<std::size_t>(window.size.count)});
+        at += window.size.count;
+    }
 }
 
 std::size_t BlockWork::size_of(const Action& command) const {
@@ -172,10 +215,23 @@ void BlockWork::bind(const Action& command, std::size_t holding) {
     const BlockFacts& facts = setup_.facts[command.job][command.block];
     const std::vector<BlockLayout::Piece>& pieces = block_of(command).pieces(command.pass);
     const std::size_t own = pieces.size() - facts.brought.size();  // they come first
-    for (std::size_t i = 0; i < facts.brought.size(); ++i)
-        brought.push_back(
-            {facts.brought[i].owner, at + pieces[own + i].at.count, facts.brought[i].by_rows()});
+    for (std::size_t i = 0; i < facts.brought.size(); ++i) {
+        const BlockLayout::Piece& piece = pieces[own + i];
+        brought.push_back({facts.brought[i].owner, at + piece.at.count});
+        if (piece.by_rows()) brought.back().rows = places_of_rows(command, piece);
+    }
     executors.bind(command.block, at, brought);
+}
+
+std::vector<RowAt> BlockWork::places_of_rows(const Action& command,
+                                             const BlockLayout::Piece& piece) const {
+    std::vector<RowAt> places;
+    Bytes window;
+    for (const std::int64_t row : rows_of(command, piece)) {
+        places.push_back({row, window + piece.place_in_window(row)});
+        window += piece.window;
+    }
+    return places;
 }
 
 std::vector<std::vector<std::string>> BlockWork::outputs() const {

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "hw/host/block_layout.h"
 #include "hw/host/job_executors.h"
+#include "hw/host/page_checksums.h"
 #include "hw/storage/pack.h"
 #include "hw/storage/reader.h"
 #include "policies/port/device.h"
@@ -62,7 +64,8 @@ class BlockWork {
   public:
     // Opens the packs for reading: `InputError` where that cannot be. Without `executors` nothing
     // is executed. With `verify`, every block is checked against its checksums when it has been
-    // read (`StorageError`). Borrows the setup, the places, the mover and the activations.
+    // read, and tables that come in by rows now, once, and then page by page (`StorageError`).
+    // Borrows the setup, the places, the mover and the activations.
     BlockWork(const DeviceSetup& setup, JobPacks packs, const ReadOptions& read, bool verify,
               const ExecutorFactory& executors, Places& places, Mover& mover,
               ActivationMemory& activations);
@@ -92,13 +95,19 @@ class BlockWork {
         std::vector<IdVector<BlockId, BlockLayout>> of_kinds;  // of requests that differ
         std::vector<std::unique_ptr<Reader>> readers;          // by server of the storage lane
         JobExecutors executors;
+        std::map<std::uint32_t, PageChecksums> tables;  // by unit: where reads are verified
     };
 
     void load_resident(JobId job, BlockId block);
     void read(const Action& command, std::uint32_t server);
+    std::vector<std::int64_t> rows_of(const Action& command, const BlockLayout::Piece& piece) const;
     void add_rows(const Action& command, const BlockLayout::Piece& piece, std::byte* to,
                   std::vector<ReadRange>& ranges) const;
+    std::vector<RowAt> places_of_rows(const Action& command, const BlockLayout::Piece& piece) const;
+    void take_checksums(JobState& job);
     void check(const Action& command) const;
+    void check_rows(const Action& command, const BlockLayout::Piece& piece,
+                    const std::byte* at) const;
     std::size_t size_of(const Action& command) const;
     void copy(const Action& command, std::size_t from, std::size_t to);
     void assemble(const Action& command);

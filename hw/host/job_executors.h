@@ -25,6 +25,10 @@ class JobExecutors {
     void bind(BlockId block, std::byte* at, std::span<const BroughtAt> brought) {
         of(block).bind_with(there(block), at, brought);
     }
+    std::vector<std::int64_t> rows(RequestId request, std::uint32_t pass, BlockId block,
+                                   LayerId table) const {
+        return executors_[places_[block].variant]->rows(request, pass, there(block), table);
+    }
     void unbind(BlockId block) { of(block).unbind(there(block)); }
     void execute(RequestId request, std::uint32_t pass, BlockId block);
 

@@ -113,6 +113,11 @@ void verify(const Pack& pack) {
     }
 }
 
+void require_checksum(const Pack& pack, UnitId unit, std::uint32_t crc) {
+    const PackedLayer& layer = pack.index().layers[unit.index];
+    if (crc != layer.crc) throw StorageError(damage(pack, layer, crc));
+}
+
 void verify(const Pack& pack, UnitRange units, std::span<const std::byte> bytes) {
     const Extent extent = pack.extent(units);
     SWAPLAB_CHECK(bytes.size() == static_cast<std::size_t>(extent.size.count),
@@ -121,8 +126,7 @@ void verify(const Pack& pack, UnitRange units, std::span<const std::byte> bytes)
         const PackedLayer& layer = pack.index().layers[unit.index];
         const auto begin = static_cast<std::size_t>((layer.offset - extent.offset).count);
         const auto size = static_cast<std::size_t>(layer.size.count);
-        const std::uint32_t crc = crc_of(bytes.subspan(begin, size));
-        if (crc != layer.crc) throw StorageError(damage(pack, layer, crc));
+        require_checksum(pack, unit, crc_of(bytes.subspan(begin, size)));
     }
 }
 

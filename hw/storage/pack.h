@@ -116,6 +116,9 @@ bool is_pack(const std::string& path);  // a folder with an index.json
 // offset of the first that differs from its checksum, `StorageError` if it cannot be read.
 void verify(const Pack& pack);
 
+// Throws `StorageError` where the unit's checksum is another than this, of all of its segment.
+void require_checksum(const Pack& pack, UnitId unit, std::uint32_t crc);
+
 // Checks these units as they lie in memory after reading their extent. Throws `StorageError`
 // naming the first that differs.
 void verify(const Pack& pack, UnitRange units, std::span<const std::byte> bytes);

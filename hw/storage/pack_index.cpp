@@ -8,6 +8,7 @@
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 #include "profiles/document/file_values.h"
+#include "profiles/model/sharing.h"
 
 namespace swaplab {
 namespace {
@@ -253,6 +254,21 @@ class Fit {
                   at("shares"), "a tensor of", in_quotes(model.name_of(UnitId{shared.owner})));
     }
 
+    // `field` is the layer of a table that is gathered by rows of this window: each row must stand
+    // in the segment where a table alone would have it, and a window within the segment.
+    void check_table(const Field& field, const PackedLayer& packed, Bytes window) const {
+        if (packed.tensors.size() != 1 || packed.tensors[0].offset.count != 0)
+            field.fail(
+                text("a table that is gathered by rows is one tensor at the begin of its "
+                     "segment, and does not fit {}, which has {} tensors there",
+                     index_path_, packed.tensors.size()));
+        if (packed.size < window)
+            field.fail(
+                text("rows of this table come in by windows of {} bytes, and its segment in "
+                     "{} has {}: pack the model again",
+                     window.count, index_path_, packed.size.count));
+    }
+
   private:
     const std::string& index_path_;
 };
@@ -317,6 +333,11 @@ void check_model_fits(const PackIndex& index, const std::string& index_path,
     for (const UnitId unit : model.whole())
         fit.check_unit(layers.item(model.layer_of(unit).index), model, unit,
                        index.layers[unit.index]);
+    const IdVector<LayerId, Bytes> windows = windows_of_tables(model);
+    for (const LayerId table : windows.ids())
+        if (windows[table].count > 0)
+            fit.check_table(layers.item(table.index), index.layers[model.units_of(table).first],
+                            windows[table]);
 }
 
 }  // namespace swaplab

@@ -78,14 +78,15 @@ std::string PackWriter::shown(const std::string& file) const {
     return text("{}/{}", folder_, file);
 }
 
-const PackedLayer& PackWriter::add_layer(std::string name, std::span<const TensorToPack> tensors) {
+const PackedLayer& PackWriter::add_layer(std::string name, std::span<const TensorToPack> tensors,
+                                         Bytes least) {
     begin_layer(std::move(name));
     for (const TensorToPack& tensor : tensors) {
         const Bytes size{static_cast<std::int64_t>(tensor.bytes.size())};
         begin_tensor({tensor.name, tensor.dtype, tensor.shape, Bytes{}, size, tensor.slot});
         append(tensor.bytes);
     }
-    return end_layer();
+    return end_layer(least);
 }
 
 void PackWriter::begin_layer(std::string name) {

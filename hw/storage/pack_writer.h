@@ -46,8 +46,10 @@ class PackWriter {
     PackWriter& operator=(const PackWriter&) = delete;
     ~PackWriter();
 
-    // The next layer. What comes back says where it lies, and its stored bytes.
-    const PackedLayer& add_layer(std::string name, std::span<const TensorToPack> tensors);
+    // The next layer, `least` as of `end_layer`. What comes back says where it lies, and its stored
+    // bytes.
+    const PackedLayer& add_layer(std::string name, std::span<const TensorToPack> tensors,
+                                 Bytes least = {});
 
     // The same in pieces, for parameters that do not fit into memory. A tensor's offset is set
     // here; exactly its `size`, which is what dtype and shape say, must be appended before the
@@ -56,9 +58,9 @@ class PackWriter {
     void begin_tensor(PackedTensor tensor);
     void append(std::span<const std::byte> bytes);
     // At the next page; at the earliest where so many bytes from its begin would end.
+    const PackedLayer& end_layer(Bytes least = {});
     // The layer that was added last uses a tensor of an earlier one.
     void share(std::uint32_t owner, PackedTensor tensor);
-    const PackedLayer& end_layer(Bytes least = {});
 
     // Another file in the pack: the skeleton.
     void add_file(const std::string& name, std::span<const std::byte> bytes);
@@ -87,9 +89,10 @@ class PackWriter {
 // A pack without a skeleton that has the sizes of the model's layers, with pseudo-random bytes: the
 // same for the same seed. What it stores are the parameters, so the pack's model has the segments'
 // sizes as its `stored_bytes`, whatever the model says, and as many tensors per unit as there are
-// (at least one, at most one per byte, together not above 100,000, else `InputError`). The parts of
-// a divided layer have segments of one size. `progress`
-// hears how many of how many bytes are written; what it throws ends the writing without a trace.
+// (at least one, at most one per byte, together not above 100,000, else `InputError`); a table that
+// is gathered by rows is one tensor. The parts of a divided layer have segments of one size.
+// `progress` hears how many of how many bytes are written; what it throws ends the writing without
+// a trace.
 using PackProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 void write_synthetic_pack(const Model& model, const std::string& folder, std::uint64_t seed,
                           WriteFunction write = ::write, const PackProgress& progress = nullptr);

@@ -8,6 +8,7 @@
 #include "hw/storage/pack_writer.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
+#include "profiles/model/sharing.h"
 
 namespace swaplab {
 namespace {
@@ -37,8 +38,9 @@ class PseudoRandom {
     std::uint64_t state_;
 };
 
-// How many tensors each unit of the layer can have: none is empty.
-std::int64_t tensors_of(const Layer& layer) {
+// How many tensors each unit of the layer can have: none is empty, and a table is one.
+std::int64_t tensors_of(const Layer& layer, bool table) {
+    if (table) return 1;
     const std::int64_t fewest_bytes = layer.parameter_bytes.count / layer.units;
     return std::min(fewest_bytes, std::max<std::int64_t>(layer.parameter_tensors, 1));
 }
@@ -86,12 +88,13 @@ void write_tensor(PackWriter& writer, PackedTensor tensor, PseudoRandom& random,
     }
 }
 
-void write_unit(PackWriter& writer, const Model& model, UnitId id, std::uint32_t& slot,
-                PseudoRandom& random, Written& written) {
+// `window`: of a row, where the layer is a table that is gathered by rows.
+void write_unit(PackWriter& writer, const Model& model, UnitId id, Bytes window,
+                std::uint32_t& slot, PseudoRandom& random, Written& written) {
     const Unit unit = model.unit(id);
     const Layer& layer = model.layer(unit.layer);
     const std::string name = model.name_of(id);
-    const std::int64_t tensors = tensors_of(layer);
+    const std::int64_t tensors = tensors_of(layer, window.count > 0);
     writer.begin_layer(name);
     for (std::int64_t i = 0; i < tensors; ++i) {
         const std::int64_t size = tensor_bytes(unit.parameter_bytes, tensors, i);
@@ -99,7 +102,7 @@ void write_unit(PackWriter& writer, const Model& model, UnitId id, std::uint32_t
                      {text("{}.{}", name, i), "uint8", {size}, Bytes{}, Bytes{size}, slot++},
                      random, written);
     }
-    writer.end_layer(largest_end(layer, tensors));
+    writer.end_layer(std::max(window, largest_end(layer, tensors)));
 }
 
 }  // namespace
@@ -107,9 +110,11 @@ void write_unit(PackWriter& writer, const Model& model, UnitId id, std::uint32_t
 void write_synthetic_pack(const Model& model, const std::string& folder, std::uint64_t seed,
                           WriteFunction write, const PackProgress& progress) {
     ModelSpec spec = model.spec();
+    const IdVector<LayerId, Bytes> windows = windows_of_tables(model);
     std::int64_t tensors = 0;
-    for (Layer& layer : spec.layers) {
-        layer.parameter_tensors = tensors_of(layer);
+    for (const LayerId id : windows.ids()) {
+        Layer& layer = spec.layers[id.index];
+        layer.parameter_tensors = tensors_of(layer, windows[id].count > 0);
         tensors += layer.parameter_tensors * layer.units;
         if (tensors > kMostTensors) {
             throw InputError(text("{}: more than {} tensors, the most of a synthetic pack",
@@ -120,7 +125,8 @@ void write_synthetic_pack(const Model& model, const std::string& folder, std::ui
     PseudoRandom random(seed);
     Written written(model, progress);
     std::uint32_t slot = 0;
-    for (const UnitId unit : model.whole()) write_unit(writer, model, unit, slot, random, written);
+    for (const UnitId unit : model.whole())
+        write_unit(writer, model, unit, windows[model.layer_of(unit)], slot, random, written);
     writer.finish({{}, {}, "synthetic"}, std::move(spec));
 }
 

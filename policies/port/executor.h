@@ -8,10 +8,12 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "policies/port/block.h"
 #include "profiles/base/error.h"
 #include "profiles/base/ids.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
 
@@ -38,12 +40,20 @@ class ActivationMemory {
     virtual void free(void* at) = 0;
 };
 
+// Where a row of a table lies that came in alone.
+struct RowAt {
+    std::int64_t row = 0;
+    Bytes at;  // from the begin of what came in of the table
+};
+
 // Parameters of a layer that a block brings apart from the extent of its own layers, as they lie in
-// memory: all of them, as the pack has them, or a window for each of the rows that come in.
+// memory: all of them, as the pack has them, or rows, each in a window of its own.
 struct BroughtAt {
     LayerId owner;
     std::byte* at = nullptr;
-    bool by_rows = false;
+    std::vector<RowAt> rows{};  // none: it came in whole
+
+    bool by_rows() const { return !rows.empty(); }
 };
 
 // Executes the blocks of one job. Blocks are those of the deployment, by BlockId. The device
@@ -60,6 +70,16 @@ class Executor {
         SWAPLAB_CHECK(brought.empty(), "an executor of whole layers' parameters gets {} more",
                       brought.size());
         bind(block, at);
+    }
+    // The rows that the request's pass touches of a table which comes in for the block by rows
+    // (`owner` of its `BroughtLayer`), each once, as what is bound for it must have. Known before
+    // the pass begins; any thread, beside any other call.
+    virtual std::vector<std::int64_t> rows(RequestId, std::uint32_t, BlockId block,
+                                           LayerId table) const {
+        throw UnsupportedError(
+            text("this executor needs whole tables, and of layer {} rows come "
+                 "in for block {}",
+                 table.index, block.index));
     }
     // Drops every reference into the block's memory; aborts if one outlives the call.
     virtual void unbind(BlockId block) = 0;

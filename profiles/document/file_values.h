@@ -17,6 +17,10 @@ void check_schema(Fields& fields, std::string_view schema);
 // A string that is not empty and has no control characters, since names stand in tables.
 std::string read_name(const Field& field);
 
+// The longest execution of a whole model, which may be more activities than one: 2^53 ns (104 days),
+// below which a double holds each of them.
+inline constexpr Duration kLongestModel{std::int64_t{1} << 53};
+
 // A whole number of ns below `kLongestActivity`.
 Duration read_duration(const Field& field);
 

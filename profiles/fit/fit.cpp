@@ -1,11 +1,13 @@
 #include "profiles/fit/fit.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <set>
 
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
+#include "profiles/document/file_values.h"
 #include "profiles/fit/fit_effects.h"
 #include "profiles/fit/fit_layers.h"
 #include "profiles/fit/fit_lines.h"
@@ -170,6 +172,13 @@ bool gives_anchor(const Measurement& row, const Model& model) {
            (row.dtype.empty() || row.dtype == model.spec().dtype);
 }
 
+// The time of a whole model, which may be more than one activity can hold.
+Duration whole_model_time(const Measurements& measurements, double ns) {
+    if (ns < static_cast<double>(count_ns(kLongestModel))) return nanoseconds(std::llround(ns));
+    throw InputError(text("{}: the whole model takes {} ns, expected less than 2^53 ns (104 days)",
+                          measurements.file, ns));
+}
+
 }  // namespace
 
 FittedDevice fit_device(const Measurements& measurements, const FitOptions& options) {
@@ -204,7 +213,8 @@ std::map<std::string, Duration> anchors_of(const Measurements& measurements, con
     }
     std::map<std::string, Duration> anchors;
     for (const auto& [key, sum] : sums)
-        if (const Duration mean = to_duration(sum.ns / sum.rows); mean > Duration::zero())
+        if (const Duration mean = whole_model_time(measurements, sum.ns / sum.rows);
+            mean > Duration::zero())
             anchors[key] = mean;
     if (anchors.empty())
         throw InputError(

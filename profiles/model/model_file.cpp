@@ -203,8 +203,8 @@ std::map<std::string, Duration> read_anchors(const Field& field) {
         const bool well_formed = colon != 0 && !device.empty() &&
                                  (mode.empty() || (mode.starts_with(":mode=") && mode.size() > 6));
         if (!well_formed) time.fail_at_key("expected a key DEVICE or DEVICE:mode=NAME");
-        anchors[device] = read_duration(time);
-        if (anchors[device] == Duration::zero()) time.fail_expecting("a whole number > 0");
+        anchors[device] = nanoseconds(time.as_positive());
+        if (anchors[device] >= kLongestModel) time.fail_expecting("less than 2^53 ns (104 days)");
     }
     return anchors;
 }

@@ -105,6 +105,14 @@ Bytes window_of_row(Bytes row) {
     return {kPage * (worst / kPage + 1)};
 }
 
+IdVector<LayerId, Bytes> windows_of_tables(const Model& model) {
+    IdVector<LayerId, Bytes> windows(model.layer_count());
+    for (const LayerId layer : windows.ids())
+        if (model.layer(layer).gathers())
+            windows[model.table_of(layer)] = model.window_bytes(layer);
+    return windows;
+}
+
 Bytes touched_whole(const Layer& owner) {
     return owner.gathers() ? owner.parameter_bytes
                            : owner.touched_bytes.value_or(owner.parameter_bytes);

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "profiles/base/id_vector.h"
+#include "profiles/base/ids.h"
 #include "profiles/model/model.h"
 
 namespace swaplab {
@@ -19,6 +21,10 @@ std::int64_t rows_described(const Layer& layer, const ModelSpec& spec);
 
 // The most pages of 4 KiB that a row of these bytes can lie in, as bytes.
 Bytes window_of_row(Bytes row);
+
+// By layer: what a row takes where the layer's table comes in by rows; 0 where nobody gathers rows
+// of its parameters.
+IdVector<LayerId, Bytes> windows_of_tables(const Model& model);
 
 // What another layer that needs all of the owner's parameters reads of them.
 Bytes touched_whole(const Layer& owner);

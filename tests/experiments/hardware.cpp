@@ -65,7 +65,7 @@ void Hardware::SetUpTestSuite() {
     if (kWriter == nullptr) return;
     lab_ = std::make_unique<TemporaryFolder>(fs::path(SWAPLAB_EXECUTABLE).parent_path());
     write_file(file("board.json"), kBoard);
-    const std::vector<std::string> models{"cnn", "tied", "transformer", "wide"};
+    const std::vector<std::string> models{"cnn", "gpt", "tied", "transformer", "wide"};
     std::vector<std::string> pairs;
     for (const std::string& model : models) {
         pairs.push_back(model);

@@ -53,8 +53,8 @@ class Hardware : public ::testing::Test {
 
   private:
     // Beside the build, which lies on a disk more likely than temporary files do. In it: cnn.pt,
-    // tied.pt, transformer.pt, wide.pt, their packs, and board.json, a made-up profile of this
-    // machine.
+    // gpt.pt, tied.pt, transformer.pt, wide.pt, their packs, and board.json, a made-up profile of
+    // this machine.
     static std::unique_ptr<TemporaryFolder> lab_;
 };
 

@@ -101,6 +101,7 @@ void expect_outcome(const CliResult& result, bool may_be_infeasible) {
 TEST_F(Hardware, EveryPolicyAtEveryBudget) {
     const Study studies[]{{"wide", {"0.5x", "1.1x", "min"}},
                           {"transformer", {"80KiB", "1MiB", "min"}},
+                          {"gpt", {"0.3x", "2x", "min"}},
                           {"tied", {"70KiB", "1MiB", "min"}},
                           {"cnn", {"1MiB", "min"}}};
     for (const Study& study : studies) {

@@ -73,6 +73,19 @@ TEST(LongActivities, PartsAreOneBlock) {
     EXPECT_EQ(simulate(board(7000), model, "load-all", options).result.minimum_budget.count, 1000);
 }
 
+// A measured time of the whole model may be more than an activity holds, too.
+TEST(LongActivities, AnAnchorOf100MinutesIsReached) {
+    ModelSpec spec = slow_chain(100, kMinute)->spec();
+    spec.measured_on.clear();
+    for (Layer& layer : spec.layers) layer.execute.reset();
+    spec.anchors["board"] = 100 * kMinute;
+    Platform platform = board(0);
+    platform.nodes[0].execute.other.per_layer = 1000;
+    const testing::Simulation run =
+        simulate(platform, std::make_shared<const Model>(spec), "direct", Options{});
+    EXPECT_EQ(run.result.latency.mean, 100 * kMinute);
+}
+
 // Streamed, what is loaded stays.
 TEST(LongActivities, PartsStayForTheNextRequest) {
     const ModelPtr model = slow_chain(100, kMinute);

@@ -446,6 +446,14 @@ TEST(Anchors, AreTheMeanOfTheWholeModel) {
                                                    {"board:mode=15W", nanoseconds(300)}};
     EXPECT_EQ(anchors_of(all, model, {"board", ""}), expected);
     EXPECT_EQ(without_anchors(all, model).rows.size(), 3U);
+    const std::string head = "activity,label,duration_ns\nexecute,net,";
+    EXPECT_EQ(anchors_of(measured(head + "6000000000001\n"), model, {"board", ""}),
+              (std::map<std::string, Duration>{{"board", nanoseconds(6'000'000'000'001)}}));
+    EXPECT_EQ(error_of([&] {
+                  anchors_of(measured(head + "9007199254740992\n"), model, {"board", ""});
+              }),
+              "m.csv: the whole model takes 9007199254740992 ns, expected less than 2^53 ns (104 "
+              "days)");
     spec.name = "other";
     EXPECT_EQ(error_of([&] {
                   anchors_of(all, Model(spec), {"board", ""});

@@ -238,6 +238,11 @@ TEST(ModelFile, ChecksSizes) {
               "m.json:1:56: anchors.b:15W: expected a key DEVICE or DEVICE:mode=NAME");
     EXPECT_EQ(read_error(model_of({layer("a")}, R"("anchors": {"b": 0}, )")),
               "m.json:1:61: anchors.b: expected a whole number > 0, found 0");
+    EXPECT_EQ(read_error(model_of({layer("a")}, R"("anchors": {"b": 9007199254740992}, )")),
+              "m.json:1:61: anchors.b: expected less than 2^53 ns (104 days), found "
+              "9007199254740992");
+    EXPECT_EQ(read_error(model_of({layer("a")}, R"("anchors": {"b": 9007199254740991}, )")),
+              "no error");
 }
 
 // Each total stays at or below 2^60; half of that twice, and one more, is too much.

@@ -7,6 +7,7 @@
 
 #include "hw/storage/pack_index.h"
 #include "hw/storage/pack_writer.h"
+#include "hw/torch/pack/gathered_tables.h"
 #include "hw/torch/pack/layer_measurement.h"
 #include "hw/torch/pack/layering.h"
 #include "hw/torch/pack/shared_slots.h"
@@ -20,6 +21,7 @@
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
 #include "profiles/document/document.h"
+#include "profiles/model/sharing.h"
 
 namespace swaplab {
 namespace {
@@ -201,15 +203,16 @@ struct Measured {
 
 Measured measure(const ScriptFile& source, const PackOptions& options, const std::string& name,
                  const Tensors& parameters, Skeleton skeleton,
-                 const std::vector<ExpectedOutput>& expected) {
+                 const std::vector<ExpectedOutput>& expected, std::vector<std::string>& notes) {
     Measured measured{std::move(skeleton), {}, {}, {}};
     measured.slots = slots_of(measured.skeleton);
     measured.layers = share_out(measured.slots, parameters);
     std::vector<MeasuredRun> runs;
+    std::vector<Tensors> inputs;
     for (const ExpectedOutput& output : expected) {
         tell(options, "measuring layers, input", runs.size() + 1, expected.size());
-        runs.push_back(measure_layers(measured.skeleton, parameters,
-                                      model_inputs(source.inputs, output.seed)));
+        inputs.push_back(model_inputs(source.inputs, output.seed));
+        runs.push_back(measure_layers(measured.skeleton, parameters, inputs.back()));
         if (runs.back().digest != output.digest)
             throw InputError(
                 text("{}: executed layer by layer it has other outputs than as a "
@@ -225,6 +228,8 @@ Measured measure(const ScriptFile& source, const PackOptions& options, const std
     for (std::size_t i = 0; i < measured.slots.size(); ++i)
         spec.layers.push_back(layer_of(runs.front().layers[i], measured.skeleton.names[i],
                                        measured.layers[i], parameters));
+    find_gathered_tables(measured.skeleton, parameters, measured.slots, measured.layers, inputs,
+                         spec, notes);
     add_workspace(spec, runs);
     return measured;
 }
@@ -235,9 +240,9 @@ std::span<const std::byte> bytes_of(const at::Tensor& tensor) {
     return {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()};
 }
 
-// `packed`: the layers that have been added.
+// `packed`: the layers that have been added; `least`: of the next one's segment.
 void add_layer(PackWriter& writer, const Measured& measured, std::vector<PackedLayer>& packed,
-               const Tensors& parameters) {
+               const Tensors& parameters, Bytes least) {
     const std::size_t layer = packed.size();
     const auto& all = measured.skeleton.program->lowered().parameters;
     std::vector<TensorToPack> tensors;
@@ -246,7 +251,7 @@ void add_layer(PackWriter& writer, const Measured& measured, std::vector<PackedL
         tensors.push_back({all[slot].name, name_of(value.scalar_type()), value.sizes().vec(), slot,
                            bytes_of(value)});
     }
-    packed.push_back(writer.add_layer(measured.skeleton.names[layer], tensors));
+    packed.push_back(writer.add_layer(measured.skeleton.names[layer], tensors, least));
     for (const SharedSlot& shared : measured.layers[layer].shared) {
         const at::Tensor& value = parameters[shared.slot];
         const auto stored = std::ranges::find(packed[shared.owner].tensors, shared.slot_of_owner,
@@ -282,7 +287,7 @@ std::vector<std::string> pack_torchscript(const std::string& file, const std::st
     PackWriter writer(folder, name);  // before the work: the folder may be there already
     const std::vector<ExpectedOutput> expected = expected_outputs(source, options, notes);
 
-    strip(source.module);
+    strip(source.module, source.lowered.kept);
     Tensors parameters;
     for (const LoweredParameter& parameter : source.lowered.parameters)
         parameters.push_back(parameter.value.contiguous());
@@ -292,13 +297,15 @@ std::vector<std::string> pack_torchscript(const std::string& file, const std::st
     const Measured measured = measure(source, options, name, parameters,
                                       cut_into_layers(lower_as_stored(source, source.module),
                                                       parameters, std::move(inputs), file),
-                                      expected);
+                                      expected, notes);
     note_ties(measured.skeleton, parameters, measured.slots, measured.layers, notes);
 
+    const IdVector<LayerId, Bytes> windows = windows_of_tables(Model(measured.model));
     std::vector<PackedLayer> packed;
     while (packed.size() < measured.slots.size()) {
         tell(options, "writing layer", packed.size() + 1, measured.slots.size());
-        add_layer(writer, measured, packed, parameters);
+        add_layer(writer, measured, packed, parameters,
+                  windows[LayerId{static_cast<std::uint32_t>(packed.size())}]);
     }
     const std::string skeleton = write_skeleton(source.module, &measured.skeleton);
     writer.add_file("skeleton.pt", std::as_bytes(std::span(skeleton)));

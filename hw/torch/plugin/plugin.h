@@ -6,7 +6,7 @@
 namespace swaplab {
 
 // Plugin and loader are built together; where one is left over from another build, they refuse.
-inline constexpr int kTorchPluginVersion = 2;
+inline constexpr int kTorchPluginVersion = 3;
 
 struct TorchPlugin {
     int version = kTorchPluginVersion;

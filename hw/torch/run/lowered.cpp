@@ -1,5 +1,6 @@
 #include "hw/torch/run/lowered.h"
 
+#include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 #include "profiles/base/error.h"
@@ -47,9 +49,46 @@ class Attributes {
         const Value* self = lowered_->graph->inputs()[0];
         if (self->hasUses()) fail_use(*self);
         lowered_->graph->eraseInput(0);
+        keep_ids();
     }
 
   private:
+    // Ids of embeddings become constants. In a skeleton of an older program they are empty, and
+    // parameters.
+    void keep_ids() {
+        const std::set<const Value*> ids = sources_of_ids();
+        if (ids.empty()) return;
+        const torch::jit::AliasDb aliases(lowered_->graph);
+        for (std::size_t i = attributes_.size(); i-- > 0;) {
+            Value* const input = lowered_->graph->inputs()[lowered_->model_inputs + i];
+            if (!ids.contains(input) || aliases.hasWriters(input)) continue;
+            if (!is_list_of_ids(lowered_->parameters[i].value)) continue;
+            torch::jit::WithInsertPoint at(*lowered_->graph->nodes().begin());
+            input->replaceAllUsesWith(
+                lowered_->graph->insertConstant(lowered_->parameters[i].value.contiguous()));
+            lowered_->graph->eraseInput(lowered_->model_inputs + i);
+            lowered_->parameters.erase(lowered_->parameters.begin() +
+                                       static_cast<std::ptrdiff_t>(i));
+            lowered_->kept.push_back(attributes_[i]);
+        }
+    }
+
+    static bool is_list_of_ids(const at::Tensor& tensor) {
+        constexpr std::size_t kMost = 64 << 10;  // it is always in memory
+        return tensor.defined() && tensor.layout() == c10::kStrided && tensor.numel() > 0 &&
+               (tensor.scalar_type() == at::kLong || tensor.scalar_type() == at::kInt) &&
+               tensor.nbytes() <= kMost;
+    }
+
+    std::set<const Value*> sources_of_ids() const {
+        std::set<const Value*> all;
+        for_each_node(*lowered_->graph->block(), [&](Node& node) {
+            if (is_embedding(node))
+                for_each_source(*node.input(1), [&](const Value& source) { all.insert(&source); });
+        });
+        return all;
+    }
+
     struct Owner {
         torch::jit::ModulePtr object;
         std::string path;
@@ -77,6 +116,7 @@ class Attributes {
         if (input == nullptr) {
             input = lowered_->graph->addInput()->setType(c10::TensorType::get());
             lowered_->parameters.push_back({path, value.toTensor()});
+            attributes_.push_back({owner.object.get(), attribute});
         }
         return input;
     }
@@ -108,6 +148,7 @@ class Attributes {
     const std::string* file_;
     std::unordered_map<const Value*, Owner> modules_;
     std::map<std::pair<const void*, std::string>, Value*> inputs_;
+    std::vector<KeptAttribute> attributes_;  // by parameter
 };
 
 // --- What cannot be executed in pieces ----------------------------------------------------------
@@ -141,6 +182,22 @@ void for_each_node(torch::jit::Block& block, const std::function<void(Node&)>& v
     for (Node* node : block.nodes()) {
         visit(*node);
         for (torch::jit::Block* inner : node->blocks()) for_each_node(*inner, visit);
+    }
+}
+
+bool is_embedding(const Node& node) {
+    return node.kind() == c10::aten::embedding && node.inputs().size() >= 2;
+}
+
+void for_each_source(const Value& value, const std::function<void(const Value&)>& visit) {
+    std::set<const Value*> seen;
+    std::vector<const Value*> open{&value};
+    while (!open.empty()) {
+        const Value* const next = open.back();
+        open.pop_back();
+        if (!seen.insert(next).second) continue;
+        visit(*next);
+        open.insert(open.end(), next->node()->inputs().begin(), next->node()->inputs().end());
     }
 }
 

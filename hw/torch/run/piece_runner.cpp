@@ -11,14 +11,16 @@
 namespace swaplab {
 
 PieceRunner::PieceRunner(std::shared_ptr<const Program> program,
-                         const std::vector<StepRange>& pieces)
+                         const std::vector<StepRange>& pieces, const std::set<std::size_t>& gathers)
     : program_(std::move(program)), live_(program_->values()) {
-    for (const StepRange& range : pieces) pieces_.push_back(prepare(range));
+    for (const StepRange& range : pieces) pieces_.push_back(prepare(range, gathers));
 }
 
-PieceRunner::Prepared PieceRunner::prepare(StepRange range) const {
-    Program::Piece piece = program_->piece(range);
-    Prepared prepared{std::move(piece.code), {}, std::move(piece.outputs), {}, {}};
+PieceRunner::Prepared PieceRunner::prepare(StepRange range,
+                                           const std::set<std::size_t>& gathers) const {
+    Program::Piece piece = program_->piece(range, gathers);
+    Prepared prepared{
+        std::move(piece.code), std::move(piece.gathers), {}, std::move(piece.outputs), {}, {}};
     for (const ValueIndex value : piece.inputs) {
         const auto slot = program_->slot_of(value);
         prepared.inputs.push_back(
@@ -40,13 +42,16 @@ void PieceRunner::start(std::vector<c10::IValue> inputs) {
     }
 }
 
-void PieceRunner::run(std::size_t index, const std::vector<at::Tensor>& parameters) {
+void PieceRunner::run(std::size_t index, const std::vector<at::Tensor>& parameters,
+                      const std::vector<at::Tensor>& ids) {
     const Prepared& piece = pieces_[index];
-    SWAPLAB_CHECK(parameters.size() == piece.slots.size(), "{} parameters for {}",
-                  parameters.size(), piece.slots.size());
+    SWAPLAB_CHECK(parameters.size() == piece.slots.size() && ids.size() == piece.gathers.size(),
+                  "{} parameters for {}, {} ids for {}", parameters.size(), piece.slots.size(),
+                  ids.size(), piece.gathers.size());
     const c10::InferenceMode inference;
     torch::jit::Stack stack;
-    stack.reserve(piece.inputs.size());
+    stack.reserve(ids.size() + piece.inputs.size());
+    for (const at::Tensor& of_step : ids) stack.emplace_back(of_step);
     std::size_t parameter = 0;
     for (const Input& input : piece.inputs) {
         if (input.parameter) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "hw/torch/run/program.h"
@@ -12,8 +13,9 @@ namespace swaplab {
 
 class PieceRunner {
   public:
-    // The pieces cover all steps, in order.
-    PieceRunner(std::shared_ptr<const Program> program, const std::vector<StepRange>& pieces);
+    // The pieces cover all steps, in order. `gathers`: as `Program::piece` has them.
+    PieceRunner(std::shared_ptr<const Program> program, const std::vector<StepRange>& pieces,
+                const std::set<std::size_t>& gathers = {});
 
     std::size_t size() const { return pieces_.size(); }
     // The parameters that a piece takes, in the order in which `run` wants them.
@@ -21,11 +23,17 @@ class PieceRunner {
         return pieces_[piece].slots;
     }
 
+    // The steps of a piece that take their ids from outside, likewise.
+    const std::vector<std::size_t>& gathers(std::size_t piece) const {
+        return pieces_[piece].gathers;
+    }
+
     // Begins a run: drops what the one before left.
     void start(std::vector<c10::IValue> inputs);
     // A value is dropped inside of the piece that uses it last. What LibTorch throws passes
     // through.
-    void run(std::size_t piece, const std::vector<at::Tensor>& parameters);
+    void run(std::size_t piece, const std::vector<at::Tensor>& parameters,
+             const std::vector<at::Tensor>& ids = {});
     // After the last piece.
     std::vector<c10::IValue> outputs() const;
     void clear();
@@ -44,13 +52,14 @@ class PieceRunner {
     };
     struct Prepared {
         torch::jit::Code code;
+        std::vector<std::size_t> gathers;
         std::vector<Input> inputs;
         std::vector<ValueIndex> outputs;
         std::vector<std::uint32_t> slots;
         std::vector<ValueIndex> reads;
     };
 
-    Prepared prepare(StepRange range) const;
+    Prepared prepare(StepRange range, const std::set<std::size_t>& gathers) const;
 
     std::shared_ptr<const Program> program_;
     std::vector<Prepared> pieces_;

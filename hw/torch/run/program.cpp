@@ -1,6 +1,7 @@
 #include "hw/torch/run/program.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "profiles/base/error.h"
@@ -36,8 +37,6 @@ std::optional<std::uint32_t> Program::slot_of(ValueIndex value) const {
     return static_cast<std::uint32_t>(slot);
 }
 
-// The step that a node belongs to, be it deep inside of branches; `size()` is what returns the
-// model's outputs.
 std::size_t Program::place_of(const Node* user) const {
     while (user->owningBlock() != lowered_.graph->block()) user = user->owningBlock()->owningNode();
     const auto found = step_indices_.find(user);
@@ -63,13 +62,19 @@ void Program::note_uses() {
 // Copies a range of steps into a graph of its own.
 class Program::Cutter {
   public:
-    Cutter(const Program& program, StepRange range) : program_(program), range_(range) {}
+    Cutter(const Program& program, StepRange range, const std::set<std::size_t>& gathers)
+        : program_(program), range_(range) {
+        for (auto step = gathers.lower_bound(range.first);
+             step != gathers.end() && *step < range.last; ++step)
+            ids_[*step] = graph_->addInput()->setType(c10::TensorType::get());
+    }
 
     Piece cut() {
         for (std::size_t i = range_.first; i < range_.last; ++i) {
             if (!program_.floating_[i]) copy(program_.steps_[i]);
         }
         Piece piece;
+        for (const auto& [step, ids] : ids_) piece.gathers.push_back(step);
         for (std::size_t i = range_.first; i < range_.last; ++i) {
             if (!program_.floating_[i]) add_outputs(piece, *program_.steps_[i]);
         }
@@ -82,6 +87,10 @@ class Program::Cutter {
     void copy(Node* node) {
         Node* made = graph_->createClone(node, [this](Value* value) { return find(value); });
         graph_->insertNode(made);
+        // What the program would have taken stays an input of the piece, which drops it.
+        if (const auto step = program_.step_indices_.find(node);
+            step != program_.step_indices_.end() && ids_.contains(step->second))
+            made->replaceInput(1, ids_.at(step->second));
         for (std::size_t i = 0; i < node->outputs().size(); ++i)
             copies_[node->outputs()[i]] = made->outputs()[i];
     }
@@ -115,10 +124,13 @@ class Program::Cutter {
     const Program& program_;
     StepRange range_;
     std::shared_ptr<Graph> graph_ = std::make_shared<Graph>();
+    std::map<std::size_t, Value*> ids_;  // by step
     std::unordered_map<const Value*, Value*> copies_;
     std::vector<ValueIndex> inputs_;
 };
 
-Program::Piece Program::piece(StepRange range) const { return Cutter(*this, range).cut(); }
+Program::Piece Program::piece(StepRange range, const std::set<std::size_t>& gathers) const {
+    return Cutter(*this, range, gathers).cut();
+}
 
 }  // namespace swaplab

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -41,19 +42,25 @@ class Program {
     std::size_t last_use(ValueIndex value) const { return last_use_[value]; }
     const std::vector<ValueIndex>& outputs() const { return outputs_; }
 
+    // The step that a node belongs to, be it deep inside of branches; `size()` is what returns the
+    // model's outputs.
+    std::size_t place_of(const torch::jit::Node* user) const;
+
     // A piece as a graph of its own, ready to run.
     struct Piece {
         torch::jit::Code code;
-        std::vector<ValueIndex> inputs;   // in the order in which the code takes them
-        std::vector<ValueIndex> outputs;  // used behind the piece
+        std::vector<std::size_t> gathers;  // steps whose ids the code takes first
+        std::vector<ValueIndex> inputs;    // in the order in which the code takes them then
+        std::vector<ValueIndex> outputs;   // used behind the piece
     };
-    Piece piece(StepRange range) const;
+    // Steps of `gathers`, embeddings all, take their ids from outside, whatever the program
+    // computes: a table of which rows came in has others.
+    Piece piece(StepRange range, const std::set<std::size_t>& gathers) const;
 
   private:
     class Cutter;
 
     void note_uses();
-    std::size_t place_of(const torch::jit::Node* user) const;
 
     Lowered lowered_;
     std::vector<torch::jit::Node*> steps_;

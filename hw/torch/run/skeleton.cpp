@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 #include <utility>
@@ -29,12 +30,14 @@ constexpr std::array<std::pair<at::ScalarType, std::string_view>, 9> kTypes{{
     {at::kBool, "bool"},
 }};
 
-void strip(c10::ivalue::Object& object) {
+void strip(c10::ivalue::Object& object, const std::vector<KeptAttribute>& kept) {
     for (std::size_t i = 0; i < object.slots().size(); ++i) {
         const c10::IValue& slot = object.getSlot(i);
+        const KeptAttribute attribute{&object, object.type()->getAttributeName(i)};
         if (slot.isModule()) {
-            strip(slot.toObjectRef());
-        } else if (slot.isTensor() && slot.toTensor().defined()) {
+            strip(slot.toObjectRef(), kept);
+        } else if (slot.isTensor() && slot.toTensor().defined() &&
+                   std::ranges::count(kept, attribute) == 0) {
             object.setSlot(i, at::empty({0}, at::dtype(slot.toTensor().scalar_type())));
         }
     }
@@ -135,7 +138,9 @@ at::ScalarType scalar_type_named(const std::string& dtype) {
     throw InputError(text("unknown dtype {}{}", in_quotes(dtype), suggestion(dtype, names)));
 }
 
-void strip(torch::jit::Module& module) { strip(*module._ivalue()); }
+void strip(torch::jit::Module& module, const std::vector<KeptAttribute>& kept) {
+    strip(*module._ivalue(), kept);
+}
 
 std::string write_skeleton(const torch::jit::Module& stripped, const Skeleton* cut) {
     torch::jit::ExtraFilesMap extra;

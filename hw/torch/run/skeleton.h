@@ -18,9 +18,9 @@ struct Skeleton {
 std::string name_of(at::ScalarType type);                    // "float32"
 at::ScalarType scalar_type_named(const std::string& dtype);  // throws `InputError`
 
-// Puts an empty tensor in the place of every parameter and buffer of the module. Tensors that
-// somebody else holds keep what they have.
-void strip(torch::jit::Module& module);
+// Puts an empty tensor in the place of every parameter and buffer of the module but those that are
+// kept. Tensors that somebody else holds keep what they have.
+void strip(torch::jit::Module& module, const std::vector<KeptAttribute>& kept);
 
 // The stripped module as a file's bytes. What was cut is part of it where it is given, since a
 // graph must be cut where it was when it was packed.

@@ -8,8 +8,10 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
+#include "hw/torch/run/bindings.h"
 #include "hw/torch/run/cpu_allocator.h"
 #include "hw/torch/run/model_inputs.h"
 #include "hw/torch/run/piece_runner.h"
@@ -21,19 +23,12 @@
 namespace swaplab {
 namespace {
 
-// A parameter as it will lie in memory, prepared so that binding it takes about a microsecond.
-struct Binding {
-    std::size_t offset = 0;  // from the begin of the block, or of its owner's segment
-    std::vector<std::int64_t> shape;
-    at::TensorOptions options;
-    std::optional<std::uint32_t> owner{};  // the layer that stores it, of another block
-};
-
 struct BoundBlock {
     std::vector<Binding> bindings;  // in the order of the piece's slots
     // One each; empty while the block is not bound, undefined where another block's memory holds
     // the parameter.
     std::vector<at::Tensor> views;
+    std::map<std::uint32_t, RowsThatCameIn> rows;  // by slot, of tables that came in by rows
     std::atomic<std::int64_t> alive{0};
 };
 
@@ -42,73 +37,6 @@ struct Located {
     BlockId block;
     std::byte* at = nullptr;
 };
-
-// --- What the index says must be what the skeleton needs ----------------------------------------
-
-void check_layers(const Pack& pack, const Skeleton& skeleton) {
-    const PackIndex& index = pack.index();
-    if (index.layers.size() != skeleton.names.size())
-        throw InputError(text("{}: expected {} layers as in index.json, found {}",
-                              pack.skeleton_path(), index.layers.size(), skeleton.names.size()));
-    for (std::size_t i = 0; i < index.layers.size(); ++i) {
-        if (index.layers[i].name != skeleton.names[i])
-            throw InputError(text("{}: expected layer {} to be {} as in index.json, found {}",
-                                  pack.skeleton_path(), i, in_quotes(index.layers[i].name),
-                                  in_quotes(skeleton.names[i])));
-    }
-}
-
-void check_tensor(const Pack& pack, const Skeleton& skeleton, const PackedTensor& tensor) {
-    const auto& parameters = skeleton.program->lowered().parameters;
-    const auto fail = [&](const std::string& found) {
-        throw InputError(text("{}: expected parameter {} to be {} ({}) as in index.json, found {}",
-                              pack.skeleton_path(), tensor.slot, in_quotes(tensor.name),
-                              tensor.dtype, found));
-    };
-    if (tensor.slot >= parameters.size()) fail(text("{} parameters", parameters.size()));
-    const LoweredParameter& found = parameters[tensor.slot];
-    const std::string dtype = name_of(found.value.scalar_type());
-    if (found.name != tensor.name || dtype != tensor.dtype)
-        fail(text("{} ({})", in_quotes(found.name), dtype));
-}
-
-void check_fit(const Pack& pack, const Skeleton& skeleton) {
-    check_layers(pack, skeleton);
-    for (const PackedLayer& layer : pack.index().layers) {
-        for (const PackedTensor& tensor : layer.tensors) check_tensor(pack, skeleton, tensor);
-        for (const SharedTensor& shared : layer.shared) check_tensor(pack, skeleton, shared.tensor);
-    }
-    const std::size_t inputs = skeleton.program->lowered().model_inputs;
-    if (pack.index().inputs.size() != inputs)
-        throw InputError(text("{}: expected {} inputs as in index.json, found {}",
-                              pack.skeleton_path(), pack.index().inputs.size(), inputs));
-}
-
-Binding binding_of(const PackedTensor& tensor, Bytes segment) {
-    return {static_cast<std::size_t>((segment + tensor.offset).count), tensor.shape,
-            at::TensorOptions().dtype(scalar_type_named(tensor.dtype))};
-}
-
-// By slot, what a block of these layers uses: tensors of its own layers, and of those that they
-// share.
-std::map<std::uint32_t, Binding> bindings_of(const Pack& pack, UnitRange units) {
-    std::map<std::uint32_t, Binding> bindings;
-    const std::vector<PackedLayer>& layers = pack.index().layers;
-    const Bytes begin = pack.extent(units).offset;
-    for (const UnitId unit : units) {
-        const PackedLayer& layer = layers[unit.index];
-        for (const PackedTensor& tensor : layer.tensors)
-            bindings.try_emplace(tensor.slot, binding_of(tensor, layer.offset - begin));
-        for (const SharedTensor& shared : layer.shared) {
-            const bool inside = shared.owner >= units.first && shared.owner < units.last;
-            const Bytes segment = inside ? layers[shared.owner].offset - begin : Bytes{};
-            Binding binding = binding_of(shared.tensor, segment);
-            if (!inside) binding.owner = shared.owner;
-            bindings.try_emplace(shared.tensor.slot, std::move(binding));
-        }
-    }
-    return bindings;
-}
 
 std::vector<StepRange> pieces_of(const Skeleton& skeleton, std::span<const UnitRange> blocks) {
     std::vector<StepRange> pieces;
@@ -129,7 +57,18 @@ void check_cover(const Pack& pack, std::span<const UnitRange> blocks) {
                   pack.index().layers.size());
 }
 
-// --- Execution ----------------------------------------------------------------------------------
+std::set<std::size_t> keys_of(const std::map<std::size_t, GatheringStep>& steps) {
+    std::set<std::size_t> keys;
+    for (const auto& [step, gathers] : steps) keys.insert(step);
+    return keys;
+}
+
+std::vector<std::vector<at::Tensor>> all_inputs(const Pack& pack, std::uint32_t count) {
+    std::vector<std::vector<at::Tensor>> inputs;
+    for (std::uint32_t i = 0; i < count; ++i)
+        inputs.push_back(model_inputs(pack.index().inputs, seed_of_input(i)));
+    return inputs;
+}
 
 class TorchExecutor final : public Executor {
   public:
@@ -140,11 +79,11 @@ class TorchExecutor final : public Executor {
           names_(skeleton.names),
           options_(options),
           activations_(&activations),
-          runner_(skeleton.program, pieces_of(skeleton, ranges)),
+          inputs_(all_inputs(pack, options.inputs)),
+          gathering_(gathering_steps(pack, skeleton, inputs_)),
+          runner_(skeleton.program, pieces_of(skeleton, ranges), keys_of(gathering_)),
           blocks_(ranges.size()),
           located_(skeleton.names.size()) {
-        for (std::uint32_t i = 0; i < options.inputs; ++i)
-            inputs_.push_back(model_inputs(pack.index().inputs, seed_of_input(i)));
         for (const BlockId block : blocks_.ids()) prepare(pack, block);
     }
 
@@ -158,21 +97,31 @@ class TorchExecutor final : public Executor {
     void bind_with(BlockId id, std::byte* at, std::span<const BroughtAt> brought) override {
         BoundBlock& block = blocks_[id];
         SWAPLAB_CHECK(block.views.empty(), "block {} is bound twice", id.index);
-        for (const Binding& binding : block.bindings) {
-            std::byte* from = at;
-            if (binding.owner) {
-                const auto found =
-                    std::ranges::find(brought, LayerId{*binding.owner}, &BroughtAt::owner);
-                from = found == brought.end() ? nullptr : found->at;
-            }
-            block.views.push_back(from == nullptr ? at::Tensor() : view(id, from, binding));
+        const Segments segments(pack_, ranges_[id], at, brought);
+        for (std::size_t i = 0; i < block.bindings.size(); ++i)
+            block.views.push_back(
+                bound(id, segments, block.bindings[i], runner_.slots(id.index)[i]));
+        locate(id, segments);
+    }
+
+    std::vector<std::int64_t> rows(RequestId request, std::uint32_t, BlockId id,
+                                   LayerId table) const override {
+        std::set<std::int64_t> rows;
+        for (const std::size_t step : runner_.gathers(id.index)) {
+            const GatheringStep& gathers = gathering_.at(step);
+            if (gathers.table != table) continue;
+            const at::Tensor ids = ids_in(gathers, request).to(at::kLong);
+            const std::span all(ids.data_ptr<std::int64_t>(),
+                                static_cast<std::size_t>(ids.numel()));
+            rows.insert(all.begin(), all.end());
         }
-        locate(id, at, brought);
+        return {rows.begin(), rows.end()};
     }
 
     void unbind(BlockId id) override {
         BoundBlock& block = blocks_[id];
         block.views.clear();
+        block.rows.clear();
         forget(id);
         SWAPLAB_CHECK(block.alive == 0, "{} views of block {} outlive its memory",
                       block.alive.load(), id.index);
@@ -183,9 +132,10 @@ class TorchExecutor final : public Executor {
         use_threads(options_.threads);
         try {
             const std::vector<at::Tensor> views = all_views(id);
+            const std::vector<at::Tensor> ids = all_ids(id, request);
             const ActivationScope scope(*activations_);
             if (id.index == 0) start(request);
-            runner_.run(id.index, views);
+            runner_.run(id.index, views, ids);
         } catch (const OutOfMemory&) {
             runner_.clear();
             throw;
@@ -221,12 +171,49 @@ class TorchExecutor final : public Executor {
         blocks_[id].views.reserve(blocks_[id].bindings.size());
     }
 
+    // Undefined where another block's memory holds it.
+    at::Tensor bound(BlockId id, const Segments& segments, const Binding& binding,
+                     std::uint32_t slot) {
+        const BroughtAt* const by_rows = segments.by_rows(binding.layer);
+        if (by_rows == nullptr) {
+            std::byte* const segment = segments.of(binding.layer);
+            return segment == nullptr ? at::Tensor() : view(id, segment, binding);
+        }
+        const bool gathered = std::ranges::any_of(runner_.gathers(id.index), [&](std::size_t step) {
+            return gathering_.at(step).slot == slot;
+        });
+        SWAPLAB_CHECK(gathered, "block {} gets rows of layer {}, and needs all of it", id.index,
+                      names_[binding.layer]);
+        const auto rows = blocks_[id].rows.emplace(slot, RowsThatCameIn(binding, *by_rows)).first;
+        BoundBlock& block = blocks_[id];
+        ++block.alive;
+        return at::from_blob(
+            by_rows->at, rows->second.sizes(), rows->second.strides(),
+            [&alive = block.alive](void*) { --alive; }, binding.options);
+    }
+
     at::Tensor view(BlockId of, std::byte* segment, const Binding& binding) {
         BoundBlock& block = blocks_[of];
         ++block.alive;
         return at::from_blob(
             segment + binding.offset, binding.shape, [&alive = block.alive](void*) { --alive; },
             binding.options);
+    }
+
+    const at::Tensor& ids_in(const GatheringStep& step, RequestId request) const {
+        return step.ids[request.index % options_.inputs];
+    }
+
+    // Ids that the block's embeddings look up: of whole tables the model's.
+    std::vector<at::Tensor> all_ids(BlockId id, RequestId request) const {
+        std::vector<at::Tensor> all;
+        for (const std::size_t step : runner_.gathers(id.index)) {
+            const GatheringStep& gathers = gathering_.at(step);
+            const auto rows = blocks_[id].rows.find(gathers.slot);
+            const at::Tensor& ids = ids_in(gathers, request);
+            all.push_back(rows == blocks_[id].rows.end() ? ids : rows->second.ids_of(ids));
+        }
+        return all;
     }
 
     // Those of parameters in the memory of another block (one that stays) are made for one
@@ -238,26 +225,22 @@ class TorchExecutor final : public Executor {
         for (std::size_t i = 0; i < views.size(); ++i) {
             const Binding& binding = block.bindings[i];
             if (views[i].defined()) continue;
-            SWAPLAB_CHECK(binding.owner, "block {} is not bound", id.index);
-            const Located found = located(*binding.owner);
+            const Located found = located(binding.layer);
             SWAPLAB_CHECK(found.at != nullptr,
                           "block {} uses parameters of layer {}, which no "
                           "bound block holds",
-                          id.index, names_[*binding.owner]);
+                          id.index, names_[binding.layer]);
             views[i] = view(found.block, found.at, binding);
         }
         return views;
     }
 
     // Blocks are bound beside executions, which look others' segments up.
-    void locate(BlockId id, std::byte* at, std::span<const BroughtAt> brought) {
+    void locate(BlockId id, const Segments& segments) {
         const std::lock_guard lock(mutex_);
-        const Bytes begin = pack_.extent(ranges_[id]).offset;
-        for (const UnitId unit : ranges_[id])
-            located_[unit.index].push_back(
-                {id, at + (pack_.index().layers[unit.index].offset - begin).count});
-        for (const BroughtAt& segment : brought)
-            located_[segment.owner.index].push_back({id, segment.at});
+        segments.for_each_whole([&](std::uint32_t layer, std::byte* segment) {
+            located_[layer].push_back({id, segment});
+        });
     }
     void forget(BlockId id) {
         const std::lock_guard lock(mutex_);
@@ -290,6 +273,7 @@ class TorchExecutor final : public Executor {
     TorchOptions options_;
     ActivationMemory* activations_;
     std::vector<std::vector<at::Tensor>> inputs_;
+    std::map<std::size_t, GatheringStep> gathering_;  // by step
     PieceRunner runner_;
     IdVector<BlockId, BoundBlock> blocks_;
     std::vector<std::vector<Located>> located_;  // by layer

@@ -1,43 +1,93 @@
 #include "policies/systems/swapnet/costs.h"
 
+#include <bit>
+
 #include "policies/plan/partition_planner.h"
+#include "profiles/base/error.h"
 #include "profiles/base/hash.h"
+#include "profiles/base/text.h"
 
 namespace swaplab {
+
+namespace {
+
+// The facts of the model as one block, if no activity of that takes too long: then none of any
+// block does, and none is refused.
+bool nothing_takes_too_long(const PartitionRequest& request, SwapPath path) {
+    GrowingBlock whole(request.cost, path, 0);
+    try {
+        for (const Block finest : request.cost.model().finest_blocks()) whole.extend(finest.last);
+    } catch (const InputError&) {
+        return false;  // what is wrong with it is said of the block that it is wrong with
+    }
+    return whole.facts().held_bytes <= Bytes{kMostInTotal};
+}
+
+RoundedSums sums_of_execution(const CostModel& cost) {
+    std::vector<double> values;
+    for (const UnitId unit : cost.model().whole()) values.push_back(cost.execute_unit_ns(unit));
+    return {std::move(values), cost.execute_per_block_ns()};
+}
+
+}  // namespace
 
 SwapnetCosts::SwapnetCosts(const PartitionRequest& request, SwapPath path)
     : model_(&request.cost.model()),
       finest_(static_cast<std::uint32_t>(model_->finest_blocks().size())),
       copies_(peak_copies(path, request.cost.node().compute)),
-      in_(std::size_t{finest_} * (finest_ + 1)),
-      execute_(in_.size()),
-      out_(in_.size()),
-      held_(in_.size()),
-      active_(in_.size()) {
+      units_before_(1),
+      prices_(request, path) {
+    for (const UnitRange finest : model_->finest_blocks()) units_before_.push_back(finest.last);
+    std::vector<std::int64_t> active;
+    for (const UnitRange finest : model_->finest_blocks())
+        active.push_back(counted(model_->activation_peak(finest), request.account).count);
+    find_active(std::move(active));
+    if (model_->brings_plainly() && nothing_takes_too_long(request, path))
+        execute_ = std::make_shared<const RoundedSums>(sums_of_execution(request.cost));
+    else
+        fill_tables(request, path);
+}
+
+SwapnetCosts::SwapnetCosts(const SwapnetCosts& finer, const std::vector<std::uint32_t>& cuts)
+    : model_(finer.model_),
+      finest_(static_cast<std::uint32_t>(cuts.size()) - 1),
+      copies_(finer.copies_),
+      prices_(finer.prices_, cuts),
+      execute_(finer.execute_) {
+    for (const std::uint32_t cut : cuts) units_before_.push_back(finer.units_before_[cut]);
+    std::vector<std::int64_t> active;
+    for (std::uint32_t i = 0; i < finest_; ++i)
+        active.push_back(finer.active(cuts[i], cuts[i + 1]));
+    find_active(std::move(active));
+    if (finer.tables_.empty()) return;
+    make_rows();
+    for (std::uint32_t i = 0; i < finest_; ++i)
+        for (std::uint32_t j = i + 1; j <= finest_; ++j)
+            tables_[index(i, j)] = finer.tables_[finer.index(cuts[i], cuts[j])];
+}
+
+SwapnetCosts SwapnetCosts::merged(std::int64_t bytes) const {
+    std::vector<std::uint32_t> cuts{0};
+    for (std::uint32_t j = 1; j < finest_; ++j)
+        if (held(cuts.back(), j + 1) > bytes || active(cuts.back(), j + 1) > bytes)
+            cuts.push_back(j);
+    cuts.push_back(finest_);
+    return {*this, cuts};
+}
+
+void SwapnetCosts::make_rows() {
+    std::size_t blocks = 0;
+    for (std::uint32_t i = 0; i < finest_; ++i) {
+        rows_.push_back(blocks);
+        blocks += finest_ - i;
+    }
+    tables_.resize(blocks);
+}
+
+void SwapnetCosts::fill_tables(const PartitionRequest& request, SwapPath path) {
+    make_rows();
     for (std::uint32_t i = 0; i < finest_; ++i) fill_row(request, path, i);
     if (!model_->brings_plainly()) make_monotone();
-}
-
-void SwapnetCosts::make_monotone() {
-    for (std::uint32_t i = finest_; i-- > 0;)
-        for (std::uint32_t j = i + 1; j <= finest_; ++j)
-            for (std::vector<std::int64_t>* const table : {&in_, &out_, &held_}) {
-                std::int64_t& value = (*table)[index(i, j)];
-                if (j > i + 1) value = std::max(value, (*table)[index(i, j - 1)]);
-                if (i + 1 < j) value = std::max(value, (*table)[index(i + 1, j)]);
-            }
-}
-
-Block SwapnetCosts::block(std::uint32_t i, std::uint32_t j) const {
-    return {model_->finest_blocks()[i].first, model_->finest_blocks()[j - 1].last};
-}
-
-std::string SwapnetCosts::digest() const {
-    std::string digests = std::to_string(copies_);
-    for (const auto* numbers : {&in_, &execute_, &out_, &held_, &active_})
-        digests += hex_digest({reinterpret_cast<const char*>(numbers->data()),
-                               numbers->size() * sizeof(std::int64_t)});
-    return digests;
 }
 
 void SwapnetCosts::fill_row(const PartitionRequest& request, SwapPath path, std::uint32_t i) {
@@ -45,13 +95,85 @@ void SwapnetCosts::fill_row(const PartitionRequest& request, SwapPath path, std:
     for (std::uint32_t j = i + 1; j <= finest_; ++j) {
         block.extend(model_->finest_blocks()[j - 1].last);
         const BlockFacts& facts = block.facts();
-        const std::size_t at = index(i, j);
-        in_[at] = facts.swap_in().count();
-        execute_[at] = facts.use().count();
-        out_[at] = facts.swap_out().count();
-        held_[at] = facts.held_bytes.count;
-        active_[at] = counted(facts.activations, request.account).count;
+        tables_[index(i, j)] = {facts.swap_in().count(), facts.use().count(),
+                                facts.swap_out().count(), facts.held_bytes.count};
     }
+}
+
+void SwapnetCosts::make_monotone() {
+    const auto raise = [](OfBlock& block, const OfBlock& part) {
+        block.in = std::max(block.in, part.in);
+        block.out = std::max(block.out, part.out);
+        block.held = std::max(block.held, part.held);
+    };
+    for (std::uint32_t i = finest_; i-- > 0;)
+        for (std::uint32_t j = i + 2; j <= finest_; ++j) {
+            raise(tables_[index(i, j)], tables_[index(i, j - 1)]);
+            raise(tables_[index(i, j)], tables_[index(i + 1, j)]);
+        }
+}
+
+void SwapnetCosts::find_active(std::vector<std::int64_t> of_finest) {
+    active_.push_back(std::move(of_finest));
+    for (std::size_t span = 1; 2 * span <= finest_; span *= 2) {
+        const std::vector<std::int64_t>& half = active_.back();
+        std::vector<std::int64_t> both;
+        for (std::size_t c = 0; c + 2 * span <= finest_; ++c)
+            both.push_back(std::max(half[c], half[c + span]));
+        active_.push_back(std::move(both));
+    }
+}
+
+std::int64_t SwapnetCosts::active(std::uint32_t i, std::uint32_t j) const {
+    const auto power = static_cast<std::uint32_t>(std::bit_width(j - i)) - 1;
+    const std::vector<std::int64_t>& most = active_[power];
+    return std::max(most[i], most[j - (1U << power)]);
+}
+
+void SwapnetCosts::blocks_before(std::uint32_t j, std::uint32_t first, std::uint32_t last,
+                                 Columns& columns) const {
+    const std::size_t count = last - first;
+    for (auto* column : {&columns.execute, &columns.held, &columns.active}) column->resize(count);
+    columns.out.assign(count, 0);
+    std::int64_t active = last < j && last > first ? this->active(last, j) : 0;
+    for (std::uint32_t i = last; i-- > first;) {
+        active = std::max(active, active_.front()[i]);
+        columns.active[i - first] = active;
+        columns.execute[i - first] = execute(i, j);
+        columns.held[i - first] = held(i, j);
+        if (!tables_.empty()) columns.out[i - first] = out(i, j);
+    }
+    if (tables_.empty()) prices_.add_out(first, last, j, columns.out.data());
+}
+
+void SwapnetCosts::blocks_behind(std::uint32_t i, std::uint32_t first, std::uint32_t last,
+                                 Columns& columns) const {
+    const std::size_t count = last + 1 - first;
+    for (auto* column : {&columns.held, &columns.active}) column->resize(count);
+    columns.in.assign(count, 0);
+    std::int64_t active = this->active(i, first);
+    for (std::uint32_t j = first; j <= last; ++j) {
+        active = std::max(active, active_.front()[j - 1]);
+        columns.active[j - first] = active;
+        columns.held[j - first] = held(i, j);
+        if (!tables_.empty()) columns.in[j - first] = in(i, j);
+    }
+    if (tables_.empty()) prices_.add_in(i, first, last, columns.in.data());
+}
+
+Block SwapnetCosts::block(std::uint32_t i, std::uint32_t j) const {
+    return {units_before_[i], units_before_[j]};
+}
+
+std::string SwapnetCosts::digest() const {
+    const auto digest_of = [](const auto& numbers) {
+        return hex_digest({reinterpret_cast<const char*>(numbers.data()),
+                           numbers.size() * sizeof(numbers.front())});
+    };
+    std::string all = text("{}|{}|{}", copies_, prices_.digest(), digest_of(active_.front()));
+    all += digest_of(units_before_);
+    if (!tables_.empty()) return all + digest_of(tables_);
+    return all + digest_of(execute_->values()) + text("|{}", execute_->more());
 }
 
 }  // namespace swaplab

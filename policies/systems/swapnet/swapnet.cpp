@@ -9,6 +9,7 @@
 #include "policies/schedule/pipeline_scheduler.h"
 #include "policies/schedule/policy.h"
 #include "policies/systems/swapnet/costs.h"
+#include "policies/systems/swapnet/least_peak.h"
 #include "policies/systems/swapnet/partition.h"
 #include "policies/systems/swapnet/plans.h"
 #include "profiles/base/error.h"
@@ -18,9 +19,13 @@ namespace swaplab {
 
 namespace {
 
-// The exact partition takes memory by the square and time by the cube of the finest blocks.
-constexpr std::size_t kMostBlocks = 4096;
+// Where the number of blocks is given, what is known of each block is known by it.
 constexpr std::size_t kMostStates = std::size_t{1} << 25;
+
+// Up to this many finest blocks every cut is looked at. Of longer models neighbours are one where
+// together they take at most this part of the budget, if so there is a plan.
+constexpr std::uint32_t kMostBlocksOfEveryCut = 2048;
+constexpr std::int64_t kMergedPartOfBudget = 128;
 
 // Up to this many finest blocks the lookup table is the whole Pareto front; beyond, its rows are at
 // least this share of memory apart, so that it takes less than a second.
@@ -41,11 +46,6 @@ class SwapnetPartitioner final : public Partitioner {
                 text("policy parameter blocks: {} has {} units that can be cut, found "
                      "{}",
                      model.name(), model.finest_blocks().size(), *blocks_));
-        if (model.finest_blocks().size() > kMostBlocks)
-            throw InputError(
-                text("swapnet plans for at most {} units that can be cut, {} has {}; "
-                     "give neighbouring layers a common group",
-                     kMostBlocks, model.name(), model.finest_blocks().size()));
         const std::size_t states = model.finest_blocks().size() * model.finest_blocks().size();
         if (blocks_ && *blocks_ > kMostStates / states)
             throw InputError(
@@ -88,7 +88,7 @@ class SwapnetPartitioner final : public Partitioner {
 
   private:
     std::vector<JobPlan> rows(const PartitionRequest& request, const SwapnetCosts& costs) const {
-        const Bytes least = minimum(request).minimum_budget;
+        const Bytes least = budget_for({least_peak(costs, blocks_)}, request.reserved);
         return sweep_budgets(least, Bytes{kMostInTotal}, front_step(costs.finest()),
                              [&](Bytes budget) { return plan_within(request, costs, budget); });
     }
@@ -96,7 +96,8 @@ class SwapnetPartitioner final : public Partitioner {
     std::vector<JobPlan> plans_to_rehearse(const PartitionRequest& request,
                                            const SwapnetCosts& costs) const {
         if (costs.finest() > kMostBlocksOfWholeFront) return rows(request, costs);
-        return every_plan(minimum(request).minimum_budget, Bytes{kMostInTotal},
+        const Bytes least = budget_for({least_peak(costs, blocks_)}, request.reserved);
+        return every_plan(least, Bytes{kMostInTotal},
                           [&](Bytes budget) { return plan_within(request, costs, budget); });
     }
 
@@ -130,7 +131,7 @@ class SwapnetPartitioner final : public Partitioner {
     JobPlan plan_within(const PartitionRequest& request, const SwapnetCosts& costs,
                         Bytes budget) const {
         const Bytes usable = without_margin(budget + request.reserved) - request.reserved;
-        const auto best = partition_swapnet(costs, usable, blocks_);
+        const auto best = partition_within(costs, usable);
         SWAPLAB_CHECK(best, "no plan within {} bytes, which was said to do", usable.count);
         JobPlan plan(request.node, path_, best->blocks);
         Variant& variant = plan.at_start();
@@ -148,6 +149,17 @@ class SwapnetPartitioner final : public Partitioner {
             SwapnetMemory(copies, request.account).pair(facts.back(), facts.front());
         variant.overlap_need = budget_for(std::max(best->peak, around), request.reserved);
         return plan;
+    }
+
+    std::optional<SwapnetPartition> partition_within(const SwapnetCosts& costs,
+                                                     Bytes budget) const {
+        if (costs.finest() > kMostBlocksOfEveryCut && !blocks_) {
+            const std::int64_t used = std::min(budget.count, costs.alone(0, costs.finest()));
+            if (const auto best =
+                    partition_swapnet(costs.merged(used / kMergedPartOfBudget), budget, blocks_))
+                return best;
+        }
+        return partition_swapnet(costs, budget, blocks_);
     }
 
     // The least share with which `bytes` may be used.

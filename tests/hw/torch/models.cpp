@@ -1,6 +1,7 @@
 #include "tests/hw/torch/models.h"
 
 #include <ATen/Context.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
@@ -16,7 +17,8 @@ struct Recipe {
     std::string forward;
     std::string inputs = R"([{"shape": [1, 3, 16, 16]}])";
     bool cuts = true;
-    std::string message{};  // of one that cannot be cut
+    std::string message{};       // of one that cannot be cut
+    std::int64_t positions = 0;  // so many are a buffer of the module
 };
 
 const char* const kTokens = R"([{"shape": [1, 12], "dtype": "int64"}])";
@@ -98,6 +100,31 @@ def forward(self, tokens):
     return torch.matmul(y, self.e.t())
 )",
           kTokens}},
+        // A block of GPT-2: words and positions are looked up, the head shares the words' table. A
+        // row crosses pages.
+        {"gpt",
+         {{{"wte", {1000, 260}},
+           {"wpe", {256, 260}},
+           {"n1", {260}},
+           {"b1", {260}},
+           {"qkv", {260, 780}},
+           {"o", {260, 260}},
+           {"n2", {260}},
+           {"b2", {260}}},
+          R"(
+def forward(self, tokens):
+    x = torch.embedding(self.wte, tokens) + torch.embedding(self.wpe, self.positions)
+    y = torch.layer_norm(x, [260], self.n1, self.b1)
+    parts = torch.matmul(y, self.qkv).chunk(3, 2)
+    scores = torch.softmax(torch.matmul(parts[0], parts[1].transpose(1, 2)) / 16.0, 2)
+    x = x + torch.matmul(torch.matmul(scores, parts[2]), self.o)
+    x = torch.layer_norm(x, [260], self.n2, self.b2)
+    return torch.matmul(x[:, -1:], self.wte.t())
+)",
+          kTokens,
+          true,
+          {},
+          12}},
         {"wide", wide()},
         // A branch on a value and a loop, each with products inside, and a number across a cut.
         {"branch",
@@ -184,6 +211,8 @@ torch::jit::Module build(const Recipe& recipe) {
         module.register_buffer(name,
                                variance ? at::rand(shape).add(0.5) : at::randn(shape).mul(0.3));
     }
+    if (recipe.positions > 0)
+        module.register_buffer("positions", at::arange(recipe.positions, at::kLong).unsqueeze(0));
     module.define(recipe.forward);
     return module;
 }
@@ -228,6 +257,18 @@ void write_torchscript(const std::string& name, const std::string& file) {
 
 void write_torchscript_without_inputs(const std::string& name, const std::string& file) {
     write(name, file, false);
+}
+
+void write_lookup(const Lookup& lookup, const std::string& file) {
+    Recipe recipe{{{"e", {lookup.rows, lookup.columns}}, {"w", {lookup.columns, 8}}},
+                  "\ndef forward(self, tokens):\n"};
+    for (const std::string& line :
+         {lookup.before, "x = torch.embedding(self.e, " + lookup.ids + ")", lookup.behind,
+          std::string("return torch.matmul(x.float(), self.w)")})
+        if (!line.empty()) recipe.forward += "    " + line + "\n";
+    torch::jit::Module module = build(recipe);
+    if (lookup.halves) module.setattr("e", module.attr("e").toTensor().to(at::kHalf));
+    module.save(file, {{"swaplab.json", std::string(R"({"inputs": )") + kTokens + "}"}});
 }
 
 std::vector<std::string> good_torchscript() {

@@ -80,7 +80,7 @@ class BlockMemory {
         std::ifstream file(pack.parameters_path(), std::ios::binary);
         std::byte* to = at_.get();
         for (std::size_t i = 0; i < extents.size(); ++i) {
-            if (i > 0) brought_.push_back({owners[i - 1], to, false});
+            if (i > 0) brought_.push_back({owners[i - 1], to});
             file.seekg(extents[i].offset.count);
             file.read(reinterpret_cast<char*>(to), extents[i].size.count);
             to += extents[i].size.count;
