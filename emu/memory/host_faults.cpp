@@ -115,7 +115,8 @@ void hand_on(const Table& table, int signal, siginfo_t* info, void* context) {
     if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN)
         return before.sa_handler(signal);
     sigaction(signal, &before, nullptr);
-    if (info->si_code <= 0) raise(signal);  // somebody sent it: nothing will be tried again
+    // Somebody sent it: nothing will be tried again.
+    if (info->si_code <= 0) static_cast<void>(raise(signal));
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) {

@@ -81,11 +81,20 @@ DeviceFactory device_of(const Options& options, const Subject& subject) {
     return [by_jobs](const DeviceSetup& run) { return by_jobs.at(run.facts.size() - 1)(run); };
 }
 
+// Of a generative model the pass over its prompt, which its layers describe, tells all costs.
+ModelPtr of_one_pass(const ModelPtr& model) {
+    if (model->spec().tokens == 0) return model;
+    ModelSpec spec = model->spec();
+    spec.tokens = 0;
+    return std::make_shared<const Model>(std::move(spec));
+}
+
 Subject subject_of(const Options& options) {
     if (options.models.size() != 1)
         throw InputError("one model is needed: -m DIR, a pack (`swaplab pack` makes one)");
     Subject subject;
     subject.model = options.models.front();
+    subject.model.model = of_one_pass(subject.model.model);
     require_whole_layers(*subject.model.model, "profile");
     subject.machine = this_machine();
     subject.platform = platform_of(options, subject.machine);

@@ -33,12 +33,8 @@ class Writer {
     Bytes held(JobId job, std::uint32_t block) const {
         return held_bytes(setup_->model, layers(job, block), setup_->alignment);
     }
-    bool swaps(JobId job, std::uint32_t block) const {
-        const Model& model = setup_->model;
-        return std::ranges::any_of(layers(job, block), [&](UnitId unit) {
-            return model.unit(unit).parameter_bytes.count > 0;
-        });
-    }
+    // Whether it brings anything in: parameters of its own, or such as it shares.
+    bool swaps(JobId job, std::uint32_t block) const { return held(job, block).count > 0; }
 
     // One command after those of two others that are there.
     StepIndex step(Verb verb, JobId job, std::uint32_t block, std::optional<StepIndex> after,
@@ -205,6 +201,7 @@ BenchRun warm(const ScheduleSetup& setup, std::int64_t repetitions) {
 BenchRun execute_beside_read(const ScheduleSetup& setup, const Estimates& known,
                              std::int64_t turn) {
     constexpr double fill = 0.8;  // of a read, so that it ends behind what it covers
+    constexpr double most_reads = 100;  // beside a group: those that take next to nothing tell little
     const Shares shares = shares_of(setup);
     Writer writer(setup);
     const JobId units = writer.add_job(units_of(setup.model), shares.executing);
@@ -236,7 +233,8 @@ BenchRun execute_beside_read(const ScheduleSetup& setup, const Estimates& known,
         std::optional<StepIndex> reading = last, executing = last;
         for (double covered = 0; covered < executes / fill;) {
             const std::uint32_t c = covers[cover];
-            covered += std::max(1.0, known.read_ns(writer.layers(large, c)));
+            covered += std::max({1.0, executes / fill / most_reads,
+                                 known.read_ns(writer.layers(large, c))});
             // The next may begin beside the assembly, unless it is a block that is still there.
             reading = writer.step(Verb::read, large, c, reading, released[cover]);
             const StepIndex ready = writer.step(Verb::assemble, large, c, reading);

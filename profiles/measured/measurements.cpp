@@ -106,7 +106,7 @@ void read_note(const CsvCell& value, const CsvText& key, const Csv& csv, Measure
         all.read_depth = value.as_positive();
         if (*all.read_depth > kDeepest) value.fail_expecting(text("at most {}", kDeepest));
     } else if (name == "cores") {
-        all.cores = value.as_count();
+        all.cores = count_in(value);
     } else if (name == "errors") {
         all.relative_errors = relative_in(value);
     } else if (std::ranges::find(kConditions, name) != kConditions.end()) {

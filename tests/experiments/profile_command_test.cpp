@@ -1,6 +1,8 @@
 // `swaplab profile` on a simulated device, `fit` of what it wrote, and a run of that: one chain.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "profiles/device/device_file.h"
 #include "profiles/measured/measurements.h"
 #include "profiles/model/model_file.h"
@@ -79,6 +81,25 @@ TEST_F(ProfileCommand, FromMeasurementsToAPrediction) {
     };
     const double truth = latency(device_);
     EXPECT_NEAR(latency(fitted_) / truth, 1, 0.002);
+}
+
+// A generative model that shares and gathers, under a read that costs next to nothing: every layer is
+// measured in the pass over the prompt, and what no read covers is given up.
+TEST_F(ProfileCommand, OfAGenerativeModelThatShares) {
+    testing::write_file(model_, R"({"schema": "swaplab/model/1", "name": "net", "tokens": 3,
+        "prompt_tokens": 5, "layers": [
+        {"name": "wte", "op": "embedding", "parameter_bytes": 4096000, "parameter_tensors": 1, "rows": 1000},
+        {"name": "fc", "op": "linear", "parameter_bytes": 4194304, "parameter_tensors": 1, "macs": 9000000},
+        {"name": "head", "op": "linear", "parameter_bytes": 0, "macs": 9000000, "shares": ["wte"]}]})");
+    testing::write_file(device_, R"({"schema": "swaplab/device/1", "name": "bench", "compute": "cpu",
+        "memory": {"capacity_bytes": 1000000000, "unified": true},
+        "execute": {"*": {"ns_per_flop": 10, "ns_per_layer": 1000}}})");
+    const CliResult measured = profile();
+    ASSERT_EQ(measured.code, 0) << measured.err;
+    std::set<std::string> executed;
+    for (const Measurement& row : load_measurements(rows_).rows)
+        if (row.activity == Activity::execute) executed.insert(row.label);
+    for (const char* layer : {"wte", "fc", "head"}) EXPECT_TRUE(executed.contains(layer)) << layer;
 }
 
 TEST_F(ProfileCommand, CoverageAsJson) {

@@ -131,6 +131,11 @@ TEST(MeasurementFile, EveryMistakeHasItsPosition) {
         {head + "read,1,,,,,1.5\n",
          "m.csv:2:12: flops: expected a whole number from 0 to 2^63-1, "
          "found \"1.5\""},
+        // What no device could be asked to take, nor any model have.
+        {head + "read,1e300,,,,,\n",
+         "m.csv:2:6: duration_ns: expected at most 2^53 ns (104 days), found \"1e300\""},
+        {head + "read,1,,,,,1152921504606846977\n",
+         "m.csv:2:12: flops: expected at most 2^60, found \"1152921504606846977\""},
     };
     for (const auto& [table, expected] : cases)
         EXPECT_EQ(error_of([&, t = table] { measured(t); }), expected);

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Long runs of each backend: does memory, do files or threads grow?
+
+usage: tests/faults/soak.py SWAPLAB [--write-model PROGRAM] [--seconds 60] [--only sim|emu|cpu]
+
+Each run is sized by a short one to last so long, one after the other. After its first third,
+resident memory may grow by 1 MiB, open files, threads and files on disk not at all. Prints what was
+seen.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+
+import sandbox as box
+
+MIB = 1 << 20
+MOST_GROWTH = MIB
+RUNS = {
+    "sim": "run -m IN/model.json:period=1ms -m IN/model.json -d IN/device.json -p swapnet -b 2x "
+           "--mode stream --json",
+    "emu": "run -m IN/pack -d IN/device.json -p swapnet -b 2x --mode stream --backend emu "
+           "--time-scale 1 --json",
+    "cpu": "run -m IN/real -d IN/device.json -p swapnet -b 64MiB --mode stream --backend cpu "
+           "--threads 1 --json",
+}
+QUICK = {"sim": 20000, "emu": 200, "cpu": 500}  # requests of the run that says how long it takes
+
+
+def sample(pid, place):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        fields = dict(line.split(":", 1) for line in status if ":" in line)
+    return {"resident": int(fields["VmRSS"].split()[0]) * 1024, "threads": int(fields["Threads"]),
+            "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
+            "files": sum(len(files) for _, _, files in os.walk(place.root))}
+
+
+def watch(process, place):
+    """Samples until it ends, ten a second."""
+    samples = []
+    while process.poll() is None:
+        try:
+            samples.append(sample(process.pid, place))
+        except (FileNotFoundError, ProcessLookupError, KeyError):
+            break
+        time.sleep(0.1)
+    return samples
+
+
+def start(swaplab, place, kind, requests):
+    return place.start(swaplab, box.Case(kind, f"{RUNS[kind]} --requests {requests}"))
+
+
+def requests_for(swaplab, place, kind, seconds):
+    took = []
+    for requests in (QUICK[kind] // 10, QUICK[kind]):
+        begin = time.monotonic()
+        process = start(swaplab, place, kind, requests)
+        out, err = process.communicate()
+        if process.returncode != 0 and not json.loads(out or b"{}"):
+            sys.exit(f"soak: {kind} ends with {process.returncode}: {err.decode()}")
+        took.append(time.monotonic() - begin)
+    per_request = max(1e-7, (took[1] - took[0]) / (QUICK[kind] - QUICK[kind] // 10))
+    return max(QUICK[kind], round(seconds / per_request))
+
+
+def soak(args, prepared, kind):
+    place = box.Sandbox(prepared)
+    requests = requests_for(args.swaplab, place, kind, args.seconds)
+    begin = time.monotonic()
+    process = start(args.swaplab, place, kind, requests)
+    samples = watch(process, place)
+    process.communicate()
+    faults = judged(kind, requests, time.monotonic() - begin, samples)
+    place.remove()
+    return faults
+
+
+def judged(kind, requests, took, samples):
+    steady = samples[len(samples) // 3:-1] or samples
+    grown = {what: max(s[what] for s in steady[len(steady) // 2:]) -
+             max(s[what] for s in steady[:len(steady) // 2 + 1]) for what in steady[0]}
+    faults = [f"{what} grew by {n}" for what, n in grown.items()
+              if n > (MOST_GROWTH if what == "resident" else 0)]
+    most = {what: max(s[what] for s in samples) for what in samples[0]}
+    print(f"{kind}: {requests} requests in {took:.1f} s, {len(samples)} samples; at most "
+          f"{most['resident'] / MIB:.1f} MiB, {most['threads']} threads, {most['descriptors']} "
+          f"descriptors, {most['files']} files; memory grew by {grown['resident'] / 1024:.0f} KiB "
+          f"({', '.join(faults) or 'flat'})", flush=True)
+    return faults
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("swaplab")
+    parser.add_argument("--write-model")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--only", choices=RUNS)
+    args = parser.parse_args()
+    prepared = box.prepare(args.swaplab, args.write_model)
+    failed = False
+    for kind in RUNS:
+        if args.only not in (None, kind):
+            continue
+        if kind == "cpu" and not args.write_model:
+            print("cpu: skipped: built without LibTorch")
+            continue
+        failed |= bool(soak(args, prepared, kind))
+    shutil.rmtree(prepared)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
