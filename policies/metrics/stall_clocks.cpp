@@ -112,7 +112,7 @@ void StallClocks::settle_ended() {
         }
         const ClockInstants ends = settled(first_, record);
         ends_of_[first_ & mask_] = ends;
-        if (record.lane % kLanes == index_of(lane_of(kUse))) explain(first_, record, ends);
+        if (uses(static_cast<Lane>(record.lane % kLanes))) explain(first_, record, ends);
     }
 }
 

@@ -169,7 +169,7 @@ TEST_F(Hardware, WhatCannotBePacked) {
     };
     expect_refusal(pack("text.pt", "new"), 2, {"text.pt", "not a TorchScript file"});
     expect_refusal(pack("half.pt", "new"), 2, {"half.pt", "not a TorchScript file"});
-    expect_refusal(pack("none.pt", "new"), 2, {"none.pt", "no such file"});
+    expect_refusal(pack("none.pt", "new"), 2, {"none.pt", "No such file"});
     expect_refusal(pack("wide.pt", "cnn"), 2, {"cnn", "exists already"});
     expect_refusal(pack("wide.pt", "nowhere/new"), 2, {"nowhere is not a folder"});
     EXPECT_EQ(names(), before);

@@ -116,7 +116,7 @@ class Checks:
                 time.sleep(longest / 100)
             running.send_signal(sent)
             code = running.wait()
-            self.expect(code == 130, f"{name}: exit code {code}, not 130")
+            self.expect(code == 128 + sent, f"{name}: exit code {code}, not {128 + sent}")
             self.sweep(name)
             self.expect_same(name, wanted)
         print("SIGINT and SIGTERM: compared")

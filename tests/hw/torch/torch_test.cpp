@@ -283,7 +283,7 @@ TEST(Torch, FilesThatAreNoModelsAndInputsThatAreNotKnown) {
     const auto pack = [&](const PackOptions& options) {
         pack_torchscript(folder.file("model.pt"), folder.file("pack"), options);
     };
-    expect_input_error([&] { pack({}); }, "no such file");
+    expect_input_error([&] { pack({}); }, "No such file");
     testing::write_file(folder.file("model.pt"), "weights");
     expect_input_error([&] { pack({}); }, "not a TorchScript file");
     testing::write_torchscript_without_inputs("cnn", folder.file("model.pt"));
