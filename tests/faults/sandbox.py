@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 
 HANG_SECONDS = 10.0
-PARTIAL = re.compile(r"\.tmp$|\.partial-")
+PARTIAL = re.compile(r"\.swaplab-partial$|\.partial-")
 NEVER_SAID = ("internal error", "std::", "terminate called", "Assertion", "AddressSanitizer",
               "runtime error", "check failed")
 

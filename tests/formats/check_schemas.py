@@ -52,7 +52,7 @@ REQUIRED = {
     "cut-1": {"schema", "steps", "layers", "floating", "name", "step", "operator"},
 }
 OPTIONAL = {
-    "comparison-1": {"leads"},
+    "comparison-1": {"leads", "replications"},
     "result-2": {"replications", "evidence", "emulation", "extrapolated", "adopted",
                  "first_token_ns", "full_memory_valid", "conditions"},
     "result-1": {"reason"},
@@ -348,7 +348,7 @@ COMMANDS = [
       "min,0.5x,1.0x"], 0),
     (["compare", *ON_NX, "-p", "swapnet", "-b", "1KiB,2KiB"], 3),
     (["compare", *ON_NX, "-p", "swapnet", "-p", "pipeload", "-b", "0.5x", *NOISY], 0),
-    (["compare", *ON_NX, "-p", "swapnet", "-p", "on-demand", "--knee", "5%"], 0),
+    (["compare", *ON_NX, "-p", "swapnet", "-p", "pipeload", "--knee", "1%"], 0),
     (["plan", *ON_NX, "-p", "swapnet", "-b", "0.5x"], 0),
     (["plan", *ON_NX, "-p", "direct"], 0),
     (["plan", *ON_NX, "-p", "swapnet", "-b", "1MiB"], 3),
