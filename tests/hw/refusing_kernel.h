@@ -17,8 +17,10 @@
 namespace swaplab::testing {
 
 // From now on this process gets `error` from these system calls. False where the kernel has no
-// seccomp filters. There is no way back: in a child only.
+// seccomp filters, and under sanitizers, which make such calls themselves. There is no way back: in
+// a child only.
 inline bool refuse_calls(const std::vector<long>& calls, int error) {
+    if (SWAPLAB_SANITIZED) return false;
     constexpr auto number_at = static_cast<std::uint32_t>(offsetof(seccomp_data, nr));
     std::vector<sock_filter> program{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number_at)};
     for (const long call : calls) {
@@ -33,7 +35,7 @@ inline bool refuse_calls(const std::vector<long>& calls, int error) {
            syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0;
 }
 
-inline constexpr const char* kNoFilters = "no seccomp filters here";
+inline constexpr const char* kNoFilters = "no seccomp filters here, or a sanitizer";
 
 // What `work` returns, from a child process; with how that ended, unless by itself.
 template <class Work>
