@@ -16,6 +16,7 @@ class TemporaryFile {
     TemporaryFile& operator=(const TemporaryFile&) = delete;
 
     int descriptor() const { return descriptor_; }
+    const std::string& path() const { return path_; }  // for libraries that open it by name
     // Onto the disk, and to the target's name. Throws `OutputError`.
     void put_in_place();
 

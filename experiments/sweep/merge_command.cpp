@@ -2,6 +2,7 @@
 
 #include "experiments/shell/command.h"
 #include "experiments/shell/exit_code.h"
+#include "experiments/shell/outputs.h"
 #include "experiments/sweep/merge.h"
 #include "experiments/text/figures.h"
 #include "profiles/base/error.h"
@@ -14,6 +15,7 @@ namespace {
 struct Options {
     std::vector<std::string> folders;
     std::string output;
+    bool clean = false;
 };
 
 constexpr CommandText kText{
@@ -29,6 +31,7 @@ void declare(Flags& flags, Options& options) {
                     one_more_of(options.folders, [](const std::string& given) { return given; }));
     flags.once(FlagGroup::output, "-o,--output", "FILE", "a .csv, or a .sqlite or .db",
                into(options.output));
+    declare_clean(flags, options.clean);
 }
 
 std::unique_ptr<TableSink> sink_for(const std::string& output) {
@@ -41,6 +44,7 @@ int run_merge(const Options& options, const Console& console) {
     if (options.folders.empty())
         throw InputError("which folders? `swaplab merge DIR... -o FILE.csv`");
     if (options.output.empty()) throw InputError("where to? -o FILE.csv or FILE.sqlite");
+    check_outputs(console, {}, {{"-o", options.output}}, options.clean);
     std::vector<StudyFolder> folders;
     for (const std::string& folder : options.folders)
         folders.push_back(StudyFolder::existing(folder));

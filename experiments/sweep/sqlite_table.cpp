@@ -1,11 +1,9 @@
 // The one file that names SQLite.
 #include <sqlite3.h>
 
-#include <cstdio>
-#include <fstream>
-
-#include "experiments/output/half_written.h"
-#include "experiments/output/output_file.h"
+#include "experiments/output/output_error.h"
+#include "experiments/output/output_target.h"
+#include "experiments/output/temporary_file.h"
 #include "experiments/sweep/merge.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -23,15 +21,13 @@ const char* type_of(ColumnType type) {
     return "";
 }
 
-// Built beside the output, which gets its bytes when all is there. Without a journal and in one
-// transaction, so that the same rows make the same bytes (of one version of SQLite).
+// Without a journal and in one transaction, so that the same rows make the same bytes (of one
+// version of SQLite).
 class SqliteTable final : public TableSink {
   public:
     explicit SqliteTable(const std::string& path)
-        : file_(path), temporary_(path + ".building.tmp") {
-        std::remove(temporary_.c_str());
-        remove_on_interrupt(temporary_);
-        check(sqlite3_open(temporary_.c_str(), &database_));
+        : path_(output_target(path).path), file_(path_) {
+        check(sqlite3_open(file_.path().c_str(), &database_));
         run("PRAGMA journal_mode = OFF");
         run("PRAGMA synchronous = OFF");
         run("BEGIN");
@@ -41,8 +37,6 @@ class SqliteTable final : public TableSink {
     ~SqliteTable() override {
         sqlite3_finalize(insert_);
         sqlite3_close(database_);
-        std::remove(temporary_.c_str());
-        keep_on_interrupt(temporary_);
     }
     SqliteTable(const SqliteTable&) = delete;
     SqliteTable& operator=(const SqliteTable&) = delete;
@@ -66,9 +60,7 @@ class SqliteTable final : public TableSink {
         insert_ = nullptr;
         check(sqlite3_close(database_));
         database_ = nullptr;
-        std::ifstream built(temporary_, std::ios::binary);
-        file_.stream() << built.rdbuf();
-        file_.commit();
+        file_.put_in_place();
     }
 
   private:
@@ -91,11 +83,11 @@ class SqliteTable final : public TableSink {
         if (code != SQLITE_OK) fail();
     }
     [[noreturn]] void fail() {
-        throw OutputError(text("cannot write '{}': {}", temporary_, sqlite3_errmsg(database_)));
+        throw OutputError(text("cannot write '{}': {}", path_, sqlite3_errmsg(database_)));
     }
 
-    OutputFile file_;
-    std::string temporary_;
+    std::string path_;
+    TemporaryFile file_;
     sqlite3* database_ = nullptr;
     sqlite3_stmt* insert_ = nullptr;
 };

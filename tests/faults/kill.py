@@ -30,7 +30,7 @@ UNDISTURBED = 3  # runs that say how long it takes
 
 def allowed(number, whole):
     """As a shell reports a death by that signal, or as if nothing had been."""
-    return {whole.code, -number, 128 + number, 130} | ({1} if number == signal.SIGPIPE else set())
+    return {whole.code, -number, 128 + number} | ({1} if number == signal.SIGPIPE else set())
 
 
 def killed(swaplab, case, place, number, delay):
