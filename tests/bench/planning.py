@@ -69,10 +69,12 @@ def main():
     parser.add_argument("--equal", action="store_true")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     args = parser.parse_args()
-    common = ["-d", args.device, "-b", args.budget, "--account", "parameters"]
-    rows = {"plan": ["plan", "-p", "swapnet"], "plan --table": ["plan", "--table", "-p", "swapnet"]}
+    common = ["-d", args.device, "--account", "parameters"]
+    budget = ["-b", args.budget]
+    rows = {"plan": ["plan", "-p", "swapnet", *budget],
+            "plan --table": ["plan", "--table", "-p", "swapnet"]}
     for policy in args.policy or ["on-demand", "pipeload"]:
-        rows[f"run -p {policy}"] = ["run", "-p", policy]
+        rows[f"run -p {policy}"] = ["run", "-p", policy, *budget]
     with tempfile.TemporaryDirectory() as folder:
         models = {units: write_model(folder, units, args.equal) for units in args.sizes}
         print(f"{'':20}" + "".join(f"{units:>16}" for units in args.sizes) + "  exponent")
