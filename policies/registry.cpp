@@ -1,5 +1,7 @@
 #include "policies/registry.h"
 
+#include "policies/plan/keep/keep.h"
+
 #include <algorithm>
 #include <array>
 
@@ -29,6 +31,7 @@ constexpr SwapPath kResident[] = {SwapPath::resident};
 
 constexpr ParameterInfo kDirect[] = {
     {"copies", "auto|1|2", "auto", "copies of the parameters in memory; auto: 2 on gpu, 1 on cpu"}};
+constexpr ParameterInfo kOnDemand[] = {kKeepParameter};
 constexpr ParameterInfo kStandardSwap[] = {
     {"blocks", "auto|N", "auto", "how many blocks; auto: the least time, then the fewest"}};
 constexpr ParameterInfo kSwapnet[] = {
@@ -37,16 +40,19 @@ constexpr ParameterInfo kSwapnet[] = {
      "how many blocks; auto: the number with the least closed form, an upper bound"},
     {"allocator", "score|ratio|minmax", "score",
      "how several DNNs share the budget: by size, by size times slowdown, or for the least largest "
-     "slowdown (by weight=)"}};
+     "slowdown (by weight=)"},
+    kKeepParameter};
 constexpr ParameterInfo kDemandLayering[] = {
     {"pipeline", "two-stage|sequential|sync|async", "two-stage", "which stages overlap, and how"},
     {"buffer", "auto|min|BYTES", "auto",
      "size of one ring; min: the largest layer; auto: swept by 1 MiB up to the budget"},
-    {"overhead", "DURATION", "1ms", "buffer=auto stops at the first overhead below this"}};
+    {"overhead", "DURATION", "1ms", "buffer=auto stops at the first overhead below this"},
+    kKeepParameter};
 
 constexpr ParameterInfo kPipeload[] = {
     {"agents", "auto|N", "auto",
-     "how many layers are read at once; auto: the number with the least predicted time"}};
+     "how many layers are read at once; auto: the number with the least predicted time"},
+    kKeepParameter};
 constexpr ParameterInfo kPipeswitch[] = {
     {"group", "auto|N", "auto", "units in a group; auto: the groups with the least latency"}};
 
@@ -73,8 +79,8 @@ constexpr auto kPolicies = std::to_array<PolicyInfo>({
     {"on-demand",
      "layer by layer, no look-ahead",
      "the least memory without slicing",
-     {},
-     {},
+     "what keep= keeps",
+     kOnDemand,
      kZeroCopyFirst,
      make_on_demand},
     {"swapnet", "two blocks in memory, exact partition, the next comes in while one executes",
@@ -82,16 +88,17 @@ constexpr auto kPolicies = std::to_array<PolicyInfo>({
      "the form of the delays with four coefficients, the condition that two neighbouring blocks "
      "fit, "
      "the closed form that is minimised, the three allocators (the paper's score was not "
-     "available)",
+     "available), what keep= keeps",
      kSwapnet, kZeroCopyFirst, make_swapnet},
     {"demand-layering", "layers streamed through rings or slots, in four pipelines",
      "Ji et al.: Demand Layering, RTSS 2022",
-     "that assembly belongs to the step of the copy, release to that of the execution",
+     "that assembly belongs to the step of the copy, release to that of the execution; what keep= "
+     "keeps",
      kDemandLayering, kZeroCopyOrStaged, make_demand_layering},
     {"pipeload", "several agents read layers in parallel, each is freed after use",
      "Han et al.: Hermes, ICCD 2024",
      "that layer k belongs to agent k mod m, that m agents hold at most m + 1 layers, how many "
-     "agents a budget allows",
+     "agents a budget allows, what keep= keeps",
      kPipeload, kZeroCopyOnly, make_pipeload},
     {"pipeswitch", "groups of layers, the next comes in while one executes, nothing is freed",
      "Bai et al.: PipeSwitch, OSDI 2020",

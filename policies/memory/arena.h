@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "policies/port/deployment.h"
 #include "profiles/base/units.h"
@@ -48,6 +49,7 @@ std::unique_ptr<Arena> make_counter_arena(Bytes capacity);
 std::unique_ptr<Arena> make_two_ended_arena(Bytes capacity);
 std::unique_ptr<Arena> make_ring_arena(Bytes capacity);
 std::unique_ptr<Arena> make_slot_arena(Bytes capacity, std::uint32_t slots);
+std::unique_ptr<Arena> make_fixed_arena(const std::vector<Bytes>& places);
 
 // For real memory in place of a counter: takes and refuses exactly what a counter of `capacity`
 // does, but gives every reservation addresses of its own within `span`, the lowest that are free.

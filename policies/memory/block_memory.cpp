@@ -54,7 +54,9 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
                                              const ArenaFactory& make) {
     const JobPlan& plan = setup.deployment.jobs[id];
     JobState job;
-    job.holdings = holdings_of(plan.path, setup.platform.node(plan.node).compute);
+    const SwapPathRow& path = row_of(plan.path, setup.platform.node(plan.node).compute);
+    job.holdings = path.holdings;
+    job.executes_from = path.executes_from;
     for (std::size_t i = 0; i < job.holdings.size(); ++i) {
         const auto [from, until] = std::pair(job.holdings[i].from, job.holdings[i].until);
         job.reserving[index_of(from.verb)][from.copy] |= static_cast<std::uint8_t>(bit(i));
@@ -68,6 +70,7 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
         if (plan.path != SwapPath::resident)
             arenas.arena = make(variant.arena, ArenaUse::executing);
         if (variant.staging) arenas.staging = make(*variant.staging, ArenaUse::staging);
+        if (variant.fixed) arenas.fixed = make(*variant.fixed, ArenaUse::executing);
         Arena* const arena = arenas.arena.get();
         Arena* const staging = arenas.staging ? arenas.staging.get() : arena;
         for (const BlockId b : variant.blocks()) {
@@ -77,6 +80,7 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
             block.held_bytes = facts.held_bytes;
             block.arena = arena;
             block.staging = staging;
+            if (variant.fixed && plan.keeps(b)) block.fixed = arenas.fixed.get();
             block.variant = static_cast<std::uint32_t>(job.variants.size());
             block.last = variant.ends_with(b);
             block.varies = facts.of_token || vary;
@@ -119,13 +123,13 @@ bool BlockMemory::reserve_holdings(const JobState& job, BlockState& block, const
     std::uint32_t left = holdings;
     for (; left != 0; left &= left - 1) {
         const auto i = static_cast<std::size_t>(std::countr_zero(left));
-        const std::optional<Place> place = arena_of(block, job.holdings[i]).reserve(bytes);
+        const std::optional<Place> place = arena_of(job, block, i).reserve(bytes);
         if (!place) break;
         block.places[i] = *place;
     }
     if (left == 0) return true;
     each(holdings & ~left,
-         [&](std::size_t i) { arena_of(block, job.holdings[i]).free(block.places[i]); });
+         [&](std::size_t i) { arena_of(job, block, i).free(block.places[i]); });
     return false;
 }
 
@@ -141,11 +145,10 @@ bool BlockMemory::reserve_for(const Action& command, Time now) {
     bool new_peak = false;
     each(holdings, [&](std::size_t i) {
         const Bytes size = block.places[i].size;
-        fresh_ += use_of(job, block, job.holdings[i]).take(size);
+        fresh_ += use_of(job, block, i).take(size);
         new_peak |= ledger_.charge(job.holdings[i].category, size, now);
         if (place_listener_ != nullptr) [[unlikely]]
-            place_listener_->on_reserved(command, i, arena_of(block, job.holdings[i]),
-                                         block.places[i]);
+            place_listener_->on_reserved(command, i, arena_of(job, block, i), block.places[i]);
     });
     block.held |= static_cast<std::uint8_t>(holdings);
     if (new_peak) note_peak();
@@ -158,9 +161,9 @@ bool BlockMemory::free_holdings(const Action& command, Time now) {
     const std::uint32_t holdings = freed_by(command) & block.held;
     each(holdings, [&](std::size_t i) {
         const Holding& holding = job.holdings[i];
-        Arena& arena = arena_of(block, holding);
+        Arena& arena = arena_of(job, block, i);
         arena.free(block.places[i]);
-        use_of(job, block, holding).now -= block.places[i].size;
+        use_of(job, block, i).now -= block.places[i].size;
         if (place_listener_ != nullptr) [[unlikely]]
             place_listener_->on_freed(command, i, arena, block.places[i]);
         ledger_.credit(holding.category, block.places[i].size, now);
@@ -212,6 +215,7 @@ void BlockMemory::note_peak() {
         const VariantArenas& arenas = job.variants[job.variant];
         if (arenas.arena) hole = std::max(hole, arenas.arena->largest_hole());
         if (arenas.staging) hole = std::max(hole, arenas.staging->largest_hole());
+        if (arenas.fixed) hole = std::max(hole, arenas.fixed->largest_hole());
     }
     ledger_.set_hole_at_peak(hole);
 }

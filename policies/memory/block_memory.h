@@ -52,6 +52,7 @@ class BlockMemory {
         Bytes held_bytes;
         Arena* arena = nullptr;    // of its variant
         Arena* staging = nullptr;  // ... for what is staged; the same where there is no other
+        Arena* fixed = nullptr;    // ... for what it executes from, of a block that is kept there
         std::uint32_t variant = 0;
         std::uint8_t held = 0;        // bit i: holding i of the path is reserved
         bool last = false;            // of its variant: where a pass ends
@@ -63,7 +64,7 @@ class BlockMemory {
         const BlockFacts* facts = nullptr;
     };
     struct VariantArenas {
-        std::unique_ptr<Arena> arena, staging;
+        std::unique_ptr<Arena> arena, staging, fixed;
         Bytes bytes;
     };
     // How much of a piece of memory is in use, and the most that has been.
@@ -80,7 +81,8 @@ class BlockMemory {
         StepBits reserving{}, freeing{};
         std::vector<VariantArenas> variants;
         std::uint32_t variant = 0;  // in force
-        Use use, staging_use;       // of its arenas; those of its variants share one memory
+        std::uint8_t executes_from = 0;         // the holding
+        Use use, staging_use, fixed_use;        // of its arenas; its variants share one memory
         ActivationPeak activations;
         std::uint32_t passes = 1;
         Bytes kv_cache;
@@ -102,11 +104,19 @@ class BlockMemory {
     static JobState job_state(const DeviceSetup& setup, JobId job, const ArenaFactory& arenas);
     void charge_resident(const DeviceSetup& setup, JobId job);
     void change_variant(JobState& job, std::uint32_t variant);
-    static Arena& arena_of(const BlockState& block, const Holding& holding) {
-        return holding.in_staging ? *block.staging : *block.arena;
+    static bool is_fixed(const JobState& job, const BlockState& block, std::size_t holding) {
+        return block.fixed != nullptr && holding == job.executes_from;
     }
-    static Use& use_of(JobState& job, const BlockState& block, const Holding& holding) {
-        return holding.in_staging && block.staging != block.arena ? job.staging_use : job.use;
+    static Arena& arena_of(const JobState& job, const BlockState& block, std::size_t holding) {
+        if (is_fixed(job, block, holding)) [[unlikely]]
+            return *block.fixed;
+        return job.holdings[holding].in_staging ? *block.staging : *block.arena;
+    }
+    static Use& use_of(JobState& job, const BlockState& block, std::size_t holding) {
+        if (is_fixed(job, block, holding)) [[unlikely]]
+            return job.fixed_use;
+        const bool staged = job.holdings[holding].in_staging && block.staging != block.arena;
+        return staged ? job.staging_use : job.use;
     }
     std::uint32_t freed_by(const Action& command) const {
         return jobs_[command.job].freeing[index_of(command.verb)][command.copy];

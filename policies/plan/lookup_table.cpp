@@ -12,9 +12,9 @@ namespace swaplab {
 LookupTable::LookupTable(std::vector<JobPlan> rows) {
     // A policy's plan need not get faster with memory: a row that a smaller one beats is left out.
     for (JobPlan& row : rows) {
-        const std::optional<Duration> time = row.at_start().closed_form;
+        const std::optional<Duration> time = row.at_start().predicted();
         const std::optional<Duration> least =
-            rows_.empty() ? std::nullopt : rows_.back().at_start().closed_form;
+            rows_.empty() ? std::nullopt : rows_.back().at_start().predicted();
         if (!time || !least || *least > *time) rows_.push_back(std::move(row));
     }
     SWAPLAB_CHECK(!rows_.empty(), "a lookup table of {} rows", rows_.size());
@@ -74,7 +74,7 @@ class Sweep {
             Bytes budget = std::max(least_, need(row) - stride);
             if (slower) budget = too_little + Bytes{(need(row) - too_little).count / 2};
             JobPlan tried = plan(budget);
-            if (tried.at_start().closed_form <= row.at_start().closed_form) {
+            if (tried.at_start().predicted() <= row.at_start().predicted()) {
                 row = std::move(tried);
             } else {
                 too_little = budget;
@@ -96,7 +96,7 @@ std::vector<JobPlan> sweep_budgets(Bytes least, Bytes most, double step,
     return Sweep(least, step, plan_at).run(std::max(least, most));
 }
 
-std::vector<JobPlan> Partitioner::front(const PartitionRequest& request) const {
+Bytes Partitioner::plenty(const PartitionRequest& request) {
     // No path holds more than four copies of anything at once.
     constexpr std::int64_t most_copies = 4;
     const Model& model = request.cost.model();
@@ -105,10 +105,13 @@ std::vector<JobPlan> Partitioner::front(const PartitionRequest& request) const {
         for (const BlockFacts& block :
              facts_of(request.cost, finest_blocks(model), SwapPath::zero_copy))
             brought += block.held_bytes;
-    const Bytes plenty =
-        2 * most_copies *
-            (model.parameter_bytes() + brought + model.activation_peak(model.whole()).total()) +
-        model.unit_count() * request.cost.node().memory.alignment;
+    return 2 * most_copies *
+               (model.parameter_bytes() + brought + model.activation_peak(model.whole()).total()) +
+           model.unit_count() * request.cost.node().memory.alignment;
+}
+
+std::vector<JobPlan> Partitioner::front(const PartitionRequest& request) const {
+    const Bytes plenty = Partitioner::plenty(request);
     const Bytes least = minimum(request).minimum_budget;
     const auto plan_at = [&](Bytes budget) {
         PartitionRequest tried = request;

@@ -14,7 +14,7 @@ namespace swaplab {
 
 class LookupTable {
   public:
-    // Plans of one variant each, with `need` and `closed_form`: needs rise, latencies fall.
+    // Plans of one variant each, with `need` and what they predict: needs rise, latencies fall.
     explicit LookupTable(std::vector<JobPlan> rows);
 
     std::span<const JobPlan> rows() const { return rows_; }

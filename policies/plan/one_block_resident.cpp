@@ -51,4 +51,26 @@ JobPlan one_block_plan(const PartitionRequest& request, const std::vector<BlockF
     return plan;
 }
 
+Bytes one_block_least(const PartitionRequest& request, const FinestBlocks& finest, SwapPath path) {
+    const bool copies = peak_copies(path, request.cost.node().compute) > 1;
+    return one_block_minimum(request, copies ? FinestBlocks(request, path).blocks : finest.blocks,
+                             path)
+        .minimum_budget;
+}
+
+JobPlan one_block_plan_beside(const PartitionRequest& request, const FinestBlocks& finest,
+                              SwapPath path) {
+    JobPlan plan = one_block_plan(request, finest.blocks, path);
+    plan.kept = finest.marks();
+    Variant& variant = plan.at_start();
+    variant.need = one_block_least(request, finest, path);
+    variant.arena.capacity = peak_copies(path, request.cost.node().compute) * finest.largest;
+    // One command at a time, over the ends of passes as well.
+    Duration pass{};
+    for (const BlockFacts& block : finest.blocks)
+        pass += block.swap_in() + block.use() + block.swap_out();
+    variant.steady_pass = pass;
+    return plan;
+}
+
 }  // namespace swaplab

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "policies/plan/finest_blocks.h"
 #include "policies/plan/planner.h"
 
 namespace swaplab {
@@ -14,5 +15,11 @@ Infeasible one_block_minimum(const PartitionRequest& request, const std::vector<
 // The plan: arenas as large as the largest block needs; the closed form is the sum of everything.
 JobPlan one_block_plan(const PartitionRequest& request, const std::vector<BlockFacts>& blocks,
                        SwapPath path);
+
+// The same beside blocks that are kept, whose bytes come on top: where copies are made, they pass
+// through the arenas like all others.
+Bytes one_block_least(const PartitionRequest& request, const FinestBlocks& finest, SwapPath path);
+JobPlan one_block_plan_beside(const PartitionRequest& request, const FinestBlocks& finest,
+                              SwapPath path);
 
 }  // namespace swaplab

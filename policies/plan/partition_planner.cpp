@@ -25,8 +25,9 @@ Duration direct_latency(const CostModel& cost) {
     return facts_of(cost, cost.model().whole(), SwapPath::resident).use();
 }
 
+// By what plans of a policy are compared.
 Duration known(const JobPlan& plan) {
-    const std::optional<Duration>& time = plan.at_start().closed_form;
+    const std::optional<Duration>& time = plan.at_start().predicted();
     if (!time)
         throw UnsupportedError("this policy has no closed form of its latency to allocate by");
     return *time;
@@ -47,8 +48,8 @@ class Jobs {
     JobPlan plan(JobId j, Bytes share) const {
         PartitionRequest request = job(j, share - kv_cache_bytes(request_, j));
         if (request_.rehearse)
-            request.rehearse = [this, j](const JobPlan& tried) {
-                return request_.rehearse(j, tried);
+            request.rehearse = [this, j](const JobPlan& tried, Rehearsed what) {
+                return request_.rehearse(j, tried, what);
             };
         return beside_kv_cache(j, partitioner_.partition(request));
     }
@@ -178,7 +179,7 @@ class PartitionPlanner final : public Planner {
         for (const JobId j : demands.ids()) {
             const std::shared_ptr<const LookupTable> table = jobs.table(j);
             demands[j].latency = [table](Bytes share) {
-                return *table->row(table->best(share)).closed_form;
+                return *table->row(table->best(share)).predicted();
             };
             demands[j].table = [table]() -> const LookupTable& { return *table; };
         }

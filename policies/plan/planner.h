@@ -15,9 +15,12 @@
 
 namespace swaplab {
 
-// What a cold request of a job takes with this plan on the mean device as it will run, alone on it:
-// with contention, waits for idle storage and all else that closed forms leave out.
-using Rehearsal = std::function<Duration(JobId job, const JobPlan& plan)>;
+// What is rehearsed: a cold request, or the second of two that are queued.
+enum class Rehearsed : std::uint8_t { cold, steady };
+
+// What a request of a job takes with this plan on the mean device as it will run, alone on it: with
+// contention, waits for idle storage and all else that closed forms leave out.
+using Rehearsal = std::function<Duration(JobId job, const JobPlan& plan, Rehearsed what)>;
 
 // What planners decide from: mean costs, the platform and the budget; never the drawn noise or the
 // arrivals.
@@ -50,7 +53,8 @@ struct PartitionRequest {
     Bytes budget;  // of this job, without what is reserved on the node
     Account account = Account::all;
     Bytes reserved;  // on the node: a margin of the whole budget covers it too
-    std::function<Duration(const JobPlan& plan)> rehearse = {};  // as in `PlanRequest`
+    // As in `PlanRequest`.
+    std::function<Duration(const JobPlan& plan, Rehearsed what)> rehearse = {};
 };
 
 class Partitioner {
@@ -62,6 +66,10 @@ class Partitioner {
     // The rows of the job's lookup table (`request.budget` does not matter); as many plans as are
     // needed to find them are made.
     virtual std::vector<JobPlan> front(const PartitionRequest& request) const;
+
+  protected:
+    // A budget beyond which no plan of any policy needs more.
+    static Bytes plenty(const PartitionRequest& request);
 };
 
 }  // namespace swaplab

@@ -227,15 +227,10 @@ BlockFacts facts_of(const CostModel& cost, Block block, SwapPath path, const Sta
     return growing.facts();
 }
 
-namespace {
-
-// What is there once the block has come in to stay, for blocks behind it.
 void note_staying(const CostModel& cost, const BlockFacts& block, std::vector<bool>& there) {
     for (const UnitId unit : block.units) there[cost.model().layer_of(unit).index] = true;
     for (const BroughtLayer& layer : block.brought) there[layer.owner.index] = true;
 }
-
-}  // namespace
 
 std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,
                                  SwapPath path, const StayingBlocks& staying) {

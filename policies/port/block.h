@@ -157,6 +157,9 @@ class GrowingBlock {
 double ns_of(const CostModel& cost, SwapPath path, Verb verb, Block block);
 BlockFacts facts_of(const CostModel& cost, Block block, SwapPath path, const Staying& staying = {});
 
+// What is there, by layer, once the block has come in to stay, for blocks behind it.
+void note_staying(const CostModel& cost, const BlockFacts& block, std::vector<bool>& there);
+
 // Which blocks stay to the end of a request.
 struct StayingBlocks {
     bool all = false;

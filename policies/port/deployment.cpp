@@ -17,8 +17,11 @@ void JobPlan::append(const JobPlan& other) {
         variant.last += behind;
         variants.push_back(std::move(variant));
     }
+    // One row may keep blocks and another none.
+    if (!other.kept.empty()) kept.resize(behind);
     blocks.append(other.blocks);
     kept.append(other.kept);
+    if (!kept.empty()) kept.resize(blocks.size());
 }
 
 StayingBlocks JobPlan::staying() const {
@@ -30,7 +33,8 @@ std::vector<BlockFacts> facts_of(const CostModel& cost, const JobPlan& plan) {
 }
 
 std::string_view name_of(ArenaKind kind) {
-    static constexpr std::array<std::string_view, 4> names{"counter", "two-ended", "ring", "slots"};
+    static constexpr std::array<std::string_view, 5> names{"counter", "two-ended", "ring", "slots",
+                                                           "static"};
     return names[static_cast<std::size_t>(kind)];
 }
 

@@ -19,6 +19,7 @@ enum class ArenaKind : std::uint8_t {
     two_ended,  // blocks alternate between bottom and top in the order they are brought in
     ring,   // contiguous FIFO; what does not fit before the end starts at 0, the slack is wasted
     slots,  // equal slots, taken in turn
+    fixed,  // a place for each block that stays, and for nothing else ("static")
 };
 std::string_view name_of(ArenaKind kind);
 
@@ -26,6 +27,8 @@ struct ArenaPlan {
     ArenaKind kind = ArenaKind::counter;
     Bytes capacity;
     std::uint32_t slots = 0;  // of ArenaKind::slots; capacity is divided among them evenly
+    std::vector<Bytes> places = {};  // of ArenaKind::fixed, one behind the other: they add up
+    friend bool operator==(const ArenaPlan&, const ArenaPlan&) = default;
 };
 
 // One way to run a job: a row of its lookup table where the budget may change during the run, else
@@ -34,6 +37,8 @@ struct Variant {
     std::uint32_t first = 0, last = 0;  // its blocks: [first, last) of the job's
     ArenaPlan arena;                    // where blocks execute from
     std::optional<ArenaPlan> staging;   // a host arena of its own for what is staged
+    // Where the blocks lie that are kept until no request of the job is queued (`keep=`).
+    std::optional<ArenaPlan> fixed;
     // The least share with which it holds to the budget; 0 where the partitioner does not tell.
     Bytes need;
     // The least share, if `need` is not enough, with which the next request's first block may come
@@ -41,13 +46,20 @@ struct Variant {
     std::optional<Bytes> overlap_need = Bytes{};
     // Of a cold request, where the partitioner has one; of a generative model, of its mean pass.
     std::optional<Duration> closed_form;
+    // Of a pass that begins as the one before it ends, where blocks are kept: what plans are
+    // compared by then.
+    std::optional<Duration> steady_pass;
 
+    std::optional<Duration> predicted() const { return steady_pass ? steady_pass : closed_form; }
     IdRange<BlockId> blocks() const { return {first, last}; }
     std::uint32_t size() const { return last - first; }
     bool begins_with(BlockId block) const { return block.index == first; }
     bool ends_with(BlockId block) const { return block.index + 1 == last; }
     bool may_overlap_within(Bytes share) const { return overlap_need && *overlap_need <= share; }
-    Bytes arena_bytes() const { return arena.capacity + (staging ? staging->capacity : Bytes{}); }
+    Bytes kept_bytes() const { return fixed ? fixed->capacity : Bytes{}; }
+    Bytes arena_bytes() const {
+        return arena.capacity + (staging ? staging->capacity : Bytes{}) + kept_bytes();
+    }
 };
 
 // One job (one -m of a run).
@@ -63,7 +75,8 @@ struct JobPlan {
     std::vector<Variant> variants = std::vector<Variant>(1);
     std::size_t initial = 0;           // the one in force at the start
     std::uint32_t parallel_reads = 1;  // how many of its reads may run at once
-    // By block; empty: none. Read in the first pass of a request and kept to the end of its last.
+    // By block; empty: none. Kept from the pass in which they are first due to the end of the
+    // request; of a variant with a fixed arena, of the last request that is queued.
     IdVector<BlockId, bool> kept;
     bool keeps_all = false;             // likewise every block, of the request that brought it in
     bool parts_of_one = false;          // the blocks are one that would take too long
@@ -72,6 +85,7 @@ struct JobPlan {
 
     const Variant& at_start() const { return variants[initial]; }
     Variant& at_start() { return variants[initial]; }
+    bool keeps(BlockId block) const { return !kept.empty() && kept[block]; }
     StayingBlocks staying() const;
     // Takes in the variants of another plan of the same job, with their blocks, behind its own.
     void append(const JobPlan& other);

@@ -21,10 +21,13 @@ std::optional<Excess> excess(const ArenaPlan& arena, Bytes needed) {
     return needed > most ? std::optional(Excess{needed, most}) : std::nullopt;
 }
 
+// A kept block executes from the place that it was given; its other copies pass through the arena.
 std::optional<Excess> excess(const DeviceSetup& setup, const JobPlan& plan, const Variant& variant,
-                             Bytes block) {
+                             Bytes block, bool fixed) {
     if (plan.path == SwapPath::resident) return std::nullopt;
-    const std::uint32_t copies = peak_copies(plan.path, setup.platform.node(plan.node).compute);
+    const std::uint32_t copies =
+        peak_copies(plan.path, setup.platform.node(plan.node).compute) - (fixed ? 1 : 0);
+    if (fixed && variant.staging) return excess(*variant.staging, block);
     if (!variant.staging) return excess(variant.arena, copies * block);
     const auto staged = excess(*variant.staging, block);
     return staged ? staged : excess(variant.arena, block);
@@ -44,7 +47,8 @@ CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, s
                 const BlockFacts& block = setup.facts[j][b];
                 BlockState& state = jobs_[j].blocks.emplace_back();
                 state.submitted = state.observed = BlockLife(block.steps);
-                state.fits = !excess(setup, plan, variant, block.held_bytes);
+                state.fits = !excess(setup, plan, variant, block.held_bytes,
+                                     variant.fixed && plan.keeps(b));
                 state.begin = variant.first;
                 state.first = variant.begins_with(b);
                 state.last = variant.ends_with(b);
@@ -183,7 +187,9 @@ void CommandCheck::cancel_use(const Action& command, JobState& job, const BlockS
 void CommandCheck::blame_size(const Action& command) const {
     const JobPlan& plan = setup_.deployment.jobs[command.job];
     const std::uint32_t variant = jobs_[command.job].blocks[command.block].variant;
-    const auto much = excess(setup_, plan, plan.variants[variant], facts(command).held_bytes);
+    const Variant& row = plan.variants[variant];
+    const auto much = excess(setup_, plan, row, facts(command).held_bytes,
+                             row.fixed && plan.keeps(command.block));
     blame(command, text("it needs {} bytes of an arena that gives at most {}", much->needed.count,
                         much->most.count));
 }

@@ -7,9 +7,14 @@ namespace swaplab {
 
 Rehearsal rehearsal_of(const RunRequest& request, const CostModels& costs, const Policy& policy) {
     if (!request.rehearsal) return {};
-    return [&request, &costs, &policy](JobId job, const JobPlan& plan) {
+    return [&request, &costs, &policy](JobId job, const JobPlan& plan, Rehearsed what) {
         Workload alone;
-        alone.jobs.emplace_back().model = request.workload.jobs[job].model;
+        Job& rehearsing = alone.jobs.emplace_back();
+        rehearsing.model = request.workload.jobs[job].model;
+        if (what == Rehearsed::steady) {
+            rehearsing.mode = ArrivalMode::stream;
+            rehearsing.requests = 2;
+        }
         CostModels cost;
         cost.push_back(costs[job]);
         Deployment deployment;
@@ -30,7 +35,7 @@ Rehearsal rehearsal_of(const RunRequest& request, const CostModels& costs, const
         result.jobs.emplace_back();
         const auto scheduler = policy.make_scheduler({deployment, facts, weights(alone), {}});
         run_loop(rehearsed, setup, *scheduler, policy.spec, result);
-        return result.latency.mean;
+        return result.jobs.front().turns.back();
     };
 }
 

@@ -6,17 +6,9 @@ namespace swaplab {
 
 namespace {
 
-bool same(const ArenaPlan& a, const ArenaPlan& b) {
-    return a.kind == b.kind && a.capacity == b.capacity && a.slots == b.slots;
-}
-
-bool same(const std::optional<ArenaPlan>& a, const std::optional<ArenaPlan>& b) {
-    return a.has_value() == b.has_value() && (!a || same(*a, *b));
-}
-
 bool same(const Variant& a, const Variant& b) {
-    return a.first == b.first && a.last == b.last && same(a.arena, b.arena) &&
-           same(a.staging, b.staging) && a.need == b.need && a.overlap_need == b.overlap_need &&
+    return a.first == b.first && a.last == b.last && a.arena == b.arena &&
+           a.staging == b.staging && a.fixed == b.fixed && a.need == b.need && a.overlap_need == b.overlap_need &&
            a.closed_form == b.closed_form;
 }
 

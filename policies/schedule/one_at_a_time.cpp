@@ -13,6 +13,11 @@ class OneAtATime final : public PipelineScheduler {
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
+        if (step.kept()) {
+            Trail trail = submit_kept(step, last_, {}, moves);
+            last_ = trail.executed;
+            return trail;
+        }
         Trail trail;
         submit_swap_in(step, last_, {}, trail, moves);
         submit_execution(step, trail.assembled, trail, moves);

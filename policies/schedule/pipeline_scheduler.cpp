@@ -54,6 +54,7 @@ void PipelineScheduler::decide(const View& view, Moves& moves) {
         JobRun& job = jobs_[arrival.job];
         job.waiting.push_back(arrival);
         ++job.queued;
+        job.last_arrived = arrival.request;
     }
     for (const Completion& span : view.completions)
         if (uses(span.command.verb)) --submitted_ahead_;
@@ -138,8 +139,12 @@ void PipelineScheduler::submit_next(JobRun& job, Moves& moves) {
     Trail& place = job.blocks[block];
     const Trail trail = submit_block(step, moves);
     place = trail;
-    job.before_that = job.before;
-    job.before = trail;
+    if (step.kept()) {
+        job.before.executed = trail.executed;
+    } else {
+        job.before_that = job.before;
+        job.before = trail;
+    }
     ++submitted_ahead_;
     const bool ends_pass = job.variant->ends_with(block);
     const bool ends_request = ends_pass && step.last_pass();
@@ -211,6 +216,15 @@ void PipelineScheduler::submit_release(const Step& step, const Wait& wait, Trail
     if (!step.life().may_leave()) return;
     trail.released = Wait(moves.submit(step.command({kSwapOut}, wait)));
     step.life().leave();
+}
+
+Trail PipelineScheduler::submit_kept(const Step& step, const Wait& read_after,
+                                     const Wait& copy_after, Moves& moves) const {
+    Trail trail;
+    submit_swap_in(step, read_after, copy_after, trail, moves);
+    submit_use(step, trail.assembled | step.job.before.executed, trail, moves);
+    if (ends_stay(step)) submit_release(step, trail.executed, trail, moves);
+    return trail;
 }
 
 void PipelineScheduler::submit_execution(const Step& step, const Wait& wait, Trail& trail,

@@ -76,8 +76,11 @@ class PipelineScheduler : public Scheduler {
         IdVector<BlockId, BlockLife> lives;  // as submitted
         std::uint32_t passes = 1;            // of the request under way
         IdVector<BlockId, Trail> blocks;     // of the last pass that came by
-        Trail before, before_that;         // of the blocks i-1 and i-2, across passes and requests
+        // Of the blocks i-1 and i-2, across passes and requests. Those that are kept do not count,
+        // but for their execution.
+        Trail before, before_that;
         std::size_t queued = 0;            // requests that have arrived and not been begun
+        RequestId last_arrived;
         const Variant* variant = nullptr;  // of the request under way
         // A pass's first block may come in beside the last one of the pass before.
         bool overlap = true;
@@ -103,6 +106,13 @@ class PipelineScheduler : public Scheduler {
         BlockLife& life() const { return job.lives[block]; }
         bool begins_pass() const { return job.variant->begins_with(block); }
         bool last_pass() const { return pass + 1 == job.passes; }
+        bool kept() const { return job.plan->keeps(block); }
+        // Nothing but kept blocks comes before it in a pass.
+        bool begins_streaming() const {
+            std::uint32_t first = job.variant->first;
+            while (first < block.index && job.plan->keeps(BlockId{first})) ++first;
+            return first == block.index;
+        }
         Command command(SwapStep step, const Wait& wait) const;
     };
 
@@ -142,6 +152,17 @@ class PipelineScheduler : public Scheduler {
     static void submit_use(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
     // Releases after `wait`, if there is anything to release.
     static void submit_release(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
+    // A kept block: it comes in when it is first due, and leaves after its last use. As long as it
+    // is there, nothing of it is missing.
+    Trail submit_kept(const Step& step, const Wait& read_after, const Wait& copy_after,
+                      Moves& moves) const;
+    // Whether this is the last use of a kept block: in the request, where it has a place of its own
+    // of all that are queued. Where the budget may change, what stays could not be got rid of in
+    // time.
+    bool ends_stay(const Step& step) const {
+        const bool waited_for = step.job.variant->fixed && step.request < step.job.last_arrived;
+        return step.last_pass() && (!waited_for || adaptive());
+    }
     // Executes after `wait`, then releases.
     static void submit_execution(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
 

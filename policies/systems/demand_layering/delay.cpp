@@ -48,56 +48,74 @@ class PlannedRing {
 }  // namespace
 
 Duration two_stage_delay(const std::vector<BlockFacts>& layers, Bytes ring,
-                         std::uint32_t assemblers) {
+                         std::uint32_t assemblers, std::uint32_t passes) {
     PlannedRing place(ring);
     Servers assembly(assemblers);
     Duration read_end{};
     Duration executed{};
-    for (const BlockFacts& layer : layers) {
+    std::vector<Duration> released(layers.size());
+    for (std::size_t i = 0; i < passes * layers.size(); ++i) {
+        const BlockFacts& layer = layers[i % layers.size()];
         Duration ready{};
         if (layer.has_parameters()) {
-            read_end = place.reserve(layer.held_bytes, read_end) + layer.of(Verb::read);
+            const Duration gone = std::max(read_end, released[i % layers.size()]);
+            read_end = place.reserve(layer.held_bytes, gone) + layer.of(Verb::read);
             ready = assembly.serve(read_end, layer.of(Verb::assemble));
         }
         executed = std::max(ready, executed) + layer.use();
-        if (layer.has_parameters()) place.free_last_at(executed + layer.swap_out());
+        released[i % layers.size()] = executed + layer.swap_out();
+        if (layer.has_parameters()) place.free_last_at(released[i % layers.size()]);
     }
     return executed;
 }
 
-Duration async_delay(const std::vector<BlockFacts>& layers, Bytes ring, std::uint32_t assemblers) {
+Duration async_delay(const std::vector<BlockFacts>& layers, Bytes ring, std::uint32_t assemblers,
+                     std::uint32_t passes) {
     PlannedRing host(ring);
     PlannedRing device(ring);
     Servers assembly(assemblers);
     Duration read_end{};
     Duration copy_end{};
     Duration executed{};
-    for (const BlockFacts& layer : layers) {
+    std::vector<Duration> released(layers.size());
+    for (std::size_t i = 0; i < passes * layers.size(); ++i) {
+        const BlockFacts& layer = layers[i % layers.size()];
         Duration ready{};
         if (layer.has_parameters()) {
-            read_end = host.reserve(layer.held_bytes, read_end) + layer.of(Verb::read);
+            const Duration gone = std::max(read_end, released[i % layers.size()]);
+            read_end = host.reserve(layer.held_bytes, gone) + layer.of(Verb::read);
             copy_end = device.reserve(layer.held_bytes, std::max(copy_end, read_end)) +
                        layer.of(Verb::copy);
             host.free_last_at(copy_end);
             ready = assembly.serve(copy_end, layer.of(Verb::assemble));
         }
         executed = std::max(ready, executed) + layer.use();
-        if (layer.has_parameters()) device.free_last_at(executed + layer.swap_out());
+        released[i % layers.size()] = executed + layer.swap_out();
+        if (layer.has_parameters()) device.free_last_at(released[i % layers.size()]);
     }
     return executed;
 }
 
-Duration sync_delay(const std::vector<BlockFacts>& layers) {
-    const std::size_t n = layers.size();
+Duration sync_delay(const std::vector<BlockFacts>& layers, std::uint32_t passes) {
+    const std::size_t n = passes * layers.size();
+    const auto layer = [&](std::size_t i) -> const BlockFacts& {
+        return layers[i % layers.size()];
+    };
+    // A lone layer overlaps with nothing. Of two, each is read again in the step that releases it.
+    if (layers.size() == 1)
+        return passes * (layer(0).swap_in() + layer(0).use() + layer(0).swap_out()) -
+               layer(0).swap_out();
     Duration total{};
     for (std::size_t t = 0; t < n + 2; ++t) {
-        const Duration read = t < n ? layers[t].of(Verb::read) : Duration{};
+        Duration read = t < n ? layer(t).of(Verb::read) : Duration{};
+        if (layers.size() == 2 && t >= 2 && t < n && layer(t).has_parameters())
+            read += layer(t).use() + layer(t).swap_out();
         const Duration copy = t >= 1 && t - 1 < n
-                                  ? layers[t - 1].of(Verb::copy) + layers[t - 1].of(Verb::assemble)
+                                  ? layer(t - 1).of(Verb::copy) + layer(t - 1).of(Verb::assemble)
                                   : Duration{};
         Duration execute{};
-        if (t >= 2) execute = layers[t - 2].use();
-        if (t >= 2 && t < n + 1) execute += layers[t - 2].swap_out();
+        if (t >= 2) execute = layer(t - 2).use();
+        if (t >= 2 && t < n + 1) execute += layer(t - 2).swap_out();
         total += std::max({read, copy, execute});
     }
     return total;

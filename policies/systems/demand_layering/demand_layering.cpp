@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "policies/plan/finest_blocks.h"
+#include "policies/plan/keep/keep.h"
 #include "policies/plan/one_block_resident.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/schedule/one_at_a_time.h"
@@ -46,9 +47,11 @@ struct Options {
     }
 };
 
-class DemandLayeringPartitioner final : public Partitioner {
+class DemandLayeringPartitioner final : public StreamingPartitioner {
   public:
     explicit DemandLayeringPartitioner(Options options) : options_(options) {}
+
+    SwapPath path() const override { return options_.path(); }
 
     Infeasible minimum(const PartitionRequest& request) const override {
         const FinestBlocks finest(request, options_.path());
@@ -61,26 +64,52 @@ class DemandLayeringPartitioner final : public Partitioner {
     }
 
     JobPlan partition(const PartitionRequest& request) const override {
-        const FinestBlocks finest(request, options_.path());
-        if (options_.pipeline == Pipeline::sequential) return sequential_plan(request, finest);
+        return plan(request, FinestBlocks(request, options_.path()), Time::cold);
+    }
+
+    Bytes least_beside(const PartitionRequest& request, const KeptSet& kept) const override {
+        const auto finest = FinestBlocks::beside(request, options_.path(), kept);
+        if (options_.pipeline == Pipeline::sequential)
+            return one_block_least(request, finest, options_.path());
+        return options_.arenas() * fixed_ring(finest, request.cost.model()) + finest.active;
+    }
+
+    JobPlan plan_beside(const PartitionRequest& request, const KeptSet& kept) const override {
+        const auto finest = FinestBlocks::beside(request, options_.path(), kept);
+        JobPlan best = plan(request, finest, Time::steady);
+        best.kept = finest.marks();
+        return best;
+    }
+
+  private:
+    // Of a cold request, or of a pass that begins as the one before it ends: what a plan is chosen
+    // by.
+    enum class Time : std::uint8_t { cold, steady };
+
+    JobPlan plan(const PartitionRequest& request, const FinestBlocks& finest, Time time) const {
+        if (options_.pipeline == Pipeline::sequential)
+            return time == Time::cold ? sequential_plan(request, finest)
+                                      : sequential_plan_beside(request, finest);
         JobPlan plan(request.node, options_.path(), finest_blocks(request.cost.model()));
         Variant& variant = plan.at_start();
         if (options_.pipeline == Pipeline::sync) {
             variant.arena = {ArenaKind::slots, 2 * finest.largest, 2};
             variant.staging = variant.arena;
             variant.closed_form = sync_delay(finest.blocks);
+            if (time == Time::steady)
+                variant.steady_pass = sync_delay(finest.blocks, 2) - *variant.closed_form;
             variant.need = options_.arenas() * finest.largest + finest.active;
             return plan;
         }
-        const Bytes ring = choose_ring(request, finest);
+        const Bytes ring = choose_ring(request, finest, time);
         variant.arena = {ArenaKind::ring, ring, 0};
         if (options_.pipeline == Pipeline::async) variant.staging = variant.arena;
-        variant.closed_form = delay(request, finest, ring);
+        variant.closed_form = delay(request, finest, ring, Time::cold);
+        if (time == Time::steady) variant.steady_pass = delay(request, finest, ring, time);
         variant.need = options_.arenas() * ring + finest.active;
         return plan;
     }
 
-  private:
     std::string reason(const FinestBlocks& finest, const Model& model, Bytes ring) const {
         const std::int64_t arenas = options_.arenas();
         const std::string each = text("{} {}", arenas, arenas == 1 ? "buffer" : "buffers");
@@ -99,6 +128,13 @@ class DemandLayeringPartitioner final : public Partitioner {
         return plan;
     }
 
+    static JobPlan sequential_plan_beside(const PartitionRequest& request,
+                                          const FinestBlocks& finest) {
+        JobPlan plan = one_block_plan_beside(request, finest, SwapPath::staged);
+        plan.at_start().staging = plan.at_start().arena = {ArenaKind::counter, finest.largest, 0};
+        return plan;
+    }
+
     // The ring of `buffer=BYTES`, else the smallest that holds every layer.
     Bytes fixed_ring(const FinestBlocks& finest, const Model& model) const {
         if (!options_.buffer) return finest.largest;
@@ -111,17 +147,22 @@ class DemandLayeringPartitioner final : public Partitioner {
         return *options_.buffer;
     }
 
-    Duration delay(const PartitionRequest& request, const FinestBlocks& finest, Bytes ring) const {
+    Duration delay(const PartitionRequest& request, const FinestBlocks& finest, Bytes ring,
+                   Time time) const {
         const std::uint32_t assemblers = request.cost.node().assemble_lanes;
-        return options_.pipeline == Pipeline::async
-                   ? async_delay(finest.blocks, ring, assemblers)
-                   : two_stage_delay(finest.blocks, ring, assemblers);
+        const auto of_passes = [&](std::uint32_t passes) {
+            return options_.pipeline == Pipeline::async
+                       ? async_delay(finest.blocks, ring, assemblers, passes)
+                       : two_stage_delay(finest.blocks, ring, assemblers, passes);
+        };
+        return time == Time::cold ? of_passes(1) : of_passes(2) - of_passes(1);
     }
 
     // Delay is not monotone in the size of the ring, so it is swept in steps of 1 MiB as in the
     // published code: the first with an overhead below the limit, else the fastest, smallest first.
     // None is faster than one that holds the whole model, so the first as fast ends the sweep.
-    Bytes choose_ring(const PartitionRequest& request, const FinestBlocks& finest) const {
+    Bytes choose_ring(const PartitionRequest& request, const FinestBlocks& finest,
+                      Time of) const {
         const Bytes smallest = fixed_ring(finest, request.cost.model());
         if (options_.buffer || options_.smallest) return smallest;
         Bytes best = smallest;
@@ -129,9 +170,9 @@ class DemandLayeringPartitioner final : public Partitioner {
         const auto fits = [&](Bytes ring) {
             return options_.arenas() * ring + finest.active <= request.budget;
         };
-        const Duration unlimited = delay(request, finest, finest.total);
+        const Duration unlimited = delay(request, finest, finest.total, of);
         for (Bytes ring = smallest; fits(ring) && ring < smallest + kLongestSweep; ring += 1_MiB) {
-            const Duration time = delay(request, finest, ring);
+            const Duration time = delay(request, finest, ring, of);
             if (time - finest.executing < options_.overhead) return ring;
             if (time < least) {
                 least = time;
@@ -176,7 +217,8 @@ Policy make_demand_layering(const PolicyParameters& parameters, std::optional<Sw
             parameters.contains("pipeline") ? parameters.find("pipeline")->second : "two-stage",
             name_of(options.path()), name_of(*path)));
     Policy policy;
-    policy.planner = make_partition_planner(std::make_unique<DemandLayeringPartitioner>(options));
+    policy.planner = make_partition_planner(make_keeping_partitioner(
+        std::make_unique<DemandLayeringPartitioner>(options), read_keep(parameters)));
     policy.make_scheduler = options.has_ring()                         ? make_ring_scheduler
                             : options.pipeline == Pipeline::sequential ? make_one_at_a_time
                                                                        : make_sync_scheduler;

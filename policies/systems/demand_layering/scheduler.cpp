@@ -18,9 +18,10 @@ class RingScheduler final : public PipelineScheduler {
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
         const JobRun& job = step.job;
+        const Wait read_after = job.before.read | job.blocks[step.block].released;
+        if (step.kept()) return submit_kept(step, read_after, job.before.copied, moves);
         Trail trail;
-        submit_swap_in(step, job.before.read | job.blocks[step.block].released, job.before.copied,
-                       trail, moves);
+        submit_swap_in(step, read_after, job.before.copied, trail, moves);
         submit_execution(step, trail.assembled | job.before.executed, trail, moves);
         return trail;
     }
@@ -89,24 +90,26 @@ class SyncScheduler final : public PipelineScheduler {
     }
 
     // Submits one step; returns how many executions it had.
-    static int advance(StepState& state, const Step* reading, Moves& moves) {
+    int advance(StepState& state, const Step* reading, Moves& moves) const {
         const int executions = state.executing ? 1 : 0;
         Wait done;
         bool any = false;
         if (state.executing) {
             Trail& trail = state.trails[state.executing->block];
-            submit_execution(*state.executing, state.barrier, trail, moves);
+            submit_use(*state.executing, state.barrier, trail, moves);
+            if (!state.executing->kept() || ends_stay(*state.executing))
+                submit_release(*state.executing, trail.executed, trail, moves);
             state.released[state.executing->block] = trail.released;
             done |= trail.executed | trail.released;
             any = true;
         }
-        if (state.copying && state.copying->facts.has_parameters()) {
+        if (state.copying && is_missing(*state.copying)) {
             Trail& trail = state.trails[state.copying->block];
             submit_rest(*state.copying, trail, state.barrier, moves);
             done |= trail.assembled;
             any = true;
         }
-        if (reading != nullptr && reading->facts.has_parameters()) {
+        if (reading != nullptr && is_missing(*reading)) {
             Trail& trail = state.trails[reading->block];
             submit_read(*reading, state.barrier | state.released[reading->block], trail, moves);
             done |= trail.read;
@@ -116,6 +119,8 @@ class SyncScheduler final : public PipelineScheduler {
         shift(state, reading);
         return executions;
     }
+
+    static bool is_missing(const Step& step) { return !step.life().missing().empty(); }
 
     static void shift(StepState& state, const Step* reading) {
         state.executing.reset();

@@ -90,14 +90,17 @@ class SharedReads {
 // One request, event by event: ends of reads and of releases, and the reads that they allow.
 class Request {
   public:
-    Request(std::span<const BlockFacts> blocks, const Node& node, std::uint32_t agents, Bytes arena)
+    Request(std::span<const BlockFacts> blocks, const Node& node, std::uint32_t agents, Bytes arena,
+            std::uint32_t passes)
         : blocks_(blocks),
+          executions_(passes * blocks.size()),
           agents_(agents),
           free_(arena),
           reads_(node.read, agents),
           assembly_(node.assemble_lanes) {
-        for (std::size_t block = 0; block < blocks.size(); ++block)
-            if (blocks[block].has_parameters()) loads_.push_back({block, false, std::nullopt});
+        for (std::size_t block = 0; block < executions_; ++block)
+            if (this->block(block).has_parameters()) loads_.push_back({block, false, std::nullopt});
+        loads_in_pass_ = loads_.size() / passes;
     }
 
     Duration run() {
@@ -111,14 +114,14 @@ class Request {
             end_reads();
             end_releases();
         }
-        SWAPLAB_CHECK(next_block_ == blocks_.size(), "block {} of {} never executes", next_block_,
-                      blocks_.size());
+        SWAPLAB_CHECK(next_block_ == executions_, "block {} of {} never executes", next_block_,
+                      executions_);
         return executed_;
     }
 
   private:
     struct Load {
-        std::size_t block;
+        std::size_t block;  // counted on from pass to pass
         bool read;                         // its read has ended
         std::optional<Duration> released;  // when its release will have ended, once known
     };
@@ -128,17 +131,23 @@ class Request {
         friend bool operator<(const Release& a, const Release& b) { return a.at > b.at; }
     };
 
+    const BlockFacts& block(std::size_t execution) const {
+        return blocks_[execution % blocks_.size()];
+    }
     bool may_start(std::size_t k) const {
         if (reads_.size() == agents_) return false;
         if (k >= agents_ && !loads_[k - agents_].read) return false;
-        if (blocks_[loads_[k].block].held_bytes > free_) return false;
-        if (k <= agents_) return true;
-        const std::optional<Duration>& released = loads_[k - agents_ - 1].released;
+        if (k >= loads_in_pass_ && !has_left(k - loads_in_pass_)) return false;
+        if (block(loads_[k].block).held_bytes > free_) return false;
+        return k <= agents_ || has_left(k - agents_ - 1);
+    }
+    bool has_left(std::size_t k) const {
+        const std::optional<Duration>& released = loads_[k].released;
         return released && *released <= now_;
     }
     void start_reads() {
         for (; next_load_ < loads_.size() && may_start(next_load_); ++next_load_) {
-            const BlockFacts& block = blocks_[loads_[next_load_].block];
+            const BlockFacts& block = this->block(loads_[next_load_].block);
             free_ -= block.held_bytes;
             reads_.start(next_load_, block.first_byte, block.of(Verb::read) - block.first_byte);
         }
@@ -163,8 +172,8 @@ class Request {
     }
     // What follows the reads that have ended needs no events: it waits for nothing else.
     void execute_ready() {
-        for (; next_block_ < blocks_.size(); ++next_block_) {
-            const BlockFacts& block = blocks_[next_block_];
+        for (; next_block_ < executions_; ++next_block_) {
+            const BlockFacts& block = this->block(next_block_);
             Duration ready{};
             if (block.has_parameters()) {
                 if (!loads_[executed_loads_].read) return;
@@ -178,11 +187,13 @@ class Request {
     }
 
     std::span<const BlockFacts> blocks_;
+    std::size_t executions_;
     std::uint32_t agents_;
     Bytes free_;
     SharedReads reads_;
     Servers assembly_;
     std::vector<Load> loads_;  // by k
+    std::size_t loads_in_pass_ = 0;
     std::size_t next_load_ = 0, executed_loads_ = 0, next_block_ = 0;
     std::priority_queue<Release> releases_;
     Duration now_{}, executed_{};
@@ -191,8 +202,8 @@ class Request {
 }  // namespace
 
 Duration pipeload_delay(std::span<const BlockFacts> blocks, const Node& node, std::uint32_t agents,
-                        Bytes arena) {
-    return Request(blocks, node, agents, arena).run();
+                        Bytes arena, std::uint32_t passes) {
+    return Request(blocks, node, agents, arena, passes).run();
 }
 
 }  // namespace swaplab

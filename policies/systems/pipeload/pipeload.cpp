@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "policies/plan/finest_blocks.h"
+#include "policies/plan/keep/keep.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
@@ -61,52 +62,30 @@ class Loads {
     std::vector<Bytes> bytes_;
 };
 
-// The blocks as they stream: what is kept counts as a block without parameters.
-struct Streamed : FinestBlocks {
-    std::vector<bool> kept;  // by block; empty: none
-    Bytes kept_bytes;
-
-    explicit Streamed(const PartitionRequest& request)
-        : Streamed(request, embeddings_of(request.cost.model())) {}
-
-  private:
-    Streamed(const PartitionRequest& request, std::vector<bool> embeddings)
-        : FinestBlocks(request, SwapPath::zero_copy, {false, embeddings}),
-          kept(std::move(embeddings)) {
-        if (kept.empty()) return;
-        largest = {};
-        for (std::size_t b = 0; b < blocks.size(); ++b) {
-            BlockFacts& block = blocks[b];
-            kept[b] = kept[b] && block.has_parameters();
-            if (kept[b]) {
-                kept_bytes += block.held_bytes;
-                block.parameter_bytes = block.held_bytes = {};
-            } else if (block.held_bytes > largest) {
-                largest = block.held_bytes;
-                largest_block = block.units;
-            }
-        }
-    }
-
-    static std::vector<bool> embeddings_of(const Model& model) {
-        std::vector<bool> embeddings;
-        if (model.passes() == 1) return embeddings;
-        for (const Block block : model.finest_blocks()) embeddings.push_back(embeds(model, block));
-        return embeddings;
-    }
-    static bool embeds(const Model& model, Block block) {
+// A generative model's embeddings, which stay.
+KeptSet embeddings_of(const Model& model) {
+    const auto embeds = [&](Block block) {
         return std::ranges::any_of(block, [&](UnitId unit) {
             return model.layer(model.layer_of(unit)).op == OpClass::embedding;
         });
-    }
-};
+    };
+    KeptSet embeddings;
+    if (model.passes() == 1) return embeddings;
+    for (const Block block : model.finest_blocks()) embeddings.push_back(embeds(block));
+    return embeddings;
+}
 
-class PipeloadPartitioner final : public Partitioner {
+class PipeloadPartitioner final : public StreamingPartitioner {
   public:
     explicit PipeloadPartitioner(std::optional<std::uint32_t> agents) : agents_(agents) {}
 
+    SwapPath path() const override { return SwapPath::zero_copy; }
+    KeptSet always_kept(const PartitionRequest& request) const override {
+        return embeddings_of(request.cost.model());
+    }
+
     Infeasible minimum(const PartitionRequest& request) const override {
-        const Streamed finest(request);
+        const FinestBlocks finest = published(request);
         const Model& model = request.cost.model();
         const std::string kept = finest.kept_bytes.count > 0 ? text(", beside {} of embeddings",
                                                                     format_bytes(finest.kept_bytes))
@@ -118,20 +97,46 @@ class PipeloadPartitioner final : public Partitioner {
             names_in(model, finest.largest_block)};
     }
 
+    // Its embeddings lie among what streams.
     JobPlan partition(const PartitionRequest& request) const override {
-        const Streamed finest(request);
-        const Search search{finest, Loads(finest.blocks), request.cost.node(),
-                            request.budget - finest.active - finest.kept_bytes};
-        const Choice choice = agents_ ? search.with(*agents_) : search.best();
-        JobPlan plan(request.node, SwapPath::zero_copy, finest_blocks(request.cost.model()));
-        plan.kept = finest.kept;
-        plan.parallel_reads = choice.agents;
-        plan.at_start().arena = {ArenaKind::counter, choice.arena + finest.kept_bytes, 0};
-        plan.at_start().closed_form = choice.delay;
+        const FinestBlocks finest = published(request);
+        PartitionRequest rest = request;
+        rest.budget -= finest.kept_bytes;
+        JobPlan plan = plan_of(rest, finest, 1);
+        plan.at_start().arena.capacity += finest.kept_bytes;
+        return plan;
+    }
+
+    Bytes least_beside(const PartitionRequest& request, const KeptSet& kept) const override {
+        const auto finest = FinestBlocks::beside(request, path(), kept);
+        return finest.largest + finest.active;
+    }
+
+    JobPlan plan_beside(const PartitionRequest& request, const KeptSet& kept) const override {
+        JobPlan plan = plan_of(request, FinestBlocks::beside(request, path(), kept), 2);
+        plan.at_start().steady_pass = plan.at_start().closed_form;
         return plan;
     }
 
   private:
+    FinestBlocks published(const PartitionRequest& request) const {
+        return FinestBlocks::beside(request, path(), embeddings_of(request.cost.model()));
+    }
+
+    // By what the last of so many passes takes.
+    JobPlan plan_of(const PartitionRequest& request, const FinestBlocks& finest,
+                    std::uint32_t passes) const {
+        const Search search{finest, Loads(finest.blocks), request.cost.node(),
+                            request.budget - finest.active, passes};
+        const Choice choice = agents_ ? search.with(*agents_) : search.best();
+        JobPlan plan(request.node, path(), finest_blocks(request.cost.model()));
+        plan.kept = finest.marks();
+        plan.parallel_reads = choice.agents;
+        plan.at_start().arena = {ArenaKind::counter, choice.arena, 0};
+        plan.at_start().closed_form = choice.delay;
+        return plan;
+    }
+
     struct Choice {
         std::uint32_t agents = 1;
         Bytes arena;
@@ -139,14 +144,19 @@ class PipeloadPartitioner final : public Partitioner {
     };
 
     struct Search {
-        const Streamed& finest;
+        const FinestBlocks& finest;
         Loads loads;
         const Node& node;
         Bytes room;  // for parameters
+        std::uint32_t passes;
 
         Choice with(std::uint32_t agents) const {
             const Bytes arena = std::min(room, loads.most_of_neighbours(agents + std::size_t{1}));
-            return {agents, arena, pipeload_delay(finest.blocks, node, agents, arena)};
+            const auto of_passes = [&](std::uint32_t count) {
+                return pipeload_delay(finest.blocks, node, agents, arena, count);
+            };
+            const Duration all = of_passes(passes);
+            return {agents, arena, passes == 1 ? all : all - of_passes(passes - 1)};
         }
         // More agents than neighbours that fit at once have nothing to do. (One fewer is the usual
         // estimate, since one layer executes; at the beginning none does.)
@@ -195,7 +205,7 @@ class PipeloadScheduler final : public PipelineScheduler {
             const JobPlan& plan = setup.deployment.jobs[j];
             std::vector<std::size_t> loads;
             for (const BlockId b : setup.facts[j].ids())
-                if (setup.facts[j][b].has_parameters() && (plan.kept.empty() || !plan.kept[b]))
+                if (setup.facts[j][b].has_parameters() && !plan.keeps(b))
                     loads.push_back(b.index);
             most = std::max(most, reach(loads, setup.facts[j].size(), plan.parallel_reads + 1));
         }
@@ -215,19 +225,9 @@ class PipeloadScheduler final : public PipelineScheduler {
         return most;
     }
 
-    // Read in the first pass, released after the last.
-    static Trail submit_kept(const Step& step, Moves& moves) {
-        Trail trail;
-        if (step.pass == 0)
-            submit_swap_in(step, step.job.blocks[step.block].released, {}, trail, moves);
-        submit_use(step, trail.assembled | step.job.before.executed, trail, moves);
-        if (step.last_pass()) submit_release(step, trail.executed, trail, moves);
-        return trail;
-    }
-
     Trail submit_block(const Step& step, Moves& moves) override {
-        const IdVector<BlockId, bool>& kept = step.job.plan->kept;
-        if (!kept.empty() && kept[step.block]) return submit_kept(step, moves);
+        if (step.kept())
+            return submit_kept(step, step.job.blocks[step.block].released, {}, moves);
         Trail trail;
         if (step.facts.has_parameters()) {
             Agents& agents = agents_[step.job.id];
@@ -252,8 +252,9 @@ class PipeloadScheduler final : public PipelineScheduler {
 
 Policy make_pipeload(const PolicyParameters& parameters, std::optional<SwapPath>) {
     Policy policy;
-    policy.planner = make_partition_planner(
-        std::make_unique<PipeloadPartitioner>(count_or_auto(parameters, "agents", kMostAgents)));
+    policy.planner = make_partition_planner(make_keeping_partitioner(
+        std::make_unique<PipeloadPartitioner>(count_or_auto(parameters, "agents", kMostAgents)),
+        read_keep(parameters)));
     policy.make_scheduler = [](const SchedulerSetup& setup) {
         return std::make_unique<PipeloadScheduler>(setup);
     };

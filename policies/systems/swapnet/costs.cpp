@@ -48,6 +48,68 @@ SwapnetCosts::SwapnetCosts(const PartitionRequest& request, SwapPath path)
         fill_tables(request, path);
 }
 
+SwapnetCosts::SwapnetCosts(const PartitionRequest& request, SwapPath path, const KeptSet& kept)
+    : model_(&request.cost.model()),
+      finest_(0),
+      copies_(peak_copies(path, request.cost.node().compute)),
+      units_before_(1),
+      prices_(request, path) {
+    take_streamed(request, path, kept);
+    make_rows();
+    for (std::uint32_t i = 0; i < finest_; ++i) fill_row_beside(request, path, i);
+    make_monotone();
+}
+
+void SwapnetCosts::take_streamed(const PartitionRequest& request, SwapPath path,
+                                 const KeptSet& kept) {
+    const std::vector<Block> finest = finest_blocks(*model_);
+    const std::vector<BlockFacts> facts =
+        facts_of(request.cost, finest, path, StayingBlocks{false, kept});
+    std::vector<bool> there(model_->layer_count());
+    std::vector<std::int64_t> active;
+    std::int64_t active_before = 0;  // of kept ones at the beginning
+    for (std::size_t b = 0; b < facts.size(); ++b) {
+        const std::int64_t needs = counted(facts[b].activations, request.account).count;
+        if (keeps(kept, b)) {
+            note_staying(request.cost, facts[b], there);
+            if (streamed_.empty()) {
+                active_before = std::max(active_before, needs);
+                continue;
+            }
+            streamed_.back().executes_behind += facts[b].use().count();
+            active.back() = std::max(active.back(), needs);
+            continue;
+        }
+        streamed_.push_back({finest[b], 0, there});
+        units_before_.push_back(finest[b].last);
+        active.push_back(std::max(needs, active_before));
+    }
+    SWAPLAB_CHECK(!streamed_.empty(), "all {} finest blocks are kept", finest.size());
+    finest_ = static_cast<std::uint32_t>(streamed_.size());
+    find_active(std::move(active));
+}
+
+void SwapnetCosts::fill_row_beside(const PartitionRequest& request, SwapPath path,
+                                   std::uint32_t i) {
+    const Streamed& first = streamed_[i];
+    const Staying staying{false, false, &first.there, false};
+    GrowingBlock block(request.cost, path, first.units.first, staying);
+    OfBlock cost;
+    for (std::uint32_t j = i + 1; j <= finest_; ++j) {
+        const bool follows = j == i + 1 || streamed_[j - 2].units.last == streamed_[j - 1].units.first;
+        if (cost.held <= kMostInTotal && follows) {
+            block.extend(streamed_[j - 1].units.last);
+            const BlockFacts& facts = block.facts();
+            cost = {facts.swap_in().count(), facts.use().count(), facts.swap_out().count(),
+                    facts.held_bytes.count};
+        } else {
+            cost.held = kMostInTotal + 1;  // it fits nowhere
+        }
+        tables_[index(i, j)] = cost;
+        tables_[index(i, j)].execute += streamed_[j - 1].executes_behind;
+    }
+}
+
 SwapnetCosts::SwapnetCosts(const SwapnetCosts& finer, const std::vector<std::uint32_t>& cuts)
     : model_(finer.model_),
       finest_(static_cast<std::uint32_t>(cuts.size()) - 1),
@@ -162,6 +224,7 @@ void SwapnetCosts::blocks_behind(std::uint32_t i, std::uint32_t first, std::uint
 }
 
 Block SwapnetCosts::block(std::uint32_t i, std::uint32_t j) const {
+    if (!streamed_.empty()) return {streamed_[i].units.first, streamed_[j - 1].units.last};
     return {units_before_[i], units_before_[j]};
 }
 

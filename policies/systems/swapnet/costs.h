@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "policies/plan/keep/kept_set.h"
 #include "policies/plan/planner.h"
 #include "policies/systems/swapnet/block_prices.h"
 #include "policies/systems/swapnet/rounded_sums.h"
@@ -26,11 +27,14 @@ namespace swaplab {
 class SwapnetCosts {
   public:
     SwapnetCosts(const PartitionRequest& request, SwapPath path);
+    // Beside kept blocks: of the finest blocks that are not kept, at least one. A block does not
+    // reach across a kept one; what is kept executes with the block before it.
+    SwapnetCosts(const PartitionRequest& request, SwapPath path, const KeptSet& kept);
     // The same with fewer cuts: neighbouring finest blocks are one as long as they hold and need
     // at most `bytes` together.
     SwapnetCosts merged(std::int64_t bytes) const;
 
-    // How many finest blocks the model has: cuts are numbered by them.
+    // How many finest blocks there are to cut: cuts are numbered by them.
     std::uint32_t finest() const { return finest_; }
 
     // Rounded ns of the block [i, j), i < j. `in` grows with j, `out` as i falls.
@@ -89,6 +93,8 @@ class SwapnetCosts {
     std::size_t index(std::uint32_t i, std::uint32_t j) const { return rows_[i] + (j - i - 1); }
     void fill_tables(const PartitionRequest& request, SwapPath path);
     void fill_row(const PartitionRequest& request, SwapPath path, std::uint32_t i);
+    void take_streamed(const PartitionRequest& request, SwapPath path, const KeptSet& kept);
+    void fill_row_beside(const PartitionRequest& request, SwapPath path, std::uint32_t i);
     void make_monotone();
     void make_rows();
     void find_active(std::vector<std::int64_t> of_finest);
@@ -97,6 +103,13 @@ class SwapnetCosts {
     std::uint32_t finest_;
     std::int64_t copies_;
     std::vector<std::uint32_t> units_before_;  // by cut
+    // Beside kept blocks, by finest block; else empty.
+    struct Streamed {
+        UnitRange units;
+        std::int64_t executes_behind = 0;  // ns of the kept ones that follow
+        std::vector<bool> there;           // layers that stay from before it
+    };
+    std::vector<Streamed> streamed_;
     BlockPrices prices_;
     std::shared_ptr<const RoundedSums> execute_;
     std::vector<std::size_t> rows_;  // of the tables, by first cut

@@ -2,8 +2,10 @@
 // IEEE TMC 23(9) 2024). The memory condition and the closed form are inferred (ours).
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
+#include "policies/plan/keep/keep.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
@@ -12,6 +14,7 @@
 #include "policies/systems/swapnet/least_peak.h"
 #include "policies/systems/swapnet/partition.h"
 #include "policies/systems/swapnet/plans.h"
+#include "policies/systems/swapnet/steady_pass.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
@@ -34,10 +37,12 @@ constexpr double kFrontStep = 1.0 / 32;
 
 __extension__ using Wide = __int128;  // holds bytes times the 53 digits of a double
 
-class SwapnetPartitioner final : public Partitioner {
+class SwapnetPartitioner final : public StreamingPartitioner {
   public:
     SwapnetPartitioner(SwapPath path, double delta, std::optional<std::uint32_t> blocks)
         : path_(path), delta_(delta), blocks_(blocks) {}
+
+    SwapPath path() const override { return path_; }
 
     Infeasible minimum(const PartitionRequest& request) const override {
         const Model& model = request.cost.model();
@@ -71,11 +76,11 @@ class SwapnetPartitioner final : public Partitioner {
         if (!request.rehearse) return exact;
         const auto plans = plans_->of(costs, request.account, request.reserved,
                                       [&] { return plans_to_rehearse(request, costs); });
-        RehearsedPlan best{request.rehearse(exact), &exact};
+        RehearsedPlan best{request.rehearse(exact, Rehearsed::cold), &exact};
         for (const JobPlan& plan : *plans) {
             if (plan.at_start().need > request.budget) break;
             if (plan.blocks == exact.blocks) continue;
-            const RehearsedPlan tried{request.rehearse(plan), &plan};
+            const RehearsedPlan tried{request.rehearse(plan, Rehearsed::cold), &plan};
             if (preferred(tried, best)) best = tried;
         }
         return *best.plan;
@@ -86,7 +91,83 @@ class SwapnetPartitioner final : public Partitioner {
         return rows(request, SwapnetCosts(request, path_));
     }
 
+    Bytes least_beside(const PartitionRequest& request, const KeptSet& kept) const override {
+        const std::optional<SwapnetCosts> costs = costs_beside(request, kept);
+        const Bytes least = costs ? Bytes{least_peak(*costs, blocks_)} : most_active(request);
+        return budget_for(least, request.reserved);
+    }
+
+    JobPlan plan_beside(const PartitionRequest& request, const KeptSet& kept) const override {
+        JobPlan plan = around(request, kept);
+        Variant& variant = plan.at_start();
+        variant.steady_pass = swapnet_steady_pass(facts_of(request.cost, plan), plan,
+                                                  variant.may_overlap_within(request.budget));
+        return plan;
+    }
+
   private:
+    std::optional<SwapnetCosts> costs_beside(const PartitionRequest& request,
+                                             const KeptSet& kept) const {
+        if (kept.empty()) return std::optional<SwapnetCosts>(std::in_place, request, path_);
+        if (std::ranges::all_of(kept, std::identity{})) return std::nullopt;
+        return std::optional<SwapnetCosts>(std::in_place, request, path_, kept);
+    }
+    static Bytes most_active(const PartitionRequest& request) {
+        const Model& model = request.cost.model();
+        return counted(model.activation_peak(model.whole()), request.account);
+    }
+
+    // The plan with the least closed form in which these finest blocks are kept.
+    JobPlan around(const PartitionRequest& request, const KeptSet& kept) const {
+        const std::optional<SwapnetCosts> costs = costs_beside(request, kept);
+        if (kept.empty()) return plan_within(request, *costs, request.budget);
+        std::optional<SwapnetPartition> best;
+        if (costs) best = partition_within(*costs, usable(request, request.budget));
+        JobPlan plan = with_kept(request, kept, best ? best->blocks : std::vector<Block>{});
+        Variant& variant = plan.at_start();
+        variant.arena = {ArenaKind::two_ended, Bytes{}, 0};
+        variant.need = budget_for(best ? best->peak : most_active(request), request.reserved);
+        if (!costs) return plan;
+        SWAPLAB_CHECK(best, "no plan within {} bytes, which was said to do", request.budget.count);
+        std::vector<BlockFacts> streamed = facts_of(request.cost, plan);
+        std::size_t block = 0;
+        std::erase_if(streamed, [&](const BlockFacts&) { return keeps_at(plan, block++); });
+        variant.arena.capacity = arena_bytes(streamed, SwapnetMemory(1, Account::parameters));
+        variant.overlap_need.reset();
+        if (streamed.size() == 1) return plan;
+        const Bytes pair = streamed.back().held_bytes + streamed.front().held_bytes;
+        variant.overlap_need = budget_for(std::max(best->peak, pair + most_active(request)),
+                                          request.reserved);
+        if (variant.may_overlap_within(request.budget))
+            variant.arena.capacity = std::max(variant.arena.capacity, pair);
+        return plan;
+    }
+    static bool keeps_at(const JobPlan& plan, std::size_t block) {
+        return plan.keeps(BlockId{static_cast<std::uint32_t>(block)});
+    }
+
+    // All blocks in order: those that stream, and the kept finest blocks between them.
+    JobPlan with_kept(const PartitionRequest& request, const KeptSet& kept,
+                      const std::vector<Block>& streamed) const {
+        Blocks all;
+        IdVector<BlockId, bool> marks;
+        auto next = streamed.begin();
+        for (std::size_t b = 0; b < kept.size(); ++b) {
+            const Block finest = request.cost.model().finest_blocks()[b];
+            const bool begins = next != streamed.end() && next->first == finest.first;
+            if (!begins && !kept[b]) continue;  // within a block that streams
+            all.push_back(kept[b] ? finest : *next++);
+            marks.push_back(kept[b]);
+        }
+        JobPlan plan(request.node, path_, std::move(all));
+        plan.kept = std::move(marks);
+        return plan;
+    }
+
+    Bytes usable(const PartitionRequest& request, Bytes budget) const {
+        return without_margin(budget + request.reserved) - request.reserved;
+    }
+
     std::vector<JobPlan> rows(const PartitionRequest& request, const SwapnetCosts& costs) const {
         const Bytes least = budget_for({least_peak(costs, blocks_)}, request.reserved);
         return sweep_budgets(least, Bytes{kMostInTotal}, front_step(costs.finest()),
@@ -130,9 +211,9 @@ class SwapnetPartitioner final : public Partitioner {
 
     JobPlan plan_within(const PartitionRequest& request, const SwapnetCosts& costs,
                         Bytes budget) const {
-        const Bytes usable = without_margin(budget + request.reserved) - request.reserved;
-        const auto best = partition_within(costs, usable);
-        SWAPLAB_CHECK(best, "no plan within {} bytes, which was said to do", usable.count);
+        const auto best = partition_within(costs, usable(request, budget));
+        SWAPLAB_CHECK(best, "no plan within {} bytes, which was said to do",
+                      usable(request, budget).count);
         JobPlan plan(request.node, path_, best->blocks);
         Variant& variant = plan.at_start();
         variant.closed_form = best->closed_form;
@@ -206,6 +287,20 @@ std::unique_ptr<Allocator> allocator_named(const std::string& name) {
     return name == "score" ? make_score_allocator() : make_minmax_allocator();
 }
 
+// What can be kept beside two blocks that stream.
+void check_keep(const Keep& keep, bool blocks, SwapPath path) {
+    if (keep.mode == Keep::Mode::none) return;
+    if (blocks)
+        throw InputError(
+            "policy parameter keep: with blocks=N the number of blocks is given, and keep would "
+            "choose others; expected one of the two");
+    if (path != SwapPath::zero_copy)
+        throw InputError(
+            text("policy parameter keep: swapnet keeps blocks of the zero-copy path only, found the "
+                 "{} path; on-demand and demand-layering keep those of others",
+                 name_of(path)));
+}
+
 // read(i) after assemble(i-1), release(i-2); assemble(i) after read(i); execute(i) after
 // assemble(i), execute(i-1); release(i) after execute(i).
 class SwapnetScheduler final : public PipelineScheduler {
@@ -217,7 +312,8 @@ class SwapnetScheduler final : public PipelineScheduler {
         const JobRun& job = step.job;
         Wait read_after =
             job.before.assembled | job.before_that.released | job.blocks[step.block].released;
-        if (step.begins_pass() && !job.overlap) read_after |= job.before.released;
+        if (!job.overlap && step.begins_streaming()) read_after |= job.before.released;
+        if (step.kept()) return submit_kept(step, read_after, {}, moves);
         Trail trail;
         submit_swap_in(step, read_after, {}, trail, moves);
         submit_execution(step, trail.assembled | job.before.executed, trail, moves);
@@ -230,11 +326,15 @@ class SwapnetScheduler final : public PipelineScheduler {
 Policy make_swapnet(const PolicyParameters& parameters, std::optional<SwapPath> path) {
     const auto blocks =
         count_or_auto(parameters, "blocks", std::numeric_limits<std::uint32_t>::max());
+    const Keep keep = read_keep(parameters);
+    check_keep(keep, blocks.has_value(), path.value_or(SwapPath::zero_copy));
     Policy policy;
     policy.planner = make_partition_planner(
-        std::make_unique<SwapnetPartitioner>(
-            path.value_or(SwapPath::zero_copy), fraction(parameters, "delta", 0),
-            blocks ? std::optional(static_cast<std::uint32_t>(*blocks)) : std::nullopt),
+        make_keeping_partitioner(
+            std::make_unique<SwapnetPartitioner>(
+                path.value_or(SwapPath::zero_copy), fraction(parameters, "delta", 0),
+                blocks ? std::optional(static_cast<std::uint32_t>(*blocks)) : std::nullopt),
+            keep),
         allocator_named(choice(parameters, "allocator", {"score", "ratio", "minmax"})));
     policy.make_scheduler = [](const SchedulerSetup& setup) {
         return std::make_unique<SwapnetScheduler>(setup);

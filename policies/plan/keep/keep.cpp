@@ -1,0 +1,192 @@
+#include "policies/plan/keep/keep.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "policies/plan/lookup_table.h"
+#include "profiles/base/error.h"
+#include "profiles/base/text.h"
+
+namespace swaplab {
+
+namespace {
+
+// Rows of a lookup table are at least this share of memory apart: sets are many.
+constexpr double kRowStep = 1.0 / 64;
+
+// The finest blocks with what is kept of them, as their parameters are when they stay.
+struct KeptBytes {
+    std::vector<Bytes> places;  // of the kept ones, in order
+    Bytes total;
+
+    KeptBytes(const PartitionRequest& request, const KeptSet& kept, SwapPath path) {
+        if (kept.empty()) return;
+        const std::vector<BlockFacts> facts = facts_of(
+            request.cost, finest_blocks(request.cost.model()), path, StayingBlocks{false, kept});
+        for (std::size_t b = 0; b < facts.size(); ++b) {
+            if (!kept[b] || !facts[b].has_parameters()) continue;
+            places.push_back(facts[b].held_bytes);
+            total += facts[b].held_bytes;
+        }
+    }
+};
+
+// Rehearsals of one search: more sets than these rarely come close to the best. Passes of all of
+// them together, but at least so many.
+constexpr std::int64_t kMostRehearsals = 64;
+constexpr std::int64_t kMostPasses = 2048;
+constexpr std::int64_t kLeastRehearsals = 8;
+
+// The search for one budget: every set has the steady pass of its plan, by closed form. Where plans
+// can be rehearsed, that is a bound, and they are rehearsed in its order until none can be better.
+class Search {
+  public:
+    Search(const StreamingPartitioner& streaming, const PartitionRequest& request, Bytes most)
+        : streaming_(streaming),
+          request_(request),
+          most_(std::min(most, request.budget)),
+          sets_(candidates()) {
+        for (std::size_t i = 0; i < sets_.size(); ++i) {
+            if (sets_.bytes(i) > most_) continue;
+            if (const auto plan = plan_of(sets_.at(i)))
+                tried_.push_back({plan->at_start().steady_pass.value(), plan->at_start().kept_bytes(),
+                                  i});
+        }
+        SWAPLAB_CHECK(!tried_.empty(), "no plan within {} bytes, which was said to do",
+                      request_.budget.count);
+    }
+
+    JobPlan best() {
+        return plan_of(sets_.at(request_.rehearse ? quickest() : least_steady())).value();
+    }
+
+  private:
+    struct Tried {
+        Duration steady;
+        Bytes bytes;
+        std::size_t set;
+    };
+
+    KeptSets candidates() const {
+        const KeptSet always = streaming_.always_kept(request_);
+        const std::vector<Block> finest = finest_blocks(request_.cost.model());
+        const SwapPath path = streaming_.path();
+        const std::vector<BlockFacts> plain = facts_of(request_.cost, finest, path);
+        const std::vector<BlockFacts> whole = facts_of(
+            request_.cost, finest, path, StayingBlocks{false, KeptSet(finest.size(), true)});
+        std::vector<KeepCandidate> candidates;
+        for (std::size_t b = 0; b < finest.size(); ++b)
+            if (!keeps(always, b) && whole[b].has_parameters())
+                candidates.push_back(
+                    {b, whole[b].held_bytes, plain[b].swap_in() + plain[b].swap_out()});
+        return {std::move(candidates), finest.size(), always};
+    }
+
+    // Nothing where it does not fit.
+    std::optional<JobPlan> plan_of(const KeptSet& kept) const {
+        const KeptBytes bytes(request_, kept, streaming_.path());
+        if (bytes.total > most_) return std::nullopt;
+        // A margin of the whole budget covers what is kept, too.
+        const PartitionRequest rest{
+            .cost = request_.cost,
+            .node = request_.node,
+            .budget = request_.budget - bytes.total,
+            .account = request_.account,
+            .reserved = request_.reserved + bytes.total,
+        };
+        if (streaming_.least_beside(rest, kept) > rest.budget) return std::nullopt;
+        return with_places(streaming_.plan_beside(rest, kept), bytes);
+    }
+
+    static JobPlan with_places(JobPlan plan, const KeptBytes& bytes) {
+        if (bytes.places.empty()) return plan;
+        Variant& variant = plan.at_start();
+        variant.fixed = ArenaPlan{ArenaKind::fixed, bytes.total, 0, bytes.places};
+        variant.closed_form.reset();  // of a cold request, in which the kept blocks come in
+        if (variant.need.count > 0) variant.need += bytes.total;
+        if (variant.overlap_need) *variant.overlap_need += bytes.total;
+        return plan;
+    }
+
+    // Of equals the fewest bytes, then the first layers: the first block in which two sets differ is
+    // kept.
+    std::size_t least_steady() const {
+        return std::ranges::min_element(tried_, [&](const Tried& a, const Tried& b) {
+                   if (a.steady != b.steady || a.bytes != b.bytes)
+                       return std::tie(a.steady, a.bytes) < std::tie(b.steady, b.bytes);
+                   return std::ranges::lexicographical_compare(sets_.at(b.set), sets_.at(a.set));
+               })->set;
+    }
+
+    // The more is kept, the less can come in the way of what executes.
+    std::size_t quickest() {
+        std::ranges::stable_sort(tried_, [](const Tried& a, const Tried& b) {
+            return std::tie(a.steady, b.bytes) < std::tie(b.steady, a.bytes);
+        });
+        const std::int64_t passes = request_.cost.model().passes();
+        std::size_t best = 0;
+        Duration least = Duration::max();
+        const auto most = static_cast<std::size_t>(
+            std::clamp(kMostPasses / passes, kLeastRehearsals, kMostRehearsals));
+        for (std::size_t i = 0; i < std::min(tried_.size(), most); ++i) {
+            if (passes * tried_[i].steady > least) break;
+            const Duration time = request_.rehearse(*plan_of(sets_.at(tried_[i].set)),
+                                                    Rehearsed::steady);
+            if (time < least || (time == least && tried_[i].bytes < tried_[best].bytes)) best = i;
+            least = std::min(least, time);
+        }
+        return tried_[best].set;
+    }
+
+    const StreamingPartitioner& streaming_;
+    const PartitionRequest& request_;
+    Bytes most_;
+    KeptSets sets_;
+    std::vector<Tried> tried_;
+};
+
+class KeepingPartitioner final : public Partitioner {
+  public:
+    KeepingPartitioner(std::unique_ptr<StreamingPartitioner> streaming, Bytes most)
+        : streaming_(std::move(streaming)), most_(most) {}
+
+    // That of the rest with nothing kept besides what always is.
+    Infeasible minimum(const PartitionRequest& request) const override {
+        return streaming_->minimum(request);
+    }
+    JobPlan partition(const PartitionRequest& request) const override {
+        return Search(*streaming_, request, most_).best();
+    }
+    std::vector<JobPlan> front(const PartitionRequest& request) const override {
+        return sweep_budgets(minimum(request).minimum_budget, plenty(request), kRowStep,
+                             [&](Bytes budget) {
+                                 PartitionRequest tried = request;
+                                 tried.budget = budget;
+                                 return partition(tried);
+                             });
+    }
+
+  private:
+    std::unique_ptr<StreamingPartitioner> streaming_;
+    Bytes most_;
+};
+
+}  // namespace
+
+Keep read_keep(const PolicyParameters& parameters) {
+    const auto keep = parameters.find("keep");
+    if (keep == parameters.end() || keep->second == "none") return {};
+    if (keep->second == "auto") return {Keep::Mode::automatic, {}};
+    return {Keep::Mode::bytes, positive_bytes(parameters, "keep")};
+}
+
+std::unique_ptr<Partitioner> make_keeping_partitioner(
+    std::unique_ptr<StreamingPartitioner> streaming, Keep keep) {
+    if (keep.mode == Keep::Mode::none) return streaming;
+    const Bytes most = keep.mode == Keep::Mode::bytes ? keep.most : Bytes{kMostInTotal};
+    return std::make_unique<KeepingPartitioner>(std::move(streaming), most);
+}
+
+}  // namespace swaplab
