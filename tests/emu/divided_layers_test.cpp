@@ -10,6 +10,7 @@
 #include "profiles/base/text.h"
 #include "sim/sim_device.h"
 #include "tests/support/divided_model.h"
+#include "tests/support/every_policy.h"
 #include "tests/support/simulate.h"
 #include "tests/support/temporary_folder.h"
 
@@ -70,10 +71,9 @@ TEST(DividedLayers, RunAsPartsInRealTime) {
     const PackPtr divided = pack_of(folder, *models.divided, "divided");
     const PackPtr written_out = pack_of(folder, *models.written_out, "written-out");
     for (const ComputeKind compute : {ComputeKind::gpu, ComputeKind::cpu})
-        for (const PolicyInfo& info : registry()) {
-            SCOPED_TRACE(info.name);
+        for (const std::string& spec : testing::every_policy()) {
+            SCOPED_TRACE(spec);
             const Platform platform = board(compute);
-            const std::string spec(info.name);
             const Ran simulated(divided, platform, spec, false);
             const Ran emulated(divided, platform, spec, true);
             const Ran layers(written_out, platform, spec, true);

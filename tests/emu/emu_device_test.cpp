@@ -16,6 +16,7 @@
 #include "sim/sim_device.h"
 #include "tests/support/device_contract.h"
 #include "tests/support/digesting_executor.h"
+#include "tests/support/every_policy.h"
 #include "tests/support/simulate.h"
 #include "tests/support/temporary_folder.h"
 
@@ -97,19 +98,11 @@ std::string order_of(const SpanRecorder& record) {
     return order;
 }
 
-std::vector<std::string> all_policies() {
-    std::vector<std::string> specs;
-    for (const PolicyInfo& info : registry()) specs.emplace_back(info.name);
-    for (const char* pipeline : {"sequential", "sync", "async"})
-        specs.push_back(text("demand-layering:pipeline={}", pipeline));
-    return specs;
-}
-
 // Decisions, bytes and memory are the simulation's; what is measured is later than it by no more
 // than the lateness that is reported, whatever the machine was doing: for every span
 // virtual end <= shown end <= virtual end + max lateness / time scale (+ 1 ns of rounding).
 TEST_F(Emulation, EveryPolicyDecidesAsInSimulation) {
-    for (const std::string& spec : all_policies()) {
+    for (const std::string& spec : testing::every_policy()) {
         SCOPED_TRACE(spec);
         if (make_policy(spec).needs_budget) budget_ = minimum(spec) + Bytes{100'000};
         SpanRecorder simulated, emulated;
@@ -136,7 +129,7 @@ TEST_F(Emulation, TwoDnnsShareTheLeastMemory) {
     options.mode = ArrivalMode::stream;
     options.requests = 25;
     workload_ = workload_of({pack_->model(), pack_->model()}, options);
-    for (const std::string spec : {"swapnet", "pipeload"}) {
+    for (const std::string spec : {"swapnet", "pipeload", "swapnet:keep=auto"}) {
         SCOPED_TRACE(spec);
         budget_ = minimum(spec);
         SpanRecorder simulated, emulated;
@@ -191,7 +184,7 @@ TEST_F(Emulation, TakesTheTimeOfTheDeviceTimesTheScale) {
 
 TEST_F(Emulation, ReadsTheBytesOfTheFile) {
     const std::string expected = digest_of_file(*pack_);
-    for (const std::string& spec : all_policies()) {
+    for (const std::string& spec : testing::every_policy()) {
         SCOPED_TRACE(spec);
         // Its activations are whole pages, one for each block that executes.
         if (make_policy(spec).needs_budget) budget_ = minimum(spec) + Bytes{1 << 20};
@@ -221,7 +214,7 @@ TEST_F(Emulation, ThroughThePageCacheARunStartsCold) {
 
 TEST_F(Emulation, MemoryIsTheBudgetAndNoMore) {
     platform_.nodes[0].memory.alignment = Bytes{4096};
-    for (const std::string& spec : all_policies()) {
+    for (const std::string& spec : testing::every_policy()) {
         if (!make_policy(spec).needs_budget) continue;
         SCOPED_TRACE(spec);
         budget_ = align_up(minimum(spec), Bytes{4096});

@@ -8,6 +8,7 @@
 #include "policies/run/runner.h"
 #include "profiles/base/text.h"
 #include "sim/sim_device.h"
+#include "tests/support/every_policy.h"
 #include "tests/support/sharing_model.h"
 #include "tests/support/simulate.h"
 #include "tests/support/temporary_folder.h"
@@ -46,8 +47,7 @@ TEST(SharingOnTheEmulator, ReadsAndHoldsWhatTheSimulatorSays) {
         const std::string path = folder.file(text("pack{}", seed));
         write_synthetic_pack(*sharing_model(seed, seed % 2 == 0 ? 3 : 0), path, 1);
         const auto pack = std::make_shared<const Pack>(path);
-        for (const PolicyInfo& info : registry()) {
-            const std::string spec(info.name);
+        for (const std::string& spec : testing::every_policy()) {
             SCOPED_TRACE(text("seed {}, {}", seed, spec));
             EmuOptions options;
             options.verify = true;

@@ -12,6 +12,7 @@
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 #include "tests/experiments/fixtures.h"
+#include "tests/support/every_policy.h"
 
 namespace swaplab {
 namespace {
@@ -148,9 +149,8 @@ const std::vector<Workloads>& workloads() {
 TEST(Replay, EveryPolicyDecidesAgainAsItDid) {
     const Recorded recorded;
     int replayed = 0;
-    for (const PolicyInfo& info : registry()) {
+    for (const std::string& policy : testing::every_policy()) {
         for (const Workloads& workload : workloads()) {
-            const std::string policy(info.name);
             Arguments arguments = workload.arguments(recorded);
             if (make_policy(policy).needs_budget)
                 arguments.insert(arguments.end(), {"-b", "300000"});

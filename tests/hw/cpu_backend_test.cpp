@@ -15,6 +15,7 @@
 #include "profiles/base/hash.h"
 #include "profiles/base/text.h"
 #include "tests/support/digesting_executor.h"
+#include "tests/support/every_policy.h"
 #include "tests/support/temporary_folder.h"
 
 namespace swaplab {
@@ -62,8 +63,7 @@ class CpuBackend : public ::testing::Test {
 
 TEST_F(CpuBackend, EveryPolicySeesTheBytesOfTheFile) {
     const std::string expected = digest_of_file(*pack_);
-    for (const PolicyInfo& info : registry()) {
-        const std::string name(info.name);
+    for (const std::string& name : testing::every_policy()) {
         const bool needs_budget = make_policy(name).needs_budget;
         const Bytes least = needs_budget ? minimum(name) : Bytes{};
         for (const std::int64_t more :

@@ -17,6 +17,7 @@
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 #include "sim/sim_device.h"
+#include "tests/support/every_policy.h"
 #include "tests/support/random.h"
 #include "tests/support/sharing_model.h"
 #include "tests/support/simulate.h"
@@ -161,8 +162,7 @@ TEST(GatheredRows, AreReadAndHeldAsTheSimulatorSays) {
         const std::string path = folder.file(text("pack{}", seed));
         write_synthetic_pack(*sharing_model(seed, seed % 2 == 0 ? 3 : 0), path, seed);
         const auto pack = std::make_shared<const Pack>(path);
-        for (const PolicyInfo& info : registry()) {
-            const std::string spec(info.name);
+        for (const std::string& spec : testing::every_policy()) {
             SCOPED_TRACE(spec);
             const RunResult measured = run_of(pack, spec, cpu_of(pack, seed % 3 == 0));
             const RunResult simulated = run_of(pack, spec, make_sim_device);

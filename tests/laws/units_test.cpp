@@ -6,6 +6,7 @@
 #include "profiles/base/text.h"
 #include "profiles/device/builtin_devices.h"
 #include "tests/support/divided_model.h"
+#include "tests/support/every_policy.h"
 #include "tests/support/random_platform.h"
 #include "tests/support/simulate.h"
 
@@ -23,10 +24,7 @@ constexpr std::uint64_t kWorlds = SWAPLAB_SANITIZED ? 2 : 6;
 constexpr std::uint32_t kLayers = 10;
 
 std::vector<std::string> all_policies() {
-    std::vector<std::string> specs;
-    for (const PolicyInfo& info : registry()) specs.emplace_back(info.name);
-    for (const char* pipeline : {"sequential", "sync", "async"})
-        specs.push_back(text("demand-layering:pipeline={}", pipeline));
+    std::vector<std::string> specs = testing::every_policy();
     specs.emplace_back("swapnet:blocks=3");
     specs.emplace_back("pipeswitch:group=3");
     return specs;

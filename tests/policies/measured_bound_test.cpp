@@ -4,6 +4,7 @@
 #include "policies/registry.h"
 #include "profiles/base/text.h"
 #include "tests/support/chain.h"
+#include "tests/support/every_policy.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"
 #include "tests/support/simulate.h"
@@ -46,17 +47,17 @@ TEST(MeasuredBound, NoRunIsFaster) {
         shape.contention = shape.concurrency = shape.after_idle = true;
         const Platform platform = random_platform(seed, shape);
         const ModelPtr model = random_model(seed);
-        for (const PolicyInfo& info : registry()) {
+        for (const std::string& spec : testing::every_policy()) {
             Options options;
             options.budget = Bytes{std::int64_t{1} << 40};
             options.requests = static_cast<std::int64_t>(seed % 3) + 1;
             options.mode = seed % 2 == 0 ? ArrivalMode::cold : ArrivalMode::stream;
-            const Simulation run = simulate(platform, model, info.name, options);
+            const Simulation run = simulate(platform, model, spec, options);
             const RunResult& result = run.result;
             const bool cold = options.mode == ArrivalMode::cold;
             EXPECT_EQ(result.measured_lower_bound_of, cold ? BoundOf::latency : BoundOf::makespan);
             EXPECT_LE(result.measured_lower_bound, cold ? result.latency.mean : result.makespan)
-                << info.name << ", seed " << seed;
+                << spec << ", seed " << seed;
             EXPECT_GE(result.measured_lower_bound,
                       cold ? result.compute_busy / options.requests : result.compute_busy);
             ++checked;

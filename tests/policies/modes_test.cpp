@@ -7,6 +7,7 @@
 #include "profiles/base/text.h"
 #include "sim/sim_device.h"
 #include "tests/support/chain.h"
+#include "tests/support/every_policy.h"
 #include "tests/support/random_model.h"
 #include "tests/support/random_platform.h"
 #include "tests/support/simulate.h"
@@ -155,14 +156,6 @@ TEST(Modes, EnergyIsSplitAtTheChange) {
     EXPECT_NEAR(*result.energy_j, 1e-9 * expected, 1e-18);
 }
 
-std::vector<std::string> policies() {
-    std::vector<std::string> specs;
-    for (const PolicyInfo& info : registry()) specs.emplace_back(info.name);
-    specs.emplace_back("demand-layering:pipeline=sync");
-    specs.emplace_back("demand-layering:pipeline=async");
-    return specs;
-}
-
 Platform random_board(std::uint64_t seed) {
     testing::PlatformShape shape;
     shape.fractional = shape.concurrency = shape.contention = true;
@@ -197,7 +190,7 @@ TEST(Modes, AChangeToTheSameModeChangesNothing) {
         Options options = plenty();
         options.requests = 2;
         options.mode = seed % 2 == 0 ? ArrivalMode::cold : ArrivalMode::stream;
-        for (const std::string& spec : policies()) {
+        for (const std::string& spec : testing::every_policy()) {
             SCOPED_TRACE(text("seed {} {}", seed, spec));
             const Simulation plain = run_with(platform, model, {}, spec, options);
             const std::int64_t third = count_ns(plain.result.makespan) / 3;
@@ -244,7 +237,7 @@ TEST(Modes, TheLowerBoundHolds) {
         Platform platform = random_board(seed);
         const ModelPtr model = testing::random_model(seed);
         platform.mode = "SLOW";
-        for (const std::string& spec : policies()) {
+        for (const std::string& spec : testing::every_policy()) {
             SCOPED_TRACE(text("seed {} {}", seed, spec));
             const RunResult slow = run_with(platform, model, {}, spec).result;
             const Time half = kStart + slow.makespan / 2;
