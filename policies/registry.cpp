@@ -1,10 +1,9 @@
 #include "policies/registry.h"
 
-#include "policies/plan/keep/keep.h"
-
 #include <algorithm>
 #include <array>
 
+#include "policies/schedule/keep_parameter.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
@@ -20,6 +19,8 @@ Policy make_swapnet(const PolicyParameters& parameters, std::optional<SwapPath> 
 Policy make_demand_layering(const PolicyParameters& parameters, std::optional<SwapPath> path);
 Policy make_pipeload(const PolicyParameters& parameters, std::optional<SwapPath> path);
 Policy make_pipeswitch(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_lru(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_belady(const PolicyParameters& parameters, std::optional<SwapPath> path);
 
 namespace {
 
@@ -105,6 +106,21 @@ constexpr auto kPolicies = std::to_array<PolicyInfo>({
      "that the one loader finishes a group, assembly included, before it reads the next; the exact "
      "search for the groups, where the paper prunes",
      kPipeswitch, kZeroCopyOrStaged, make_pipeswitch},
+    {"lru",
+     "layers stay until others need their place: the least recently used goes first",
+     "what page caches do to mapped weights, layer by layer",
+     "one command at a time, releases included",
+     {},
+     kZeroCopyOrStaged,
+     make_lru},
+    {"belady",
+     "layers stay until others need their place: the one needed farthest from now goes first (offline)",
+     "Belady: A study of replacement algorithms, IBM Systems Journal 5(2) 1966",
+     "one command at a time, releases included; that it knows no more of the future than the order of "
+     "its own layers",
+     {},
+     kZeroCopyOrStaged,
+     make_belady},
 });
 
 const PolicyInfo& find(std::string_view name) {

@@ -1,6 +1,7 @@
 #include "experiments/compare/advice.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "experiments/text/layout.h"
 #include "profiles/base/text.h"
@@ -119,7 +120,7 @@ class Adviser {
         const double most = best(rows_.back());
         std::size_t from = rows_.back();
         for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
-            if (best(*row) > most * (1 + kWorthMore)) break;
+            if (best(*row) > most + kWorthMore * std::abs(most)) break;
             from = *row;
         }
         if (from == rows_.back()) return {};

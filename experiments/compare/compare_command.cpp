@@ -253,6 +253,8 @@ int run_knee(const std::vector<Scenario>& scenarios, const Options& options,
     if (!options.asked.budgets.empty() || !options.csv.empty() || !options.plot.empty() ||
         !options.wishes.empty())
         throw InputError("--knee looks for budgets itself: leave out -b, --csv, --plot, --what-if");
+    if (options.metric->name == "hit-rate")
+        throw InputError("--knee looks for what falls with memory: expected another --metric");
     JsonWriter json;
     json.begin_object().member("schema", "swaplab/knee/1").key("knees").begin_array();
     std::string report;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "experiments/run/metric_columns.h"
 #include "experiments/text/layout.h"
@@ -26,6 +27,7 @@ std::string as_time(double value, const TimeUnit& unit) {
 }
 std::string as_ratio(double value, const TimeUnit&) { return text("{:.3f}", value); }
 std::string as_percent(double value, const TimeUnit&) { return text("{:.1f}", 100 * value); }
+std::string as_hits(double value, const TimeUnit&) { return text("{:.1f}", 100 * std::abs(value)); }
 std::string as_mib(double value, const TimeUnit&) { return text("{:.1f}", value / 1048576); }
 std::string as_significant(double value, const TimeUnit&) { return significant(value); }
 
@@ -34,6 +36,12 @@ std::optional<double> gap_of(R r) {
     const Duration of = r.lower_bound_of == BoundOf::latency ? r.latency.mean : r.makespan;
     if (r.lower_bound <= Duration{}) return std::nullopt;
     return ns(of) / ns(r.lower_bound) - 1;
+}
+
+// What is compared is to be least: the more is found, the less this is.
+std::optional<double> less_hits(R r) {
+    const std::optional<double> rate = r.hit_rate();
+    return rate ? std::optional(-*rate) : std::nullopt;
 }
 
 double gap_in(F f, R r) {
@@ -46,7 +54,7 @@ double slowdown_in(F f, R r) {
     return r.turn.mean > Duration{} ? r.slowdown() * ns(f.turn) / ns(r.turn.mean) : 0;
 }
 
-constexpr std::array<MetricRow, 9> kMetrics{{
+constexpr std::array<MetricRow, 10> kMetrics{{
     {.name = "latency",
      .title = "Latency in {}",
      .title_of_many = "Mean latency in {}",
@@ -95,6 +103,12 @@ constexpr std::array<MetricRow, 9> kMetrics{{
      .sample = [](F f, R) { return ns(f.next_token); },
      .shown = as_time,
      .of_time = true},
+    {.name = "hit-rate",
+     .title = "Parameters found in memory in % of the bytes used",
+     .title_of_many = "Parameters found in memory in % of the bytes used",
+     .value = less_hits,
+     .sample = [](F f, R) { return -f.hit_rate; },
+     .shown = as_hits},
     {.name = "energy",
      .title = "Energy in J",
      .title_of_many = "Energy of all requests in J",
@@ -184,6 +198,7 @@ ReplicationFigures figures_of(const RunResult& one) {
             .next_token = next_token_of(one).value_or(Duration{}),
             .deadline_miss_ratio = one.deadline_miss_ratio,
             .energy_j = one.energy_j.value_or(0),
+            .hit_rate = one.hit_rate().value_or(0),
             .peak = one.memory.peak};
 }
 

@@ -17,6 +17,7 @@ struct ReplicationFigures {
     Duration latency{}, turn{}, makespan{}, first_token{}, next_token{};
     double deadline_miss_ratio = 0;
     double energy_j = 0;  // 0 without power figures
+    double hit_rate = 0;
     Bytes peak{};
 };
 ReplicationFigures figures_of(const RunResult& one);

@@ -35,6 +35,7 @@ MetricColumn maybe(std::string name, ColumnType type, Get get) {
 std::string bound_of(R r) { return r.lower_bound_of == BoundOf::latency ? "latency" : "makespan"; }
 std::string closed_form(R r) { return number(r.closed_form); }
 std::string energy(R r) { return r.energy_j ? text("{}", *r.energy_j) : std::string(); }
+std::string hit_rate(R r) { return r.hit_rate() ? text("{}", *r.hit_rate()) : std::string(); }
 std::string half_width(R r) { return number(r.replications.half_width); }
 
 std::string block_counts(R r) {
@@ -83,6 +84,9 @@ const std::vector<MetricColumn>& metric_columns() {
         integer("arena_bytes", [](R r) { return r.memory.arena_bytes; }),
         integer("largest_hole_bytes", [](R r) { return r.memory.largest_hole; }),
         integer("swapped_in_bytes", [](R r) { return r.swapped_in; }),
+        integer("hit_bytes", [](R r) { return r.hit(); }),
+        maybe("hit_rate", ColumnType::real, hit_rate),
+        integer("read_again_bytes", [](R r) { return r.read_again; }),
         integer("compute_busy_ns", [](R r) { return r.compute_busy; }),
         integer("stall_memory_ns", [](R r) { return r.stalls[StallReason::memory]; }),
         integer("stall_read_ns", [](R r) { return r.stalls[StallReason::read]; }),

@@ -22,18 +22,22 @@ std::string layers_text(const BlockFacts& block, const Model& model) {
     return first == last ? first : text("{} .. {}", first, last);
 }
 
-std::string block_table(const JobResult& job, const Model& model) {
+std::string block_table(const JobResult& job, const JobPlan& plan, const Model& model) {
     TextTable table;
     for (const char* heading : {"#", "MiB", "GFLOP", "tensors", "t_in", "t_ex", "t_out"})
         table.add_column({heading});
     table.add_column({"layers"}, Align::left);
+    BlockId id{plan.at_start().first};
     std::size_t number = 0;
-    for (const BlockFacts& block : job.blocks)
-        table.add_row({text("{}", ++number), mib(block.parameter_bytes),
+    for (const BlockFacts& block : job.blocks) {
+        const char* const mark = job.kept && plan.keeps(id) ? "k" : "";
+        ++id.index;
+        table.add_row({text("{}{}", mark, ++number), mib(block.parameter_bytes),
                        significant(static_cast<double>(block.flops) / 1e9),
                        text("{}", block.tensors), format_duration(block.swap_in()),
                        format_duration(block.use()), format_duration(block.swap_out()),
                        layers_text(block, model)});
+    }
     return table.str(2);
 }
 
@@ -41,6 +45,14 @@ std::string arena_text(const ArenaPlan& arena) {
     std::string body = text("{} {}", name_of(arena.kind), format_bytes(arena.capacity));
     if (arena.slots > 0) body += text(" in {}", plural(arena.slots, "slot"));
     return body;
+}
+
+std::string kept_text(const KeptBlocks& kept) {
+    if (kept.blocks == 0) return "; no block is kept";
+    return text("; kept (k): {} in {}, of {} the one with the least steady pass, {}",
+                format_bytes(kept.bytes), plural(kept.blocks, "block"),
+                kept.every_set_tried ? "all sets" : "prefixes, interleaved and greedy sets",
+                format_duration(kept.steady_pass));
 }
 
 std::string job_part(const PlannedRun& planned, std::uint32_t i) {
@@ -54,9 +66,12 @@ std::string job_part(const PlannedRun& planned, std::uint32_t i) {
     if (job.parallel_reads > 1)
         part += text(", {} in parallel", plural(job.parallel_reads, "read"));
     if (planned.cold.jobs.size() > 1) part += text(", budget {}", format_bytes(job.budget));
-    part += text("; largest pair of neighbours {}", format_bytes(pair_peak(result.blocks)));
-    return wrap(part, 90, 4) + "\n\n" + block_table(result, *planned.scenario.models[i].model) +
-           '\n';
+    if (result.kept)
+        part += kept_text(*result.kept);
+    else
+        part += text("; largest pair of neighbours {}", format_bytes(pair_peak(result.blocks)));
+    return wrap(part, 90, 4) + "\n\n" +
+           block_table(result, job, *planned.scenario.models[i].model) + '\n';
 }
 
 std::string prediction(const PlannedRun& planned) {
@@ -84,11 +99,15 @@ void write_arena(JsonWriter& json, const ArenaPlan& arena) {
     json.end_object();
 }
 
-void write_blocks(JsonWriter& json, const JobResult& job, const Model& model) {
+void write_blocks(JsonWriter& json, const JobResult& job, const JobPlan& plan,
+                  const Model& model) {
+    BlockId id{plan.at_start().first};
     json.begin_array();
     for (const BlockFacts& block : job.blocks) {
         json.begin_object();
         write_block_members(json, model, block);
+        if (job.kept) json.member("kept", plan.keeps(id));
+        ++id.index;
         json.member("layers", static_cast<std::int64_t>(block.units.last - block.units.first));
         json.member("flops", block.flops).member("tensors", block.tensors);
         json.member("t_in_ns", count_ns(block.swap_in()));
@@ -119,7 +138,8 @@ void write_jobs(JsonWriter& json, const PlannedRun& planned) {
         else
             json.null();
         json.member("pair_peak_bytes", pair_peak(result.blocks).count);
-        write_blocks(json.key("blocks"), result, *planned.scenario.models[i].model);
+        if (result.kept) write_kept(json.key("kept"), *result.kept);
+        write_blocks(json.key("blocks"), result, job, *planned.scenario.models[i].model);
         json.end_object();
     }
     json.end_array();

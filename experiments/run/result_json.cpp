@@ -75,7 +75,18 @@ void write_replications(JsonWriter& json, const Replications& replications) {
     json.end_array().end_object();
 }
 
-void write_memory(JsonWriter& json, const RunResult& result) {
+// What executions found in memory, of all that they used.
+void write_hits(JsonWriter& json, const RunResult& result) {
+    json.member("hit_bytes", result.hit().count);
+    json.key("hit_rate");
+    if (const std::optional<double> rate = result.hit_rate())
+        json.value(*rate);
+    else
+        json.null();
+    json.member("read_again_bytes", result.read_again.count);
+}
+
+void write_memory(JsonWriter& json, const RunResult& result, ResultSchema schema) {
     const MemoryReport& memory = result.memory;
     json.member("peak_bytes", memory.peak.count).member("arena_bytes", memory.arena_bytes.count);
     json.key("peak_by_category").begin_object();
@@ -84,6 +95,7 @@ void write_memory(JsonWriter& json, const RunResult& result) {
     json.end_object();
     json.member("largest_hole_bytes", memory.largest_hole.count);
     json.member("swapped_in_bytes", result.swapped_in.count);
+    if (schema != ResultSchema::first) write_hits(json, result);
     json.member("over_budget_ns", count_ns(memory.over_budget));
 }
 
@@ -197,6 +209,7 @@ void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scena
             write_latency(json.key("next_token_ns"), job.next_token);
         }
         json.member("deadline_misses", job.deadline_misses);
+        if (job.kept && schema != ResultSchema::first) write_kept(json.key("kept"), *job.kept);
         if (!job.adopted.empty()) write_adopted(json.key("adopted"), job);
         json.end_object();
     }
@@ -230,7 +243,7 @@ void write_result(JsonWriter& json, const RunResult& result, const PolicyChoice&
         write_times(json, result, certificate.scenario().all_requests(), schema);
         write_frozen(json, result, frozen);
         write_replications(json, result.replications);
-        write_memory(json, result);
+        write_memory(json, result, schema);
         write_evidence(json, result, certificate.scenario());
         write_pace(json, result, certificate.scenario().lateness);
         write_stalls(json, result, schema);

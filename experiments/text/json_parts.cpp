@@ -35,6 +35,14 @@ void write_latency(JsonWriter& json, const LatencySummary& latency) {
     json.end_object();
 }
 
+void write_kept(JsonWriter& json, const KeptBlocks& kept) {
+    json.begin_object().member("bytes", kept.bytes.count);
+    json.member("blocks", static_cast<std::int64_t>(kept.blocks));
+    json.member("steady_pass_ns", count_ns(kept.steady_pass));
+    json.member("best_of", kept.every_set_tried ? "every-set" : "prefix-interleaved-greedy");
+    json.end_object();
+}
+
 void write_block_members(JsonWriter& json, const Model& model, const BlockFacts& block) {
     json.member("first", model.name_of(UnitId{block.units.first}));
     json.member("last", model.name_of(UnitId{block.units.last - 1}));

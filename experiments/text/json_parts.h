@@ -20,6 +20,9 @@ void write_latency(JsonWriter& json, const LatencySummary& latency);
 
 // {"first": "conv1_1", "last": "conv3_4", "bytes": 0, ...}; members only, the caller opens and
 // closes the object.
+// What a plan keeps in memory.
+void write_kept(JsonWriter& json, const KeptBlocks& kept);
+
 void write_block_members(JsonWriter& json, const Model& model, const BlockFacts& block);
 
 }  // namespace swaplab

@@ -47,8 +47,10 @@ void Metrics::on_step(const Completion& span) {
     const Action& command = span.command;
     BlockUse& block = jobs_[command.job].blocks[command.block];
     if (command.lane == Lane::storage) {
-        use_at_end(span).read +=
+        const Bytes read =
             block.varies ? facts_of(command).stored_in(command.pass) : block.stored_bytes;
+        use_at_end(span).read += read;
+        if (!block.first_read) block.first_read = read;
         block.reading += span.end - span.start;
     } else if (brings(command.verb)) {
         use_at_end(span).copied +=
@@ -63,6 +65,9 @@ void Metrics::on_use(const Completion& span) {
     if (!job.executes) begin_turn(job, span.command.request);
     const Duration length = span.end - span.start;
     block.executing += length;
+    ++block.uses;
+    if (block.varies) [[unlikely]]
+        block.used += facts_of(span.command).stored_in(span.command.pass);
     job.executing += length;
     executed_ += length;
     compute_end_ = span.end;
@@ -168,6 +173,17 @@ std::vector<ModePeriod> Metrics::periods_from(Time begin) const {
     return periods;
 }
 
+// Of what executions used, what was there already; of what was read, what had been read before.
+void Metrics::report_hits(RunResult& result) const {
+    Bytes first;
+    for (const JobState& job : jobs_)
+        for (const BlockUse& block : job.blocks) {
+            result.used += block.varies ? block.used : block.uses * block.stored_bytes;
+            first += block.first_read.value_or(Bytes{});
+        }
+    result.read_again = result.swapped_in - first;
+}
+
 void Metrics::report(RunResult& result) {
     std::int64_t misses = 0;
     auto told_of = result.jobs.begin();
@@ -190,6 +206,7 @@ void Metrics::report(RunResult& result) {
             result.compute_busy += use.executing();
             result.swapped_in += use.read;
         }
+    report_hits(result);
     result.energy_j = energy_j(platform_, result.makespan, periods_from(begin));
     result.stalls = stalls_.stalls();
     result.stalls[StallReason::other] =

@@ -52,6 +52,9 @@ class Metrics {
         bool varies = false;  // what comes in depends on the pass or the request
         // Over the whole run.
         Duration reading{}, executing{};
+        std::uint32_t uses = 0;
+        Bytes used{};  // where what comes in depends on the pass; else by uses
+        std::optional<Bytes> first_read{};  // what came in the first time
     };
     struct JobState {
         IdVector<BlockId, BlockUse> blocks;
@@ -103,6 +106,7 @@ class Metrics {
     void end_pass(JobState& job, const Action& last, Time end);
     void end_request(JobState& job, JobId id, Time end);
     void bound_by_durations(RunResult& result) const;
+    void report_hits(RunResult& result) const;
     std::vector<ModePeriod> periods_from(Time begin) const;
 
     const Platform& platform_;

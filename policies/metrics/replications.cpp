@@ -75,6 +75,8 @@ void average_times(RunResult& pooled, const std::vector<RunResult>& all) {
     pooled.compute_busy = mean_duration(all, [](const RunResult& r) { return r.compute_busy; });
     pooled.stalls = mean_stalls(pooled, all);
     pooled.swapped_in = {mean_of(all, [](const RunResult& r) { return r.swapped_in.count; })};
+    pooled.used = {mean_of(all, [](const RunResult& r) { return r.used.count; })};
+    pooled.read_again = {mean_of(all, [](const RunResult& r) { return r.read_again.count; })};
     pooled.events =
         static_cast<std::uint64_t>(mean_of(all, [](const RunResult& r) { return r.events; }));
 }

@@ -63,6 +63,11 @@ double RunResult::throughput_per_s() const {
                : static_cast<double>(requests) * 1e9 / static_cast<double>(makespan.count());
 }
 
+std::optional<double> RunResult::hit_rate() const {
+    if (used.count == 0) return std::nullopt;
+    return static_cast<double>(hit().count) / static_cast<double>(used.count);
+}
+
 double RunResult::slowdown() const {
     Duration all{};
     Duration in_full_memory{};

@@ -29,10 +29,19 @@ struct Adopted {
     std::uint32_t blocks = 0;
 };
 
+// What a plan keeps in memory, where it was asked to.
+struct KeptBlocks {
+    Bytes bytes;
+    std::uint32_t blocks = 0;
+    Duration steady_pass{};        // predicted
+    bool every_set_tried = false;  // it is the best of all sets, not of some
+};
+
 struct JobResult {
     std::string model;
     Bytes budget;                    // at the start
     std::vector<BlockFacts> blocks;  // at the start
+    std::optional<KeptBlocks> kept;  // likewise
     LatencySummary latency, turn, waiting;
     LatencySummary first_token, next_token;  // of a generative model, else empty
     std::int64_t deadline_misses = 0;
@@ -89,6 +98,8 @@ struct RunResult {
     std::optional<Evidence> evidence;   // of a real device; of the first replication
     std::optional<bool> outputs_equal;  // to those of `direct`, where both made some
     Bytes swapped_in;                   // bytes read from storage
+    Bytes used;                         // bytes on storage of what executions used, each time
+    Bytes read_again;                   // of `swapped_in`, of blocks that had been read before
     std::optional<double> energy_j;     // until the makespan; absent without power figures
     std::uint64_t events = 0;           // completed activities of non-zero duration, and arrivals
     std::vector<JobResult> jobs;
@@ -96,6 +107,9 @@ struct RunResult {
 
     // Whether it did what was asked for; a missed deadline is a result.
     bool ran() const { return verdict == Verdict::ok || verdict == Verdict::deadline_miss; }
+    // Of what executions used, what was in memory already; nothing where nothing was used.
+    Bytes hit() const { return std::max(Bytes{}, used - swapped_in); }
+    std::optional<double> hit_rate() const;
     void summarize_all();             // the jobs' summaries, and those over all of them
     double throughput_per_s() const;  // requests of one replication / makespan
     double slowdown() const;          // all turns / all turns under `direct`; 0 where not run

@@ -33,7 +33,7 @@ void FinestBlocks::count(const PartitionRequest& request, std::uint32_t copies) 
             largest_block = block.units;
         }
         if (!kept.empty()) kept[b] = stays;
-        if (stays) stand_aside(block);
+        if (stays) block.stand_aside();
         total += block.held_bytes;
         active = std::max(active, counted(block.activations, request.account));
         executing += block.use();

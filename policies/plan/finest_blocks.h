@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "policies/plan/keep/kept_set.h"
+#include "policies/plan/kept_set.h"
 #include "policies/plan/planner.h"
 
 namespace swaplab {

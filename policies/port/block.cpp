@@ -35,6 +35,18 @@ double per_block_ns(const CostModel& cost, const SwapPathRow& path, Verb verb) {
 
 }  // namespace
 
+void BlockFacts::stand_aside() {
+    const Duration using_it = use();
+    durations = {};
+    durations[index_of(kUse)] = using_it;
+    parameter_bytes = held_bytes = stored_bytes = {};
+    tensors = 0;
+    steps = {};
+    way_in = first_byte = {};
+    brought.clear();
+    of_token.reset();
+}
+
 std::uint32_t BlockFacts::copies() const {
     const auto bringing = std::ranges::count_if(steps, brings, &SwapStep::verb);
     return bringing > 0 ? static_cast<std::uint32_t>(bringing) - 1 : 0;

@@ -67,6 +67,8 @@ struct BlockFacts {
 
     bool has_parameters() const { return parameter_bytes.count > 0; }
     Duration of(Verb verb) const { return durations[index_of(verb)]; }
+    // What it counts as once it is resident and stays: a block without parameters.
+    void stand_aside();
     // In one pass of a request.
     Duration of(Verb verb, std::uint32_t pass) const {
         if (decoding && uses(verb)) return use_in(pass);

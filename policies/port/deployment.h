@@ -46,9 +46,11 @@ struct Variant {
     std::optional<Bytes> overlap_need = Bytes{};
     // Of a cold request, where the partitioner has one; of a generative model, of its mean pass.
     std::optional<Duration> closed_form;
-    // Of a pass that begins as the one before it ends, where blocks are kept: what plans are
+    // Of a pass that begins as the one before it ends, where blocks may stay: what plans are
     // compared by then.
     std::optional<Duration> steady_pass;
+    // With `keep=`: whether what is kept is the best of all sets, not of some.
+    std::optional<bool> kept_of_every_set;
 
     std::optional<Duration> predicted() const { return steady_pass ? steady_pass : closed_form; }
     IdRange<BlockId> blocks() const { return {first, last}; }

@@ -38,6 +38,11 @@ JobResult planned_job(const Job& job, const JobPlan& plan,
     result.model = job.model->name();
     result.budget = plan.budget;
     result.blocks = {facts.begin() + initial.first, facts.begin() + initial.last};
+    if (!initial.kept_of_every_set) return result;
+    result.kept = KeptBlocks{initial.kept_bytes(), 0, initial.steady_pass.value(),
+                             *initial.kept_of_every_set};
+    for (const BlockId block : initial.blocks())
+        result.kept->blocks += static_cast<std::uint32_t>(plan.keeps(block));
     return result;
 }
 

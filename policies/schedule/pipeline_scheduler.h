@@ -160,8 +160,10 @@ class PipelineScheduler : public Scheduler {
     // of all that are queued. Where the budget may change, what stays could not be got rid of in
     // time.
     bool ends_stay(const Step& step) const {
-        const bool waited_for = step.job.variant->fixed && step.request < step.job.last_arrived;
-        return step.last_pass() && (!waited_for || adaptive());
+        return step.last_pass() && (!step.job.variant->fixed || is_last_queued(step));
+    }
+    bool is_last_queued(const Step& step) const {
+        return adaptive() || !(step.request < step.job.last_arrived);
     }
     // Executes after `wait`, then releases.
     static void submit_execution(const Step& step, const Wait& wait, Trail& trail, Moves& moves);

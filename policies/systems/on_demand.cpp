@@ -4,6 +4,7 @@
 #include "policies/plan/one_block_resident.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/schedule/one_at_a_time.h"
+#include "policies/schedule/keep_parameter.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/policy.h"
 

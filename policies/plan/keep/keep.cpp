@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "policies/plan/keep/kept_sets.h"
 #include "policies/plan/lookup_table.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -59,7 +60,9 @@ class Search {
     }
 
     JobPlan best() {
-        return plan_of(sets_.at(request_.rehearse ? quickest() : least_steady())).value();
+        JobPlan best = plan_of(sets_.at(request_.rehearse ? quickest() : least_steady())).value();
+        best.at_start().kept_of_every_set = sets_.exact();
+        return best;
     }
 
   private:
@@ -174,13 +177,6 @@ class KeepingPartitioner final : public Partitioner {
 };
 
 }  // namespace
-
-Keep read_keep(const PolicyParameters& parameters) {
-    const auto keep = parameters.find("keep");
-    if (keep == parameters.end() || keep->second == "none") return {};
-    if (keep->second == "auto") return {Keep::Mode::automatic, {}};
-    return {Keep::Mode::bytes, positive_bytes(parameters, "keep")};
-}
 
 std::unique_ptr<Partitioner> make_keeping_partitioner(
     std::unique_ptr<StreamingPartitioner> streaming, Keep keep) {

@@ -6,9 +6,8 @@
 #include <memory>
 #include <optional>
 
-#include "policies/plan/keep/kept_set.h"
+#include "policies/plan/kept_set.h"
 #include "policies/plan/planner.h"
-#include "policies/schedule/parameters.h"
 
 namespace swaplab {
 
@@ -32,11 +31,6 @@ struct Keep {
     Mode mode = Mode::none;
     Bytes most;  // of Mode::bytes
 };
-Keep read_keep(const PolicyParameters& parameters);
-inline constexpr ParameterInfo kKeepParameter{
-    "keep", "none|auto|BYTES", "none",
-    "blocks that stay between passes and requests, at most so many bytes; auto: what the rest does "
-    "not need at least (ours)"};
 
 // With `Mode::none` as it is.
 std::unique_ptr<Partitioner> make_keeping_partitioner(

@@ -7,6 +7,7 @@
 #include "policies/plan/finest_blocks.h"
 #include "policies/plan/keep/keep.h"
 #include "policies/plan/partition_planner.h"
+#include "policies/schedule/keep_parameter.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
 #include "policies/schedule/policy.h"

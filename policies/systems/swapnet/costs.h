@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "policies/plan/keep/kept_set.h"
+#include "policies/plan/kept_set.h"
 #include "policies/plan/planner.h"
 #include "policies/systems/swapnet/block_prices.h"
 #include "policies/systems/swapnet/rounded_sums.h"

@@ -7,6 +7,7 @@
 
 #include "policies/plan/keep/keep.h"
 #include "policies/plan/partition_planner.h"
+#include "policies/schedule/keep_parameter.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/pipeline_scheduler.h"
 #include "policies/schedule/policy.h"
@@ -297,7 +298,7 @@ void check_keep(const Keep& keep, bool blocks, SwapPath path) {
     if (path != SwapPath::zero_copy)
         throw InputError(
             text("policy parameter keep: swapnet keeps blocks of the zero-copy path only, found the "
-                 "{} path; on-demand and demand-layering keep those of others",
+                 "{} path",
                  name_of(path)));
 }
 

@@ -1,20 +1,13 @@
-// Sets of finest blocks that are kept in memory (SEMANTICS: Kept blocks).
+// Which sets of finest blocks a planner tries to keep.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
-#include "policies/port/block.h"
+#include "policies/plan/kept_set.h"
 
 namespace swaplab {
-
-// By finest block: whether it is kept. Empty: none is.
-using KeptSet = std::vector<bool>;
-
-inline bool keeps(const KeptSet& kept, std::size_t block) { return !kept.empty() && kept[block]; }
-
-// What a kept block counts as once it is resident: one without parameters.
-void stand_aside(BlockFacts& block);
 
 // The sets that a planner tries of `candidates` (finest blocks, in order): all of them where there
 // are at most `kMostForEverySet`; else, of each size, a prefix, blocks that are evenly interleaved

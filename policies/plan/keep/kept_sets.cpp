@@ -1,4 +1,4 @@
-#include "policies/plan/keep/kept_set.h"
+#include "policies/plan/keep/kept_sets.h"
 
 #include <algorithm>
 #include <numeric>
@@ -11,18 +11,6 @@ namespace {
 constexpr std::size_t kMostSizes = 64;
 
 }  // namespace
-
-void stand_aside(BlockFacts& block) {
-    const Duration use = block.use();
-    block.durations = {};
-    block.durations[index_of(kUse)] = use;
-    block.parameter_bytes = block.held_bytes = block.stored_bytes = {};
-    block.tensors = 0;
-    block.steps = {};
-    block.way_in = block.first_byte = {};
-    block.brought.clear();
-    block.of_token.reset();
-}
 
 KeptSets::KeptSets(std::vector<KeepCandidate> candidates, std::size_t blocks, KeptSet always)
     : candidates_(std::move(candidates)), blocks_(blocks), always_(std::move(always)) {
