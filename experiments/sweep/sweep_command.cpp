@@ -10,8 +10,10 @@
 #include "experiments/shell/exit_code.h"
 #include "experiments/shell/interrupt.h"
 #include "experiments/shell/progress.h"
+#include "experiments/shell/outputs.h"
 #include "experiments/shell/values.h"
 #include "experiments/sweep/estimate.h"
+#include "experiments/sweep/merge.h"
 #include "experiments/sweep/selection.h"
 #include "experiments/sweep/status.h"
 #include "experiments/text/figures.h"
@@ -23,7 +25,8 @@ namespace swaplab {
 namespace {
 
 struct Options {
-    std::string experiment, folder, points;
+    std::string experiment, folder, points, csv;
+    bool clean = false;
     std::optional<int> threads;
     Shard shard;
     bool retry_failed = false;
@@ -51,7 +54,7 @@ constexpr CommandText kText{
     "not run again: whatever ended a sweep (Ctrl-C, a full disk, kill -9), the same command goes "
     "on with it. Points that fail are kept with their reason. `swaplab merge` makes a table of "
     "DIR, which is the same bytes for any number of threads, shards and interruptions.",
-    "swaplab sweep experiments/study.yaml -o study/\n"
+    "swaplab sweep experiments/study.yaml -o study/ --csv study.csv\n"
     "swaplab sweep experiments/study.yaml -o study/ --dry-run\n"
     "swaplab sweep experiments/study.yaml -o first/ --shard 1/3 --jobs 4"};
 
@@ -60,6 +63,9 @@ void declare(Flags& flags, Options& options) {
     flags.argument("experiment", into(options.experiment));
     flags.once(FlagGroup::output, "-o,--output", "DIR", "the folder of the study",
                into(options.folder));
+    flags.once(FlagGroup::output, "--csv", "FILE",
+               "the table, too, as `swaplab merge` makes it of DIR", into(options.csv));
+    declare_clean(flags, options.clean);
     flags.once(how, "--jobs", "N", "threads (default: as many as there are cores)",
                into(options.threads, [](const std::string& given) {
                    return static_cast<int>(parse_whole("--jobs", 1, given, 1024));
@@ -195,15 +201,40 @@ void say_what_next(const StudyStatus& status, const SweepCounts& counts, const O
                           plural(status.failed, "point"), status.folder));
 }
 
+// Null if none was asked for.
+std::unique_ptr<TableSink> open_table(const Options& options) {
+    return options.csv.empty() ? nullptr : csv_table(options.csv);
+}
+
+void write_table(const StudyFolder& folder, const std::unique_ptr<TableSink>& table,
+                 const Options& options, const Console& console) {
+    if (table == nullptr) return;
+    const std::string beside = std::filesystem::path(options.csv).parent_path().string();
+    const MergeCounts counts = merge({folder}, beside, *table);
+    table->finish();
+    console.note(text("{}: {}", options.csv, plural(counts.rows, "row")));
+}
+
+void check_table(const Options& options, const Experiment& experiment, const Console& console) {
+    std::vector<NamedFile> inputs = inputs_of(experiment);
+    inputs.push_back({"the experiment", options.experiment});
+    if (!options.points.empty()) inputs.push_back({"--points", options.points});
+    check_outputs(console, inputs, {{"--csv", options.csv}}, options.clean);
+    require_ending({"--csv", options.csv}, ".csv");
+}
+
 int run_sweep(const Options& options, const Console& console) {
     if (options.experiment.empty())
         throw InputError("which experiment? `swaplab sweep EXPERIMENT.yaml -o DIR`");
     if (options.folder.empty()) throw InputError("where to? -o DIR, a folder for the study");
-    const StudyPoints points(load_experiment(options.experiment));
+    Experiment experiment = load_experiment(options.experiment);
+    check_table(options, experiment, console);
+    const StudyPoints points(std::move(experiment));
     if (options.dry_run) return say_how_long(options, points, console);
     const Request request(options, points);
     const StudyFolder folder = StudyFolder::made(options.folder);
     RecordWriter writer(folder.records_of(options.shard));
+    const std::unique_ptr<TableSink> table = open_table(options);
     SweepCounts counts;
     const std::vector<SweepTask> tasks =
         request.left(folder.states(), options.retry_failed, counts);
@@ -214,7 +245,9 @@ int run_sweep(const Options& options, const Console& console) {
     const StudyStatus status = status_of(folder);
     console.out << (console.json ? status_json(status) : status_report(status));
     say_what_next(status, counts, options, console);
-    return testbed.stopped() ? int{exit_interrupted} : code_of(status);
+    if (testbed.stopped()) return exit_interrupted;
+    write_table(folder, table, options, console);
+    return code_of(status);
 }
 
 }  // namespace

@@ -237,6 +237,44 @@ budgets: [1KiB]
     EXPECT_EQ(column(study.table(), "minimum_budget_bytes").size(), 1U);
 }
 
+TEST(Sweep, NoPointThatRanIsCode1) {
+    const Study study(R"(schema: swaplab/experiment/1
+models: [resnet101]
+devices: ["jetson-orin-nano:memory=staged"]
+policies: [pipeload]
+budgets: [0.9x]
+)");
+    EXPECT_EQ(study.sweep().code, 1);
+    EXPECT_EQ(column(study.table(), "verdict"), std::vector<std::string>{"refused"});
+}
+
+TEST(Sweep, ItsTableIsThatOfMerge) {
+    const Study study(kSmall);
+    const std::string table = study.folder.file("own.csv");
+    EXPECT_EQ(study.sweep({"--csv", table, "--dry-run"}).code, 0);
+    EXPECT_FALSE(fs::exists(table));
+    const CliResult swept = study.sweep({"--csv", table});
+    EXPECT_EQ(swept.code, 0) << swept.err;
+    EXPECT_NE(swept.err.find("own.csv: 20 rows"), std::string::npos) << swept.err;
+    EXPECT_EQ(testing::read_file(table), study.merged());
+
+    EXPECT_EQ(study.sweep({"--csv", study.experiment}).code, 2);
+    EXPECT_EQ(study.sweep({"--csv", study.folder.file("own.svg")}).code, 2);
+    EXPECT_EQ(study.sweep({"--csv", study.folder.file("no/own.csv")}).code, 2);
+}
+
+// So that no reader of tables leaves a row out of groups.
+TEST(Sweep, WhatTellsPointsIsAlwaysSaid) {
+    const Study study(kSmall);
+    study.sweep();
+    const Csv table = study.table();
+    for (const std::string& name : identity_columns()) {
+        const std::vector<std::string> values = column(table, name);
+        EXPECT_EQ(std::ranges::count(values, ""), name == "budget_bytes" ? 2 : 0) << name;
+    }
+    EXPECT_EQ(std::ranges::count(column(table, "budget"), "none"), 2);  // direct
+}
+
 TEST(Sweep, ListsOfPointsAreRunAgain) {
     const Study all(kSmall);
     all.sweep();
