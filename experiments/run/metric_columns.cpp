@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "experiments/text/layout.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {
@@ -38,10 +37,10 @@ std::string energy(R r) { return r.energy_j ? text("{}", *r.energy_j) : std::str
 std::string hit_rate(R r) { return r.hit_rate() ? text("{}", *r.hit_rate()) : std::string(); }
 std::string half_width(R r) { return number(r.replications.half_width); }
 
-std::string block_counts(R r) {
-    std::vector<std::string> counts;
-    for (const JobResult& job : r.jobs) counts.push_back(text("{}", job.blocks.size()));
-    return join(counts, "+");
+std::size_t blocks_of(R r) {
+    std::size_t sum = 0;
+    for (const JobResult& job : r.jobs) sum += job.blocks.size();
+    return sum;
 }
 
 // Over what all jobs count, by their summaries.
@@ -115,7 +114,7 @@ const std::vector<MetricColumn>& memory_columns() {
         for (std::size_t i = 0; i < kCategories; ++i)
             all.push_back(integer(text("peak_{}_bytes", name_of(static_cast<Category>(i))),
                                   [i](R r) { return r.memory.peak_by_category[i]; }));
-        all.push_back(maybe("blocks", ColumnType::word, block_counts));
+        all.push_back(number_of("blocks", blocks_of));
         return all;
     }();
     return columns;

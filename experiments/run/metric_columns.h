@@ -27,7 +27,7 @@ struct MetricColumn {
 const std::vector<MetricColumn>& metric_columns();
 // How the replications behind a result spread.
 const std::vector<MetricColumn>& replication_columns();
-// The peak by category, and how many blocks there are: "3", of several models "3+5".
+// The peak by category, and how many blocks there are, of all models.
 const std::vector<MetricColumn>& memory_columns();
 // Waits and tails that comparisons leave out.
 const std::vector<MetricColumn>& detail_columns();

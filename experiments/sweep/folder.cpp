@@ -30,11 +30,6 @@ void add_list(const std::string& list, IdSet& ids) {
 
 std::string Shard::text() const { return swaplab::text("{}-of-{}", number, of); }
 
-bool supersedes(const PointState& a, const PointState& b) {
-    if (a.failed != b.failed) return b.failed;
-    return a.attempt > b.attempt;
-}
-
 StudyFolder StudyFolder::existing(const std::string& path) {
     std::error_code ignored;
     if (!fs::is_directory(path, ignored))
@@ -58,9 +53,10 @@ std::string StudyFolder::records_of(const Shard& shard) const {
     return text("{}/{}{}", path_, shard.text(), kRecords);
 }
 
-void StudyFolder::write_points(const Shard& shard, const std::vector<std::string>& ids) const {
+void StudyFolder::write_points(const Shard& shard,
+                               const std::function<void(const AddId&)>& each) const {
     OutputFile file(text("{}/{}{}", path_, shard.text(), kPoints));
-    for (const std::string& id : ids) file.stream() << id << '\n';
+    each([&](const std::string& id) { file.stream() << id << '\n'; });
     file.commit();
 }
 
@@ -96,15 +92,9 @@ std::int64_t StudyFolder::for_each_record(const std::function<void(PointRecord)>
 }
 
 PointStates StudyFolder::states() const {
-    const std::size_t verdict = study_column("verdict");
-    const std::size_t reason = study_column("reason");
     PointStates states;
-    for_each_record([&](const PointRecord& record) {
-        const PointState state{record.failed, record.attempt, record.fields[verdict],
-                               record.failed ? record.fields[reason] : std::string()};
-        const auto [known, fresh] = states.emplace(record.id, state);
-        if (!fresh && supersedes(state, known->second)) known->second = state;
-    });
+    for_each_record([&](const PointRecord& record) { states.add(record); });
+    states.finish();
     return states;
 }
 

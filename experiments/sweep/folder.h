@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "experiments/sweep/point_states.h"
 #include "experiments/sweep/records/id_set.h"
 #include "experiments/sweep/records/record_file.h"
 #include "experiments/sweep/rows.h"
@@ -23,15 +23,6 @@ struct Shard {
     std::string text() const;  // "1-of-3"
 };
 
-// How far points are, by their id.
-struct PointState {
-    bool failed = false;
-    std::int64_t attempt = 1;
-    std::string verdict;
-    std::string reason;  // of what failed
-};
-using PointStates = std::map<std::string, PointState, std::less<>>;
-
 class StudyFolder {
   public:
     // Throws `InputError` where there is no such folder.
@@ -41,13 +32,13 @@ class StudyFolder {
 
     const std::string& path() const { return path_; }
     std::string records_of(const Shard& shard) const;
-    // What `shard` consists of, from now on.
-    void write_points(const Shard& shard, const std::vector<std::string>& ids) const;
+    // What `shard` consists of, from now on: all ids that `each` adds.
+    using AddId = std::function<void(const std::string&)>;
+    void write_points(const Shard& shard, const std::function<void(const AddId&)>& each) const;
     // Adds those of all shards. Throws `InputError` where no sweep has begun.
     void add_points(IdSet& ids) const;
     // Every whole record of every shard; returns how many bytes behind them are torn.
     std::int64_t for_each_record(const std::function<void(PointRecord)>& on_record) const;
-    // What is known of every point that has a record.
     PointStates states() const;
 
   private:
@@ -56,8 +47,5 @@ class StudyFolder {
 
     std::string path_;
 };
-
-// Whether `a` says more of a point than `b`: a run that did not fail, else the later attempt.
-bool supersedes(const PointState& a, const PointState& b);
 
 }  // namespace swaplab

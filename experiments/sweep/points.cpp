@@ -102,6 +102,15 @@ void require_policies(const Experiment& experiment) {
         throw InputError("a budget is needed: budgets: [0.4x]");
 }
 
+// What groups rows says so where there is nothing to say: tables' readers take what is empty for
+// unknown, and leave it out of groups. What is no word stays empty.
+void say_none(std::vector<std::string>& fields) {
+    static const auto budget_bytes = static_cast<std::size_t>(
+        std::ranges::find(identity_columns(), "budget_bytes") - identity_columns().begin());
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        if (fields[i].empty() && i != budget_bytes) fields[i] = "none";
+}
+
 }  // namespace
 
 const std::vector<std::string>& identity_columns() {
@@ -169,6 +178,7 @@ std::vector<std::string> StudyPoints::identity(const StudyCell& cell, std::size_
     fields.push_back(hex_digest(text("{}:{}", cell.choice->info->name, parameters)));
     fields.push_back(text("{}", draws_[draw].seed));
     fields.push_back(text("{}", draws_[draw].replication));
+    say_none(fields);
     return fields;
 }
 

@@ -13,14 +13,16 @@ namespace {
 
 constexpr std::size_t kReasonsShown = 5;
 
-void count(StudyStatus& status, const PointState& state, std::map<std::string, std::int64_t>& why) {
-    if (state.failed) {
-        ++status.failed;
-        ++why[state.reason];
-    } else if (state.verdict == name_of(Verdict::infeasible)) {
-        ++status.infeasible;
-    } else {
-        ++status.ran;
+using Reasons = std::map<std::string, std::int64_t>;
+
+void count(StudyStatus& status, const PointState& state, const PointStates& states, Reasons& why) {
+    switch (state.end) {
+        case PointEnd::ran: ++status.ran; return;
+        case PointEnd::infeasible: ++status.infeasible; return;
+        case PointEnd::failed:
+            ++status.failed;
+            ++why[states.reason_of(state)];
+            return;
     }
 }
 
@@ -33,16 +35,16 @@ StudyStatus status_of(const StudyFolder& folder) {
     folder.add_points(points);
     points.finish();
     const PointStates states = folder.states();
-    std::map<std::string, std::int64_t> why;
+    Reasons why;
     std::int64_t known = 0;
-    for (const auto& [id, state] : states) {
-        if (!points.contains(id)) continue;
+    for (const PointState& state : states.all()) {
+        if (!points.contains(state.id)) continue;
         ++known;
-        count(status, state, why);
+        count(status, state, states, why);
     }
     status.points = static_cast<std::int64_t>(points.size());
     status.missing = status.points - known;
-    status.others = static_cast<std::int64_t>(states.size()) - known;
+    status.others = static_cast<std::int64_t>(states.all().size()) - known;
     status.failures.assign(why.begin(), why.end());
     std::ranges::stable_sort(status.failures, std::greater<>(),
                              &std::pair<std::string, std::int64_t>::second);

@@ -1,5 +1,6 @@
 #include "experiments/sweep/sweep.h"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <map>
@@ -56,6 +57,7 @@ class Sweeping {
     struct Last {
         const System* system = nullptr;
         std::unique_ptr<PreparedRun> prepared;
+        std::shared_ptr<References::Group> references;
         std::map<std::size_t, RunResult> results;
     };
 
@@ -65,9 +67,10 @@ class Sweeping {
             return;
         }
         const System* const system = task.cell->cell->system;
-        if (last.system != system) last = {};
         Last now;
         now.system = system;
+        now.references = references_.of(*task.cell, task.draws.front());
+        if (last.system != system || last.references != now.references) last = {};
         try {
             now.prepared = std::make_unique<PreparedRun>(
                 request_of(points_.scenario_of(*task.cell), testbed_, task.cell->cell->bytes),
@@ -105,7 +108,7 @@ class Sweeping {
         if (const auto before = last.results.find(key); before != last.results.end())
             if (auto same = now.prepared->adopted(*last.prepared, before->second))
                 return now.results.emplace(key, std::move(*same)).first->second;
-        RunResult fresh = now.prepared->run(points_.noise_of(draw), &references_.of(cell, draw));
+        RunResult fresh = now.prepared->run(points_.noise_of(draw), &now.references->of(draw));
         return now.results.emplace(key, std::move(fresh)).first->second;
     }
 
@@ -144,26 +147,63 @@ double SweepCounts::per_second() const {
     return took.count() > 0 ? static_cast<double>(recorded) / took.count() : 0;
 }
 
-std::vector<SweepTask> tasks_left(const StudyPoints& points, const std::vector<std::size_t>& cells,
-                                  const std::function<bool(std::size_t, std::size_t)>& wanted,
-                                  const PointStates& known, bool retry_failed,
-                                  SweepCounts& counts) {
-    std::vector<SweepTask> tasks;
-    for (const std::size_t number : cells) {
-        SweepTask task{&points.cells()[number], {}, {}};
-        for (std::size_t draw = 0; draw < points.draws(); ++draw) {
-            if (!wanted(number, draw)) continue;
-            ++counts.points;
-            const auto state = known.find(points.id(*task.cell, draw));
-            const bool again = state != known.end() && state->second.failed && retry_failed;
-            if (state != known.end() && !again) {
-                ++counts.before;
+namespace {
+
+// What is left of the draws [first, end) of a cell.
+class LeftOver {
+  public:
+    LeftOver(const StudyPoints& points, const WantedPoint& wanted, const PointStates& known,
+             bool retry_failed, SweepCounts& counts)
+        : points_(points),
+          wanted_(wanted),
+          known_(known),
+          retry_failed_(retry_failed),
+          counts_(counts) {}
+
+    SweepTask of(std::size_t cell, std::size_t first, std::size_t end) const {
+        SweepTask task{&points_.cells()[cell], {}, {}};
+        for (std::size_t draw = first; draw < end; ++draw) {
+            if (!wanted_(cell, draw)) continue;
+            ++counts_.points;
+            const PointState* const state = known_.find(points_.id(*task.cell, draw));
+            if (state != nullptr && !(state->failed() && retry_failed_)) {
+                ++counts_.before;
                 continue;
             }
             task.draws.push_back(draw);
-            task.attempts.push_back(again ? state->second.attempt + 1 : 1);
+            task.attempts.push_back(state != nullptr ? state->attempt + 1 : 1);
         }
-        if (!task.draws.empty()) tasks.push_back(std::move(task));
+        return task;
+    }
+
+  private:
+    const StudyPoints& points_;
+    const WantedPoint& wanted_;
+    const PointStates& known_;
+    bool retry_failed_;
+    SweepCounts& counts_;
+};
+
+}  // namespace
+
+// Group after group of draws within a scenario: who runs one needs no reference of another.
+std::vector<SweepTask> tasks_left(const StudyPoints& points, const std::vector<std::size_t>& cells,
+                                  const WantedPoint& wanted, const PointStates& known,
+                                  bool retry_failed, SweepCounts& counts) {
+    const LeftOver left(points, wanted, known, retry_failed, counts);
+    std::vector<SweepTask> tasks;
+    const auto scenario_of = [&](std::size_t cell) { return points.cells()[cell].scenario; };
+    for (auto begin = cells.begin(); begin != cells.end();) {
+        const auto end = std::find_if(begin, cells.end(), [&](std::size_t cell) {
+            return scenario_of(cell) != scenario_of(*begin);
+        });
+        for (std::size_t draw = 0; draw < points.draws(); draw += kDrawsOfATask)
+            for (auto cell = begin; cell != end; ++cell) {
+                SweepTask task =
+                    left.of(*cell, draw, std::min(draw + kDrawsOfATask, points.draws()));
+                if (!task.draws.empty()) tasks.push_back(std::move(task));
+            }
+        begin = end;
     }
     return tasks;
 }

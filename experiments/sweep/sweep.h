@@ -10,7 +10,7 @@
 
 namespace swaplab {
 
-// Of one cell, what is still to be run.
+// Of one cell, what is still to be run of a group of draws.
 struct SweepTask {
     const StudyCell* cell = nullptr;
     std::vector<std::size_t> draws;
@@ -29,9 +29,10 @@ struct SweepCounts {
 
 // The tasks that are left of these cells: those without a record, and with `retry_failed` those
 // that failed. Counts the others.
+using WantedPoint = std::function<bool(std::size_t cell, std::size_t draw)>;
 std::vector<SweepTask> tasks_left(const StudyPoints& points, const std::vector<std::size_t>& cells,
-                                  const std::function<bool(std::size_t, std::size_t)>& wanted,
-                                  const PointStates& known, bool retry_failed, SweepCounts& counts);
+                                  const WantedPoint& wanted, const PointStates& known,
+                                  bool retry_failed, SweepCounts& counts);
 
 using OnPoint = std::function<void(const PointRecord&)>;
 

@@ -10,8 +10,10 @@
 #include "experiments/shell/exit_code.h"
 #include "experiments/shell/interrupt.h"
 #include "experiments/shell/progress.h"
+#include "experiments/shell/outputs.h"
 #include "experiments/shell/values.h"
 #include "experiments/sweep/estimate.h"
+#include "experiments/sweep/merge.h"
 #include "experiments/sweep/selection.h"
 #include "experiments/sweep/status.h"
 #include "experiments/text/figures.h"
@@ -23,7 +25,8 @@ namespace swaplab {
 namespace {
 
 struct Options {
-    std::string experiment, folder, points;
+    std::string experiment, folder, points, csv;
+    bool clean = false;
     std::optional<int> threads;
     Shard shard;
     bool retry_failed = false;
@@ -51,7 +54,7 @@ constexpr CommandText kText{
     "not run again: whatever ended a sweep (Ctrl-C, a full disk, kill -9), the same command goes "
     "on with it. Points that fail are kept with their reason. `swaplab merge` makes a table of "
     "DIR, which is the same bytes for any number of threads, shards and interruptions.",
-    "swaplab sweep experiments/study.yaml -o study/\n"
+    "swaplab sweep experiments/study.yaml -o study/ --csv study.csv\n"
     "swaplab sweep experiments/study.yaml -o study/ --dry-run\n"
     "swaplab sweep experiments/study.yaml -o first/ --shard 1/3 --jobs 4"};
 
@@ -60,6 +63,9 @@ void declare(Flags& flags, Options& options) {
     flags.argument("experiment", into(options.experiment));
     flags.once(FlagGroup::output, "-o,--output", "DIR", "the folder of the study",
                into(options.folder));
+    flags.once(FlagGroup::output, "--csv", "FILE",
+               "the table, too, as `swaplab merge` makes it of DIR", into(options.csv));
+    declare_clean(flags, options.clean);
     flags.once(how, "--jobs", "N", "threads (default: as many as there are cores)",
                into(options.threads, [](const std::string& given) {
                    return static_cast<int>(parse_whole("--jobs", 1, given, 1024));
@@ -80,41 +86,53 @@ int threads_of(const Options& options) {
         std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
 }
 
-// A sweep that has been asked for: what is left of it.
-struct Work {
-    std::vector<std::string> ids;  // of the shard
-    std::vector<SweepTask> tasks;
-    SweepCounts counts;
-};
+// What has been asked for of a study: a shard, of which a list selects.
+class Request {
+  public:
+    Request(const Options& options, const StudyPoints& points) : points_(points) {
+        if (!options.points.empty()) selection_ = PointSelection(options.points, points);
+        for (std::size_t cell = 0; cell < points.cells().size(); ++cell)
+            if (options.shard.has(cell)) cells_.push_back(cell);
+    }
 
-Work work_of(const Options& options, const StudyPoints& points, const PointStates& known) {
-    const PointSelection selection =
-        options.points.empty() ? PointSelection() : PointSelection(options.points, points);
-    Work work;
-    std::vector<std::size_t> cells;
-    for (std::size_t cell = 0; cell < points.cells().size(); ++cell)
-        if (options.shard.has(cell)) cells.push_back(cell);
-    const auto wanted = [&](std::size_t cell, std::size_t draw) {
-        return selection.has(points, cell, draw);
-    };
-    for (const std::size_t cell : cells)
-        for (std::size_t draw = 0; draw < points.draws(); ++draw)
-            if (wanted(cell, draw)) work.ids.push_back(points.id(points.cells()[cell], draw));
-    work.tasks = tasks_left(points, cells, wanted, known, options.retry_failed, work.counts);
-    return work;
-}
+    void each_id(const StudyFolder::AddId& add) const {
+        for (const std::size_t cell : cells_)
+            for (std::size_t draw = 0; draw < points_.draws(); ++draw)
+                if (selection_.has(points_, cell, draw))
+                    add(points_.id(points_.cells()[cell], draw));
+    }
+
+    // Counts what there is.
+    std::vector<SweepTask> left(const PointStates& known, bool retry_failed,
+                                SweepCounts& counts) const {
+        const auto wanted = [&](std::size_t cell, std::size_t draw) {
+            return selection_.has(points_, cell, draw);
+        };
+        return tasks_left(points_, cells_, wanted, known, retry_failed, counts);
+    }
+
+  private:
+    const StudyPoints& points_;
+    PointSelection selection_;
+    std::vector<std::size_t> cells_;
+};
 
 std::string seconds(double s) {
     if (s < 120) return text("{:.1f} s", s);
     return s < 7200 ? text("{:.0f} min", s / 60) : text("{:.1f} h", s / 3600);
 }
 
-int say_how_long(const Options& options, const StudyPoints& points, const Work& work,
-                 const Console& console) {
-    const SweepEstimate about = estimate(points, work.tasks, simulated_testbed());
-    const std::int64_t left = work.counts.points - work.counts.before;
-    console.out << text("{}, {} recorded already, {} to run", plural(work.counts.points, "point"),
-                        work.counts.before, left);
+int say_how_long(const Options& options, const StudyPoints& points, const Console& console) {
+    std::error_code ignored;
+    const bool begun = std::filesystem::is_directory(options.folder, ignored);
+    const PointStates known =
+        begun ? StudyFolder::existing(options.folder).states() : PointStates();
+    SweepCounts counts;
+    const std::vector<SweepTask> tasks =
+        Request(options, points).left(known, options.retry_failed, counts);
+    const SweepEstimate about = estimate(points, tasks, simulated_testbed());
+    console.out << text("{}, {} recorded already, {} to run", plural(counts.points, "point"),
+                        counts.before, counts.points - counts.before);
     if (about.tried > 0)
         console.out << text(": about {} on {} (from {} that were run)",
                             seconds(about.on_one_thread.count() / threads_of(options)),
@@ -149,18 +167,19 @@ class Recorder {
     Clock::time_point begin_;
 };
 
-void sweep_into(RecordWriter& writer, const StudyPoints& points, Work& work, const Options& options,
+void sweep_into(RecordWriter& writer, const StudyPoints& points,
+                const std::vector<SweepTask>& tasks, SweepCounts& counts, const Options& options,
                 const Testbed& testbed, const Console& console) {
     if (writer.cut_off() > 0)
         console.note(text("{} bytes of a point that was not whole were cut off", writer.cut_off()));
     if (writer.empty()) writer.append(columns_text());
-    Recorder recorder(writer, work.counts, console);
+    Recorder recorder(writer, counts, console);
     try {
-        run_tasks(points, work.tasks, threads_of(options), testbed, std::ref(recorder));
+        run_tasks(points, tasks, threads_of(options), testbed, std::ref(recorder));
     } catch (const OutputError& error) {
         throw OutputError(
             text("{}; recorded until then: {}; once there is room, the same command goes on",
-                 error.what(), plural(work.counts.recorded, "point")));
+                 error.what(), plural(counts.recorded, "point")));
     }
     writer.sync();
 }
@@ -182,29 +201,53 @@ void say_what_next(const StudyStatus& status, const SweepCounts& counts, const O
                           plural(status.failed, "point"), status.folder));
 }
 
+// Null if none was asked for.
+std::unique_ptr<TableSink> open_table(const Options& options) {
+    return options.csv.empty() ? nullptr : csv_table(options.csv);
+}
+
+void write_table(const StudyFolder& folder, const std::unique_ptr<TableSink>& table,
+                 const Options& options, const Console& console) {
+    if (table == nullptr) return;
+    const std::string beside = std::filesystem::path(options.csv).parent_path().string();
+    const MergeCounts counts = merge({folder}, beside, *table);
+    table->finish();
+    console.note(text("{}: {}", options.csv, plural(counts.rows, "row")));
+}
+
+void check_table(const Options& options, const Experiment& experiment, const Console& console) {
+    std::vector<NamedFile> inputs = inputs_of(experiment);
+    inputs.push_back({"the experiment", options.experiment});
+    if (!options.points.empty()) inputs.push_back({"--points", options.points});
+    check_outputs(console, inputs, {{"--csv", options.csv}}, options.clean);
+    require_ending({"--csv", options.csv}, ".csv");
+}
+
 int run_sweep(const Options& options, const Console& console) {
     if (options.experiment.empty())
         throw InputError("which experiment? `swaplab sweep EXPERIMENT.yaml -o DIR`");
     if (options.folder.empty()) throw InputError("where to? -o DIR, a folder for the study");
-    const StudyPoints points(load_experiment(options.experiment));
-    std::error_code ignored;
-    if (options.dry_run) {
-        const bool begun = std::filesystem::is_directory(options.folder, ignored);
-        const PointStates known =
-            begun ? StudyFolder::existing(options.folder).states() : PointStates();
-        return say_how_long(options, points, work_of(options, points, known), console);
-    }
+    Experiment experiment = load_experiment(options.experiment);
+    check_table(options, experiment, console);
+    const StudyPoints points(std::move(experiment));
+    if (options.dry_run) return say_how_long(options, points, console);
+    const Request request(options, points);
     const StudyFolder folder = StudyFolder::made(options.folder);
     RecordWriter writer(folder.records_of(options.shard));
-    Work work = work_of(options, points, folder.states());
-    folder.write_points(options.shard, work.ids);
+    const std::unique_ptr<TableSink> table = open_table(options);
+    SweepCounts counts;
+    const std::vector<SweepTask> tasks =
+        request.left(folder.states(), options.retry_failed, counts);
+    folder.write_points(options.shard, [&](const auto& add) { request.each_id(add); });
     Testbed testbed = simulated_testbed();
     testbed.stop = stop_on_interrupt();
-    sweep_into(writer, points, work, options, testbed, console);
+    sweep_into(writer, points, tasks, counts, options, testbed, console);
     const StudyStatus status = status_of(folder);
     console.out << (console.json ? status_json(status) : status_report(status));
-    say_what_next(status, work.counts, options, console);
-    return testbed.stopped() ? int{exit_interrupted} : code_of(status);
+    say_what_next(status, counts, options, console);
+    if (testbed.stopped()) return exit_interrupted;
+    write_table(folder, table, options, console);
+    return code_of(status);
 }
 
 }  // namespace

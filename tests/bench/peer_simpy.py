@@ -113,6 +113,10 @@ class Pipeline:
             for index in range(len(self.layers[0])):
                 for job in range(jobs):
                     layer = self.layers[job][index]
+                    if layer[0] == 0:  # nothing to swap, only execution
+                        self.to_assemble.put((job, layer, None))
+                        item += 1
+                        continue
                     if last_read[job] is not None:
                         yield last_read[job]
                     slot = self.slots.request()
@@ -134,8 +138,9 @@ class Pipeline:
     def assembler(self):
         while True:
             job, layer, done = yield self.to_assemble.get()
-            yield done
-            yield self.env.timeout(layer[2])
+            if done is not None:
+                yield done
+                yield self.env.timeout(layer[2])
             self.to_execute.put((job, layer))
 
     def executor(self):
@@ -143,7 +148,11 @@ class Pipeline:
             job, layer = yield self.to_execute.get()
             yield self.env.timeout(layer[3])
             self.makespan = self.env.now
-            self.env.timeout(layer[4], job).callbacks.append(self.release)
+            if layer[0] == 0:
+                self.released += 1
+                self.events += 1
+            else:
+                self.env.timeout(layer[4], job).callbacks.append(self.release)
 
     def release(self, timeout):
         self.rings[timeout.value].items.popleft()

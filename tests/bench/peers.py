@@ -5,17 +5,26 @@ Builds what is needed (preset release), lets the three simulate the same pipelin
 times, and prints events per second of CPU time (the best round of each) and whether they agree on
 the makespan. A peer that is not installed is named, with how to install it. Exit code 1: the
 makespans differ. Python 3.8 or newer.
+
+--study sweeps the standard study (TARGETS: Simulation speed) on two threads, and lets the others
+simulate one point in a hundred: of Demand Layering in two stages, with the blocks, the arena and the
+mean durations of its plan, without the noise, contention, reference and metrics that the sweep has.
 """
 import argparse
 import os
+import json
 import re
 import subprocess
 import sys
+import tempfile
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build", "release")
 VENV = os.path.join(ROOT, "build", "peers")
 SIMPY_PEER = os.path.join(ROOT, "tests", "bench", "peer_simpy.py")
+STUDY = os.path.join(ROOT, "experiments", "standard_study.yaml")
+MOST_CPU_SECONDS = 120  # of the standard study: 60 s of two cores
 SKIPPED = 77
 
 # SimPy shares reads by swaplab's integers: equal. SimGrid computes in seconds: a ns of rounding up
@@ -45,7 +54,7 @@ def built(target):
     return os.path.join(BUILD, "tests", target)
 
 
-def build():
+def build(*targets):
     def cmake(*arguments):
         done = subprocess.run(["cmake", *arguments], cwd=ROOT, capture_output=True, text=True)
         if done.returncode != 0:
@@ -53,7 +62,7 @@ def build():
 
     print("peers: building (preset release)", file=sys.stderr)
     cmake("--preset", "release", "-DBUILD_TESTING=ON")
-    cmake("--build", BUILD, "--target", "swaplab_pipeline")
+    cmake("--build", BUILD, "--target", *targets)
     with open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8") as cache:
         has_simgrid = re.search(r"^SIMGRID_LIBRARY:\w+=(?!.*NOTFOUND)", cache.read(), re.MULTILINE)
     if has_simgrid:
@@ -129,17 +138,99 @@ def report(best, missing):
     return 1 if wrong else 0
 
 
+def sweep(experiment, folder, *more):
+    """Its points, wall seconds and CPU seconds."""
+    command = [os.path.join(BUILD, "swaplab"), "sweep", experiment, "-o", folder, "-q", "--json"]
+    began = time.time()
+    process = subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True)
+    status = json.loads(process.stdout.read())
+    _, code, usage = os.wait4(process.pid, 0)
+    if code != 0:
+        sys.exit(f"peers: {' '.join(command)}: failed")
+    return status, time.time() - began, usage.ru_utime + usage.ru_stime
+
+
+def points_in(command, folder, count):
+    """What a peer says of each point that was written."""
+    found = []
+    for number in range(count):
+        with open(os.path.join(folder, f"{number}.txt"), encoding="utf-8") as file:
+            found.append(simulate(command, file.read()))
+    return found
+
+
+def study(experiment, share):
+    peers, missing = {}, []
+    if build("swaplab", "swaplab_study_points"):
+        subprocess.run(["cmake", "--build", BUILD, "--target", "swaplab_peer_simgrid"], check=True,
+                       stdout=subprocess.DEVNULL)
+        peers["SimGrid"] = [built("swaplab_peer_simgrid")]
+    else:
+        missing.append("SimGrid")
+    python = python_with_simpy()
+    if python:
+        peers["SimPy"] = [python, SIMPY_PEER]
+    else:
+        missing.append("SimPy")
+    with tempfile.TemporaryDirectory(prefix="swaplab-peers-") as folder:
+        status, wall, cpu = sweep(experiment, os.path.join(folder, "whole"), "--jobs", "2")
+        done = subprocess.run([built("swaplab_study_points"), experiment, str(share), folder],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"peers: {done.stderr}")
+        plain = [figures(line) for line in done.stdout.splitlines()]
+        _, _, swept = sweep(experiment, os.path.join(folder, "some"), "--jobs", "1", "--points",
+                            os.path.join(folder, "points.csv"))
+        found = {name: points_in(command, folder, len(plain)) for name, command in peers.items()}
+    return report_study(status, wall, cpu, plain, swept, found, missing)
+
+
+def report_study(status, wall, cpu, plain, swept, found, missing):
+    points = status["points"]
+    print(f"{points} points ({status['ran']} ran, {status['infeasible']} infeasible) on two threads: "
+          f"{wall:.1f} s, {points / wall:.0f} points/s; {cpu:.1f} s of CPU time, "
+          f"{MOST_CPU_SECONDS} allowed for the standard study; {points / cpu:.0f} points/s of it")
+    count = len(plain)
+
+    def line(name, seconds, what):
+        print(f"{name:<24}{count:>7}{seconds:>10.3f}{1000 * seconds / count:>12.3f}  {what}")
+
+    print(f"{'simulator':<24}{'points':>7}{'CPU s':>10}{'ms a point':>12}")
+    alone = sum(point["seconds"] for point in plain)
+    line("swaplab, swept", swept, "noise, contention, metrics, direct, records; start-up included")
+    line("swaplab, plain", alone, "the pipeline that the others simulate")
+    wrong = []
+    for name, results in found.items():
+        seconds = sum(point["seconds"] for point in results)
+        line(name, seconds, f"swaplab is {seconds / alone:.1f}x, as a sweep {seconds / swept:.1f}x; "
+                            f"target {TARGET[name]}x")
+        wrong += [off for mine, other in zip(plain, results)
+                  if (off := disagreement(name, mine["makespan_ns"], other["makespan_ns"]))]
+    for name in missing:
+        print(f"{name:<24} not found: {INSTALL[name]}")
+    for line_of in wrong[:5]:
+        print(f"the makespans differ: {line_of}")
+    if found and not wrong:
+        print(f"all agree on the makespans of these {count} points")
+    return 1 if wrong else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=200, help="of each of the ten DNNs (200)")
     parser.add_argument("--rounds", type=int, default=5, help="the best of how many (5)")
     parser.add_argument("--smoke", metavar="PROGRAM",
                         help="only check a built swaplab_pipeline against SimPy")
+    parser.add_argument("--study", metavar="EXPERIMENT", nargs="?", const=STUDY,
+                        help="sweep it (the standard study), and some of its points in the others")
+    parser.add_argument("--share", type=float, default=0.01, help="how many of them (0.01)")
     given = parser.parse_args()
     if given.smoke:
         return smoke(given.smoke)
 
-    has_simgrid = build()
+    if given.study:
+        return study(given.study, given.share)
+    has_simgrid = build("swaplab_pipeline")
     pipeline, requests = built("swaplab_pipeline"), str(given.requests)
     description = subprocess.run([pipeline, "describe", requests], capture_output=True, text=True,
                                  check=True).stdout

@@ -56,12 +56,17 @@ ModelPtr layered_model(int seed) {
 // one read would ever be in flight.
 class TurnByTurn final : public Scheduler {
   public:
-    TurnByTurn(const PipelineShape& shape, std::int64_t requests)
-        : fewest_ahead_(shape.fewest_ahead * kDnns),
-          most_ahead_(shape.most_ahead * kDnns),
+    // `swapped`: by job and block, whether it has parameters.
+    TurnByTurn(const PipelineShape& shape, std::int64_t requests,
+               std::vector<std::vector<bool>> swapped)
+        : jobs_(static_cast<std::uint32_t>(swapped.size())),
+          layers_(static_cast<std::uint32_t>(swapped.front().size())),
+          fewest_ahead_(shape.fewest_ahead * static_cast<int>(jobs_)),
+          most_ahead_(shape.most_ahead * static_cast<int>(jobs_)),
           requests_(requests),
-          last_(kDnns) {
-        for (auto& job : last_) job.released.resize(kLayers);
+          swapped_(std::move(swapped)),
+          last_(jobs_) {
+        for (auto& job : last_) job.released.resize(layers_);
     }
 
     void decide(const View& view, Moves& moves) override {
@@ -87,31 +92,39 @@ class TurnByTurn final : public Scheduler {
         return c;
     }
 
+    Ticket submit_swap_in(Moves& moves, std::uint32_t job) {
+        Last& last = last_[job];
+        Command read = command(Verb::read, job);
+        if (last.read) read.after.add(*last.read);
+        if (last.released[layer_]) read.after.add(*last.released[layer_]);
+        last.read = moves.submit(read);
+        Command assemble = command(Verb::assemble, job);
+        assemble.after = {*last.read};
+        return moves.submit(assemble);
+    }
+
     void submit_layer(Moves& moves) {
-        for (std::uint32_t j = 0; j < kDnns; ++j) {
+        for (std::uint32_t j = 0; j < jobs_; ++j) {
             Last& last = last_[j];
-            Command read = command(Verb::read, j);
-            if (last.read) read.after.add(*last.read);
-            if (last.released[layer_]) read.after.add(*last.released[layer_]);
-            last.read = moves.submit(read);
-            Command assemble = command(Verb::assemble, j);
-            assemble.after = {*last.read};
             Command execute = command(Verb::execute, j);
-            execute.after = {moves.submit(assemble)};
             if (last.executed) execute.after.add(*last.executed);
+            if (swapped_[j][layer_]) execute.after.add(submit_swap_in(moves, j));
             last.executed = moves.submit(execute);
+            if (!swapped_[j][layer_]) continue;
             Command release = command(Verb::release, j);
             release.after = {*last.executed};
             last.released[layer_] = moves.submit(release);
         }
-        ahead_ += kDnns;
-        if (++layer_ < kLayers) return;
+        ahead_ += static_cast<int>(jobs_);
+        if (++layer_ < layers_) return;
         layer_ = 0;
         ++request_;
     }
 
+    std::uint32_t jobs_, layers_;
     int fewest_ahead_, most_ahead_;
     std::int64_t requests_;
+    std::vector<std::vector<bool>> swapped_;
     std::vector<Last> last_;
     std::int64_t request_ = 0;
     std::uint32_t layer_ = 0;
@@ -145,19 +158,45 @@ Pipeline::Pipeline(const PipelineShape& shape, std::int64_t requests)
     deployment_->parallel_reads = kReads;
 }
 
+Pipeline::Pipeline(Platform platform, Workload workload, Bytes budget, Account account,
+                   Deployment deployment)
+    : shape_(plain_shape()),
+      requests_(workload.jobs.front().requests),
+      platform_(std::move(platform)),
+      workload_(std::move(workload)),
+      budget_(budget),
+      account_(account),
+      deployment_(std::move(deployment)) {
+    Node& node = platform_.nodes.front();
+    node.contention = Node().contention;  // none
+    node.read.after_idle = {};
+    node.read.concurrency = {1.0};
+    deployment_->parallel_reads = 1;
+    // The ring may hold all of a request.
+    shape_.fewest_ahead = static_cast<int>(deployment_->jobs.front().at_start().size());
+    shape_.most_ahead = 2 * shape_.fewest_ahead;
+}
+
 RunRequest Pipeline::request() const {
-    return {platform_, workload_, budget_, Account::all, make_sim_device, nullptr};
+    return {platform_, workload_, budget_, account_, make_sim_device, nullptr};
 }
 
 RunResult Pipeline::run(Observer* observer) const {
     RunRequest observed = request();
     observed.observer = observer;
-    TurnByTurn scheduler(shape_, requests_);
+    std::vector<std::vector<bool>> swapped;
+    for (std::uint32_t j = 0; j < workload_.jobs.size(); ++j) {
+        const CostModel cost(*workload_.jobs[{j}].model, platform_);
+        std::vector<bool>& of_job = swapped.emplace_back();
+        for (const Block block : deployment_->jobs[{j}].blocks)
+            of_job.push_back(cost.parameter_bytes(block).count > 0);
+    }
+    TurnByTurn scheduler(shape_, requests_, std::move(swapped));
     return run_deployment(observed, *deployment_, scheduler, "turn-by-turn");
 }
 
 std::string Pipeline::description() const {
-    std::string lines = text("reads {}\nrequests {}\n", kReads, requests_);
+    std::string lines = text("reads {}\nrequests {}\n", deployment_->parallel_reads, requests_);
     for (std::uint32_t j = 0; j < workload_.jobs.size(); ++j) {
         const JobPlan& job = deployment_->jobs[{j}];
         lines += text("ring {} {}\n", j, job.at_start().arena.capacity.count);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "policies/port/deployment.h"
 #include "policies/run/runner.h"
 
 namespace swaplab::bench {
@@ -31,6 +32,10 @@ PipelineShape plain_shape();
 class Pipeline {
   public:
     Pipeline(const PipelineShape& shape, std::int64_t requests);
+    // The plain pipeline with a plan of one's own, of one variant: its blocks, its arena as the
+    // ring, one read at a time; the durations are the platform's means.
+    Pipeline(Platform platform, Workload workload, Bytes budget, Account account,
+             Deployment deployment);
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 
@@ -49,6 +54,7 @@ class Pipeline {
     Platform platform_;
     Workload workload_;
     Bytes budget_;
+    Account account_ = Account::all;
     std::optional<Deployment> deployment_;
 };
 

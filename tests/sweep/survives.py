@@ -7,7 +7,8 @@ One small study is swept undisturbed, then: with 1, 2 and 4 threads; as three sh
 order; killed (kill -9) at twenty random moments; interrupted by Ctrl-C and SIGTERM; on a file that
 may not grow further, and on a file system that is full where one can be mounted. Each time it is
 finished by the same command and merged, to CSV and SQLite. The seed of the moments is printed.
---million merges a million made-up points instead and prints how much memory that takes.
+--million sweeps a million points instead, goes on with them, and merges them, each in less than 256
+MiB, and prints how much that took (a quarter of an hour, 6 GB of disk).
 """
 import argparse
 import itertools
@@ -175,28 +176,47 @@ class Checks:
             subprocess.run(["umount", disk], check=True)
 
 
+MOST_MIB = 256  # of any command on a million points
+
+
+def measured(command):
+    """Its seconds and peak in MiB, of this process alone."""
+    began = time.time()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{' '.join(command)}: exit code {process.returncode}")
+    return time.time() - began, usage.ru_maxrss / 1024
+
+
 def million(checks, points):
-    """A study of so many points, whose records are copies of a real one's under other seeds."""
-    experiment = checks.path("large.yaml")
-    with open(experiment, "w") as file:
-        file.write("schema: swaplab/experiment/1\nmodels: [vgg19]\ndevices: [cpu-server]\n"
-                   f"policies: [direct]\nbudgets: [1x]\nnoise: true\nseeds: [1]\n"
-                   f"replications: {points}\n")
-    folder = checks.path("large")
-    began = time.time()
-    subprocess.run([checks.swaplab, "sweep", experiment, "-o", folder, "-q"], check=True)
-    swept = time.time() - began
-    began = time.time()
-    subprocess.run([checks.swaplab, "merge", folder, "-o", checks.path("large.csv"), "-q"],
-                   check=True)
-    merged = time.time() - began
-    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    size = os.path.getsize(checks.path("large.csv")) / 2**20
-    with open(checks.path("large.csv"), "rb") as file:
-        rows = sum(1 for _ in file) - 1
-    print(f"{rows} points: swept in {swept:.0f} s, merged in {merged:.0f} s to {size:.0f} MiB; "
-          f"at most {most:.0f} MiB resident in either")
-    checks.expect(rows == points, f"{rows} rows of {points} points")
+    """So many points, real ones: few cells under many draws, and many cells under few."""
+    budgets = max(1, points // 1000)
+    for shape, policy, budget, seeds, replications in (
+            ("draws", "direct", "[1x]", max(1, points // 10_000), min(points, 10_000)),
+            ("cells", "load-all", f"{{from: 1.01x, to: 1.1x, steps: {budgets}}}", 100, 10)):
+        wanted = seeds * replications * (budgets if shape == "cells" else 1)
+        experiment = checks.path(shape + ".yaml")
+        with open(experiment, "w") as file:
+            file.write("schema: swaplab/experiment/1\nmodels: [vgg19]\ndevices: [cpu-server]\n"
+                       f"policies: [{policy}]\nbudgets: {budget}\nnoise: true\n"
+                       f"seeds: {list(range(seeds))}\nreplications: {replications}\n")
+        folder, table = checks.path(shape), checks.path(shape + ".csv")
+        sweep = [checks.swaplab, "sweep", experiment, "-o", folder, "-q"]
+        print(f"{wanted} points, many {shape}:")
+        for name, command in (("sweep", sweep), ("sweep again", sweep),
+                              ("status", [checks.swaplab, "status", folder]),
+                              ("merge", [checks.swaplab, "merge", folder, "-o", table, "-q"])):
+            seconds, peak = measured(command)
+            print(f"  {name}: {seconds:.0f} s, at most {peak:.0f} MiB resident", flush=True)
+            checks.expect(peak < MOST_MIB, f"{name}: {peak:.0f} MiB, {MOST_MIB} allowed")
+        with open(table, "rb") as file:
+            rows = sum(1 for _ in file) - 1
+        print(f"  {rows} rows, {os.path.getsize(table) / 2**20:.0f} MiB of CSV")
+        checks.expect(rows == wanted, f"{rows} rows of {wanted} points")
+        shutil.rmtree(folder)
+        os.remove(table)
 
 
 def main():

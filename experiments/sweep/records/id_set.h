@@ -8,21 +8,24 @@
 
 namespace swaplab {
 
+// 32 hexadecimal digits as numbers, the first half first.
+using PointId = std::array<std::uint64_t, 2>;
+// Throws `InputError` for what is not 32 hex digits.
+PointId point_id(std::string_view digits);
+
 class IdSet {
   public:
-    // Throws `InputError` for what is not 32 hex digits.
-    void add(std::string_view id);
+    // Throws what `point_id` throws.
+    void add(std::string_view id) { ids_.push_back(point_id(id)); }
     // Once all are added.
     void finish();
 
     std::size_t size() const { return ids_.size(); }
-    bool contains(std::string_view id) const;
+    bool contains(const PointId& id) const;
+    bool contains(std::string_view id) const { return contains(point_id(id)); }
 
   private:
-    using Bits = std::array<std::uint64_t, 2>;
-    static Bits bits_of(std::string_view id);
-
-    std::vector<Bits> ids_;
+    std::vector<PointId> ids_;
 };
 
 }  // namespace swaplab

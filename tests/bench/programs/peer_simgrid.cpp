@@ -116,6 +116,12 @@ class Pipeline {
             const std::size_t item = admitted_;
             can_admit_.wait([&] { return admissible(item); });
             ++admitted_;
+            if (layer(item).bytes == 0) {  // nothing to swap, only execution
+                is_read_[item] = true;
+                admission_->unlock();
+                can_assemble_.notify();
+                continue;
+            }
             admission_->unlock();
             disk->read(static_cast<sg_size_t>(layer(item).read_ns));
             is_read_[item] = true;
@@ -126,7 +132,8 @@ class Pipeline {
     void assemble() {
         for (std::size_t item = 0; item < items_; ++item) {
             can_assemble_.wait([&] { return is_read_[item]; });
-            sg4::this_actor::execute(static_cast<double>(layer(item).assemble_ns));
+            if (layer(item).bytes > 0)
+                sg4::this_actor::execute(static_cast<double>(layer(item).assemble_ns));
             ++assembled_;
             can_execute_.notify();
         }
@@ -145,15 +152,19 @@ class Pipeline {
         for (std::size_t item = 0; item < items_; ++item) {
             can_release_.wait([&] { return !executed_at_.empty(); });
             const double ns = static_cast<double>(layer(item).release_ns);
-            sg4::this_actor::sleep_until(executed_at_.front() + ns / kPerSecond);
+            if (layer(item).bytes > 0) {
+                sg4::this_actor::sleep_until(executed_at_.front() + ns / kPerSecond);
+                rings_[job_of(item)].free_oldest();
+                events_ += 3;
+            }
             executed_at_.pop_front();
-            rings_[job_of(item)].free_oldest();
             ++released_;
+            ++events_;
             can_admit_.notify();
         }
     }
 
-    std::size_t events() const { return 4 * released_; }
+    std::size_t events() const { return events_; }
     double makespan() const { return makespan_; }
 
   private:
@@ -168,6 +179,7 @@ class Pipeline {
         if (item >= rings_.size() && !is_read_[item - rings_.size()]) return false;
         const std::size_t request = items_ / d_.requests;
         if (item >= request && released_ <= item - request) return false;
+        if (layer(item).bytes == 0) return true;
         return rings_[job_of(item)].reserve(layer(item).bytes);
     }
 
@@ -175,7 +187,7 @@ class Pipeline {
     std::size_t items_;
     std::vector<bool> is_read_;
     std::vector<Ring> rings_;
-    std::size_t admitted_ = 0, assembled_ = 0, released_ = 0;
+    std::size_t admitted_ = 0, assembled_ = 0, released_ = 0, events_ = 0;
     std::deque<double> executed_at_;  // of what has not been released
     double makespan_ = 0;
     sg4::MutexPtr admission_ = sg4::Mutex::create();

@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <random>
 #include <set>
+#include <sstream>
 
 #include "experiments/request/experiment_file.h"
 #include "experiments/sweep/folder.h"
 #include "experiments/sweep/points.h"
 #include "experiments/sweep/records/record_file.h"
 #include "experiments/sweep/records/sorted_records.h"
+#include "experiments/sweep/references.h"
 #include "experiments/text/layout.h"
 #include "profiles/base/error.h"
 #include "profiles/document/csv.h"
@@ -96,6 +98,36 @@ TEST(Records, SortBeyondMemoryAsInIt) {
     sorted.for_each([&](const KeyedRecord& record) { got.push_back(record); });
     EXPECT_EQ(got, all);
     EXPECT_TRUE(fs::is_empty(folder.path().string()));
+}
+
+// Whatever order records come in: the run that did not fail, else the last attempt.
+TEST(PointStates, AreThoseOfTheRecordsThatSayMost) {
+    const auto record = [](char id, std::int64_t attempt, bool failed, const std::string& reason) {
+        PointRecord made{std::string(32, id), attempt, failed, {}};
+        made.fields.resize(study_columns().size());
+        made.fields[study_column("verdict")] = failed ? "stuck" : "ok";
+        made.fields[study_column("reason")] = reason;
+        return made;
+    };
+    std::vector<PointRecord> records{record('a', 1, true, "first"), record('a', 3, true, "third"),
+                                     record('a', 2, true, "second"), record('b', 2, true, "late"),
+                                     record('b', 1, false, ""),      record('c', 1, false, "")};
+    records.back().fields[study_column("verdict")] = "infeasible";
+    std::mt19937 random(5);
+    for (int i = 0; i < 50; ++i) {
+        std::ranges::shuffle(records, random);
+        PointStates states;
+        for (const PointRecord& one : records) states.add(one);
+        states.finish();
+        ASSERT_EQ(states.all().size(), 3U);
+        const PointState* const a = states.find(std::string(32, 'a'));
+        ASSERT_TRUE(a != nullptr && a->failed());
+        EXPECT_EQ(a->attempt, 3);
+        EXPECT_EQ(states.reason_of(*a), "third");
+        EXPECT_EQ(states.find(std::string(32, 'b'))->end, PointEnd::ran);
+        EXPECT_EQ(states.find(std::string(32, 'c'))->end, PointEnd::infeasible);
+        EXPECT_EQ(states.find(std::string(32, 'd')), nullptr);
+    }
 }
 
 // --- Whole sweeps -------------------------------------------------------------------------------
@@ -205,6 +237,44 @@ budgets: [1KiB]
     EXPECT_EQ(column(study.table(), "minimum_budget_bytes").size(), 1U);
 }
 
+TEST(Sweep, NoPointThatRanIsCode1) {
+    const Study study(R"(schema: swaplab/experiment/1
+models: [resnet101]
+devices: ["jetson-orin-nano:memory=staged"]
+policies: [pipeload]
+budgets: [0.9x]
+)");
+    EXPECT_EQ(study.sweep().code, 1);
+    EXPECT_EQ(column(study.table(), "verdict"), std::vector<std::string>{"refused"});
+}
+
+TEST(Sweep, ItsTableIsThatOfMerge) {
+    const Study study(kSmall);
+    const std::string table = study.folder.file("own.csv");
+    EXPECT_EQ(study.sweep({"--csv", table, "--dry-run"}).code, 0);
+    EXPECT_FALSE(fs::exists(table));
+    const CliResult swept = study.sweep({"--csv", table});
+    EXPECT_EQ(swept.code, 0) << swept.err;
+    EXPECT_NE(swept.err.find("own.csv: 20 rows"), std::string::npos) << swept.err;
+    EXPECT_EQ(testing::read_file(table), study.merged());
+
+    EXPECT_EQ(study.sweep({"--csv", study.experiment}).code, 2);
+    EXPECT_EQ(study.sweep({"--csv", study.folder.file("own.svg")}).code, 2);
+    EXPECT_EQ(study.sweep({"--csv", study.folder.file("no/own.csv")}).code, 2);
+}
+
+// So that no reader of tables leaves a row out of groups.
+TEST(Sweep, WhatTellsPointsIsAlwaysSaid) {
+    const Study study(kSmall);
+    study.sweep();
+    const Csv table = study.table();
+    for (const std::string& name : identity_columns()) {
+        const std::vector<std::string> values = column(table, name);
+        EXPECT_EQ(std::ranges::count(values, ""), name == "budget_bytes" ? 2 : 0) << name;
+    }
+    EXPECT_EQ(std::ranges::count(column(table, "budget"), "none"), 2);  // direct
+}
+
 TEST(Sweep, ListsOfPointsAreRunAgain) {
     const Study all(kSmall);
     all.sweep();
@@ -226,6 +296,37 @@ TEST(Sweep, ListsOfPointsAreRunAgain) {
     EXPECT_NE(none.err.find("none.csv:3:1"), std::string::npos) << none.err;
     testing::write_file(some.folder.file("other.csv"), "latency_mean_ns\n1\n");
     EXPECT_EQ(some.sweep({"--points", some.folder.file("other.csv")}).code, 2);
+}
+
+// More draws than a task has: groups of draws are run one after another, and cannot be seen.
+TEST(Sweep, ManyDrawsAreTheSameInAnyParts) {
+    constexpr const char* kMany = R"(schema: swaplab/experiment/1
+models: [vgg19]
+devices: [jetson-xavier-nx]
+policies: [direct, on-demand]
+budgets: [0.5x, 1.1x]
+noise: true
+seeds: [1, 2]
+replications: 70
+)";
+    const Study one(kMany), threads(kMany), shards(kMany), some(kMany);
+    ASSERT_GT(StudyPoints(load_experiment(one.experiment)).draws(), 2 * kDrawsOfATask);
+    EXPECT_EQ(one.sweep({"--jobs", "1"}).code, 0);
+    EXPECT_EQ(threads.sweep({"--jobs", "4"}).code, 0);
+    for (const char* shard : {"2/3", "3/3", "1/3"}) shards.sweep({"--shard", shard});
+    const std::string wanted = one.merged();
+    EXPECT_EQ(threads.merged(), wanted);
+    EXPECT_EQ(shards.merged(), wanted);
+
+    // Alone, a draw is what it is among all.
+    testing::write_file(some.folder.file("list.csv"),
+                        "seed,replication\n1,63\n1,64\n1,65\n2,57\n2,58\n2,69\n");
+    EXPECT_EQ(some.sweep({"--points", some.folder.file("list.csv")}).code, 0);
+    std::istringstream lines(some.merged());
+    std::size_t rows = 0;
+    for (std::string line; std::getline(lines, line); ++rows)
+        EXPECT_NE(wanted.find(line + '\n'), std::string::npos) << line;
+    EXPECT_EQ(rows, 1U + 6 * 3);
 }
 
 TEST(Sweep, ADryRunWritesNothing) {
