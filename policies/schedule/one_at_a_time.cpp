@@ -8,15 +8,14 @@ namespace {
 
 class OneAtATime final : public PipelineScheduler {
   public:
-    // The one that is under way, and the one that begins when it has been released.
-    explicit OneAtATime(const SchedulerSetup& setup) : PipelineScheduler(setup, 2) {}
+    explicit OneAtATime(const SchedulerSetup& setup) : PipelineScheduler(setup) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
         Trail trail;
         submit_swap_in(step, last_, {}, trail, moves);
         submit_execution(step, trail.assembled, trail, moves);
-        last_ = trail.released;
+        changing(last_) = trail.released;
         return trail;
     }
 
