@@ -19,6 +19,8 @@ class OneAtATime final : public PipelineScheduler {
         return trail;
     }
 
+    void on_given_up(JobRun&, const Wait& gone) override { last_ |= gone; }
+
     Wait last_;  // over all jobs
 };
 

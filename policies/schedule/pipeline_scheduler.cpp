@@ -28,7 +28,8 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
       adaptation_(setup.deployment.adaptation.get()),
       reorders_(setup.dispatch.reorders),
       window_(std::max(kWindow, 2 * lookahead)) {
-    if (reorders_ && setup.deployment.jobs.size() > 1) log_.emplace(setup.deployment.jobs.size());
+    if (setup.aborts || (reorders_ && setup.deployment.jobs.size() > 1))
+        log_.emplace(setup.deployment.jobs.size());
     jobs_.resize(setup.deployment.jobs.size());
     for (const JobId j : jobs_.ids()) {
         JobRun& job = jobs_[j];
@@ -40,6 +41,7 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
         job.passes = passes_of(setup.facts[j]);
         job.variant = &job.plan->at_start();
         job.overlap = job.variant->may_overlap_within(job.plan->budget);
+        if (setup.aborts) job.left.resize(setup.facts[j].size());
         if (!setup.weights.empty()) job.weight = setup.weights[j];
     }
 }
@@ -67,6 +69,7 @@ void PipelineScheduler::decide(const View& view, Moves& moves) {
 void PipelineScheduler::go_on(const View& view, Moves& moves) {
     if (log_) [[unlikely]]
         reorder(view, moves);
+    for (const RequestRef& expired : view.expired) give_up(expired, moves);
     // Refills in batches, since that changes nothing, so that most calls have nothing to do.
     if (submitted_ahead_ <= window_ / 2) refill(moves);
 }
@@ -235,7 +238,9 @@ void PipelineScheduler::submit_swap_in(const Step& step, const Wait& read_after,
 
 void PipelineScheduler::submit_read(const Step& step, const Wait& after, Trail& trail,
                                     Moves& moves) {
-    trail.read = Wait(moves.submit(step.command(step.life().missing().front(), after)));
+    const IdVector<BlockId, Wait>& left = step.job.left;
+    const Wait all = left.empty() ? after : after | left[step.block];
+    trail.read = Wait(moves.submit(step.command(step.life().missing().front(), all)));
     step.life().advance();
 }
 

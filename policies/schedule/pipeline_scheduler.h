@@ -85,6 +85,7 @@ class PipelineScheduler : public Scheduler {
         std::uint32_t passes = 1;            // of the request under way
         IdVector<BlockId, Trail> blocks;     // of the last pass that came by
         Trail before, before_that;         // of the blocks i-1 and i-2, across passes and requests
+        IdVector<BlockId, Wait> left;  // their releases when a request was given up; empty: none
         std::size_t queued = 0;            // requests that have arrived and not been begun
         const Variant* variant = nullptr;  // of the request under way
         // A pass's first block may come in beside the last one of the pass before.
@@ -142,6 +143,9 @@ class PipelineScheduler : public Scheduler {
     virtual bool end_pass(JobRun&, bool /*continues*/) { return false; }
     // Returns whether there is more.
     virtual bool submit_held(JobRun&, Moves&) { return false; }
+    // The job's request that was submitted in part is given up. `gone`: what is left of it has
+    // executed and is released. What is changed stays so.
+    virtual void on_given_up(JobRun&, const Wait& /*gone*/) {}
     // A scheduler whose `submit_block` does not submit exactly the block's own execution says by
     // how many executions it submitted more (or fewer) than that.
     void count_executions(int more) { submitted_ahead_ += more; }
@@ -175,7 +179,15 @@ class PipelineScheduler : public Scheduler {
     std::optional<std::size_t> first_out_of_order();
     // Takes back all entries from `first` on, and submits those again that execute.
     void take_back(std::size_t first, Moves& moves);
+    struct TakenBack;
+    TakenBack take_back_from(std::size_t first, Moves& moves);
     bool take_back_last(Moves& moves);
+    void go_through_again(const TakenBack& taken, Moves& moves);
+    // What has not started of a request is taken back, what is resident of it goes.
+    void give_up(const RequestRef& expired, Moves& moves);
+    bool executes_last(const JobRun& job, const Arrival& request) const;
+    Wait release_all_of(JobRun& job, RequestId request, bool of_others_too, Moves& moves);
+    void end_given_up(JobRun& job, std::deque<Arrival>::iterator request);
     std::optional<Grant> grant(const JobRun& job) const;
     bool may_go_on(const JobRun& job) const { return job.begun || !adaptive() || grant(job); }
     Candidate candidate(const JobRun& job, const Arrival& request) const {

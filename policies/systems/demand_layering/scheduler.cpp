@@ -92,6 +92,13 @@ class SyncScheduler final : public PipelineScheduler {
         return states_[job.id].holds();
     }
 
+    void on_given_up(JobRun& job, const Wait& gone) override {
+        StepState& state = states_[job.id];
+        state.copying.reset();
+        state.executing.reset();
+        state.barrier |= gone;
+    }
+
     // Submits one step; returns how many executions it had.
     int advance(StepState& state, const Step* reading, Moves& moves) {
         const int executions = state.executing ? 1 : 0;
