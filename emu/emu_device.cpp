@@ -100,6 +100,7 @@ class EmuDevice final : public Device, private DeviceListener {
     const Completion* wait(Time until) override;
     void set_budget(Bytes budget, Bytes tolerated) override;
     void set_mode(const ModeFacts& mode) override { virtual_->set_mode(mode); }
+    void forget(JobId job) override { virtual_->forget(job); }
     const MemoryReport& memory() const override { return virtual_->memory(); }
     std::vector<Waiting> waiting() const override { return virtual_->waiting(); }
     std::optional<Evidence> evidence() const override;

@@ -52,6 +52,7 @@ class RealDevice final : public Device, private DeviceListener {
     }
     Ticket submit(const Command& command) override;
     std::optional<Action> cancel(Ticket ticket) override;
+    void forget(JobId job) override;
     const Completion* wait(Time until) override;
     void set_budget(Bytes budget, Bytes tolerated) override;
     void set_mode(const ModeFacts&) override {
@@ -204,6 +205,12 @@ void RealDevice::set_budget(Bytes budget, Bytes tolerated) {
     const Lock lock(mutex_);
     memory_.set_budget(budget, tolerated, now());
     machine_->set_budget(tolerated);
+    show_memory();
+}
+
+void RealDevice::forget(JobId job) {
+    const Lock lock(mutex_);
+    memory_.forget(job, now());
     show_memory();
 }
 

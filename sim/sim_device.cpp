@@ -95,6 +95,7 @@ class SimDevice final : public VirtualDevice {
         memory_.set_budget(budget, tolerated, engine_.now());
     }
     void set_mode(const ModeFacts& mode) override;
+    void forget(JobId job) override { memory_.forget(job, engine_.now()); }
     const MemoryReport& memory() const override { return memory_.report(); }
     std::vector<Waiting> waiting() const override {
         return waiting_commands(tickets_, setup_.facts);

@@ -23,18 +23,27 @@ std::vector<MetricColumn> figure_columns() {
     return all;
 }
 
-std::vector<std::string> header() {
+bool may_overrun(std::span<const Comparison> comparisons) {
+    return std::ranges::any_of(comparisons, [](const Comparison& comparison) {
+        return comparison.scenario->workload.overrun.any();
+    });
+}
+
+// Where any scenario has a rule for overruns, they come last.
+std::vector<std::string> header(bool overruns) {
     std::vector<std::string> names{"models", "device", "account",      "mode",   "requests",
                                    "policy", "budget", "budget_bytes", "verdict"};
     for (const MetricColumn& column : figure_columns()) names.push_back(column.name);
     for (const char* name :
          {"minimum_budget_bytes", "reason", "kind", "measured_device", "valid", "time_scale"})
         names.emplace_back(name);
+    if (overruns)
+        for (const char* name : {"overrun", "dropped", "aborted"}) names.emplace_back(name);
     return names;
 }
 
 std::vector<std::string> fields_of(const RunResult& result, const std::string& budget,
-                                   const Scenario& scenario) {
+                                   const Scenario& scenario, bool overruns) {
     std::vector<std::string> fields{scenario.models_text(),
                                     scenario.device_text(),
                                     std::string(name_of(scenario.account)),
@@ -56,20 +65,26 @@ std::vector<std::string> fields_of(const RunResult& result, const std::string& b
     const auto pace = judge_pace(result, scenario.lateness);
     fields.push_back(!pace ? "" : pace->valid() ? "true" : "false");
     fields.push_back(pace ? text("{}", pace->time_scale) : "");
+    if (!overruns) return fields;
+    fields.push_back(text_of(scenario.workload.overrun));
+    for (const std::int64_t count : {result.dropped(), result.aborted()})
+        fields.push_back(ran ? text("{}", count) : std::string());
     return fields;
 }
 
 }  // namespace
 
 std::string comparison_csv(std::span<const Comparison> comparisons) {
-    std::string csv = csv_line(header());
+    const bool overruns = may_overrun(comparisons);
+    std::string csv = csv_line(header(overruns));
     for (const Comparison& comparison : comparisons) {
         const Scenario& scenario = *comparison.scenario;
         if (comparison.full_memory_asked && comparison.full_memory)
-            csv += csv_line(fields_of(*comparison.full_memory, "", scenario));
+            csv += csv_line(fields_of(*comparison.full_memory, "", scenario, overruns));
         for (std::size_t row = 0; row < comparison.cells.size(); ++row)
             for (const RunResult& cell : comparison.cells[row])
-                csv += csv_line(fields_of(cell, comparison.budgets[row].choice.text, scenario));
+                csv += csv_line(
+                    fields_of(cell, comparison.budgets[row].choice.text, scenario, overruns));
     }
     return csv;
 }

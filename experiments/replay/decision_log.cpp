@@ -40,6 +40,16 @@ void write_arrivals(JsonWriter& json, std::span<const Arrival> arrivals) {
     json.end_array();
 }
 
+void write_expired(JsonWriter& json, std::span<const RequestRef> expired) {
+    json.begin_array();
+    for (const auto& [job, request] : expired)
+        json.begin_object()
+            .member("job", number(job.index))
+            .member("request", number(request.index))
+            .end_object();
+    json.end_array();
+}
+
 void write_completions(JsonWriter& json, std::span<const Completion> completions) {
     json.begin_array();
     for (const Completion& completion : completions) {
@@ -138,6 +148,8 @@ void write_origin(JsonWriter& json, const Scenario& scenario, const std::string&
     json.member("account", name_of(scenario.account));
     json.member("mode", scenario.arrival_text()).member("requests", scenario.requests_asked());
     json.member("dispatch", scenario.dispatch.spec);
+    if (scenario.workload.overrun.any())
+        json.member("overrun", text_of(scenario.workload.overrun));
     write_file(json, "arrivals", scenario.arrivals_file);
     write_file(json, "budget_trace", scenario.budget_trace_file);
     write_file(json, "mode_trace", scenario.mode_trace_file);
@@ -146,7 +158,7 @@ void write_origin(JsonWriter& json, const Scenario& scenario, const std::string&
 
 }  // namespace
 
-std::string event_text(bool arrivals, bool completions, bool budget, bool mode) {
+std::string event_text(bool arrivals, bool completions, bool budget, bool mode, bool expired) {
     std::string event;
     const auto add = [&](bool happened, std::string_view name) {
         if (!happened) return;
@@ -157,6 +169,7 @@ std::string event_text(bool arrivals, bool completions, bool budget, bool mode) 
     add(completions, "completion");
     add(budget, "budget");
     add(mode, "mode");
+    add(expired, "deadline");
     return event.empty() ? "none" : event;
 }
 
@@ -213,7 +226,8 @@ void DecisionLog::on_decision(const Decision& decision) {
     JsonWriter json(JsonWriter::Style::one_line);
     json.begin_object().member("t_ns", count_ns(decision.at));
     json.member("event", event_text(!decision.arrivals.empty(), !decision.completions.empty(),
-                                    decision.budget.has_value(), decision.mode != nullptr));
+                                    decision.budget.has_value(), decision.mode != nullptr,
+                                    !decision.expired.empty()));
     json.key("observation").begin_object();
     write_arrivals(json.key("arrivals"), decision.arrivals);
     write_completions(json.key("completions"), decision.completions);
@@ -221,6 +235,7 @@ void DecisionLog::on_decision(const Decision& decision) {
     write_memory(json.key("memory"), decision.memory, told_);
     if (decision.budget) json.member("budget_bytes", decision.budget->count);
     if (decision.mode != nullptr) json.member("device_mode", *decision.mode);
+    if (!decision.expired.empty()) write_expired(json.key("expired"), decision.expired);
     json.end_object();
     write_moves(json.key("commands"), decision);
     json.end_object();

@@ -44,7 +44,8 @@ class DecisionLog : public Observer {
 // The parts that writing and replaying share.
 
 // What happened, for a line's "event": "arrival+completion", "none".
-std::string event_text(bool arrivals, bool completions, bool budget, bool mode);
+std::string event_text(bool arrivals, bool completions, bool budget, bool mode,
+                       bool expired);
 // The blocks of every job as first and last layer, for a line's check that a plan is the same.
 void write_deployment(JsonWriter& json, const Deployment& deployment);
 // The digest of a line; `content` is its text without the digest.

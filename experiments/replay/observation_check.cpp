@@ -25,8 +25,12 @@ bool same(const Action& a, const Action& b) {
 }
 
 ObservationCheck::ObservationCheck(std::size_t jobs, Account account, bool virtual_time,
-                                   std::vector<std::string> modes)
-    : account_(account), virtual_time_(virtual_time), modes_(std::move(modes)), arrived_(jobs, 0) {}
+                                   std::vector<std::string> modes, Overrun overrun)
+    : account_(account),
+      virtual_time_(virtual_time),
+      modes_(std::move(modes)),
+      overrun_(overrun),
+      arrived_(jobs, 0) {}
 
 std::optional<std::string> ObservationCheck::observe(const RecordedDecision& decision) {
     if (auto wrong = check_order(decision)) return wrong;
@@ -35,6 +39,8 @@ std::optional<std::string> ObservationCheck::observe(const RecordedDecision& dec
         if (auto wrong = check_completion(completion)) return wrong;
     for (const Arrival& arrival : decision.arrivals)
         if (auto wrong = check_arrival(arrival)) return wrong;
+    for (const RequestRef& expired : decision.expired)
+        if (auto wrong = check_expired(expired)) return wrong;
     return check_memory(decision.memory);
 }
 
@@ -43,7 +49,8 @@ std::optional<std::string> ObservationCheck::check_order(const RecordedDecision&
         return text("t_ns {} is before {}, that of the line before", count_ns(decision.at),
                     count_ns(now_));
     const std::string event = event_text(!decision.arrivals.empty(), !decision.completions.empty(),
-                                         decision.budget.has_value(), decision.mode.has_value());
+                                         decision.budget.has_value(), decision.mode.has_value(),
+                                         !decision.expired.empty());
     if (decision.event != event)
         return text("the event is '{}', but what was observed is '{}'", decision.event, event);
     if (decision.mode && std::ranges::find(modes_, *decision.mode) == modes_.end())
@@ -58,12 +65,28 @@ std::optional<std::string> ObservationCheck::check_arrival(const Arrival& arriva
     if (arrival.job.index >= arrived_.size())
         return text("a request of job {} arrives, there are {} jobs", arrival.job.index,
                     arrived_.size());
-    const std::uint32_t expected = arrived_[arrival.job.index]++;
-    if (arrival.request.index != expected)
+    const std::uint32_t expected = arrived_[arrival.job.index];
+    const bool may_have_dropped = overrun_.most_waiting && arrival.request.index > expected;
+    arrived_[arrival.job.index] = arrival.request.index + 1;
+    if (overrun_.aborts && arrival.deadline)
+        deadlines_[{arrival.job.index, arrival.request.index}] = *arrival.deadline;
+    if (arrival.request.index != expected && !may_have_dropped)
         return text("request {} of job {} arrives, the next is {}", arrival.request.index,
                     arrival.job.index, expected);
     if (arrival.at > now_ || (virtual_time_ && arrival.at != now_))
         return text("an arrival at {} ns was seen at {} ns", count_ns(arrival.at), count_ns(now_));
+    return std::nullopt;
+}
+
+std::optional<std::string> ObservationCheck::check_expired(const RequestRef& expired) const {
+    const auto deadline = deadlines_.find({expired.job.index, expired.request.index});
+    if (deadline == deadlines_.end())
+        return text("request {} of job {} expires, which has no deadline or has not arrived",
+                    expired.request.index, expired.job.index);
+    if (deadline->second > now_ || (virtual_time_ && deadline->second != now_))
+        return text("request {} of job {} expires at {} ns, its deadline is {} ns",
+                    expired.request.index, expired.job.index, count_ns(now_),
+                    count_ns(deadline->second));
     return std::nullopt;
 }
 

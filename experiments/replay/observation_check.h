@@ -2,6 +2,7 @@
 // had not ended, and began after what it waited for.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@ class ObservationCheck {
     // In virtual time what happens is seen at the very instant at which it happens. `modes` are
     // those that the device may change to; none where it never does.
     ObservationCheck(std::size_t jobs, Account account, bool virtual_time,
-                     std::vector<std::string> modes = {});
+                     std::vector<std::string> modes = {}, Overrun overrun = {});
 
     // What is wrong with the observation, in words; nothing if it may be. Calls come in the order
     // of the log.
@@ -31,6 +32,7 @@ class ObservationCheck {
         std::optional<Time> end;
         bool cancelled = false;
     };
+    std::optional<std::string> check_expired(const RequestRef& expired) const;
     std::optional<std::string> check_arrival(const Arrival& arrival);
     std::optional<std::string> check_completion(const Completion& completion);
     std::optional<std::string> check_memory(const MemoryReport& memory);
@@ -40,7 +42,9 @@ class ObservationCheck {
     bool virtual_time_;
     std::vector<std::string> modes_;
     Time now_ = kStart;
+    Overrun overrun_;
     std::vector<std::uint32_t> arrived_;  // by job: how many requests
+    std::map<std::pair<std::uint32_t, std::uint32_t>, Time> deadlines_;  // by job and request
     std::vector<Submitted> tickets_;
     Bytes peak_;
 };

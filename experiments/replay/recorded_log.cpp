@@ -74,6 +74,14 @@ Arrival read_arrival(const Field& field) {
     return arrival;
 }
 
+RequestRef read_request(const Field& field) {
+    Fields fields(field);
+    const RequestRef request{{index_of(fields.required("job"))},
+                             {index_of(fields.required("request"))}};
+    fields.finish();
+    return request;
+}
+
 Completion read_completion(const Field& field) {
     Fields fields(field);
     Completion completion;
@@ -187,6 +195,8 @@ RecordedOrigin read_origin(const Field& field) {
         origin.swap_path = chosen(*path, parse_swap_path);
     origin.account = chosen(fields.required("account"), parse_account);
     origin.dispatch = chosen(fields.required("dispatch"), make_dispatch);
+    if (const auto overrun = fields.optional("overrun"))
+        origin.overrun = chosen(*overrun, parse_overrun);
     const Field budget = fields.required("budget_bytes");
     if (budget.value().kind != Value::Kind::null) origin.budget = Bytes{budget.as_positive()};
     origin.budget_may_change = fields.required("budget_may_change").as_bool();
@@ -208,6 +218,9 @@ void read_observation(const Field& field, RecordedDecision& decision) {
     if (const auto budget = fields.optional("budget_bytes"))
         decision.budget = Bytes{budget->as_positive()};
     if (const auto mode = fields.optional("device_mode")) decision.mode = mode->as_string();
+    if (const auto expired = fields.optional("expired"))
+        for (const Field& request : expired->as_array())
+            decision.expired.push_back(read_request(request));
     fields.finish();
 }
 

@@ -29,6 +29,7 @@ struct RecordedOrigin {
     std::optional<SwapPath> swap_path;
     Account account = Account::all;
     Dispatch dispatch;
+    Overrun overrun;
     std::optional<Bytes> budget;
     bool has_end =
         true;  // `swaplab/decisions/1` had none: whether such a log is whole is not known
@@ -53,6 +54,7 @@ struct RecordedDecision {
     MemoryReport memory;
     std::optional<Bytes> budget;
     std::optional<std::string> mode;
+    std::vector<RequestRef> expired;
     std::vector<RecordedMove> moves;
 };
 

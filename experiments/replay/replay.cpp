@@ -131,7 +131,8 @@ class Rebuilt {
         return json.str();
     }
     std::unique_ptr<Scheduler> scheduler() const {
-        return policy_.make_scheduler({deployment_, facts_, weights(workload_), origin_.dispatch});
+        return policy_.make_scheduler({deployment_, facts_, weights(workload_), origin_.dispatch,
+                                       origin_.overrun.aborts});
     }
 
   private:
@@ -166,7 +167,7 @@ std::optional<Divergence> check_line(const RecordedLog& log, const RecordedDecis
         return differs(DivergenceKind::observation, seen, *wrong);
     ComparedMoves moves(decision, {static_cast<std::uint32_t>(check.commands())});
     scheduler.decide({decision.at, decision.arrivals, decision.completions, decision.memory,
-                      decision.budget, decision.mode ? &*decision.mode : nullptr},
+                      decision.budget, decision.mode ? &*decision.mode : nullptr, decision.expired},
                      moves);
     if (auto difference = moves.difference())
         return differs(DivergenceKind::decision, difference->first, difference->second);
@@ -216,7 +217,8 @@ ReplayOutcome replay(const std::string& path) {
     const std::unique_ptr<Scheduler> scheduler = rebuilt.scheduler();
     const RecordedOrigin& origin = log.origin();
     ObservationCheck check(origin.models.size(), origin.account, !origin.backend->real_time,
-                           origin.mode_may_change ? rebuilt.modes() : std::vector<std::string>{});
+                           origin.mode_may_change ? rebuilt.modes() : std::vector<std::string>{},
+                           origin.overrun);
     while (const auto decision = log.next()) {
         outcome.divergence = check_line(log, *decision, check, *scheduler);
         if (outcome.divergence) return outcome;

@@ -99,6 +99,8 @@ void Certificate::write(JsonWriter& json, const RunResult& result,
     json.member("account", name_of(scenario_->account));
     json.member("mode", scenario_->arrival_text()).member("requests", scenario_->requests_asked());
     json.member("dispatch", scenario_->dispatch.spec);
+    if (const Overrun& overrun = scenario_->workload.overrun; overrun.any())
+        json.member("overrun", text_of(overrun));
     write_file(json.key("arrivals"), scenario_->arrivals_file);
     write_file(json.key("budget_trace"), scenario_->budget_trace_file);
     write_file(json.key("mode_trace"), scenario_->mode_trace_file);

@@ -52,6 +52,7 @@ void take_workload(Scenario& scenario, const WorkloadChoice& workload) {
     for (const ModelChoice& choice : scenario.models)
         scenario.workload.jobs.push_back(job_of(choice, scenario));
     if (!workload.arrivals.empty()) list_requests(scenario, workload);
+    scenario.workload.overrun = workload.overrun;
     scenario.budget_trace_file = workload.budget_trace;
     if (!workload.budget_trace.empty())
         scenario.workload.budget_changes = load_budget_trace(workload.budget_trace);

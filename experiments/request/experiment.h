@@ -18,6 +18,7 @@ struct WorkloadChoice {
     std::optional<std::int64_t> requests;  // per model; absent: 1
     // Paths of files (FORMATS: Arrivals; FORMATS: Budget trace; FORMATS: Mode trace); empty: none.
     std::string arrivals, budget_trace, mode_trace;
+    Overrun overrun;
 
     friend bool operator==(const WorkloadChoice&, const WorkloadChoice&) = default;
 };

@@ -57,6 +57,7 @@ std::string Scenario::workload_text() const {
     if (requests_asked() > 1) said += text(", {} requests", requests_asked());
     if (dispatch.spec != Dispatch().spec) said += text(", dispatch {}", dispatch.spec);
     if (noise) said += text(", noise of seed {}", noise->seed);
+    if (workload.overrun.any()) said += text(", overrun {}", text_of(workload.overrun));
     if (!arrivals_file.empty()) said += text(", arrivals {}", arrivals_file);
     if (!budget_trace_file.empty()) said += text(", budgets {}", budget_trace_file);
     if (!mode_trace_file.empty()) said += text(", modes {}", mode_trace_file);

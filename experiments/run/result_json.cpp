@@ -209,6 +209,8 @@ void write_jobs(JsonWriter& json, const RunResult& result, const Scenario& scena
             write_latency(json.key("next_token_ns"), job.next_token);
         }
         json.member("deadline_misses", job.deadline_misses);
+        if (scenario.workload.overrun.any() && schema != ResultSchema::first)
+            json.member("dropped", job.dropped).member("aborted", job.aborted);
         if (job.kept && schema != ResultSchema::first) write_kept(json.key("kept"), *job.kept);
         if (!job.adopted.empty()) write_adopted(json.key("adopted"), job);
         json.end_object();
@@ -248,6 +250,8 @@ void write_result(JsonWriter& json, const RunResult& result, const PolicyChoice&
         write_pace(json, result, certificate.scenario().lateness);
         write_stalls(json, result, schema);
         json.member("deadline_miss_ratio", result.deadline_miss_ratio);
+        if (certificate.scenario().workload.overrun.any() && schema != ResultSchema::first)
+            json.member("dropped", result.dropped()).member("aborted", result.aborted());
         write_optional(json.key("energy_j"), result.energy_j);
         json.key("accuracy").null();
         json.member("events", static_cast<std::int64_t>(result.events));

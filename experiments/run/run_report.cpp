@@ -28,6 +28,8 @@ std::string row(std::string_view label, std::string_view body) {
 std::string dispatch_text(const Scenario& scenario) {
     std::string said;
     if (scenario.models.size() > 1) said += text(", dispatch {}", scenario.dispatch.spec);
+    if (scenario.workload.overrun.any())
+        said += text(", overrun {}", text_of(scenario.workload.overrun));
     if (scenario.noise) said += text(", noise of seed {}", scenario.noise->seed);
     return said;
 }
@@ -310,12 +312,22 @@ std::string jobs_part(const RunResult& result, const Scenario& scenario) {
                      format_duration(job.first_token.mean), format_duration(job.next_token.mean));
         if (job.deadline_misses > 0)
             head += text(", {} missed", plural(job.deadline_misses, "deadline"));
+        if (job.dropped > 0) head += text(", {} dropped", plural(job.dropped, "request"));
+        if (job.aborted > 0) head += text(", {} given up", plural(job.aborted, "request"));
         if (job.adopted.size() > 1)
             head += text("; from {}; blocks at the start:", adopted_text(job));
         part +=
             "\n  " + wrap(head, kWidth - 2, 4) + '\n' + block_list(job, *scenario.models[i].model);
     }
     return part;
+}
+
+std::string overrun_row(const RunResult& result, const Scenario& scenario) {
+    const Overrun& overrun = scenario.workload.overrun;
+    if (!overrun.any()) return {};
+    return row("overrun", overrun.aborts
+                              ? text("{} given up", plural(result.aborted(), "request"))
+                              : text("{} dropped", plural(result.dropped(), "request")));
 }
 
 std::string infeasible_part(const RunResult& result) {
@@ -387,6 +399,7 @@ std::string run_report(const RunResult& result, const Scenario& scenario,
     if (result.verdict == Verdict::stuck) return report + '\n' + result.reason + '\n';
     if (result.deadline_miss_ratio > 0)
         report += row("deadlines", text("{} missed", percent(result.deadline_miss_ratio)));
+    report += overrun_row(result, scenario);
     report += latency_rows(result, scenario.lateness);
     if (frozen) report += row("", frozen_text(*frozen, result.latency.mean));
     report +=

@@ -190,6 +190,13 @@ void BlockMemory::end_execute(const Action& command, Time now) {
     if (job.kv_cache.count > 0) end_kv_cache(job, command, now);
 }
 
+void BlockMemory::forget(JobId id, Time now) {
+    JobState& job = jobs_[id];
+    move_activations(job, {}, now);
+    if (job.kv_cache.count > 0) ledger_.credit(Category::kv_cache, job.kv_cache, now);
+    job.kv_cache = {};
+}
+
 // What a request generated is forgotten at its end.
 void BlockMemory::end_kv_cache(JobState& job, const Action& command, Time now) {
     const bool last =

@@ -39,6 +39,8 @@ class BlockMemory {
     }
     void begin_execute(const Action& command, Time now);
     void end_execute(const Action& command, Time now);
+    // What the job's request computed.
+    void forget(JobId job, Time now);
     void set_budget(Bytes budget, Bytes tolerated, Time now) {
         ledger_.set_budget(budget, tolerated, now);
     }

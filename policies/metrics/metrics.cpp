@@ -38,7 +38,25 @@ void Metrics::on_arrival(const Arrival& arrival) {
     ++events_;
     if (!first_arrival_) first_arrival_ = arrival.at;
     if (requests_there_++ == 0) stalls_.on_busy(arrival.at);
-    jobs_[arrival.job].arrivals.push_back(arrival.at);
+    JobState& job = jobs_[arrival.job];
+    job.arrivals.resize(arrival.request.index + std::size_t{1});  // some may have been dropped
+    job.arrivals[arrival.request] = arrival.at;
+    job.there.push_back(arrival.request);
+}
+
+std::int64_t Metrics::requests_done() const {
+    std::int64_t done = requests_ended_;
+    for (const JobState& job : jobs_) done += job.dropped + job.aborted;
+    return done;
+}
+
+void Metrics::on_abort(JobId id, RequestId request) {
+    JobState& job = jobs_[id];
+    if (job.there.front() == request) job.executes = false;
+    std::erase(job.there, request);
+    ++job.aborted;
+    ++job.deadline_misses;
+    if (--requests_there_ == 0) stalls_.on_given_up();
 }
 
 void Metrics::on_step(const Completion& span) {
@@ -62,7 +80,8 @@ void Metrics::on_use(const Completion& span) {
     count(span);
     JobState& job = jobs_[span.command.job];
     BlockUse& block = job.blocks[span.command.block];
-    if (!job.executes) begin_turn(job, span.command.request);
+    const bool counts = !job.there.empty() && job.there.front() == span.command.request;
+    if (counts && !job.executes) begin_turn(job, span.command.request);
     const Duration length = span.end - span.start;
     block.executing += length;
     ++block.uses;
@@ -71,8 +90,8 @@ void Metrics::on_use(const Completion& span) {
     job.executing += length;
     executed_ += length;
     compute_end_ = span.end;
-    if (block.last) end_pass(job, span.command, span.end);
-    stalls_.on_end(span, requests_there_ == 0);
+    if (block.last && counts) end_pass(job, span.command, span.end);
+    stalls_.on_end(span, counts && requests_there_ == 0);
 }
 
 // The turn of a request begins when nobody else executes before it any more.
@@ -118,16 +137,18 @@ void Metrics::note_variant(JobState& job, const Action& last) const {
 // What the latency of the current request counts from.
 Time Metrics::begin_of_request(const JobState& job, const Job& spec) {
     const bool streams = spec.mode == ArrivalMode::stream && job.last_end;
-    const RequestId request{static_cast<std::uint32_t>(job.latencies.size())};
+    const RequestId request = job.there.front();
     return streams ? *job.last_end : job.arrivals[request];
 }
 
 void Metrics::end_request(JobState& job, JobId id, Time end) {
     const Job& spec = workload_.jobs[id];
-    const RequestId request{static_cast<std::uint32_t>(job.latencies.size())};
+    const RequestId request = job.there.front();
     const Duration latency = end - begin_of_request(job, spec);
     const Time arrival = job.arrivals[request];
+    job.there.pop_front();
     job.last_end = end;
+    if (workload_.overrun.any()) job.ended.push_back(request);
     job.latencies.push_back(latency);
     job.turns.push_back(end_turn(job, end));
     const std::optional<Duration> deadline = spec.deadline_of(request);
@@ -194,6 +215,9 @@ void Metrics::report(RunResult& result) {
         told.first_tokens = job.first_tokens;
         told.next_tokens = job.next_tokens;
         told.deadline_misses = job.deadline_misses;
+        told.dropped = job.dropped;
+        told.aborted = job.aborted;
+        told.ended = job.ended;
         told.adopted = job.adopted;
         misses += job.deadline_misses;
     }
@@ -214,9 +238,8 @@ void Metrics::report(RunResult& result) {
     result.events = events_;
     // Reads for a request that did not end are no bound for those that did.
     if (result.verdict != Verdict::interrupted) bound_by_durations(result);
-    if (result.requests > 0)
-        result.deadline_miss_ratio =
-            static_cast<double>(misses) / static_cast<double>(result.requests);
+    if (const std::int64_t due = result.requests + result.aborted(); due > 0)
+        result.deadline_miss_ratio = static_cast<double>(misses) / static_cast<double>(due);
     if (misses > 0 && result.verdict == Verdict::ok) result.verdict = Verdict::deadline_miss;
 }
 

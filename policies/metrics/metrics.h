@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,10 @@ class Metrics {
     Metrics(const DeviceSetup& setup, const Workload& workload, bool at_once, Observer* observer);
 
     void on_arrival(const Arrival& arrival);
+    // A request of the job was dropped as it arrived: it is not seen otherwise.
+    void on_drop(JobId job) { ++jobs_[job].dropped; }
+    // A request is given up at its deadline, which it has missed.
+    void on_abort(JobId job, RequestId request);
     // In order of submission; of a command for a request that has arrived.
     void on_submit(const Command& command, Time now) {
         stalls_.on_submit(command, now, arrival_of(command));
@@ -38,9 +43,14 @@ class Metrics {
     void on_mode(Time at, const std::string& mode);  // from then on
 
     std::int64_t requests_ended() const { return requests_ended_; }
-    std::int64_t requests_ended(JobId job) const {
-        return static_cast<std::int64_t>(jobs_[job].latencies.size());
+    // That ended, or were dropped or given up.
+    std::int64_t requests_done() const;
+    std::int64_t requests_done(JobId job) const {
+        const JobState& state = jobs_[job];
+        return std::ssize(state.latencies) + state.dropped + state.aborted;
     }
+    // Those of the job that have arrived and not ended, in order.
+    const std::deque<RequestId>& requests_there(JobId job) const { return jobs_[job].there; }
     // Fills in everything that a run measures.
     void report(RunResult& result);
 
@@ -70,6 +80,9 @@ class Metrics {
         std::vector<Duration> latencies, turns;
         std::vector<Duration> first_tokens, next_tokens;  // of a generative model
         std::int64_t deadline_misses = 0;
+        std::int64_t dropped = 0, aborted = 0;
+        std::deque<RequestId> there;   // have arrived and not ended, in order
+        std::vector<RequestId> ended;  // where some may not
         std::vector<Adopted> adopted;  // where a request took another variant than the one before
     };
 

@@ -31,6 +31,7 @@ struct Decision {
     Ticket first_ticket;  // of `commands`
     std::span<const Cancellation> cancellations = {};
     const std::string* mode = nullptr;  // as in `View`
+    std::span<const RequestRef> expired = {};
 };
 
 // The end of the last execution of a request.
@@ -72,6 +73,7 @@ class Observer : public DeviceListener {
 
     virtual void on_arrival(const Arrival&) {}
     virtual void on_request_end(const RequestEnd&) {}
+    virtual void on_abort(JobId, RequestId, Time) {}  // it is given up at its deadline
     virtual void on_stall(const Stall&) {}
     virtual void on_budget(Time, Bytes) {}           // the budget is another from now on
     virtual void on_mode(Time, std::string_view) {}  // likewise; empty: the device's own

@@ -45,13 +45,15 @@ void pool_requests(RunResult& pooled, const std::vector<RunResult>& all) {
             append(job.first_tokens, other.first_tokens);
             append(job.next_tokens, other.next_tokens);
             job.deadline_misses += other.deadline_misses;
+            job.dropped += other.dropped;
+            job.aborted += other.aborted;
+            job.ended.insert(job.ended.end(), other.ended.begin(), other.ended.end());
         }
         misses += job.deadline_misses;
     }
     pooled.summarize_all();
-    if (pooled.latency.count > 0)
-        pooled.deadline_miss_ratio =
-            static_cast<double>(misses) / static_cast<double>(pooled.latency.count);
+    if (const std::int64_t due = pooled.latency.count + pooled.aborted(); due > 0)
+        pooled.deadline_miss_ratio = static_cast<double>(misses) / static_cast<double>(due);
 }
 
 // Busy + stalls = makespan holds for the rounded means, too: what is left is `other`, and what is

@@ -57,6 +57,19 @@ void RunResult::summarize_all() {
     waiting = summarize(std::move(waits));
 }
 
+namespace {
+
+std::int64_t sum_of(const std::vector<JobResult>& jobs, std::int64_t JobResult::*count) {
+    std::int64_t sum = 0;
+    for (const JobResult& job : jobs) sum += job.*count;
+    return sum;
+}
+
+}  // namespace
+
+std::int64_t RunResult::dropped() const { return sum_of(jobs, &JobResult::dropped); }
+std::int64_t RunResult::aborted() const { return sum_of(jobs, &JobResult::aborted); }
+
 double RunResult::throughput_per_s() const {
     return makespan.count() == 0
                ? 0.0

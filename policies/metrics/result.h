@@ -44,7 +44,9 @@ struct JobResult {
     std::optional<KeptBlocks> kept;  // likewise
     LatencySummary latency, turn, waiting;
     LatencySummary first_token, next_token;  // of a generative model, else empty
-    std::int64_t deadline_misses = 0;
+    std::int64_t deadline_misses = 0;  // those of requests that were given up, too
+    std::int64_t dropped = 0, aborted = 0;  // requests (SEMANTICS: Dispatch)
+    std::vector<RequestId> ended;  // where some may not: those that did, replication by replication
     // Of every request (token), in order; replication after replication.
     std::vector<Duration> latencies, turns, first_tokens, next_tokens;
     Duration full_memory_turns{};  // of the same requests under `direct`, added up
@@ -80,7 +82,7 @@ struct RunResult {
     Duration makespan{};        // from the first arrival to the end of the last execution
     Duration compute_busy{};
     Stalls stalls;
-    double deadline_miss_ratio = 0;
+    double deadline_miss_ratio = 0;  // of requests that ended or were given up
     Duration full_memory_latency{};        // mean over requests of `direct`, with the same noise
     std::optional<Pace> full_memory_pace;  // of that run, where it was emulated
     Duration lower_bound{};                // of any policy at this budget
@@ -106,6 +108,8 @@ struct RunResult {
     Replications replications;
 
     // Whether it did what was asked for; a missed deadline is a result.
+    std::int64_t dropped() const;  // requests of all jobs
+    std::int64_t aborted() const;
     bool ran() const { return verdict == Verdict::ok || verdict == Verdict::deadline_miss; }
     // Of what executions used, what was in memory already; nothing where nothing was used.
     Bytes hit() const { return std::max(Bytes{}, used - swapped_in); }

@@ -104,6 +104,8 @@ inline ClockInstants StallClocks::settled(std::uint32_t ticket, const Record& re
 
 void StallClocks::settle_ended() {
     for (; first_ != next_; ++first_) {
+        if (!given_up_.empty()) [[unlikely]]
+            end_given_up();
         const Record& record = records_[first_ & mask_];
         if (record.state == State::submitted) return;
         if (record.state == State::known) {
@@ -129,10 +131,22 @@ void StallClocks::explain(std::uint32_t ticket, const Record& record, const Cloc
         tell(largest_cause(record.end, ends), compute_end_, record.end - record.length, ticket);
     ends_.raise(ends);
     compute_end_ = std::max(compute_end_, record.end);
-    if (record.state != State::ended_last) return;
-    add_period(stalls_);
+    if (record.state == State::ended_last) end_period();
+}
+
+void StallClocks::end_period() {
+    if (open_) add_period(stalls_);
     begins_.pop_front();
-    open_ = first_one_ = false;
+    first_one_ = first_one_ && !open_;
+    open_ = false;
+}
+
+// All that was submitted before has ended.
+void StallClocks::end_given_up() {
+    while (!given_up_.empty() && given_up_.front() <= first_) {
+        given_up_.pop_front();
+        end_period();
+    }
 }
 
 // Nothing is idle before the first request.
@@ -175,6 +189,7 @@ void StallClocks::add_period(Stalls& stalls) const {
 
 Stalls StallClocks::stalls() {
     settle_ended();
+    if (first_ == next_) end_given_up();
     Stalls stalls = stalls_;
     if (open_) add_period(stalls);
     return stalls;

@@ -71,6 +71,8 @@ class StallClocks {
         if (first_one_ && begins_.empty()) origin_ = at;
         begins_.push_back(since_origin(at));
     }
+    // No request is left, since the last one was given up; nobody submits anything for it any more.
+    void on_given_up() { given_up_.push_back(next_); }
 
     // All but `other`, which is what is left of the makespan.
     Stalls stalls();
@@ -93,6 +95,8 @@ class StallClocks {
     void make_room();
     void grow();
     void settle_ended();
+    void end_given_up();
+    void end_period();
     ClockInstants settled(std::uint32_t ticket, const Record& record);
     void add_lateness(std::uint32_t ticket, const Record& record, ClockInstants& start);
     void explain(std::uint32_t ticket, const Record& record, const ClockInstants& ends);
@@ -119,6 +123,8 @@ class StallClocks {
     // Of the time since requests were there without a break.
     Time origin_ = kStart;
     std::deque<double> begins_;  // of this one and those after it
+    // Before which tickets such a time ends, although no execution was the last of it.
+    std::deque<std::uint32_t> given_up_;
     bool first_one_ = true;
     bool open_ = false;       // an execution of it has ended
     ClockInstants ends_;      // of its last execution

@@ -74,6 +74,9 @@ class Device {
     // `switching` longer (ours), those of several changes added up. Throws `UnsupportedError` where
     // the device cannot.
     virtual void set_mode(const ModeFacts& mode) = 0;
+    // The request of the job that executed last is given up: what it computed so far (activations,
+    // KV cache) is forgotten. Nothing of it executes.
+    virtual void forget(JobId) {}
     // The same object for the whole life of the device.
     virtual const MemoryReport& memory() const = 0;
     // Every command that has not started, for the verdict `stuck`.

@@ -20,6 +20,7 @@ class ForwardingDevice : public Device {
     Time now() const override { return behind_->now(); }
     Ticket submit(const Command& command) override { return behind_->submit(command); }
     std::optional<Action> cancel(Ticket ticket) override { return behind_->cancel(ticket); }
+    void forget(JobId job) override { behind_->forget(job); }
     const Completion* wait(Time until) override { return behind_->wait(until); }
     void set_budget(Bytes budget, Bytes tolerated) override {
         behind_->set_budget(budget, tolerated);

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "profiles/base/id_vector.h"
@@ -55,11 +56,34 @@ struct ModeChange {
     std::string mode;
 };
 
+// What happens to requests that come before their job has done with those before them, or that end
+// too late (SEMANTICS: Dispatch). At most one of the two.
+struct Overrun {
+    // How many requests of a job may wait beside the one that came first; what arrives beyond is
+    // dropped. Absent: any number.
+    std::optional<std::int64_t> most_waiting;
+    bool aborts = false;  // at its deadline what has not started of a request is taken back
+
+    bool any() const { return aborts || most_waiting; }
+    friend bool operator==(const Overrun&, const Overrun&) = default;
+};
+// "none", "skip", "queue:N" or "abort". The second throws `InputError`.
+std::string text_of(const Overrun& overrun);
+Overrun parse_overrun(std::string_view text);
+
 struct Workload {
     IdVector<JobId, Job> jobs;                      // in the order of -m
     std::vector<BudgetChange> budget_changes = {};  // sorted by time
     // Likewise. Plans are made for the mode at the start, and are not made anew.
     std::vector<ModeChange> mode_changes = {};
+    Overrun overrun = {};
+};
+
+struct RequestRef {
+    JobId job;
+    RequestId request;
+
+    friend bool operator==(const RequestRef&, const RequestRef&) = default;
 };
 
 struct Arrival {

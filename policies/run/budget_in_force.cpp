@@ -45,12 +45,17 @@ void BudgetInForce::begin_grace() {
     device_.set_budget(budget_, tolerated_);
 }
 
+// Whether a request that was begun before the budget changed has not ended.
+bool BudgetInForce::begun_is_left(JobId job) const {
+    const auto& there = metrics_.requests_there(job);
+    return !there.empty() && there.front().index < grace_[job];
+}
+
 // Holds the run to the budget once nothing is left of the requests begun before it changed. What
 // the device reserves itself is nobody's fault.
 void BudgetInForce::end_grace() {
     for (const JobId job : grace_.ids())
-        if (metrics_.requests_ended(job) < grace_[job] || check_.holds_before(job, grace_[job]))
-            return;
+        if (begun_is_left(job) || check_.holds_before(job, grace_[job])) return;
     grace_.clear();
     tolerated_ = std::max(
         budget_, device_.memory().by_category[static_cast<std::size_t>(Category::reserved)]);

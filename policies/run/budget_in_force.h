@@ -38,6 +38,7 @@ class BudgetInForce {
     std::optional<Bytes> take_all(Time at);
     void find_next();
     void begin_grace();
+    bool begun_is_left(JobId job) const;
     void end_grace();
 
     const Workload& workload_;

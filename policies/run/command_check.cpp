@@ -119,6 +119,10 @@ void CommandCheck::on_submit(const Command& command, Ticket next, Time now) {
     BlockState& block = job.blocks[command.block];
     if (command.request.index >= job.arrived)
         blame(command, text("the request has not arrived; {} have", job.arrived));
+    if (!swaps_out(command.verb) && job.is_gone(command.request)) [[unlikely]]
+        blame(command, "the request was given up");
+    ++job.outstanding;
+    job.executing += static_cast<std::int64_t>(uses(command.verb));
     job.begun = std::max(job.begun, command.request.index + 1);
     if (uses(command.verb)) return submit_execute(command, job, block);
     if (!block.submitted.swaps()) blame(command, "the block has nothing to swap, only execution");
@@ -156,6 +160,8 @@ void CommandCheck::on_cancel(const Action& command) {
     if (!takes_time(command.verb)) return;
     JobState& job = job_of(command);
     BlockState& block = job.blocks[command.block];
+    --job.outstanding;
+    job.executing -= static_cast<std::int64_t>(uses(command.verb));
     if (uses(command.verb)) return cancel_use(command, job, block);
     const bool releases = swaps_out(command.verb);
     const bool last =
@@ -174,7 +180,9 @@ void CommandCheck::blame_cancel(const Action& command) const {
 void CommandCheck::cancel_use(const Action& command, JobState& job, const BlockState& block) const {
     const bool between = job.blocks[job.next_block].first;
     const bool of_request = between && job.next_pass == 0;
-    const RequestId request{job.next_request.index - static_cast<std::uint32_t>(of_request)};
+    RequestId request = job.next_request;
+    if (of_request) do --request.index;
+        while (job.is_gone(request));
     const std::uint32_t pass =
         of_request ? passes(command.job, request) - 1 : job.next_pass - std::uint32_t{between};
     const bool last = between ? block.last : command.block.index + 1 == job.next_block.index;
@@ -206,10 +214,21 @@ void CommandCheck::submit_execute(const Action& command, JobState& job, BlockSta
     if (!block.last) return;
     job.next_block = {block.begin};
     if (++job.next_pass < passes(command.job, command.request)) return;
-    // Between requests; block 0 begins a variant.
+    begin_next(job);
+}
+
+// Between requests; block 0 begins a variant.
+void CommandCheck::begin_next(JobState& job) {
     job.next_block = {};
     job.next_pass = 0;
-    ++job.next_request.index;
+    do ++job.next_request.index;
+    while (job.is_gone(job.next_request));
+}
+
+void CommandCheck::on_drop(JobId id, RequestId request) {
+    JobState& job = jobs_[id];
+    job.gone.insert(std::ranges::upper_bound(job.gone, request), request);
+    if (job.next_request == request) begin_next(job);
 }
 
 bool CommandCheck::holds_before(JobId job, std::uint32_t request) const {
@@ -230,6 +249,7 @@ void CommandCheck::check_variant(const Completion& span, JobState& job,
 
 void CommandCheck::on_step(const Completion& span) {
     JobState& job = job_of(span.command);
+    --job.outstanding;
     BlockState& block = job.blocks[span.command.block];
     if (block.observed.begins_with(step_of(span.command)))
         begin_stay(span, job, block);
@@ -253,6 +273,8 @@ void CommandCheck::begin_stay(const Completion& span, JobState& job, BlockState&
 
 void CommandCheck::on_use(const Completion& span) {
     JobState& job = job_of(span.command);
+    --job.outstanding;
+    --job.executing;
     BlockState& block = job.blocks[span.command.block];
     const Action& command = span.command;
     if (block.observed.swaps() && (!block.observed.in_place() || span.start < block.step_end))
@@ -269,6 +291,7 @@ void CommandCheck::on_use(const Completion& span) {
 
 void CommandCheck::on_release(const Completion& span) {
     JobState& job = job_of(span.command);
+    --job.outstanding;
     BlockState& block = job.blocks[span.command.block];
     const bool in_use =
         block.observed.absent() || span.start < block.step_end || span.start < block.execute_end;

@@ -2,6 +2,7 @@
 // submits it, and in time when the device reports its end.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,22 @@ class CommandCheck {
     void on_use(const Completion& span);
     void on_release(const Completion& span);
 
-    void on_arrival(JobId job) { ++jobs_[job].arrived; }
+    void on_arrival(const Arrival& arrival) {
+        jobs_[arrival.job].arrived = arrival.request.index + 1;
+    }
+    // Requests that arrived and were dropped, or that are given up: nothing is submitted for them
+    // any more.
+    void on_drop(JobId job, RequestId request);
+    void on_abort(JobId job, RequestId request) { on_drop(job, request); }
+    // Whether executions of the request are left to be submitted.
+    bool is_incomplete(JobId job, RequestId request) const {
+        return jobs_[job].next_request <= request;
+    }
+    bool is_gone(JobId job, RequestId request) const { return jobs_[job].is_gone(request); }
+    // Whether an execution of the job goes on, or waits.
+    bool executes(JobId job) const { return jobs_[job].executing > 0; }
+    // Whether nothing that was submitted for the job goes on or waits.
+    bool at_rest(JobId job) const { return jobs_[job].outstanding == 0; }
     // How many requests of the job have been begun: something has been submitted for them.
     std::uint32_t begun_requests(JobId job) const { return jobs_[job].begun; }
     // Whether a block that was read for a request before `request` is resident.
@@ -59,6 +75,13 @@ class CommandCheck {
         Time release_end = kStart;
         std::uint32_t variant = 0;  // of the last read that ended
         std::size_t resident = 0;
+        std::int64_t outstanding = 0;  // commands
+        std::int64_t executing = 0;    // those of them that execute
+        std::vector<RequestId> gone;   // dropped or given up, sorted
+
+        bool is_gone(RequestId request) const {
+            return !gone.empty() && std::ranges::binary_search(gone, request);
+        }
     };
 
     void check_ids(const Command& command, Ticket next) const;
@@ -70,6 +93,7 @@ class CommandCheck {
     [[noreturn]] void blame_step(const Action& command, const BlockLife& life) const;
     [[noreturn]] void blame_size(const Action& command) const;
     void submit_execute(const Action& command, JobState& job, BlockState& block);
+    static void begin_next(JobState& job);
     void begin_stay(const Completion& span, JobState& job, BlockState& block) const;
     void check_variant(const Completion& span, JobState& job, const BlockState& block) const;
     // Of a request.

@@ -111,8 +111,33 @@ Duration lanes_bound(const RunRequest& request, IdSpan<JobId, const CostModel> c
                     Duration{static_cast<std::int64_t>(std::floor(longest)) - allowance});
 }
 
+namespace {
+
+// Where requests may be dropped, the first of each job is not; where they are given up, none need
+// end.
+Bounds bounds_of_overruns(const RunRequest& request, IdSpan<JobId, const CostModel> costs,
+                          const Deployment* deployment) {
+    Workload workload = request.workload;
+    for (Job& job : workload.jobs) {
+        job.requests = 1;
+        if (!job.arrivals.empty()) job.arrivals = {job.arrivals.front()};
+        if (!job.tokens.empty()) job.tokens = {job.tokens.front()};
+    }
+    const RunRequest firsts{.platform = request.platform,
+                            .workload = workload,
+                            .budget = request.budget,
+                            .account = request.account};
+    Bounds bounds = lower_bound(firsts, costs, deployment);
+    if (request.workload.overrun.aborts) bounds.lower = {};
+    bounds.policy = bounds.lower;
+    return bounds;
+}
+
+}  // namespace
+
 Bounds bounds(const RunRequest& request, IdSpan<JobId, const CostModel> costs,
               const Deployment* deployment) {
+    if (request.workload.overrun.any()) return bounds_of_overruns(request, costs, deployment);
     Bounds bounds = lower_bound(request, costs, deployment);
     bounds.policy = bounds.lower;
     if (deployment != nullptr)

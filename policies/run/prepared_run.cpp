@@ -37,11 +37,27 @@ std::optional<bool> equal_outputs(const std::optional<Evidence>& a,
     return a->outputs == b->outputs;
 }
 
+// The sum over these requests of a job, in order, replication by replication.
+Duration turns_of_those(const std::vector<RequestId>& ended, const FullMemory& direct,
+                        std::size_t job) {
+    const std::vector<Duration>& all = direct.turns_of_all[job];
+    const std::size_t requests = direct.requests[job];
+    Duration sum{};
+    std::size_t begin = 0;  // of a replication
+    for (std::size_t i = 0; i < ended.size(); ++i) {
+        if (i > 0 && ended[i] <= ended[i - 1]) begin += requests;
+        sum += all[begin + ended[i].index];
+    }
+    return sum;
+}
+
 void add_reference(RunResult& result, const FullMemory& direct) {
     if (!direct.complete) return;
     result.full_memory_latency = direct.latency;
     for (std::size_t j = 0; j < result.jobs.size(); ++j)
-        result.jobs[j].full_memory_turns = direct.turns[j];
+        result.jobs[j].full_memory_turns = direct.turns_of_all.empty()
+                                               ? direct.turns[j]
+                                               : turns_of_those(result.jobs[j].ended, direct, j);
     if (direct.evidence) result.full_memory_pace = direct.evidence->pace;
     result.outputs_equal = equal_outputs(result.evidence, direct.evidence);
 }
@@ -63,7 +79,24 @@ RunRequest held(RunRequest request, const Policy& policy) {
 
 }  // namespace
 
-FullMemory run_in_full_memory(RunRequest request, const CostModels& costs) {
+namespace {
+
+// The same without a rule for overruns; `workload` is for the request to borrow.
+RunRequest without_overruns(const RunRequest& request, Workload& workload) {
+    workload = request.workload;
+    workload.overrun = {};
+    return {.platform = request.platform,
+            .workload = workload,
+            .budget = {},
+            .account = request.account,
+            .device = request.device,
+            .noise = request.noise,
+            .replications = request.replications,
+            .dispatch = request.dispatch,
+            .stop = request.stop};
+}
+
+FullMemory run_in_full_memory(RunRequest request, const CostModels& costs, bool each_request) {
     request.budget.reset();
     request.observer = nullptr;
     const Policy direct = make_policy(direct_policy());
@@ -76,9 +109,23 @@ FullMemory run_in_full_memory(RunRequest request, const CostModels& costs) {
     for (const JobResult& job : result.jobs) {
         Duration& sum = reference.turns.emplace_back();
         for (const Duration turn : job.turns) sum += turn;
+        if (each_request) reference.turns_of_all.push_back(job.turns);
     }
+    if (each_request)
+        for (const Job& job : request.workload.jobs)
+            reference.requests.push_back(static_cast<std::size_t>(job.requests));
     reference.evidence = result.evidence;
     return reference;
+}
+
+}  // namespace
+
+FullMemory run_in_full_memory(RunRequest request, const CostModels& costs) {
+    if (request.workload.overrun.any()) {
+        Workload workload;
+        return run_in_full_memory(without_overruns(request, workload), costs, true);
+    }
+    return run_in_full_memory(std::move(request), costs, false);
 }
 
 FullMemory run_in_full_memory(const RunRequest& request) {

@@ -17,11 +17,14 @@ struct FullMemory {
     bool complete = false;        // else somebody asked for its end before
     Duration latency{};           // mean over requests
     std::vector<Duration> turns;  // by job, added up
+    // Where not all requests may end with a policy: by job, of each, replication by replication.
+    std::vector<std::vector<Duration>> turns_of_all;
+    std::vector<std::size_t> requests;  // likewise: by job, of one replication
     std::optional<Evidence> evidence;
 };
 
 // Runs it with the noise of the request; all else of the policy's run is that of the request, but
-// for the budget and the observer, of which it has none.
+// for the budget, the observer and the rule for overruns, of which it has none.
 FullMemory run_in_full_memory(RunRequest request, const CostModels& costs);
 FullMemory run_in_full_memory(const RunRequest& request);
 

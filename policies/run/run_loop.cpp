@@ -1,6 +1,7 @@
 #include "policies/run/run_loop.h"
 
 #include <algorithm>
+#include <map>
 
 #include "policies/metrics/metrics.h"
 #include "policies/port/evidence.h"
@@ -62,12 +63,17 @@ class Run final : public Moves {
     bool cancel(Ticket ticket) override;
 
   private:
-    bool finished() const { return metrics_.requests_ended() == requests_; }
+    bool finished() const { return metrics_.requests_done() == requests_; }
     bool advance();
     void note(const Completion& span);
+    void forget_given_up(const Action& execution);
     void end_cold_request(JobId job);
     void end_instant();
     Time next_instant() const;
+    void take_arrivals();
+    bool has_room(JobId job) const;
+    void take_expired();
+    void give_up_expired();
     std::optional<Bytes> take_budget();
     const std::string* take_mode();
     void decide(std::optional<Bytes> new_budget, const std::string* new_mode);
@@ -92,12 +98,15 @@ class Run final : public Moves {
     Time now_ = kStart;
     std::vector<Completion> completions_;
     std::vector<Arrival> arrived_;
+    std::vector<RequestRef> expired_;
     // Of this decision, kept for an observer only.
     std::vector<Command> commands_;
     std::vector<Cancellation> cancellations_;
     MemoryReport seen_;
     Ticket next_ticket_;
     IdVector<JobId, std::int64_t> cold_ended_;  // requests of cold jobs
+    // Deadlines of requests that have arrived, where they are given up then.
+    std::multimap<Time, RequestRef> deadlines_;
     std::int64_t idle_ = 0;                     // commands ended since the last execution
     std::int64_t most_idle_ = kMostIdle;
 };
@@ -129,7 +138,8 @@ void Run::go(RunResult& result) {
 
 // When the device is not alone in what happens next.
 Time Run::next_instant() const {
-    return std::min({arrivals_.next(), budget_.next_change(), mode_.next_change()});
+    const Time deadline = deadlines_.empty() ? Time::max() : deadlines_.begin()->first;
+    return std::min({arrivals_.next(), budget_.next_change(), mode_.next_change(), deadline});
 }
 
 // Goes on to the next instant at which something happens and takes all its completions; false if
@@ -157,6 +167,7 @@ void Run::note(const Completion& span) {
         check_.on_use(span);
         metrics_.on_use(span);
         idle_ = 0;
+        forget_given_up(span.command);
         end_cold_request(span.command.job);
     } else if (swaps_out(verb)) {
         check_.on_release(span);
@@ -171,8 +182,8 @@ void Run::note(const Completion& span) {
 // A cold job's next request arrives once this one has ended and everything is released.
 void Run::end_cold_request(JobId job) {
     if (request_.workload.jobs[job].mode != ArrivalMode::cold) return;
-    const bool released = check_.resident_blocks(job) == 0;
-    if (!released || metrics_.requests_ended(job) == cold_ended_[job]) return;
+    const bool released = check_.resident_blocks(job) == 0 && check_.at_rest(job);
+    if (!released || metrics_.requests_done(job) == cold_ended_[job]) return;
     ++cold_ended_[job];
     arrivals_.end_cold_request(job, device_->now());
 }
@@ -184,16 +195,64 @@ void Run::end_instant() {
         blame_idling();
     const std::optional<Bytes> new_budget = take_budget();
     const std::string* const new_mode = take_mode();
-    arrivals_.take(now_, arrived_);
-    if (!arrived_.empty()) idle_ = 0;
-    for (const Arrival& arrival : arrived_) {
-        check_.on_arrival(arrival.job);
-        metrics_.on_arrival(arrival);
-        if (listeners_.timeline != nullptr) listeners_.timeline->on_arrival(arrival);
-    }
+    take_arrivals();
+    take_expired();
     decide(new_budget, new_mode);
+    if (!expired_.empty()) give_up_expired();
     completions_.clear();
     arrived_.clear();
+}
+
+void Run::take_arrivals() {
+    arrivals_.take(now_, arrived_);
+    if (!arrived_.empty()) idle_ = 0;
+    std::erase_if(arrived_, [this](const Arrival& arrival) {
+        check_.on_arrival(arrival);
+        if (!has_room(arrival.job)) {
+            check_.on_drop(arrival.job, arrival.request);
+            metrics_.on_drop(arrival.job);
+            return true;
+        }
+        metrics_.on_arrival(arrival);
+        if (listeners_.timeline != nullptr) listeners_.timeline->on_arrival(arrival);
+        if (request_.workload.overrun.aborts && arrival.deadline)
+            deadlines_.emplace(*arrival.deadline, RequestRef{arrival.job, arrival.request});
+        return false;
+    });
+}
+
+// For one more request of the job: besides the one that came first so many may wait.
+bool Run::has_room(JobId job) const {
+    const auto& most = request_.workload.overrun.most_waiting;
+    return !most || std::ssize(metrics_.requests_there(job)) <= *most;
+}
+
+void Run::take_expired() {
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now_) {
+        const RequestRef due = deadlines_.begin()->second;
+        deadlines_.erase(deadlines_.begin());
+        if (std::ranges::binary_search(metrics_.requests_there(due.job), due.request))
+            expired_.push_back(due);
+    }
+}
+
+// Those of which something is left to execute; of the others all has started.
+void Run::give_up_expired() {
+    for (const auto& [job, request] : expired_) {
+        if (!check_.is_incomplete(job, request)) continue;
+        check_.on_abort(job, request);
+        metrics_.on_abort(job, request);
+        if (listeners_.timeline != nullptr) listeners_.timeline->on_abort(job, request, now_);
+        if (!check_.executes(job)) device_->forget(job);
+        end_cold_request(job);
+    }
+    expired_.clear();
+}
+
+// At the end of what executed when its request was given up.
+void Run::forget_given_up(const Action& execution) {
+    if (!request_.workload.overrun.aborts) return;
+    if (check_.is_gone(execution.job, execution.request)) device_->forget(execution.job);
 }
 
 // The budget from now on, where it has changed.
@@ -220,11 +279,17 @@ void Run::decide(std::optional<Bytes> new_budget, const std::string* new_mode) {
     // What is recorded is what was seen, even where a device goes on meanwhile.
     const bool recorded = listeners_.decisions != nullptr;
     if (recorded) seen_ = memory_;
-    const View view{now_, arrived_, completions_, recorded ? seen_ : memory_, new_budget, new_mode};
+    const View view{.now = now_,
+                    .arrivals = arrived_,
+                    .completions = completions_,
+                    .memory = recorded ? seen_ : memory_,
+                    .budget = new_budget,
+                    .mode = new_mode,
+                    .expired = expired_};
     scheduler_.decide(view, *this);
     if (!recorded) return;
     listeners_.decisions->on_decision({view.now, arrived_, completions_, seen_, view.budget,
-                                       commands_, first, cancellations_, view.mode});
+                                       commands_, first, cancellations_, view.mode, expired_});
     commands_.clear();
     cancellations_.clear();
 }

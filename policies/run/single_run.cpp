@@ -58,7 +58,8 @@ Planned::Planned(const RunRequest& request, const CostModels& cost_models, const
 
 std::unique_ptr<Scheduler> Planned::scheduler(const RunRequest& request,
                                               const Policy& policy) const {
-    return policy.make_scheduler({deployment, facts, weights(request.workload), request.dispatch});
+    return policy.make_scheduler({deployment, facts, weights(request.workload), request.dispatch,
+                                  request.workload.overrun.aborts});
 }
 
 RunResult run_once(const RunRequest& request, const Planned& planned, Scheduler& scheduler,

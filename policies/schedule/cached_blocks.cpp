@@ -10,9 +10,8 @@ namespace {
 
 class CachedBlocks final : public PipelineScheduler {
   public:
-    // The one that is under way, and the one that begins when it has executed.
     CachedBlocks(const SchedulerSetup& setup, ReleasedBefore before)
-        : PipelineScheduler(setup, 2), before_(before), caches_(setup.facts.size()) {}
+        : PipelineScheduler(setup), before_(before), caches_(setup.facts.size()) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
@@ -24,7 +23,7 @@ class CachedBlocks final : public PipelineScheduler {
         Trail trail;
         submit_swap_in(step, last_, {}, trail, moves);
         submit_use(step, trail.assembled | last_, trail, moves);
-        last_ = trail.executed;
+        changing(last_) = trail.executed;
         cache.use(step.block);
         if (ends_request(step) && is_last_queued(step))
             release_all(step, cache, moves);
@@ -36,7 +35,7 @@ class CachedBlocks final : public PipelineScheduler {
 
     // Nothing stays where another variant begins: its cache is empty then.
     BlockCache& cache_of(const Step& step) {
-        std::optional<BlockCache>& cache = caches_[step.job.id];
+        std::optional<BlockCache>& cache = changing(caches_[step.job.id]);
         const Variant& variant = *step.job.variant;
         if (!cache || (step.begins_pass() && cache->all().empty()))
             cache.emplace(variant.arena.capacity, variant.size(), before_);
@@ -54,7 +53,7 @@ class CachedBlocks final : public PipelineScheduler {
         const Step gone{step.job, step.request, step.pass, block, step.job.facts[block]};
         Trail trail;
         submit_release(gone, last_, trail, moves);
-        last_ = trail.released;
+        changing(last_) = trail.released;
     }
     void release_from(const Step& step, BlockId block, BlockCache& cache, Moves& moves) {
         cache.release(block);
@@ -62,6 +61,12 @@ class CachedBlocks final : public PipelineScheduler {
     }
     void release_all(const Step& step, BlockCache& cache, Moves& moves) {
         for (const BlockId block : cache.all()) release_from(step, block, cache, moves);
+    }
+
+    // All that it held is released.
+    void on_given_up(JobRun& job, const Wait& gone) override {
+        caches_[job.id].reset();
+        last_ |= gone;
     }
 
     ReleasedBefore before_;

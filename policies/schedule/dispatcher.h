@@ -1,11 +1,10 @@
-// Dispatchers: of several DNNs with work, whose block comes next. A dispatcher composes with every
-// scheduler that is a `PipelineScheduler`; what a block's commands wait for is none of its
-// business.
+// Dispatchers: of several DNNs with work, whose block comes next (SEMANTICS: Dispatch). A
+// dispatcher composes with every scheduler that is a `PipelineScheduler`; what a block's commands
+// wait for is none of its business.
 //
-// Compute is never preempted within a block. What has been submitted stays, so a dispatcher that
-// may let a later request go first works with a small window: W blocks submitted ahead
-// (`PipelineScheduler`), and a request that it prefers overtakes after at most W blocks of others.
-// Requests of one job always stay in order.
+// Asked again and again, it gives one order of all that there is to do. A later arrival may change
+// that order; then what has been submitted and has not started is taken back (`SubmissionLog`).
+// Compute is never preempted within a block. Requests of one job always stay in order.
 #pragma once
 
 #include <functional>
@@ -36,14 +35,22 @@ inline bool comes_first(const Candidate& a, const Candidate& b) {
     return std::tie(a.arrival, a.request, a.job) < std::tie(b.arrival, b.request, b.job);
 }
 
+// Whose turn it is, of dispatchers that give turns: all that one remembers, and whoever asks it
+// keeps it.
+struct Turn {
+    std::optional<JobId> job;  // whose turn it is, or was
+    bool goes_on = false;      // it has not ended
+    std::uint32_t taken = 0;   // blocks of it
+};
+
 class Dispatcher {
   public:
     virtual ~Dispatcher() = default;
     // The index of the candidate whose next block is submitted next. There is at least one; they
-    // come in order of JobId. May be asked more than once before a block is submitted.
-    virtual std::size_t choose(std::span<const Candidate> candidates) const = 0;
-    // A block of this job has been submitted; `ends_request`: the last of its request.
-    virtual void submitted(JobId, bool /*ends_request*/) {}
+    // come in order of JobId.
+    virtual std::size_t choose(std::span<const Candidate> candidates, const Turn& turn) const = 0;
+    // The turn after a block of this job; `ends_request`: the last of its request.
+    virtual Turn after(const Turn& turn, JobId, bool /*ends_request*/) const { return turn; }
 };
 
 // A dispatcher as asked for. The default is fcfs.

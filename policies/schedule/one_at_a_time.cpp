@@ -8,22 +8,23 @@ namespace {
 
 class OneAtATime final : public PipelineScheduler {
   public:
-    // The one that is under way, and the one that begins when it has been released.
-    explicit OneAtATime(const SchedulerSetup& setup) : PipelineScheduler(setup, 2) {}
+    explicit OneAtATime(const SchedulerSetup& setup) : PipelineScheduler(setup) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
         if (step.kept()) {
             Trail trail = submit_kept(step, last_, {}, moves);
-            last_ = trail.executed;
+            changing(last_) = trail.executed;
             return trail;
         }
         Trail trail;
         submit_swap_in(step, last_, {}, trail, moves);
         submit_execution(step, trail.assembled, trail, moves);
-        last_ = trail.released;
+        changing(last_) = trail.released;
         return trail;
     }
+
+    void on_given_up(JobRun&, const Wait& gone) override { last_ |= gone; }
 
     Wait last_;  // over all jobs
 };

@@ -7,7 +7,8 @@ namespace swaplab {
 // Counts what a job has under way.
 class PipelineScheduler::CountingMoves final : public Moves {
   public:
-    CountingMoves(Moves& moves, IdVector<JobId, JobRun>& jobs) : moves_(moves), jobs_(jobs) {}
+    CountingMoves(Moves& moves, PipelineScheduler& scheduler)
+        : moves_(moves), jobs_(scheduler.jobs_) {}
 
     Ticket submit(const Command& command) override {
         JobRun& job = jobs_[command.job];
@@ -26,8 +27,9 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
     : dispatcher_(setup.dispatch.make()),
       adaptation_(setup.deployment.adaptation.get()),
       reorders_(setup.dispatch.reorders),
-      window_(reorders_ ? std::max(lookahead, 1) : std::max(kWindow, 2 * lookahead)),
-      refill_at_(reorders_ ? window_ - 1 : window_ / 2) {
+      window_(std::max(kWindow, 2 * lookahead)) {
+    if (setup.aborts || (reorders_ && setup.deployment.jobs.size() > 1))
+        log_.emplace(setup.deployment.jobs.size());
     jobs_.resize(setup.deployment.jobs.size());
     for (const JobId j : jobs_.ids()) {
         JobRun& job = jobs_[j];
@@ -39,6 +41,7 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
         job.passes = passes_of(setup.facts[j]);
         job.variant = &job.plan->at_start();
         job.overlap = job.variant->may_overlap_within(job.plan->budget);
+        if (setup.aborts) job.left.resize(setup.facts[j].size());
         if (!setup.weights.empty()) job.weight = setup.weights[j];
     }
 }
@@ -59,11 +62,17 @@ void PipelineScheduler::decide(const View& view, Moves& moves) {
     for (const Completion& span : view.completions)
         if (uses(span.command.verb)) --submitted_ahead_;
     if (adaptive()) take_in(view);
-    // Refills in batches where that changes nothing, so that most calls have nothing to do.
-    if (submitted_ahead_ > refill_at_) return;
-    if (!adaptive()) return refill(moves);
-    CountingMoves counting(moves, jobs_);
-    refill(counting);
+    if (!adaptive()) return go_on(view, moves);
+    CountingMoves counting(moves, *this);
+    go_on(view, counting);
+}
+
+void PipelineScheduler::go_on(const View& view, Moves& moves) {
+    if (log_) [[unlikely]]
+        reorder(view, moves);
+    for (const RequestRef& expired : view.expired) give_up(expired, moves);
+    // Refills in batches, since that changes nothing, so that most calls have nothing to do.
+    if (submitted_ahead_ <= window_ / 2) refill(moves);
 }
 
 void PipelineScheduler::refill(Moves& moves) {
@@ -87,10 +96,12 @@ void PipelineScheduler::take_in(const View& view) {
 
 // What the job's next request may begin with now; nothing if it has to wait.
 std::optional<PipelineScheduler::Grant> PipelineScheduler::grant(const JobRun& job) const {
+    for (const auto& [request, grant] : job.pledged)
+        if (request == job.waiting.front().request) return grant;
     if (job.executing > (job.variant->size() > 1 ? 1 : 0) || !shares_) return std::nullopt;
     Bytes left = usable_;
     for (const JobRun& other : jobs_)
-        if (&other != &job && (other.begun || other.outstanding > 0)) left -= other.granted;
+        if (&other != &job && (other.begun || other.outstanding > 0 || !other.pledged.empty())) left -= other.granted;
     left = std::min(left, (*shares_)[job.id]);
     const std::vector<Variant>& rows = job.plan->variants;
     const auto above = std::ranges::upper_bound(rows, left, {}, &Variant::need);
@@ -108,57 +119,101 @@ PipelineScheduler::JobRun* PipelineScheduler::next_job() {
     candidates_.clear();
     for (const JobRun& job : jobs_) {
         if (job.waiting.empty() || (reorders_ && !may_go_on(job))) continue;
-        const Arrival& oldest = job.waiting.front();
-        candidates_.push_back({job.id, oldest.request, oldest.at, oldest.deadline, job.weight});
+        candidates_.push_back(candidate(job, job.waiting.front()));
     }
     if (candidates_.empty()) return nullptr;
-    JobRun& next = jobs_[candidates_[dispatcher_->choose(candidates_)].job];
+    JobRun& next = jobs_[candidates_[dispatcher_->choose(candidates_, turn_)].job];
     return may_go_on(next) ? &next : nullptr;
 }
 
 void PipelineScheduler::begin_request(JobRun& job) {
+    if (log_) log_->undo([&job] { ++job.queued; });
     --job.queued;
     if (const auto& tokens = job.waiting.front().tokens)
-        job.passes = static_cast<std::uint32_t>(std::max<std::int64_t>(1, tokens->output));
-    if (adaptive()) {
-        const std::optional<Grant> granted = grant(job);
-        job.variant = granted->variant;
-        job.granted = granted->bytes;
-        job.overlap = granted->overlap;
-    }
-    job.next_block = {job.variant->first};
-    job.next_pass = 0;
-    job.begun = true;
+        changing(job.passes) =
+            static_cast<std::uint32_t>(std::max<std::int64_t>(1, tokens->output));
+    if (adaptive()) begin_granted(job);
+    changing(job.next_block) = {job.variant->first};
+    changing(job.next_pass) = 0;
+    changing(job.begun) = true;
+}
+
+void PipelineScheduler::begin_granted(JobRun& job) {
+    const Grant granted = *grant(job);
+    const RequestId request = job.waiting.front().request;
+    changing(job.variant) = granted.variant;
+    changing(job.granted) = granted.bytes;
+    changing(job.overlap) = granted.overlap;
+    std::erase_if(job.pledged, [&](const auto& pledge) { return pledge.first == request; });
+    if (log_)
+        log_->undo([&job, request, granted] { job.pledged.emplace_back(request, granted); });
 }
 
 void PipelineScheduler::submit_next(JobRun& job, Moves& moves) {
+    if (!log_) return submit_next_of(job, moves);
+    const int ahead = submitted_ahead_;
+    log_->begin({job.id, job.waiting.front(), turn_});
+    SubmissionLog::Recording recording(
+        *log_, moves,
+        [this](JobId j, BlockId b) -> const BlockLife& { return jobs_[j].lives[b]; });
+    submit_next_of(job, recording);
+    log_->undo([this, more = submitted_ahead_ - ahead] { submitted_ahead_ -= more; });
+}
+
+// The next block of its oldest request, or a step of what that has left.
+void PipelineScheduler::submit_next_of(JobRun& job, Moves& moves) {
+    if (!job.holds) return submit_next_block(job, moves);
+    if (submit_held(job, moves)) return;
+    changing(job.holds) = false;
+    if (turn_.job == job.id && turn_.goes_on)
+        changing(turn_) = dispatcher_->after(turn_, job.id, true);
+    end_request(job);
+}
+
+void PipelineScheduler::submit_next_block(JobRun& job, Moves& moves) {
     if (!job.begun) begin_request(job);
     const RequestId request = job.waiting.front().request;
     const BlockId block = job.next_block;
     const Step step{job, request, job.next_pass, block, job.facts[block]};
     Trail& place = job.blocks[block];
     const Trail trail = submit_block(step, moves);
-    place = trail;
+    changing(place) = trail;
     if (step.kept()) {
-        job.before.executed = trail.executed;
+        changing(job.before).executed = trail.executed;
     } else {
-        job.before_that = job.before;
-        job.before = trail;
+        changing(job.before_that) = job.before;
+        changing(job.before) = trail;
     }
     ++submitted_ahead_;
     const bool ends_pass = job.variant->ends_with(block);
     const bool ends_request = ends_pass && step.last_pass();
-    dispatcher_->submitted(job.id, ends_request);
-    current_ = ends_request || reorders_ ? nullptr : &job;
-    ++job.next_block.index;
-    if (!ends_pass) return;
-    job.next_block = {job.variant->first};
-    ++job.next_pass;
-    if (!ends_request) return end_pass(job, request, true, moves);
-    job.begun = false;
-    job.waiting.pop_front();
+    changing(turn_) = dispatcher_->after(turn_, job.id, ends_request);
+    changing(current_) = reorders_ ? nullptr : &job;
+    ++changing(job.next_block).index;
+    if (ends_pass) end_pass_of(job, ends_request, moves);
+}
+
+// Where something may be taken back, nobody knows what comes next, and a request ends step by step.
+void PipelineScheduler::end_pass_of(JobRun& job, bool ends_request, Moves& moves) {
+    changing(job.next_block) = {job.variant->first};
+    ++changing(job.next_pass);
+    if (ends_request && !log_) end_request(job);
     // The next request may need another variant, so none goes on from the one before.
-    end_pass(job, request, !adaptive() && next_job() == &job, moves);
+    const bool continues = !ends_request || (!log_ && !adaptive() && next_job() == &job);
+    bool held = end_pass(job, continues);
+    if (held && ends_request && log_ && job.variant->size() > 1) {
+        changing(job.holds) = true;
+        return;
+    }
+    while (held) held = submit_held(job, moves);
+    if (ends_request && log_) end_request(job);
+}
+
+void PipelineScheduler::end_request(JobRun& job) {
+    changing(job.begun) = false;
+    changing(current_) = nullptr;
+    if (log_) log_->undo([&job, request = job.waiting.front()] { job.waiting.push_front(request); });
+    job.waiting.pop_front();
 }
 
 Command PipelineScheduler::Step::command(SwapStep step, const Wait& wait) const {
@@ -188,7 +243,9 @@ void PipelineScheduler::submit_swap_in(const Step& step, const Wait& read_after,
 
 void PipelineScheduler::submit_read(const Step& step, const Wait& after, Trail& trail,
                                     Moves& moves) {
-    trail.read = Wait(moves.submit(step.command(step.life().missing().front(), after)));
+    const IdVector<BlockId, Wait>& left = step.job.left;
+    const Wait all = left.empty() ? after : after | left[step.block];
+    trail.read = Wait(moves.submit(step.command(step.life().missing().front(), all)));
     step.life().advance();
 }
 

@@ -1,10 +1,10 @@
 // The frame of schedulers that walk requests block by block, as a dispatcher orders them, and say
 // for each block what its commands wait for. A policy implements `submit_block`.
 //
-// Blocks are submitted ahead: tens under first come first served; under a dispatcher that reorders
-// only as many executions as the policy needs to keep its pipeline full (`lookahead`), because what
-// is submitted cannot be overtaken. So a request that the dispatcher prefers waits for the end of
-// at most `lookahead` blocks of others.
+// Tens of blocks are submitted ahead, in the order that the dispatcher gives. Where an arrival (or
+// another budget) changes that order, what has not started and now stands before what should come
+// first is taken back, and submitted again in the new order (`SubmissionLog`). So policies change
+// what they remember only through `changing`.
 //
 // Where the budget may change (`Deployment::adaptation`), a job begins a request only when at most
 // one execution of its request before is left (none, where that has one block only), with the best
@@ -21,6 +21,7 @@
 
 #include "policies/port/block_life.h"
 #include "policies/schedule/scheduler.h"
+#include "policies/schedule/submission_log.h"
 
 namespace swaplab {
 
@@ -69,6 +70,13 @@ class PipelineScheduler : public Scheduler {
     // enough for every lane to chain on, never a whole stream.
     static constexpr int kWindow = 32;
 
+    // What a request may begin with, where the budget may change.
+    struct Grant {
+        const Variant* variant;
+        Bytes bytes;
+        bool overlap;
+    };
+
     struct JobRun {
         JobId id;
         const JobPlan* plan = nullptr;
@@ -79,16 +87,20 @@ class PipelineScheduler : public Scheduler {
         // Of the blocks i-1 and i-2, across passes and requests. Those that are kept do not count,
         // but for their execution.
         Trail before, before_that;
+        IdVector<BlockId, Wait> left;  // their releases when a request was given up; empty: none
         std::size_t queued = 0;            // requests that have arrived and not been begun
         RequestId last_arrived;
         const Variant* variant = nullptr;  // of the request under way
         // A pass's first block may come in beside the last one of the pass before.
         bool overlap = true;
+        bool holds = false;  // all blocks of the oldest are submitted, but `submit_held` has more
 
         Bytes granted;        // what the request under way may use, where the budget may change
         int executing = 0;    // executions submitted that have not ended, likewise
         int outstanding = 0;  // commands, likewise
         bool begun = false;   // the oldest request
+        // Of requests that were taken back, although something of the job has started.
+        std::vector<std::pair<RequestId, Grant>> pledged;
         double weight = 1;
         std::deque<Arrival> waiting;  // requests that have blocks left to submit, the oldest first
         std::uint32_t next_pass = 0;  // of the oldest
@@ -116,12 +128,9 @@ class PipelineScheduler : public Scheduler {
         Command command(SwapStep step, const Wait& wait) const;
     };
 
-    // One block that executes, one that comes in, and one of another job behind them.
-    static constexpr int kLookahead = 3;
-
     // `lookahead`: how many executions must be submitted and not have ended for the pipeline to be
-    // full, at least 1.
-    explicit PipelineScheduler(const SchedulerSetup& setup, int lookahead = kLookahead);
+    // full, where that may be more than half of `kWindow`.
+    explicit PipelineScheduler(const SchedulerSetup& setup, int lookahead = 1);
     // The most that any policy may look ahead: a block does not come in again before it was
     // released.
     static int blocks_of_all_jobs(const SchedulerSetup& setup);
@@ -131,10 +140,22 @@ class PipelineScheduler : public Scheduler {
 
     // Submits the commands of one block and returns their trail. Called for every block of every
     // request of a job, in order; jobs take turns as the dispatcher says, even within requests.
+    // Whatever it changes of what the scheduler remembers from block to block it changes through
+    // `changing`: it may be taken back.
     virtual Trail submit_block(const Step& step, Moves& moves) = 0;
+    template <class Value>
+    Value& changing(Value& place) {
+        return log_ ? log_->changing(place) : place;
+    }
     // Called after the last block of a pass (a request has one, that of a generative model
-    // several). `continues`: as things stand, what comes next is known and of the same job.
-    virtual void end_pass(JobRun&, RequestId, bool /*continues*/, Moves&) {}
+    // several). `continues`: what comes next is known and of the same job. Returns whether there is
+    // something left to submit of the pass, which `submit_held` does, a step at a time.
+    virtual bool end_pass(JobRun&, bool /*continues*/) { return false; }
+    // Returns whether there is more.
+    virtual bool submit_held(JobRun&, Moves&) { return false; }
+    // The job's request that was submitted in part is given up. `gone`: what is left of it has
+    // executed and is released. What is changed stays so.
+    virtual void on_given_up(JobRun&, const Wait& /*gone*/) {}
     // A scheduler whose `submit_block` does not submit exactly the block's own execution says by
     // how many executions it submitted more (or fewer) than that.
     void count_executions(int more) { submitted_ahead_ += more; }
@@ -170,19 +191,39 @@ class PipelineScheduler : public Scheduler {
 
   private:
     class CountingMoves;
-    struct Grant {
-        const Variant* variant;
-        Bytes bytes;
-        bool overlap;
-    };
 
+    void go_on(const View& view, Moves& moves);
     void refill(Moves& moves);
     void take_in(const View& view);
+    // Takes back what now stands before what should come first.
+    void reorder(const View& view, Moves& moves);
+    bool may_reorder(const View& view) const;
+    // The first entry of the log in whose place another should be as things stand now.
+    std::optional<std::size_t> first_out_of_order();
+    // Takes back all entries from `first` on, and submits those again that execute.
+    void take_back(std::size_t first, Moves& moves);
+    struct TakenBack;
+    TakenBack take_back_from(std::size_t first, Moves& moves);
+    bool take_back_last(Moves& moves);
+    void go_through_again(const TakenBack& taken, Moves& moves);
+    // What has not started of a request is taken back, what is resident of it goes.
+    void give_up(const RequestRef& expired, Moves& moves);
+    bool executes_last(const JobRun& job, const Arrival& request) const;
+    Wait release_all_of(JobRun& job, RequestId request, bool of_others_too, Moves& moves);
+    void end_given_up(JobRun& job, std::deque<Arrival>::iterator request);
     std::optional<Grant> grant(const JobRun& job) const;
     bool may_go_on(const JobRun& job) const { return job.begun || !adaptive() || grant(job); }
+    Candidate candidate(const JobRun& job, const Arrival& request) const {
+        return {job.id, request.request, request.at, request.deadline, job.weight};
+    }
     JobRun* next_job();
     void begin_request(JobRun& job);
+    void begin_granted(JobRun& job);
     void submit_next(JobRun& job, Moves& moves);
+    void submit_next_of(JobRun& job, Moves& moves);
+    void submit_next_block(JobRun& job, Moves& moves);
+    void end_pass_of(JobRun& job, bool ends_request, Moves& moves);
+    void end_request(JobRun& job);
 
     IdVector<JobId, JobRun> jobs_;
     std::unique_ptr<Dispatcher> dispatcher_;
@@ -190,10 +231,11 @@ class PipelineScheduler : public Scheduler {
     std::optional<IdVector<JobId, Bytes>> shares_;  // nothing while the budget is too small
     Bytes usable_;                                  // of the budget in force
     bool reorders_;
-    int window_;     // executions submitted ahead at most
-    int refill_at_;  // ... and when it is worth while to submit more
+    int window_;  // executions submitted ahead at most; more are worth while at half of it
     int submitted_ahead_ = 0;
-    JobRun* current_ = nullptr;          // whose request is half submitted, unless blocks alternate
+    JobRun* current_ = nullptr;  // whose request is half submitted, unless blocks alternate
+    Turn turn_;
+    std::optional<SubmissionLog> log_;   // where something may be taken back
     std::vector<Candidate> candidates_;  // scratch
 };
 

@@ -28,6 +28,10 @@ struct View {
     std::optional<Bytes> budget = {};
     // The mode from now on, where it has just changed (empty: the device's own), else null.
     const std::string* mode = nullptr;
+    // Requests that have arrived and not ended, and whose deadline is now, where they are given up
+    // then: what has not started of them is to be taken back, and nothing more to be submitted. A
+    // request of which all executions have been started goes on.
+    std::span<const RequestRef> expired = {};
 };
 
 // Where a scheduler puts its moves. The runner checks each and blames the policy by name.
@@ -44,6 +48,7 @@ struct SchedulerSetup {
     const AllFacts& facts;
     IdVector<JobId, double> weights = {};  // empty: all 1
     Dispatch dispatch = {};
+    bool aborts = false;  // requests may expire
 };
 
 class Scheduler {

@@ -40,8 +40,7 @@ class DirectPlanner final : public Planner {
 
 class DirectScheduler final : public PipelineScheduler {
   public:
-    // Only executions: one at a time keeps the lane busy.
-    explicit DirectScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup, 1) {}
+    explicit DirectScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {

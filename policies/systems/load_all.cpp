@@ -62,9 +62,8 @@ class LoadAllPartitioner final : public Partitioner {
 
 class LoadAllScheduler final : public PipelineScheduler {
   public:
-    // One model executes while the next is read.
     explicit LoadAllScheduler(const SchedulerSetup& setup)
-        : PipelineScheduler(setup, 2), loaded_(setup.facts.size()) {}
+        : PipelineScheduler(setup), loaded_(setup.facts.size()) {}
 
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
@@ -81,7 +80,7 @@ class LoadAllScheduler final : public PipelineScheduler {
 
     // Everything comes in before the first part executes; nothing does while it is loaded.
     void load(const Step& step, Moves& moves) {
-        Loaded& loaded = loaded_[step.job.id];
+        Loaded& loaded = changing(loaded_[step.job.id]);
         loaded.trails.assign(step.job.blocks.size(), {});
         for (const BlockId block : step.job.variant->blocks()) {
             const Step part{step.job, step.request, step.pass, block, step.job.facts[block]};

@@ -223,7 +223,10 @@ oracle::Peaks peaks_from_spans(const RunFacts& run) {
     return peaks;
 }
 
-void expect_replay(const RunFacts& run, Account account) {
+void expect_replay(const RunFacts& whole, Account account) {
+    const testing::Simulation ended{whole.simulation.result,
+                                    whole.simulation.record.of_what_ended()};
+    const RunFacts run{whole.platform, whole.workload, whole.deployment, ended};
     oracle::NodeReplay replay = ReplayBuilder(run).replay();
     replay.run();
     const std::vector<Completion> spans = run.simulation.record.by_ticket();

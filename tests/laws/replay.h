@@ -24,8 +24,8 @@ oracle::Peaks peaks_from_spans(const RunFacts& run);
 // The only node of the platform, with so many servers on its storage lane.
 oracle::NodeRules rules_of_node(const Platform& platform, std::uint32_t parallel_reads);
 
-// Replays the submitted commands on the node of the oracle and expects every span, to the
-// nanosecond, and the same peaks.
-void expect_replay(const RunFacts& run, Account account);
+// Replays the submitted commands, but for those taken back, on the node of the oracle and expects
+// every span, to the nanosecond, and the same peaks.
+void expect_replay(const RunFacts& whole, Account account);
 
 }  // namespace swaplab::laws

@@ -127,7 +127,7 @@ TEST(Stalls, AreTheDifferencesOfTheClocks) {
         const Simulation run = simulate(platform, workload, policy, options);
         ASSERT_TRUE(run.result.ran()) << run.result.reason;
 
-        const Clocked clocked(run.record);
+        const Clocked clocked(run.record.of_what_ended());
         const oracle::ClockedStalls expected = oracle::stalls_of(
             clocked.commands, clocked.requests,
             {std::max(deployment.parallel_reads, 1U), platform.nodes[0].assemble_lanes});

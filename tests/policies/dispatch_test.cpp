@@ -95,9 +95,8 @@ TEST(DispatchGolden, TurnsOfRequests) {
                      "A1 176..196"}));
 }
 
-// swapnet with two blocks each, assembly and release free, three blocks ahead. Round robin: reads
-// A0 0-10, B0 10-20, A1 20-30 are submitted at once, B1 when A0 has executed, at 30. All executions
-// follow one another from 10 on, 20 ns each.
+// swapnet with two blocks each, assembly and release free. Round robin: the reads A0 0-10, B0 10-20,
+// A1 20-30, B1 30-40 follow one another; so do all executions from 10 on, 20 ns each.
 TEST(DispatchGolden, Swapnet) {
     Workload workload;
     workload.jobs = {job_of(chain("a", 2), {0}), job_of(chain("b", 2), {0})};
@@ -107,14 +106,15 @@ TEST(DispatchGolden, Swapnet) {
               (Lines{"A0 10..30", "A1 30..50", "B0 50..70", "B1 70..90"}));
 }
 
-// A request that arrives at 40 overtakes after the two blocks that on-demand has submitted ahead:
-// A1, under way since 33, and A2, submitted when A0 had executed, at 31.
+// A request that arrives at 40 comes before all that has not started: the read of A1, 33-43, ends,
+// what follows of A1 is taken back. B0 comes in at once behind it, 43-53, and when it has been
+// released, at 76, A1 goes on with its assembly.
 TEST(DispatchGolden, PriorityPreemptsBetweenBlocks) {
     Workload workload;
     workload.jobs = {job_of(chain("a", 5), {0}), job_of(chain("b", 1), {40}, 2)};
     const Platform platform = board(1, 2);
     EXPECT_EQ(executions_of(workload, platform, "on-demand", "priority"),
-              (Lines{"A0 11..31", "A1 44..64", "A2 77..97", "B0 110..130", "A3 143..163",
+              (Lines{"A0 11..31", "B0 54..74", "A1 77..97", "A2 110..130", "A3 143..163",
                      "A4 176..196"}));
     EXPECT_EQ(executions_of(workload, platform, "on-demand", "fcfs").back(), "B0 176..196");
 }

@@ -83,7 +83,7 @@ class DoubleBufferPartitioner final : public Partitioner {
 
 class DoubleBufferScheduler final : public PipelineScheduler {
   public:
-    explicit DoubleBufferScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup, 2) {}
+    explicit DoubleBufferScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup) {}
 
   private:
     // Block i is read when i-1 has been read and i-2 is gone; it executes when it is there and i-1

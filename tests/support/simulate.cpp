@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policies/registry.h"
+#include "profiles/base/error.h"
 #include "profiles/base/text.h"
 #include "sim/sim_device.h"
 
@@ -43,7 +44,48 @@ void SpanRecorder::on_decision(const Decision& d) {
                          {d.completions.begin(), d.completions.end()},
                          d.memory.in_use,
                          {d.commands.begin(), d.commands.end()},
-                         d.first_ticket});
+                         d.first_ticket,
+                         {d.cancellations.begin(), d.cancellations.end()}});
+}
+
+std::size_t SpanRecorder::taken_back() const {
+    std::size_t taken = 0;
+    for (const RecordedDecision& d : decisions)
+        taken += static_cast<std::size_t>(std::ranges::count_if(d.cancellations, &Cancellation::done));
+    return taken;
+}
+
+SpanRecorder SpanRecorder::of_what_ended() const {
+    const std::vector<Command> all = commands();
+    std::vector<bool> taken(all.size());
+    for (const RecordedDecision& d : decisions)
+        for (const Cancellation& c : d.cancellations)
+            if (c.done) taken[c.ticket.index] = true;
+    std::vector<Ticket> number(all.size());
+    std::uint32_t next = 0;
+    for (std::size_t t = 0; t < all.size(); ++t) number[t] = {taken[t] ? next : next++};
+    SpanRecorder ended;
+    ended.spans = spans;
+    for (Completion& span : ended.spans) span.ticket = number[span.ticket.index];
+    for (const RecordedDecision& d : decisions) {
+        RecordedDecision& kept = ended.decisions.emplace_back(d);
+        kept.commands.clear();
+        kept.cancellations.clear();
+        std::uint32_t ticket = d.first_ticket.index;
+        if (ticket < all.size()) kept.first_ticket = number[ticket];
+        for (Command command : d.commands) {
+            if (taken[ticket++]) continue;
+            After after;
+            for (const Ticket t : command.after) {
+                SWAPLAB_CHECK(!taken[t.index], "ticket {} waited for {}, which was taken back",
+                              ticket - 1, t.index);
+                after.add(number[t.index]);
+            }
+            command.after = after;
+            kept.commands.push_back(command);
+        }
+    }
+    return ended;
 }
 
 std::vector<Completion> SpanRecorder::by_ticket() const {

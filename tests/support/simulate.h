@@ -19,6 +19,7 @@ struct RecordedDecision {
     Bytes memory_in_use;
     std::vector<Command> commands;
     Ticket first_ticket;
+    std::vector<Cancellation> cancellations = {};
 };
 
 class SpanRecorder : public Observer {
@@ -32,6 +33,12 @@ class SpanRecorder : public Observer {
     std::vector<Command> commands() const;
     // "1200 read 0/0/3 10..20", one line per span and one per command: what determinism compares.
     std::string log() const;
+
+    // How many commands were taken back.
+    std::size_t taken_back() const;
+    // As if what was taken back had never been submitted: tickets are consecutive again. Nothing
+    // that ended may have waited for it.
+    SpanRecorder of_what_ended() const;
 
     std::vector<Completion> spans;
     std::vector<RecordedDecision> decisions;

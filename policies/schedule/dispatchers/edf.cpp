@@ -14,7 +14,7 @@ bool is_due_first(const Candidate& a, const Candidate& b) {
 
 class EarliestDeadlineFirst final : public Dispatcher {
   public:
-    std::size_t choose(std::span<const Candidate> candidates) const override {
+    std::size_t choose(std::span<const Candidate> candidates, const Turn&) const override {
         return static_cast<std::size_t>(
             std::min_element(candidates.begin(), candidates.end(), is_due_first) -
             candidates.begin());

@@ -8,7 +8,7 @@ namespace {
 
 class Fcfs final : public Dispatcher {
   public:
-    std::size_t choose(std::span<const Candidate> candidates) const override {
+    std::size_t choose(std::span<const Candidate> candidates, const Turn&) const override {
         return static_cast<std::size_t>(
             std::min_element(candidates.begin(), candidates.end(), comes_first) -
             candidates.begin());

@@ -12,7 +12,7 @@ bool goes_first(const Candidate& a, const Candidate& b) {
 
 class Priority final : public Dispatcher {
   public:
-    std::size_t choose(std::span<const Candidate> candidates) const override {
+    std::size_t choose(std::span<const Candidate> candidates, const Turn&) const override {
         return static_cast<std::size_t>(
             std::min_element(candidates.begin(), candidates.end(), goes_first) -
             candidates.begin());

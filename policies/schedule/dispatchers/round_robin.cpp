@@ -17,26 +17,22 @@ class RoundRobin final : public Dispatcher {
   public:
     explicit RoundRobin(std::optional<std::uint32_t> quantum) : quantum_(quantum) {}
 
-    std::size_t choose(std::span<const Candidate> candidates) const override {
+    std::size_t choose(std::span<const Candidate> candidates, const Turn& turn) const override {
         std::size_t next = candidates.size();
         for (std::size_t c = candidates.size(); c-- > 0;) {
-            if (turn_ && candidates[c].job == *turn_ && goes_on_) return c;
-            if (!turn_ || candidates[c].job > *turn_) next = c;
+            if (turn.job && candidates[c].job == *turn.job && turn.goes_on) return c;
+            if (!turn.job || candidates[c].job > *turn.job) next = c;
         }
         return next == candidates.size() ? 0 : next;
     }
 
-    void submitted(JobId job, bool ends_request) override {
-        taken_ = turn_ == job && goes_on_ ? taken_ + 1 : 1;
-        turn_ = job;
-        goes_on_ = quantum_ ? taken_ < *quantum_ : !ends_request;
+    Turn after(const Turn& turn, JobId job, bool ends_request) const override {
+        const std::uint32_t taken = turn.job == job && turn.goes_on ? turn.taken + 1 : 1;
+        return {job, quantum_ ? taken < *quantum_ : !ends_request, taken};
     }
 
   private:
     std::optional<std::uint32_t> quantum_;
-    std::optional<JobId> turn_;  // whose turn it is, or was
-    bool goes_on_ = false;       // the turn has not ended
-    std::uint32_t taken_ = 0;    // blocks in this turn
 };
 
 std::optional<std::uint32_t> quantum_of(const PolicyParameters& parameters) {

@@ -57,9 +57,9 @@ class RingScheduler final : public PipelineScheduler {
 // step t-1. A layer without parameters takes a step of its own.
 class SyncScheduler final : public PipelineScheduler {
   public:
-    // A step's execution and the step behind it. The two blocks that a job holds back until later
-    // blocks drive them on are not submitted ahead, and do not count.
-    explicit SyncScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup, 2) {
+    // The two blocks that a job holds back until later blocks drive them on are not submitted
+    // ahead, and do not count.
+    explicit SyncScheduler(const SchedulerSetup& setup) : PipelineScheduler(setup) {
         for (const auto& blocks : setup.facts) {
             StepState& state = states_.emplace_back();
             state.released.resize(blocks.size());
@@ -73,6 +73,8 @@ class SyncScheduler final : public PipelineScheduler {
         std::optional<Step> copying, executing;
         IdVector<BlockId, Wait> released;
         IdVector<BlockId, Trail> trails;
+
+        bool holds() const { return copying || executing; }
     };
 
     Trail submit_block(const Step& step, Moves& moves) override {
@@ -83,49 +85,58 @@ class SyncScheduler final : public PipelineScheduler {
     // A lone layer may not be read again in the step that still executes it, and jobs that
     // alternate keep their order of execution: both finish their steps before the next request
     // begins.
-    void end_pass(JobRun& job, RequestId, bool continues, Moves& moves) override {
-        if (continues && job.variant->size() > 1) return;
+    bool end_pass(JobRun& job, bool continues) override {
+        return !(continues && job.variant->size() > 1) && states_[job.id].holds();
+    }
+    bool submit_held(JobRun& job, Moves& moves) override {
+        count_executions(advance(states_[job.id], nullptr, moves));
+        return states_[job.id].holds();
+    }
+
+    void on_given_up(JobRun& job, const Wait& gone) override {
         StepState& state = states_[job.id];
-        while (state.copying || state.executing) count_executions(advance(state, nullptr, moves));
+        state.copying.reset();
+        state.executing.reset();
+        state.barrier |= gone;
     }
 
     // Submits one step; returns how many executions it had.
-    int advance(StepState& state, const Step* reading, Moves& moves) const {
+    int advance(StepState& state, const Step* reading, Moves& moves) {
         const int executions = state.executing ? 1 : 0;
         Wait done;
         bool any = false;
         if (state.executing) {
-            Trail& trail = state.trails[state.executing->block];
+            Trail& trail = changing(state.trails[state.executing->block]);
             submit_use(*state.executing, state.barrier, trail, moves);
             if (!state.executing->kept() || ends_stay(*state.executing))
                 submit_release(*state.executing, trail.executed, trail, moves);
-            state.released[state.executing->block] = trail.released;
+            changing(state.released[state.executing->block]) = trail.released;
             done |= trail.executed | trail.released;
             any = true;
         }
         if (state.copying && is_missing(*state.copying)) {
-            Trail& trail = state.trails[state.copying->block];
+            Trail& trail = changing(state.trails[state.copying->block]);
             submit_rest(*state.copying, trail, state.barrier, moves);
             done |= trail.assembled;
             any = true;
         }
         if (reading != nullptr && is_missing(*reading)) {
-            Trail& trail = state.trails[reading->block];
+            Trail& trail = changing(state.trails[reading->block]);
             submit_read(*reading, state.barrier | state.released[reading->block], trail, moves);
             done |= trail.read;
             any = true;
         }
-        if (any) state.barrier = done;
+        if (any) changing(state.barrier) = done;
         shift(state, reading);
         return executions;
     }
 
     static bool is_missing(const Step& step) { return !step.life().missing().empty(); }
 
-    static void shift(StepState& state, const Step* reading) {
-        state.executing.reset();
+    void shift(StepState& state, const Step* reading) {
+        changing(state.executing).reset();
         if (state.copying) state.executing.emplace(*state.copying);
-        state.copying.reset();
+        changing(state.copying).reset();
         if (reading != nullptr) state.copying.emplace(*reading);
     }
 

@@ -234,12 +234,12 @@ class PipeloadScheduler final : public PipelineScheduler {
             Agents& agents = agents_[step.job.id];
             Wait& read = agents.reads[agents.k % agents.reads.size()];
             Wait& release = agents.releases[agents.k % agents.releases.size()];
-            ++agents.k;
+            ++changing(agents.k);
             submit_swap_in(step, read | release | step.job.blocks[step.block].released, {}, trail,
                            moves);
             submit_execution(step, trail.assembled | step.job.before.executed, trail, moves);
-            read = trail.read;
-            release = trail.released;
+            changing(read) = trail.read;
+            changing(release) = trail.released;
         } else {
             submit_execution(step, step.job.before.executed, trail, moves);
         }

@@ -109,10 +109,10 @@ class PipeswitchScheduler final : public PipelineScheduler {
         return trail;
     }
 
-    static void release_all(const Step& step, Trail& last, Moves& moves) {
+    void release_all(const Step& step, Trail& last, Moves& moves) {
         for (const BlockId b : step.job.variant->blocks()) {
             const Step block{step.job, step.request, step.pass, b, step.job.facts[b]};
-            Trail& trail = b == step.block ? last : step.job.blocks[b];
+            Trail& trail = b == step.block ? last : changing(step.job.blocks[b]);
             submit_release(block, last.executed, trail, moves);
         }
     }

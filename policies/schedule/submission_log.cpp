@@ -1,0 +1,56 @@
+#include "policies/schedule/submission_log.h"
+
+#include <algorithm>
+
+namespace swaplab {
+
+namespace {
+
+bool same_step(const Action& a, const Action& b) {
+    return a.verb == b.verb && a.copy == b.copy && a.job == b.job && a.request == b.request &&
+           a.pass == b.pass && a.block == b.block;
+}
+
+}  // namespace
+
+void SubmissionLog::forget_ended() {
+    const auto goes_on = [this](const Sent& sent) {
+        return !swaps_out(sent.command.verb) && is_open(sent.ticket);
+    };
+    while (!entries_.empty() && std::ranges::none_of(entries_.front().sent, goes_on))
+        entries_.pop_front();
+}
+
+std::optional<Ticket> SubmissionLog::take_kept(const Command& command) {
+    std::vector<Sent>& kept = kept_[command.job];
+    const auto found = std::ranges::find_if(
+        kept, [&](const Sent& sent) { return same_step(sent.command, command); });
+    if (found == kept.end()) return std::nullopt;
+    const Ticket ticket = found->ticket;
+    kept.erase(found);
+    return ticket;
+}
+
+Ticket SubmissionLog::submit(const Command& command, const BlockLife& before, Moves& moves) {
+    Sent sent{command, {}, before};
+    const std::pair block{command.job, command.block};
+    if (const std::optional<Ticket> kept = take_kept(command)) {
+        sent.ticket = *kept;
+        if (before.absent()) {
+            owed_ = command.after;
+            owed_by_ = block;
+        }
+    } else {
+        if (owed_by_ == block && !swaps_out(command.verb)) {
+            for (const Ticket ticket : owed_)
+                if (is_open(ticket)) sent.command.after.add(ticket);
+            owed_by_.reset();
+        }
+        sent.ticket = moves.submit(sent.command);
+        open_.insert(sent.ticket.index);
+    }
+    entries_.back().sent.push_back(sent);
+    return sent.ticket;
+}
+
+}  // namespace swaplab
