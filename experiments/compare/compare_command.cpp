@@ -6,7 +6,6 @@
 #include "experiments/compare/comparison_table.h"
 #include "experiments/compare/knee.h"
 #include "experiments/compare/what_if.h"
-#include "experiments/draw/svg.h"
 #include "experiments/emulate/emulation.h"
 #include "experiments/emulate/pace_check.h"
 #include "experiments/output/output_file.h"
@@ -17,7 +16,6 @@
 #include "experiments/shell/progress.h"
 #include "experiments/shell/scenario_flags.h"
 #include "experiments/shell/values.h"
-#include "experiments/statistics/paired.h"
 #include "experiments/text/figures.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -92,24 +90,6 @@ int code_of(const std::vector<Comparison>& comparisons) {
     return any(&Comparison::any_failed) ? exit_failed : exit_infeasible;
 }
 
-std::string drawing_of(const std::vector<Comparison>& comparisons) {
-    std::vector<std::string> drawings;
-    for (const Comparison& comparison : comparisons)
-        drawings.push_back(draw(comparison_chart(comparison)));
-    if (drawings.size() == 1) return drawings.front();
-    return stacked(drawings, kChartWidth, kChartHeight, "Latency against budget");
-}
-
-std::string tables_of(const std::vector<Comparison>& comparisons, Metric metric,
-                      const Console& console) {
-    std::string tables;
-    for (const Comparison& comparison : comparisons) {
-        if (!tables.empty()) tables += '\n';
-        tables += comparison_table(comparison, metric, console);
-    }
-    return tables;
-}
-
 constexpr CommandText kText{
     "compare", "policies x budgets: a table, a CSV file, a plot",
     "-m MODEL... -d DEVICE... [-p POLICY]... [-b B1,B2,...]",
@@ -174,41 +154,21 @@ Comparison compare_one(const Scenario& scenario, const Testbed& testbed, const O
         [&](std::int64_t done, std::int64_t total) { progress.update(what, done, total); });
 }
 
-// How many replications the cell that varies most asks for.
-std::int64_t replications_needed(const Comparison& comparison, Metric metric, double precision) {
-    std::int64_t most = comparison.scenario->replications;
-    for (std::size_t row = 0; row < comparison.cells.size(); ++row)
-        for (std::size_t i = 0; i < comparison.cells[row].size(); ++i) {
-            const std::vector<double> samples = comparison.samples(row, i, metric);
-            if (samples.empty()) continue;
-            std::int64_t needed = replications_for(samples, precision);
-            // What the second stage came to may still be a little too wide.
-            if (needed == std::ssize(samples) && relative_half_width(samples) > precision) ++needed;
-            most = std::max(most, needed);
-        }
-    return most;
-}
-
-// Replications until every mean is precise enough: a few first, which say how many it takes.
+// As many replications as `--precision` asks for, with a note of how many that is.
 void choose_replications(Scenario& scenario, const Testbed& testbed, const Options& options,
                          const std::vector<PolicyChoice>& policies, const Console& console) {
-    constexpr std::int64_t pilot = 10;
-    scenario.replications = pilot;
-    while (true) {
-        const Comparison tried = compare_one(scenario, testbed, options, policies, false,
-                                             "choosing replications: cell", console);
-        if (tried.interrupted) return;
-        const std::int64_t needed = replications_needed(tried, options.metric, *options.precision);
-        if (needed == scenario.replications) break;
-        scenario.replications = std::min(needed, kMostRepeats);
-        if (needed > kMostRepeats) {
-            console.note(text("--precision {}: {} replications would be needed, {} are run",
-                              percent(*options.precision), needed, kMostRepeats));
-            return;
-        }
-    }
-    console.note(text("{} replications bring every mean to within {} (95 %)", scenario.replications,
-                      percent(*options.precision)));
+    const std::optional<std::int64_t> needed = replications_for_precision(
+        scenario, options.metric, *options.precision, kMostRepeats, [&](const Scenario& tried) {
+            return compare_one(tried, testbed, options, policies, false,
+                               "choosing replications: cell", console);
+        });
+    if (!needed) return;  // somebody asked for its end
+    scenario.replications = std::min(*needed, kMostRepeats);
+    const std::string share = percent(*options.precision);
+    console.note(*needed > kMostRepeats
+                     ? text("--precision {}: {} replications would be needed, {} are run", share,
+                            *needed, kMostRepeats)
+                     : text("{} replications bring every mean to within {} (95 %)", *needed, share));
 }
 
 // The scenarios one after the other; each kept where it is, since comparisons borrow it.
@@ -239,12 +199,12 @@ void write_all(const std::vector<Comparison>& comparisons, const std::unique_ptr
                const std::unique_ptr<OutputFile>& plot, const Options& options,
                const std::string& answers, const Console& console) {
     if (csv) write_if_asked(csv, comparison_csv(comparisons));
-    if (plot) write_if_asked(plot, drawing_of(comparisons));
+    if (plot) write_if_asked(plot, comparison_drawing(comparisons));
     if (console.json)
         console.out << comparison_json(comparisons, console.command_line, options.schema,
                                        options.metric);
     else
-        console.out << tables_of(comparisons, options.metric, console) << answers;
+        console.out << comparison_tables(comparisons, options.metric, console) << answers;
 }
 
 // `swaplab/knee/1`.

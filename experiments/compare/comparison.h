@@ -65,4 +65,12 @@ struct ComparisonRequest {
 Comparison compare(const ComparisonRequest& request,
                    const std::function<void(std::int64_t, std::int64_t)>& on_cell);
 
+// How many replications bring every mean to within `precision` of itself (95 %): a few are tried
+// first, which say how many it takes, and so on. At most `most` are tried: what is returned may be
+// more. Nothing where a try was interrupted.
+using TryComparison = std::function<Comparison(const Scenario&)>;
+std::optional<std::int64_t> replications_for_precision(Scenario scenario, Metric metric,
+                                                       double precision, std::int64_t most,
+                                                       const TryComparison& try_once);
+
 }  // namespace swaplab

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/draw/svg.h"
 #include "experiments/request/backends.h"
 #include "experiments/run/run_report.h"
 #include "experiments/text/figures.h"
@@ -147,5 +148,13 @@ class Plotter {
 }  // namespace
 
 Chart comparison_chart(const Comparison& comparison) { return Plotter(comparison).chart(); }
+
+std::string comparison_drawing(const std::vector<Comparison>& comparisons) {
+    std::vector<std::string> drawings;
+    for (const Comparison& comparison : comparisons)
+        drawings.push_back(draw(comparison_chart(comparison)));
+    if (drawings.size() == 1) return drawings.front();
+    return stacked(drawings, kChartWidth, kChartHeight, "Latency against budget");
+}
 
 }  // namespace swaplab

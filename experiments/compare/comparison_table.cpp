@@ -246,4 +246,14 @@ std::string comparison_table(const Comparison& comparison, Metric metric, const 
     return Drawer(comparison, metric, console).draw();
 }
 
+std::string comparison_tables(const std::vector<Comparison>& comparisons, Metric metric,
+                              const Console& console) {
+    std::string tables;
+    for (const Comparison& comparison : comparisons) {
+        if (!tables.empty()) tables += '\n';
+        tables += comparison_table(comparison, metric, console);
+    }
+    return tables;
+}
+
 }  // namespace swaplab

@@ -16,5 +16,8 @@ namespace swaplab {
 // Columns that do not fit the width go to further panels; specs that are too long for a heading get
 // a key. The last line before the notes is advice.
 std::string comparison_table(const Comparison& comparison, Metric metric, const Console& console);
+// Several below one another.
+std::string comparison_tables(const std::vector<Comparison>& comparisons, Metric metric,
+                              const Console& console);
 
 }  // namespace swaplab
