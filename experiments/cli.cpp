@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 #include <sstream>
+#include <system_error>
 
 #include "experiments/commands.h"
 #include "experiments/output/output_error.h"
@@ -70,6 +71,8 @@ int run_guarded(int argc, const char* const* argv, const Console& console) {
         return say(console, error.what(), exit_failed);
     } catch (const std::bad_alloc&) {
         return say(console, kOutOfMemory, exit_unsupported);
+    } catch (const std::system_error& error) {  // of a call that had no words of its own
+        return say(console, text("the system refused: {}", error.what()), exit_failed);
     } catch (const std::length_error&) {  // more than any memory holds
         return say(console, kOutOfMemory, exit_unsupported);
     } catch (const std::exception& error) {
@@ -82,6 +85,7 @@ int run_guarded(int argc, const char* const* argv, const Console& console) {
 int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
             const Terminal& terminal) {
     std::ostringstream collected;
+    collected.exceptions(std::ios::badbit);  // half a text is none
     MessageStream messages(err);
     const Console console{
         .out = collected, .err = messages, .terminal = terminal, .progress = &err};

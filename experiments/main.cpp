@@ -46,6 +46,7 @@ bool write_out(std::string_view data) {
 // a table.
 int run(int argc, char** argv) {
     std::ostringstream out;
+    out.exceptions(std::ios::badbit);  // half a text is none
     const int code = swaplab::run_cli(argc, argv, out, std::cerr, swaplab::attached_terminal());
     return write_out(out.str()) ? code : swaplab::exit_failed;
 }

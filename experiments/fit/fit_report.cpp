@@ -3,6 +3,7 @@
 #include "experiments/text/figures.h"
 #include "experiments/text/layout.h"
 #include "experiments/text/table.h"
+#include "profiles/base/printable.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
 #include "profiles/document/document.h"
@@ -125,7 +126,7 @@ void write_line(JsonWriter& json, const FittedLine& line) {
 
 std::string fit_report(const FittedDevice& fitted, const std::map<std::string, Duration>& anchors) {
     const Platform& platform = fitted.platform;
-    std::string report = text("{}: {}\n\n", platform.name, platform.provenance.source);
+    std::string report = text("{}: {}\n\n", platform.name, printable(platform.provenance.source));
     report += quality_table(fitted) + '\n' + lines_part(fitted);
     report += effects_part(fitted);
     for (const auto& [key, ns] : anchors)

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "experiments/measure/samples.h"
+#include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {
@@ -46,6 +47,17 @@ Deployment deployment_of(const BenchRun& run) {
     return deployment;
 }
 
+// The cuts are made by bytes, as of a device that nothing is known of. One that is simulated or
+// emulated may take too long for a block of them.
+void check_times(const Model& model, const Platform& platform, const JobPlan& plan) {
+    for (const BlockFacts& block : facts_of(CostModel(model, platform), plan))
+        if (block.held_bytes > Bytes{kMostInTotal})
+            throw InputError(text("profile: {} of {} as one block takes 2^42 ns (73 minutes) or "
+                                  "more for one activity, expected less: measure smaller blocks "
+                                  "(-b), or check the costs of the device",
+                                  model.name_of(block.units), model.name()));
+}
+
 // When each step was free to start: all it waits for had ended, and what ran before it on its lane.
 std::vector<Played> played(const Script& script, const ScriptScheduler& scheduler,
                            const std::vector<Completion>& spans, std::uint32_t parallel_reads) {
@@ -86,6 +98,7 @@ Bench::Bench(ModelPtr model, const Platform& platform, DeviceFactory device,
 std::vector<Measurement> Bench::play(const BenchRun& run, std::int64_t round) {
     const Workload workload = workload_of(run, model_);
     const Deployment deployment = deployment_of(run);
+    for (const JobPlan& plan : deployment.jobs) check_times(*model_, *platform_, plan);
     Spans spans;
     RunRequest request{*platform_, workload, std::nullopt, Account::parameters, device_, &spans};
     request.with_reference = false;

@@ -13,6 +13,7 @@
 #include "experiments/text/figures.h"
 #include "hw/torch/run/torch_executor.h"
 #include "profiles/base/error.h"
+#include "profiles/base/printable.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
 #include "profiles/document/document.h"
@@ -98,7 +99,7 @@ void summarise(const Pack& pack, const Options& options, const Console& console)
     console.out << text(
         "{}: {}, {} of parameters in {} -> {} ({} on storage{})\n", model.name(),
         plural(std::int64_t{model.layer_count()}, "layer"), format_bytes(model.parameter_bytes()),
-        plural(model.parameter_tensors(), "tensor"), pack.folder(),
+        plural(model.parameter_tensors(), "tensor"), printable(pack.folder()),
         format_bytes(pack.index().size()), options.verify ? ", checksums verified" : "");
 }
 

@@ -10,6 +10,7 @@
 #include "experiments/request/words.h"
 #include "experiments/text/positioned.h"
 #include "profiles/base/error.h"
+#include "profiles/base/reading.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {
@@ -231,7 +232,7 @@ void read_observation(const Field& field, RecordedDecision& decision) {
 template <class Read>
 bool RecordedLog::read_line(Read read) {
     std::string line;
-    if (!std::getline(stream_, line)) return false;
+    if (!next_line(stream_, line, path_)) return false;
     ++line_;
     try {
         const Document document = parse_json(line, path_);
@@ -272,7 +273,7 @@ void RecordedLog::read_end(Fields& fields) {
 
 bool RecordedLog::goes_on() {
     std::string line;
-    if (!std::getline(stream_, line)) return false;
+    if (!next_line(stream_, line, path_)) return false;
     ++line_;
     return true;
 }

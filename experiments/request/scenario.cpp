@@ -6,6 +6,7 @@
 #include "experiments/text/layout.h"
 #include "policies/registry.h"
 #include "profiles/base/error.h"
+#include "profiles/base/printable.h"
 #include "profiles/base/text.h"
 #include "profiles/device/faster_device.h"
 
@@ -58,9 +59,9 @@ std::string Scenario::workload_text() const {
     if (dispatch.spec != Dispatch().spec) said += text(", dispatch {}", dispatch.spec);
     if (noise) said += text(", noise of seed {}", noise->seed);
     if (workload.overrun.any()) said += text(", overrun {}", text_of(workload.overrun));
-    if (!arrivals_file.empty()) said += text(", arrivals {}", arrivals_file);
-    if (!budget_trace_file.empty()) said += text(", budgets {}", budget_trace_file);
-    if (!mode_trace_file.empty()) said += text(", modes {}", mode_trace_file);
+    if (!arrivals_file.empty()) said += text(", arrivals {}", printable(arrivals_file));
+    if (!budget_trace_file.empty()) said += text(", budgets {}", printable(budget_trace_file));
+    if (!mode_trace_file.empty()) said += text(", modes {}", printable(mode_trace_file));
     return said;
 }
 

@@ -1,11 +1,14 @@
 #include "experiments/request/traces.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
 #include "profiles/base/error.h"
 #include "profiles/base/hash.h"
+#include "profiles/base/reading.h"
 #include "profiles/base/text.h"
 #include "profiles/document/csv.h"
 #include "profiles/model/model.h"
@@ -150,7 +153,9 @@ std::vector<ModeChange> load_mode_trace(const std::string& path, const Platform&
 
 std::string file_digest(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    return hex_digest(std::string(std::istreambuf_iterator<char>(file), {}));
+    if (!file) throw InputError(text("cannot read '{}': {}", path, std::strerror(errno)));
+    return hex_digest(reading(
+        file, path, [&] { return std::string(std::istreambuf_iterator<char>(file), {}); }));
 }
 
 }  // namespace swaplab

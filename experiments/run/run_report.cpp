@@ -10,6 +10,7 @@
 #include "experiments/text/figures.h"
 #include "experiments/text/layout.h"
 #include "experiments/text/table.h"
+#include "profiles/base/printable.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
 
@@ -366,8 +367,9 @@ std::string scenario_line(const Scenario& scenario) {
              name_of(scenario.account), scenario.arrival_text(),
              plural(scenario.requests_asked(), "request"), dispatch_text(scenario));
     if (!scenario.budget_trace_file.empty())
-        line += text(", budgets {}", scenario.budget_trace_file);
-    if (!scenario.mode_trace_file.empty()) line += text(", modes {}", scenario.mode_trace_file);
+        line += text(", budgets {}", printable(scenario.budget_trace_file));
+    if (!scenario.mode_trace_file.empty())
+        line += text(", modes {}", printable(scenario.mode_trace_file));
     return line;
 }
 
@@ -375,7 +377,7 @@ std::string provenance_note(const Scenario& scenario) {
     if (scenario.measured()) return {};
     return wrap(text("unvalidated: the profile of {} was not measured on a device "
                      "(`swaplab show device {}` says where each figure is from)",
-                     scenario.device.platform.name, scenario.device.spec),
+                     scenario.device.platform.name, printable(scenario.device.spec)),
                 kWidth) +
            '\n';
 }

@@ -1,6 +1,7 @@
 #include "experiments/shell/message_stream.h"
 
 #include <algorithm>
+#include <new>
 
 #include "profiles/base/printable.h"
 
@@ -30,6 +31,15 @@ std::string printable_lines(std::string_view text, bool color) {
         text.remove_prefix(ours);
     }
     return shown;
+}
+
+// Without memory for the last line it stays unsaid: whoever asked for it was told.
+MessageBuffer::~MessageBuffer() {
+    try {
+        MessageBuffer::sync();
+    } catch (const std::bad_alloc&) {
+        line_.clear();
+    }
 }
 
 void MessageBuffer::pass_on_lines() {

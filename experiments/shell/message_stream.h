@@ -20,7 +20,7 @@ std::string printable_lines(std::string_view text, bool color);
 class MessageBuffer final : public std::streambuf {
   public:
     explicit MessageBuffer(std::ostream& to) : to_(to) {}
-    ~MessageBuffer() override { MessageBuffer::sync(); }
+    ~MessageBuffer() override;
 
   private:
     int_type overflow(int_type c) override;
@@ -37,6 +37,7 @@ class MessageStream final : public std::ostream {
     // Borrows the stream.
     explicit MessageStream(std::ostream& to) : std::ostream(nullptr), buffer_(to) {
         rdbuf(&buffer_);
+        exceptions(std::ios::badbit);  // there was no memory for a message
     }
 
   private:

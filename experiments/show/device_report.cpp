@@ -4,6 +4,7 @@
 #include "experiments/text/figures.h"
 #include "experiments/text/layout.h"
 #include "experiments/text/table.h"
+#include "profiles/base/printable.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
 #include "profiles/device/device_file.h"
@@ -206,7 +207,7 @@ std::string device_report(const Platform& platform) {
     if (!platform.mode.empty()) report += ", mode " + platform.mode;
     if (platform.memory_kind) report += text(", memory {}", name_of(*platform.memory_kind));
     report += platform.provenance.measured ? " (measured)\n" : " (not measured on a device)\n";
-    report += definition("", platform.provenance.source, 2, kWidth);
+    report += definition("", printable(platform.provenance.source), 2, kWidth);
     report += fits(platform.provenance) + '\n';
     Sources sources(platform.provenance);
     report += figures(platform, sources);

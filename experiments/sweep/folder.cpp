@@ -1,11 +1,14 @@
 #include "experiments/sweep/folder.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include "experiments/output/output_file.h"
 #include "profiles/base/error.h"
+#include "profiles/base/reading.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {
@@ -19,8 +22,9 @@ constexpr std::string_view kPoints = ".points";
 
 void add_list(const std::string& list, IdSet& ids) {
     std::ifstream stream(list);
+    if (!stream) throw InputError(text("cannot read '{}': {}", list, std::strerror(errno)));
     try {
-        for (std::string id; std::getline(stream, id);) ids.add(id);
+        for (std::string id; next_line(stream, id, list);) ids.add(id);
     } catch (const InputError& error) {
         throw InputError(text("{}: {}", list, error.what()));
     }

@@ -25,6 +25,9 @@ void TextTable::add_column(std::vector<std::string> heading, Align align) {
 
 void TextTable::add_row(std::vector<std::string> cells) {
     cells.resize(columns_.size());
+    for (std::string& cell : cells)
+        for (std::size_t at = 0; (at = cell.find('\n', at)) != std::string::npos; at += 2)
+            cell.replace(at, 1, "\\n");
     rows_.push_back(std::move(cells));
 }
 

@@ -12,7 +12,8 @@ class TextTable {
   public:
     // `heading` may be empty, and may have several lines.
     void add_column(std::vector<std::string> heading, Align align = Align::right);
-    // One cell per column; missing ones are empty. Cells may hold escape codes.
+    // One cell per column; missing ones are empty. Cells may hold escape codes; a line feed, which
+    // a file's name may have, is shown as one.
     void add_row(std::vector<std::string> cells);
     // A horizontal line, of the table's width.
     void add_rule();

@@ -1,7 +1,9 @@
 #include "hw/host/threads.h"
 
+#include <mutex>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -17,6 +19,21 @@ std::thread start_thread(std::string_view what_for, std::function<void()> work) 
                  "`ulimit -u` or a cgroup's pids.max?)",
                  what_for, error.code().message()));
     }
+}
+
+std::size_t threads_to_be_had(std::size_t wanted) {
+    std::mutex all_are_there;
+    std::vector<std::thread> threads;
+    {
+        const std::lock_guard hold(all_are_there);
+        try {
+            while (threads.size() < wanted)
+                threads.emplace_back([&] { const std::lock_guard wait(all_are_there); });
+        } catch (const std::system_error&) {
+        }
+    }
+    for (std::thread& thread : threads) thread.join();
+    return threads.size();
 }
 
 }  // namespace swaplab

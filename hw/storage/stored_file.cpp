@@ -136,9 +136,13 @@ PartialFolder::PartialFolder(std::string target, PartialListener listener)
 
 PartialFolder::~PartialFolder() {
     if (path_.empty()) return;
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-    if (listener_.gone) listener_.gone(path_);
+    try {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+        if (listener_.gone) listener_.gone(path_);
+    } catch (const std::bad_alloc&) {  // the next `pack` names what is left
+        return;
+    }
 }
 
 void PartialFolder::take_name() {

@@ -11,6 +11,8 @@
 #include <liburing.h>
 
 #include <cerrno>
+#include <chrono>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -20,6 +22,8 @@
 
 namespace swaplab {
 namespace {
+
+constexpr std::chrono::seconds kPatience{5};
 
 class UringIo final : public BlockIo {
   public:
@@ -69,12 +73,23 @@ class UringIo final : public BlockIo {
     void enter() noexcept {
         if (refused_ == 0) {
             const int taken = io_uring_submit_and_wait(&ring_, 1);
-            const bool passes = taken == -EINTR || taken == -EAGAIN || taken == -EBUSY;
-            if (taken < 0 && !passes) refused_ = -taken;
+            if (taken < 0 && !passes(-taken)) refused_ = -taken;
             forget_taken();
-            if (taken >= 0) return;
+            if (taken >= 0) {
+                short_since_.reset();
+                return;
+            }
         }
         std::this_thread::yield();
+    }
+
+    // EAGAIN and EBUSY say that the kernel is short of something; for ever is no answer.
+    bool passes(int error) noexcept {
+        if (error == EINTR) return true;
+        if (error != EAGAIN && error != EBUSY) return false;
+        const auto now = std::chrono::steady_clock::now();
+        if (!short_since_) short_since_ = now;
+        return now - *short_since_ < kPatience;
     }
 
     // `io_uring_sq_ready`: how many it has not taken, the last of all.
@@ -91,6 +106,7 @@ class UringIo final : public BlockIo {
 
     int descriptor_;
     int refused_ = 0;                     // why the kernel takes no requests any more
+    std::optional<std::chrono::steady_clock::time_point> short_since_;  // and takes nothing
     std::vector<std::uint32_t> waiting_;  // tags of requests that it may not have taken, in order
     bool is_open_ = false;
     io_uring ring_{};

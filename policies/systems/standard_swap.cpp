@@ -61,6 +61,7 @@ class StandardSwapPartitioner final : public Partitioner {
         std::vector<Bytes> needs;
         for_each_block(request, [&](std::uint32_t, std::uint32_t, const BlockFacts&, Bytes need) {
             needs.push_back(need);
+            return true;
         });
         std::sort(needs.begin(), needs.end());
         needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
@@ -74,6 +75,7 @@ class StandardSwapPartitioner final : public Partitioner {
         return {*least, text("{} in {} blocks", request.cost.model().name(), *blocks_), {}};
     }
 
+    // By start, then by end, as long as `visit` says that longer ones are asked for.
     template <class Visit>
     void for_each_block(const PartitionRequest& request, Visit visit) const {
         const auto finest = request.cost.model().finest_blocks();
@@ -83,8 +85,9 @@ class StandardSwapPartitioner final : public Partitioner {
             GrowingBlock block(request.cost, path_, finest[i].first);
             for (std::uint32_t j = i; j < finest.size(); ++j) {
                 block.extend(finest[j].last);
-                visit(i, j + 1, block.facts(),
-                      alone_bytes(block.facts(), live, copies, request.account));
+                if (!visit(i, j + 1, block.facts(),
+                           alone_bytes(block.facts(), live, copies, request.account)))
+                    break;
             }
         }
     }
@@ -95,9 +98,10 @@ class StandardSwapPartitioner final : public Partitioner {
         const std::size_t rows = blocks_ ? static_cast<std::size_t>(*blocks_) + 1 : 1;
         std::vector<std::vector<Best>> best(rows, std::vector<Best>(finest.size() + 1));
         best[0][0] = {Duration{}, 0, 0};
+        const bool needs_grow = request.cost.model().brings_plainly();
         for_each_block(request,
                        [&](std::uint32_t i, std::uint32_t j, const BlockFacts& facts, Bytes need) {
-                           if (need > request.budget) return;
+                           if (need > request.budget) return !needs_grow;
                            const Duration time = facts.swap_in() + facts.use() + facts.swap_out();
                            for (std::size_t row = 0; row < rows; ++row) {
                                if (rows > 1 && row + 1 == rows) break;
@@ -107,6 +111,7 @@ class StandardSwapPartitioner final : public Partitioner {
                                Best& place = best[rows > 1 ? row + 1 : 0][j];
                                if (candidate.beats(place)) place = candidate;
                            }
+                           return true;
                        });
         return trace(best, finest);
     }

@@ -2,6 +2,8 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <new>
 #include <string>
 
 #include "profiles/base/text.h"
@@ -11,8 +13,30 @@
 namespace swaplab {
 namespace {
 
-// The names of both classes' functions are RapidJSON's.
+// The names of these classes' functions are RapidJSON's.
 // NOLINTBEGIN(readability-identifier-naming)
+
+// RapidJSON looks at no result of its own allocator.
+class JsonMemory {
+  public:
+    static constexpr bool kNeedFree = true;
+
+    void* Malloc(std::size_t size) { return size == 0 ? nullptr : got(std::malloc(size)); }
+    void* Realloc(void* memory, std::size_t, std::size_t size) {
+        if (size > 0) return got(std::realloc(memory, size));
+        std::free(memory);
+        return nullptr;
+    }
+    static void Free(void* memory) { std::free(memory); }
+
+  private:
+    static void* got(void* memory) {
+        if (memory == nullptr) throw std::bad_alloc();
+        return memory;
+    }
+};
+
+using JsonReader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, JsonMemory>;
 
 // RapidJSON's own memory stream, except that it is not marked for copying: the reader would advance
 // a local copy and `Tell` would lag behind the events.
@@ -154,7 +178,7 @@ Document parse_json(std::string source, std::string file) {
     TreeBuilder tree(std::move(file));
     JsonStream stream(content);
     JsonHandler handler(content, stream, tree);
-    rapidjson::Reader reader;
+    JsonReader reader;
     // Iterative: the depth of the text never becomes depth of the stack.
     constexpr unsigned flags = rapidjson::kParseIterativeFlag |
                                rapidjson::kParseNumbersAsStringsFlag |

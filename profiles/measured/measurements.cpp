@@ -48,11 +48,15 @@ std::string name_in(const CsvCell& cell) {
     return without_guard(cell.str());
 }
 
+constexpr double kShortest = 1e-6;  // ns: no clock is as fine
+
 // Of an activity, or of a whole model: beyond it no sum over rows is exact.
 double time_in(const CsvCell& cell) {
     const double ns = cell.as_cost();
     if (ns > static_cast<double>(count_ns(kLongestModel)))
         cell.fail_expecting("at most 2^53 ns (104 days)");
+    // A part of it has to be a number, too: misfits are weighed by their share.
+    if (ns > 0 && ns < kShortest) cell.fail_expecting("0, or at least 1e-6 ns");
     return ns;
 }
 

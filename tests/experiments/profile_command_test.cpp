@@ -145,5 +145,21 @@ TEST(PackCommand, BadInputIsCode2) {
         refused({"pack", "net.pt", "-o", "somewhere", "--input", shape}, "--input: ");
 }
 
+// Each layer takes about an hour, and two of them as one block more than one activity may.
+TEST_F(ProfileCommand, ABlockThatTakesTooLongIsNamed) {
+    std::string layers;
+    for (const char* name : {"a", "b", "c"})
+        layers += std::string(layers.empty() ? "" : ", ") + R"({"name": ")" + name +
+                  R"(", "op": "conv2d", "parameter_bytes": 1000, "parameter_tensors": 2, )" +
+                  R"("macs": 5000000000000})";
+    testing::write_file(model_, R"({"schema": "swaplab/model/1", "name": "slow", "layers": [)" +
+                                    layers + "]}");
+    const CliResult result = profile({"--time-limit", "100ms"});
+    EXPECT_EQ(result.code, 2);
+    EXPECT_NE(result.err.find("of slow as one block takes 2^42 ns (73 minutes) or more"),
+              std::string::npos)
+        << result.err;
+}
+
 }  // namespace
 }  // namespace swaplab

@@ -475,5 +475,14 @@ TEST(Replay, DigestsChain) {
     EXPECT_FALSE(split_digest(R"({"a": 1})").digest);
 }
 
+// Reading a folder fails as a bad disk does, after it was opened: no log that is empty, or ends early.
+TEST(Replay, AFileThatCannotBeReadIsNoEmptyOne) {
+    const TemporaryFolder folder;
+    const CliResult result = cli({"replay", folder.path()});
+    EXPECT_EQ(result.code, 2);
+    EXPECT_NE(result.err.find("cannot read '"), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find("Is a directory"), std::string::npos) << result.err;
+}
+
 }  // namespace
 }  // namespace swaplab

@@ -313,5 +313,13 @@ TEST(ComparisonTable, ByEnergyMarksTheMostFrugal) {
     EXPECT_EQ(table.find("bound"), std::string::npos) << table;  // which is one of time
 }
 
+TEST(Text, ALineFeedInACellIsShown) {
+    TextTable table;
+    table.add_column({"file"}, Align::left);
+    table.add_column({"n"});
+    table.add_row({"two\nlines", "1"});
+    EXPECT_EQ(table.str(), "file        n\ntwo\\nlines  1\n");
+}
+
 }  // namespace
 }  // namespace swaplab

@@ -13,6 +13,7 @@
 #include "experiments/output/output_file.h"
 #include "profiles/base/error.h"
 #include "profiles/base/hash.h"
+#include "profiles/base/reading.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {
@@ -63,7 +64,8 @@ RecordScan read_records(const std::string& path,
     std::ifstream stream(path, std::ios::binary);
     if (!stream) throw InputError(text("cannot read '{}': {}", path, std::strerror(errno)));
     RecordScan scan;
-    while (const std::optional<std::string> payload = next_record(stream)) {
+    const auto next = [&] { return next_record(stream); };
+    while (const std::optional<std::string> payload = reading(stream, path, next)) {
         scan.whole_bytes += static_cast<std::int64_t>(kFrame + payload->size() + 1);
         on_record(*payload);
     }

@@ -53,9 +53,12 @@ class SortedRecords::Run {
   private:
     bool read(std::string& part) {
         std::uint32_t size = 0;
-        if (std::fread(&size, sizeof size, 1, stream_) != 1) return false;
-        part.resize(size);
-        if (std::fread(part.data(), 1, size, stream_) == size) return true;
+        if (std::fread(&size, sizeof size, 1, stream_) == 1) {
+            part.resize(size);
+            if (std::fread(part.data(), 1, size, stream_) == size) return true;
+        } else if (std::ferror(stream_) == 0) {
+            return false;
+        }
         throw OutputError(text("cannot read a temporary file in '{}'", folder_));
     }
 

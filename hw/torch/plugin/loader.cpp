@@ -7,11 +7,10 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "hw/host/threads.h"
 #include "hw/torch/plugin/plugin.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -49,22 +48,6 @@ std::size_t threads_of_pool(const char* variable) {
     const int asked = set == nullptr ? 0 : std::atoi(set);
     const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
     return asked > 0 ? static_cast<std::size_t>(asked) : cores;
-}
-
-// How many of them can run at once besides this one.
-std::size_t threads_to_be_had(std::size_t wanted) {
-    std::mutex all_are_there;
-    std::vector<std::thread> threads;
-    {
-        const std::lock_guard hold(all_are_there);
-        try {
-            while (threads.size() < wanted)
-                threads.emplace_back([&] { const std::lock_guard wait(all_are_there); });
-        } catch (const std::system_error&) {
-        }
-    }
-    for (std::thread& thread : threads) thread.join();
-    return threads.size();
 }
 
 // With fewer threads than they want, OpenMP ends the program and OpenBLAS waits for ever.

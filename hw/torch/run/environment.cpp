@@ -10,8 +10,10 @@
 #include <array>
 #include <mutex>
 
+#include "hw/host/threads.h"
 #include "hw/torch/run/threads.h"
 #include "hw/torch/run/torch_executor.h"
+#include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {
@@ -53,11 +55,25 @@ std::string capability() {
     return rest.substr(0, rest.find('\n'));
 }
 
+// LibTorch's own pool and OpenMP's, for this thread: with fewer, the first waits for ever and the
+// other ends the program.
+void require_threads(std::size_t of_a_pool) {
+    const std::size_t wanted = 2 * (of_a_pool - 1);
+    const std::size_t there = threads_to_be_had(wanted);
+    if (there < wanted)
+        throw UnsupportedError(
+            text("LibTorch takes {} more threads to compute with {}, and this process gets {} (is "
+                 "there a limit on processes, as by `ulimit -u` or a cgroup's pids.max?): raise "
+                 "it, or use fewer (--threads 1)",
+                 wanted, of_a_pool, there));
+}
+
 }  // namespace
 
 void use_threads(int threads) {
     thread_local int used = 0;
     if (threads == 0 || threads == used) return;
+    require_threads(static_cast<std::size_t>(threads));
     at::set_num_threads(threads);
     if (auto* const set = of_openblas<void(int)>("openblas_set_num_threads")) set(threads);
     used = threads;

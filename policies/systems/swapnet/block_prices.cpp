@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "profiles/base/hash.h"
 #include "profiles/base/text.h"
@@ -95,6 +96,13 @@ std::int64_t BlockPrices::in(std::uint32_t i, std::uint32_t j) const {
     std::int64_t sum = 0;
     for (const Price& price : in_) sum += price.times * rounded(price, i, j);
     return sum;
+}
+
+std::int64_t BlockPrices::granularity() const {
+    if (alignment_ != 1) return alignment_;
+    std::int64_t common = 0;
+    for (const Sums& at : at_) common = std::gcd(std::gcd(common, at.bytes), at.stored);
+    return common;
 }
 
 std::int64_t BlockPrices::out(std::uint32_t i, std::uint32_t j) const {

@@ -32,6 +32,8 @@ class BlockPrices {
         if (alignment_ == 1) return most;
         return (most + alignment_ - 1) / alignment_ * alignment_;
     }
+    // What divides `held` of every block.
+    std::int64_t granularity() const;
     // Of all blocks [i, j) with i in [first, last), added to `sums`; and of all [i, j) with j in
     // [first, last].
     void add_out(std::uint32_t first, std::uint32_t last, std::uint32_t j,

@@ -1,6 +1,7 @@
 #include "policies/systems/swapnet/costs.h"
 
 #include <bit>
+#include <numeric>
 
 #include "policies/plan/partition_planner.h"
 #include "profiles/base/error.h"
@@ -226,6 +227,13 @@ void SwapnetCosts::blocks_behind(std::uint32_t i, std::uint32_t first, std::uint
 Block SwapnetCosts::block(std::uint32_t i, std::uint32_t j) const {
     if (!streamed_.empty()) return {streamed_[i].units.first, streamed_[j - 1].units.last};
     return {units_before_[i], units_before_[j]};
+}
+
+std::int64_t SwapnetCosts::granularity() const {
+    std::int64_t common = tables_.empty() ? prices_.granularity() : 0;
+    for (const OfBlock& block : tables_) common = std::gcd(common, block.held);
+    for (const std::int64_t active : active_.front()) common = std::gcd(common, active);
+    return std::max<std::int64_t>(common, 1);
 }
 
 std::string SwapnetCosts::digest() const {

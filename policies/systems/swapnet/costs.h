@@ -81,6 +81,9 @@ class SwapnetCosts {
     void blocks_behind(std::uint32_t i, std::uint32_t first, std::uint32_t last,
                        Columns& columns) const;
 
+    // What divides all bytes above.
+    std::int64_t granularity() const;
+
     // Of everything above: equal costs have equal digests.
     std::string digest() const;
 

@@ -82,19 +82,19 @@ void ExactSearch::solve_cut(std::uint32_t row, Cut j, SwapnetValue most) {
     if (row_before >= problem_.rows()) return;
     take_next(next, j);
     const Cut first = std::max(1U, bounds_.first_start(j));
-    if (first >= j) return;
-    costs_.blocks_before(j, first, j, of_before_);
+    if (first >= j || !bounds_.pairs().has(j)) return;
+    const PairCosts::Before of_before = bounds_.pairs().before(j, first);
     std::size_t unfit = 0;
     for (Cut i = j; i-- > first;) {
         const std::size_t at = i - first;
-        while (unfit < next.size() && costs_.pair(of_before_.held[at], of_before_.active[at],
+        while (unfit < next.size() && costs_.pair(of_before.held[at], of_before.active[at],
                                                   held_[unfit], active_[unfit]) > problem_.budget)
             ++unfit;
         if (unfit == next.size()) break;
         const PrefixBounds::Spent spent = bounds_.spent(row_before, i, j);
         if (spent.least >= kNever) continue;
-        const AtHand block{i, j, problem_.ns(of_before_.execute[at]),
-                           problem_.ns(of_before_.out[at]), unfit};
+        const AtHand block{i, j, problem_.ns(of_before.execute[at]),
+                           problem_.ns(of_before.out[at]), unfit};
         if (spent.least + bound(block, least_out_[i]) > most ||
             spent.with_out + bound(block, most_out_[i]) - most_out_[i] > most)
             continue;

@@ -80,7 +80,6 @@ class ExactSearch {
     // Of the next blocks at the cut at hand, and the least of those from each on.
     std::vector<std::int64_t> held_, active_;
     std::vector<Bound> from_;
-    SwapnetCosts::Columns of_before_;
     SwapnetValue best_ = kNever;
     std::uint64_t ways_ = 0;
     SwapnetWindows left_;

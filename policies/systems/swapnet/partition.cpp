@@ -105,7 +105,7 @@ class Partitions {
     }
 
     // Replaces a partition by the one with the least peak of those that cost as much: the one for
-    // the least budget with which that is so.
+    // the least budget with which that is so. Every peak is a multiple of `step`.
     void settle_peak(Found& found) {
         std::int64_t fits = peak_of(found.cuts);
         const auto try_with = [&](std::int64_t budget) {
@@ -116,9 +116,11 @@ class Partitions {
             return true;
         };
         if (!try_with(fits - 1)) return;
-        std::int64_t fails = least_peak(costs_, blocks_) - 1;
-        while (fits - fails > 1)
-            if (const std::int64_t middle = fails + (fits - fails) / 2; !try_with(middle))
+        const std::int64_t step = costs_.granularity();
+        std::int64_t fails = least_peak(costs_, blocks_) / step - 1;
+        while (fits / step - fails > 1)
+            if (const std::int64_t middle = fails + (fits / step - fails) / 2;
+                !try_with(middle * step))
                 fails = middle;
     }
 

@@ -4,6 +4,38 @@
 
 namespace swaplab {
 
+namespace {
+
+// The greatest number up to `most` that fits, where those that fit come first and `least` does: one
+// that is `near` is found at once.
+template <class Fits>
+std::uint32_t last_that_fits(std::uint32_t least, std::uint32_t most, std::uint32_t near,
+                             Fits fits) {
+    std::uint32_t good = least, bad = most + 1;
+    const std::uint32_t guess = std::clamp(near, least, most);
+    const bool low = guess == least || fits(guess);
+    (low ? good : bad) = guess;
+    for (std::uint32_t step = 1; low && step < bad - good; step *= 2) {
+        if (fits(good + step))
+            good += step;
+        else
+            bad = good + step;
+    }
+    for (std::uint32_t step = 1; !low && step < bad - good; step *= 2) {
+        if (fits(bad - step))
+            good = bad - step;
+        else
+            bad -= step;
+    }
+    while (bad - good > 1) {
+        const std::uint32_t middle = good + (bad - good) / 2;
+        (fits(middle) ? good : bad) = middle;
+    }
+    return good;
+}
+
+}  // namespace
+
 void PrefixBounds::Minima::take(const Before& block) {
     executed = std::min(executed, block.executed);
     with_out = std::min(with_out, block.with_out);
@@ -14,6 +46,7 @@ void PrefixBounds::Minima::take(const Before& block) {
 void PrefixBounds::find(const SwapnetProblem& problem, const SwapnetWindows* within) {
     problem_ = &problem;
     find_windows(within);
+    if (within == nullptr) take_costs();
     const std::uint32_t top = problem.first_row();
     const SwapnetWindows::Window first = ends_[0];
     for (std::uint32_t j = first.first; j <= first.last; ++j) {
@@ -33,14 +66,9 @@ void PrefixBounds::find_windows(const SwapnetWindows* within) {
     earliest_before_.assign(n, 0);
     first_start_.assign(n + 1, n);
     room_ = 0;
+    std::uint32_t last = 0;
     for (std::uint32_t i = 0; i < n; ++i) {
-        const auto fits = [&](std::uint32_t j) {
-            return (i == 0 ? problem.own_peak(j) : problem.costs.pair(i - 1, i, j)) <=
-                   problem.budget;
-        };
-        std::uint32_t last = i;
-        for (std::uint32_t step = std::bit_floor(n - i); step > 0; step /= 2)
-            if (last + step <= n && fits(last + step)) last += step;
+        last = last_end(i, within != nullptr ? within->ends[i].last : last + 1);
         ends_[i] = {i + 1, last};
         if (within != nullptr)
             ends_[i] = {within->ends[i].first, std::min(last, within->ends[i].last)};
@@ -48,7 +76,7 @@ void PrefixBounds::find_windows(const SwapnetWindows* within) {
     }
     for (std::uint32_t j = 1; j <= n; ++j) {
         if (j < n) {
-            earliest_before_[j] = earliest_before(j, j + 1);
+            earliest_before_[j] = earliest_before(j, j + 1, j - earliest_before_[j - 1]);
             first_start_[j] = earliest_before_[j];
             if (within != nullptr)
                 first_start_[j] = std::max(first_start_[j], within->starts[j].first);
@@ -59,16 +87,31 @@ void PrefixBounds::find_windows(const SwapnetWindows* within) {
     spent_.assign(room_ * problem.rows(), {});
 }
 
-std::uint32_t PrefixBounds::earliest_before(std::uint32_t j, std::uint32_t k) const {
-    std::uint32_t first = j;
-    for (std::uint32_t step = std::bit_floor(j); step > 0; step /= 2)
-        if (first >= step && problem_->costs.pair(first - step, j, k) <= problem_->budget)
-            first -= step;
-    return first;
+void PrefixBounds::take_costs() {
+    pairs_.begin(problem_->finest());
+    for (std::uint32_t j = 1; j < problem_->finest(); ++j)
+        if (ends_[j].last >= ends_[j].first && first_start_[j] < j)
+            pairs_.take(problem_->costs, j, first_start_[j], {ends_[j].first, ends_[j].last});
+}
+
+// Of blocks that begin at i, behind the shortest one that may be; i itself if none fits.
+std::uint32_t PrefixBounds::last_end(std::uint32_t i, std::uint32_t near) const {
+    const SwapnetProblem& problem = *problem_;
+    return last_that_fits(i, problem.finest(), near, [&](std::uint32_t j) {
+        return (i == 0 ? problem.own_peak(j) : problem.costs.pair(i - 1, i, j)) <= problem.budget;
+    });
+}
+
+std::uint32_t PrefixBounds::earliest_before(std::uint32_t j, std::uint32_t k,
+                                            std::uint32_t near) const {
+    return j - last_that_fits(0, j, near, [&](std::uint32_t units) {
+               return problem_->costs.pair(j - units, j, k) <= problem_->budget;
+           });
 }
 
 std::int64_t PrefixBounds::longest_before(std::uint32_t i, std::uint32_t j) const {
-    const std::uint32_t first = earliest_before(i, j);
+    const std::uint32_t first = earliest_before(i, j, near_before_);
+    near_before_ = i - first;
     return first == i ? 0 : problem_->costs.execute(first, i);
 }
 
@@ -76,7 +119,7 @@ std::int64_t PrefixBounds::longest_before(std::uint32_t i, std::uint32_t j) cons
 bool PrefixBounds::take_blocks_before(std::uint32_t row, std::uint32_t j) {
     first_ = first_start_[j];
     if (first_ >= j) return false;
-    problem_->costs.blocks_before(j, first_, j, of_before_);
+    const PairCosts::Before costs = pairs_.before(j, first_);
     before_.resize(j - first_);
     from_.resize(j - first_ + 1);
     from_.back() = {};
@@ -85,8 +128,8 @@ bool PrefixBounds::take_blocks_before(std::uint32_t row, std::uint32_t j) {
         const Spent so_far = spent(row, first_ + static_cast<std::uint32_t>(i), j);
         before_[i] = {};
         if (so_far.least >= kNever) continue;
-        before_[i] = {so_far.least + problem_->ns(of_before_.execute[i]), so_far.with_out,
-                      problem_->ns(of_before_.out[i])};
+        before_[i] = {so_far.least + problem_->ns(costs.execute[i]), so_far.with_out,
+                      problem_->ns(costs.out[i])};
         from_[i].take(before_[i]);
     }
     return from_.front().executed < kNever;
@@ -98,17 +141,18 @@ void PrefixBounds::spend_at(std::uint32_t row, std::uint32_t j) {
     const SwapnetProblem& problem = *problem_;
     const SwapnetWindows::Window window = ends_[j];
     if (window.last < window.first || !take_blocks_before(row, j)) return;
-    problem.costs.blocks_behind(j, window.first, window.last, of_behind_);
+    const PairCosts::Before of_before = pairs_.before(j, first_);
+    const PairCosts::Behind of_behind = pairs_.behind(j, window.first);
     const std::size_t of_row = room_ * problem.after(row) + j;
     const std::size_t count = before_.size();
     Minima hidden;
     std::size_t low = count;  // the earliest start that fits
     std::size_t hides = 0;    // starts before this one hide t_in
     for (std::size_t k = window.last - window.first + 1; k-- > 0;) {
-        const SwapnetValue in = problem.ns(of_behind_.in[k]);
+        const SwapnetValue in = problem.ns(of_behind.in[k]);
         while (low > 0 &&
-               problem.costs.pair(of_before_.held[low - 1], of_before_.active[low - 1],
-                                  of_behind_.held[k], of_behind_.active[k]) <= problem.budget) {
+               problem.costs.pair(of_before.held[low - 1], of_before.active[low - 1],
+                                  of_behind.held[k], of_behind.active[k]) <= problem.budget) {
             --low;
             if (low < hides) hidden.take(before_[low]);
         }

@@ -11,6 +11,7 @@
 
 #include <vector>
 
+#include "policies/systems/swapnet/pair_costs.h"
 #include "policies/systems/swapnet/value.h"
 
 namespace swaplab {
@@ -36,7 +37,8 @@ class PrefixBounds {
         SwapnetValue with_out = kNever;
     };
 
-    // For one problem after the other. Of blocks outside `within` nothing is known.
+    // For one problem after the other. Of blocks outside `within` nothing is known; with it, costs
+    // are those of a problem before, whose budget was no less.
     void find(const SwapnetProblem& problem, const SwapnetWindows* within = nullptr);
 
     // Before block [i, j), its swap-in included.
@@ -49,6 +51,8 @@ class PrefixBounds {
     // The earliest start of a block before cut j, with the shortest block behind it; j itself if
     // none fits.
     std::uint32_t earliest_before(std::uint32_t j) const { return earliest_before_[j]; }
+    // What blocks cost around cut j, if another may be between those.
+    const PairCosts& pairs() const { return pairs_; }
     // The longest execution of a block that fits before block [i, j).
     std::int64_t longest_before(std::uint32_t i, std::uint32_t j) const;
     // The least that any partition may cost; `kNever` if none is feasible.
@@ -57,7 +61,9 @@ class PrefixBounds {
   private:
     SwapnetValue with_last(std::uint32_t i) const;
     void find_windows(const SwapnetWindows* within);
-    std::uint32_t earliest_before(std::uint32_t j, std::uint32_t k) const;
+    std::uint32_t last_end(std::uint32_t i, std::uint32_t near) const;
+    std::uint32_t earliest_before(std::uint32_t j, std::uint32_t k, std::uint32_t near) const;
+    void take_costs();
     // The blocks that end at a cut: what is spent with them, by start.
     bool take_blocks_before(std::uint32_t row, std::uint32_t j);
     void spend_at(std::uint32_t row, std::uint32_t j);
@@ -65,6 +71,7 @@ class PrefixBounds {
     const SwapnetProblem* problem_ = nullptr;
     std::vector<SwapnetWindows::Window> ends_;
     std::vector<std::uint32_t> earliest_before_;
+    mutable std::uint32_t near_before_ = 0;  // how many finest blocks fitted when last asked
     // By end, of blocks that another may follow, and of last blocks: the earliest start.
     std::vector<std::uint32_t> first_start_;
     std::size_t room_ = 0;
@@ -78,7 +85,7 @@ class PrefixBounds {
     };
     std::uint32_t first_ = 0;
     std::vector<Before> before_;
-    SwapnetCosts::Columns of_before_, of_behind_;
+    PairCosts pairs_;
     // Minima over all starts from one on.
     struct Minima {
         SwapnetValue executed = kNever, with_out = kNever;          // of P and Q

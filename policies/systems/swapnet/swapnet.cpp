@@ -25,6 +25,7 @@ namespace {
 
 // Where the number of blocks is given, what is known of each block is known by it.
 constexpr std::size_t kMostStates = std::size_t{1} << 25;
+constexpr std::size_t kMostUnitsInBlocks = 4096;  // of two blocks: their square is half of that
 
 // Up to this many finest blocks every cut is looked at. Of longer models neighbours are one where
 // together they take at most this part of the budget, if so there is a plan.
@@ -55,9 +56,14 @@ class SwapnetPartitioner final : public StreamingPartitioner {
         const std::size_t states = model.finest_blocks().size() * model.finest_blocks().size();
         if (blocks_ && *blocks_ > kMostStates / states)
             throw InputError(
-                text("policy parameter blocks: for {} units of {} expected at most {}, "
-                     "found {}",
-                     model.finest_blocks().size(), model.name(), kMostStates / states, *blocks_));
+                kMostStates < 2 * states
+                    ? text("policy parameter blocks: a number of blocks is planned for at most {} "
+                           "units that can be cut, {} has {}; leave it out",
+                           kMostUnitsInBlocks, model.name(), model.finest_blocks().size())
+                    : text("policy parameter blocks: for {} units of {} expected at most {}, "
+                           "found {}",
+                           model.finest_blocks().size(), model.name(), kMostStates / states,
+                           *blocks_));
         const SwapnetMinimum least = minimum_swapnet(request, path_, blocks_);
         const std::uint32_t copies = peak_copies(path_, request.cost.node().compute);
         const Bytes weights = weights_of(request, least);

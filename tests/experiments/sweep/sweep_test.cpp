@@ -418,5 +418,11 @@ TEST(Sweep, TheExampleIsWhatCompareSays) {
     EXPECT_GE(compared_figures, 48U * 40);
 }
 
+// Opened and not read, as on a bad disk: what cannot be read is no torn end, which would be cut off.
+TEST(Records, WhatCannotBeReadIsNotTorn) {
+    const testing::TemporaryFolder folder;
+    EXPECT_THROW(read_records(folder.path(), [](std::string_view) {}), InputError);
+}
+
 }  // namespace
 }  // namespace swaplab

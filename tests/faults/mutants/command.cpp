@@ -1,8 +1,9 @@
 #include "tests/faults/mutants/command.h"
 
+#include <cctype>
 #include <filesystem>
-#include <regex>
 #include <sstream>
+#include <string_view>
 
 #include "experiments/cli.h"
 #include "tests/support/temporary_folder.h"
@@ -34,23 +35,49 @@ std::vector<std::string> placed(std::vector<std::string> words, const std::strin
     return words;
 }
 
+namespace {
+
+constexpr std::size_t kLongestName = 255;  // of a frozen input: mutants have longer ones
+
+// Where a name's letters, digits, - and `more` end. (std::regex takes a stack frame for each byte.)
+std::size_t end_of(const std::string& word, std::size_t at, std::string_view more) {
+    while (at < word.size() && (std::isalnum(static_cast<unsigned char>(word[at])) != 0 ||
+                                word[at] == '-' || more.find(word[at]) != std::string_view::npos))
+        ++at;
+    return at;
+}
+
+// "SIGNname" becomes "FOLDERnameENDING".
+std::string with_folder(std::string word, std::string_view sign, std::string_view folder,
+                        std::string_view ending) {
+    for (std::size_t at = word.find(sign); at != std::string::npos;
+         at = word.find(sign, at + folder.size())) {
+        word.replace(at, sign.size(), folder);
+        const std::size_t end = end_of(word, at + folder.size(), "");
+        if (end > at + folder.size()) word.insert(end, ending);
+    }
+    return word;
+}
+
+}  // namespace
+
 std::string with_frozen_paths(const std::string& word) {
-    static const std::regex model("@m/([a-z0-9-]+)"), device("@d/([a-z0-9-]+)"), file("@f/");
-    std::string path = std::regex_replace(word, model, "@/models/$1.json");
-    path = std::regex_replace(path, device, "@/devices/$1.json");
-    path = std::regex_replace(path, file, "@/");
+    std::string path = with_folder(word, "@m/", "@/models/", ".json");
+    path = with_folder(path, "@d/", "@/devices/", ".json");
+    path = with_folder(path, "@f/", "@/", "");
     return path.starts_with("out/") ? "@/" + path.substr(4) : path;
 }
 
 Files frozen_inputs(const std::vector<std::string>& words) {
-    static const std::regex path("@/([a-z]+/[A-Za-z0-9_.-]+)");
     const fs::path frozen = fs::path(SWAPLAB_SOURCE_DIR) / "tests/frozen";
     Files inputs;
     for (const std::string& word : words) {
-        std::smatch match;
-        if (!std::regex_search(word, match, path)) continue;
-        if (fs::is_regular_file(frozen / match[1].str()))
-            inputs[match[1]] = testing::read_file(frozen / match[1].str());
+        const std::size_t sign = word.find("@/");
+        if (sign == std::string::npos) continue;
+        const std::size_t begin = sign + 2, end = end_of(word, begin, "_./");
+        const std::string path = word.substr(begin, end - begin);
+        if (path.size() < kLongestName && fs::is_regular_file(frozen / path))
+            inputs[path] = testing::read_file(frozen / path);
     }
     return inputs;
 }

@@ -134,6 +134,9 @@ TEST(MeasurementFile, EveryMistakeHasItsPosition) {
         // What no device could be asked to take, nor any model have.
         {head + "read,1e300,,,,,\n",
          "m.csv:2:6: duration_ns: expected at most 2^53 ns (104 days), found \"1e300\""},
+        // A misfit's share of it would be no number.
+        {head + "read,1e-320,,,,,\n",
+         "m.csv:2:6: duration_ns: expected 0, or at least 1e-6 ns, found \"1e-320\""},
         {head + "read,1,,,,,1152921504606846977\n",
          "m.csv:2:12: flops: expected at most 2^60, found \"1152921504606846977\""},
     };
