@@ -40,8 +40,10 @@ std::optional<bool> equal_outputs(const std::optional<Evidence>& a,
 void add_reference(RunResult& result, const FullMemory& direct) {
     if (!direct.complete) return;
     result.full_memory_latency = direct.latency;
-    for (std::size_t j = 0; j < result.jobs.size(); ++j)
+    for (std::size_t j = 0; j < result.jobs.size(); ++j) {
         result.jobs[j].full_memory_turns = direct.turns[j];
+        result.jobs[j].full_memory_requests = direct.requests[j];
+    }
     if (direct.evidence) result.full_memory_pace = direct.evidence->pace;
     result.outputs_equal = equal_outputs(result.evidence, direct.evidence);
 }
@@ -76,6 +78,7 @@ FullMemory run_in_full_memory(RunRequest request, const CostModels& costs) {
     for (const JobResult& job : result.jobs) {
         Duration& sum = reference.turns.emplace_back();
         for (const Duration turn : job.turns) sum += turn;
+        reference.requests.push_back(std::ssize(job.turns));
     }
     reference.evidence = result.evidence;
     return reference;

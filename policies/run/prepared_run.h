@@ -16,7 +16,8 @@ namespace swaplab {
 struct FullMemory {
     bool complete = false;        // else somebody asked for its end before
     Duration latency{};           // mean over requests
-    std::vector<Duration> turns;  // by job, added up
+    std::vector<Duration> turns;         // by job, added up
+    std::vector<std::int64_t> requests;  // likewise, how many
     std::optional<Evidence> evidence;
 };
 

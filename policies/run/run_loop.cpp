@@ -50,8 +50,7 @@ class Run final : public Moves {
           arrivals_(request.workload),
           budget_(setup, request.workload, *device_, check_, metrics_),
           mode_(setup, request.workload, *device_, metrics_),
-          cold_ended_(request.workload.jobs.size(), 0) {
-        for (const Job& job : request.workload.jobs) requests_ += job.requests;
+          told_ended_(request.workload.jobs.size(), 0) {
         for (const auto& blocks : setup.facts)
             most_idle_ += 8 * static_cast<std::int64_t>(blocks.size());
     }
@@ -62,10 +61,14 @@ class Run final : public Moves {
     bool cancel(Ticket ticket) override;
 
   private:
-    bool finished() const { return metrics_.requests_ended() == requests_; }
+    bool finished() const {
+        return metrics_.requests_ended() == arrivals_.arrived() && !arrivals_.more();
+    }
+    // What is asked for, or, where that is only known afterwards, has come.
+    std::int64_t requests() const;
     bool advance();
     void note(const Completion& span);
-    void end_cold_request(JobId job);
+    void end_requests(JobId job);
     void end_instant();
     Time next_instant() const;
     std::optional<Bytes> take_budget();
@@ -86,7 +89,6 @@ class Run final : public Moves {
     Arrivals arrivals_;
     BudgetInForce budget_;
     ModeInForce mode_;
-    std::int64_t requests_ = 0;
 
     // What happened since the last decision.
     Time now_ = kStart;
@@ -97,7 +99,7 @@ class Run final : public Moves {
     std::vector<Cancellation> cancellations_;
     MemoryReport seen_;
     Ticket next_ticket_;
-    IdVector<JobId, std::int64_t> cold_ended_;  // requests of cold jobs
+    IdVector<JobId, std::int64_t> told_ended_;  // requests of cold and closed jobs
     std::int64_t idle_ = 0;                     // commands ended since the last execution
     std::int64_t most_idle_ = kMostIdle;
 };
@@ -157,24 +159,38 @@ void Run::note(const Completion& span) {
         check_.on_use(span);
         metrics_.on_use(span);
         idle_ = 0;
-        end_cold_request(span.command.job);
+        end_requests(span.command.job);
     } else if (swaps_out(verb)) {
         check_.on_release(span);
         metrics_.on_release(span);
-        end_cold_request(span.command.job);
+        end_requests(span.command.job);
     } else {
         metrics_.on_alarm(span);
     }
     if (listeners_.spans != nullptr) listeners_.spans->on_span(span);
 }
 
-// A cold job's next request arrives once this one has ended and everything is released.
-void Run::end_cold_request(JobId job) {
-    if (request_.workload.jobs[job].mode != ArrivalMode::cold) return;
-    const bool released = check_.resident_blocks(job) == 0;
-    if (!released || metrics_.requests_ended(job) == cold_ended_[job]) return;
-    ++cold_ended_[job];
-    arrivals_.end_cold_request(job, device_->now());
+// A cold job's next request arrives once this one has ended and everything is released; a closed
+// job's client begins to think when its request has ended.
+void Run::end_requests(JobId job) {
+    const ArrivalMode mode = request_.workload.jobs[job].mode;
+    if (mode != ArrivalMode::cold && mode != ArrivalMode::closed) return;
+    if (metrics_.requests_ended(job) == told_ended_[job]) return;
+    if (mode == ArrivalMode::cold && check_.resident_blocks(job) != 0) return;
+    ++told_ended_[job];
+    if (mode == ArrivalMode::cold)
+        arrivals_.end_cold_request(job, device_->now());
+    else
+        arrivals_.end_closed_request(job, device_->now());
+}
+
+std::int64_t Run::requests() const {
+    std::int64_t sum = 0;
+    for (const Job& job : request_.workload.jobs) {
+        if (job.until) return arrivals_.arrived();
+        sum += job.requests;
+    }
+    return sum;
 }
 
 void Run::end_instant() {
@@ -263,13 +279,13 @@ void Run::blame_idling() const {
     throw PolicyError(
         text("policy {}: never finishes: {} commands have ended since the last "
              "execution, at {} ns, with {} of {} requests ended",
-             policy_, idle_, count_ns(now_), metrics_.requests_ended(), requests_));
+             policy_, idle_, count_ns(now_), metrics_.requests_ended(), requests()));
 }
 
 std::string Run::describe_stuck() const {
     std::string lines =
         text("at {} ns nothing runs and nothing can start, with {} of {} requests ended",
-             count_ns(device_->now()), metrics_.requests_ended(), requests_);
+             count_ns(device_->now()), metrics_.requests_ended(), requests());
     const std::vector<Waiting> waiting = device_->waiting();
     if (const std::optional<Bytes> minimum = budget_.out_of_reach())
         return lines + text(
