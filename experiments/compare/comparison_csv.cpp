@@ -48,7 +48,7 @@ std::vector<std::string> fields_of(const RunResult& result, const std::string& b
                                     scenario.device_text(),
                                     std::string(name_of(scenario.account)),
                                     scenario.arrival_text(),
-                                    text("{}", scenario.requests_asked()),
+                                    requests_field(scenario),
                                     result.policy,
                                     budget,
                                     result.budget ? number(*result.budget) : std::string(),

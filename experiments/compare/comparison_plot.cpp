@@ -40,7 +40,7 @@ class Plotter {
         chart.subtitle = subtitle();
         chart.x_label = "Memory budget (MiB)";
         chart.y_label =
-            text("{} ({})", scenario_.all_requests() > 1 ? "Mean latency" : "Latency", unit_.name);
+            text("{} ({})", scenario_.has_several_requests() ? "Mean latency" : "Latency", unit_.name);
         chart.x_low = in_mib(low_);
         chart.x_high = in_mib(high_);
         chart.x_unit = in_mib(scenario_.parameter_bytes());
@@ -73,7 +73,7 @@ class Plotter {
     std::string subtitle() const {
         std::string subtitle =
             text("account {} · {} · {} · {}", name_of(scenario_.account), scenario_.arrival_text(),
-                 plural(scenario_.requests, "request"), scenario_.backend->kind);
+                 scenario_.requests_text(), scenario_.backend->kind);
         if (scenario_.replications > 1)
             subtitle += text(" · means of {} replications", scenario_.replications);
         else if (scenario_.noise)

@@ -184,7 +184,7 @@ void require_metric(Metric metric, const Scenario& scenario) {
 }
 
 std::string title_of(const MetricRow& metric, const Scenario& scenario, const TimeUnit& unit) {
-    std::string title(scenario.all_requests() > 1 ? metric.title_of_many : metric.title);
+    std::string title(scenario.has_several_requests() ? metric.title_of_many : metric.title);
     if (const std::size_t at = title.find("{}"); at != std::string::npos)
         title.replace(at, 2, unit.name);
     return title;

@@ -146,7 +146,8 @@ void write_origin(JsonWriter& json, const Scenario& scenario, const std::string&
     json.end_object().member("policy", policy);
     if (scenario.path) json.member("swap_path", name_of(*scenario.path));
     json.member("account", name_of(scenario.account));
-    json.member("mode", scenario.arrival_text()).member("requests", scenario.requests_asked());
+    json.member("mode", scenario.arrival_text());
+    if (const auto asked = scenario.requests_asked()) json.member("requests", *asked);
     json.member("dispatch", scenario.dispatch.spec);
     if (scenario.workload.overrun.any())
         json.member("overrun", text_of(scenario.workload.overrun));

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "experiments/text/option_values.h"
 #include "experiments/text/layout.h"
 #include "experiments/text/spec.h"
 #include "profiles/base/error.h"
@@ -57,18 +58,6 @@ Spec parse_choice(std::string_view given, std::string_view what,
     return spec;
 }
 
-Duration positive_duration(const Spec& spec, const std::string& key, const std::string& value) {
-    Duration duration{};
-    try {
-        duration = parse_duration(value);
-    } catch (const InputError& error) {
-        throw InputError(text("model '{}': {}: {}", spec.text, key, error.what()));
-    }
-    if (duration <= Duration::zero())
-        throw InputError(text("model '{}': {} must be positive", spec.text, key));
-    return duration;
-}
-
 double positive_weight(const Spec& spec, const std::string& value) {
     const std::optional<double> weight = parse_number(value);
     if (!weight || !(*weight > 0))
@@ -84,15 +73,17 @@ const BuiltinModel* builtin_named(std::string_view name) {
 }
 
 std::int64_t whole_number(const Spec& spec, const std::string& key, const std::string& value) {
-    const std::optional<double> number = parse_number(value);
-    constexpr double largest = 1LL << 32;
-    if (number && *number >= 1 && *number <= largest && *number == std::floor(*number))
-        return static_cast<std::int64_t>(*number);
-    throw InputError(text("model '{}': {}: expected a positive whole number, found '{}'", spec.text,
-                          key, value));
+    return parse_whole_number(text("model '{}'", spec.text), key, value);
 }
 
 const std::vector<std::string> kMeasures{"input", "prompt", "dtype", "batch", "tokens"};
+
+std::vector<std::string> model_keys() {
+    std::vector<std::string> keys = kMeasures;
+    keys.insert(keys.end(), arrival_keys().begin(), arrival_keys().end());
+    keys.insert(keys.end(), {"deadline", "weight"});
+    return keys;
+}
 
 // `prompt` is what `input` is of a generative model.
 std::int64_t read_prompt(const Spec& spec, const BuiltinModel& builtin, const std::string& value,
@@ -210,14 +201,13 @@ ModelChoice choose_model(std::string_view given) {
     choice.shadows = choice.builtin && exists(spec.name);
     ModelOptions options;
     for (const auto& [key, value] : spec.options) {
-        require_known(
-            text("key of model '{}':", spec.text), key,
-            {"input", "prompt", "dtype", "batch", "tokens", "period", "deadline", "weight"});
+        require_known(text("key of model '{}':", spec.text), key, model_keys());
         if (known(kMeasures, key)) read_measure(spec, builtin, key, value, options);
-        if (key == "period") choice.period = positive_duration(spec, key, value);
-        if (key == "deadline") choice.deadline = positive_duration(spec, key, value);
+        if (key == "deadline") choice.deadline =
+                parse_positive_duration(text("model '{}'", spec.text), key, value);
         if (key == "weight") choice.weight = positive_weight(spec, value);
     }
+    choice.arrivals = arrivals_among(text("model '{}'", spec.text), spec.options);
     load(choice, spec, builtin, options);
     return choice;
 }

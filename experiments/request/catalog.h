@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/request/arrivals/arrival_process.h"
 #include "hw/storage/pack.h"
 #include "profiles/base/units.h"
 #include "profiles/device/platform.h"
@@ -20,15 +21,20 @@ struct Speedup {
     std::string text;  // "read=2x"
 };
 
-// One -m: `NAME|FILE|DIR[:input=N,period=33ms,deadline=33ms,weight=2]`.
+// One -m: `NAME|FILE|DIR[:input=N,period=33ms,arrivals=poisson,deadline=33ms,weight=2,...]`.
 struct ModelChoice {
     std::string spec;  // as it was written
     ModelPtr model;
     bool builtin = false;
     std::shared_ptr<const Pack> pack;  // of a DIR, which is a pack
-    std::optional<Duration> period;    // requests arrive this far apart
-    std::optional<Duration> deadline;  // after the arrival
+    std::optional<ArrivalProcess> arrivals;  // when its requests come, if it has a say
+    std::optional<Duration> deadline;        // after the arrival
     double weight = 1;
+
+    std::optional<Duration> period() const {  // of periodic arrivals
+        if (!arrivals || arrivals->kind != ArrivalProcess::Kind::periodic) return std::nullopt;
+        return arrivals->period;
+    }
     bool shadows = false;  // a file or folder here has the built-in model's name, too
 };
 

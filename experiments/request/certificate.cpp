@@ -39,11 +39,23 @@ void Certificate::write_models(JsonWriter& json) const {
         json.begin_object();
         json.member("spec", choice.spec).member("name", choice.model->name());
         json.member("source", choice.model->spec().source).member("hash", model_hashes_[i]);
-        write_optional(json.key("period_ns"), choice.period);
+        write_optional(json.key("period_ns"), choice.period());
         write_optional(json.key("deadline_ns"), choice.deadline);
         json.member("weight", choice.weight).end_object();
     }
     json.end_array();
+}
+
+// How requests arrive, where models do not say so themselves.
+void Certificate::write_workload(JsonWriter& json) const {
+    if (scenario_->duration) json.member("duration_ns", count_ns(*scenario_->duration));
+    if (!scenario_->arrivals.empty()) json.member("process", scenario_->arrivals);
+    if (!scenario_->sources.empty()) {
+        json.key("sources").begin_array();
+        for (const std::string& source : scenario_->sources) json.value(source);
+        json.end_array();
+    }
+    write_file(json.key("arrivals"), scenario_->arrivals_file);
 }
 
 void Certificate::write_device(JsonWriter& json) const {
@@ -97,11 +109,12 @@ void Certificate::write(JsonWriter& json, const RunResult& result,
     json.end_object().end_object();
     write_optional(json.key("budget_bytes"), result.budget);
     json.member("account", name_of(scenario_->account));
-    json.member("mode", scenario_->arrival_text()).member("requests", scenario_->requests_asked());
+    json.member("mode", scenario_->arrival_text());
+    write_optional(json.key("requests"), scenario_->requests_asked());
     json.member("dispatch", scenario_->dispatch.spec);
     if (const Overrun& overrun = scenario_->workload.overrun; overrun.any())
         json.member("overrun", text_of(overrun));
-    write_file(json.key("arrivals"), scenario_->arrivals_file);
+    write_workload(json);
     write_file(json.key("budget_trace"), scenario_->budget_trace_file);
     write_file(json.key("mode_trace"), scenario_->mode_trace_file);
     json.key("swap_path");

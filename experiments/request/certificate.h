@@ -27,6 +27,7 @@ class Certificate {
   private:
     std::optional<SwapPath> path_of(const RunResult& result, const PolicyInfo& policy) const;
     void write_models(JsonWriter& json) const;
+    void write_workload(JsonWriter& json) const;
     void write_device(JsonWriter& json) const;
 
     const Scenario* scenario_;

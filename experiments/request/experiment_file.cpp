@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "experiments/text/option_values.h"
 #include "experiments/request/words.h"
 #include "experiments/text/positioned.h"
 #include "experiments/text/spec.h"
@@ -134,6 +135,26 @@ std::string path_of(Fields& fields, std::string_view key) {
     return field->as_string();
 }
 
+std::string only_spec_of(const Field& field) {
+    const std::vector<std::string> specs = specs_of(field);
+    if (specs.size() > 1) field.fail("expected one value of each key: one entry for each");
+    return specs.front();
+}
+
+// A path, or a process: "poisson:rate=30/s", {name: poisson, rate: 30/s}.
+void read_arrivals(const Field& field, WorkloadChoice& workload) {
+    const std::string given = only_spec_of(field);
+    if (given.empty()) field.fail_expecting("the path of a file, or a process");
+    positioned(field, [&] {
+        choose_arrivals(workload, given);
+        return 0;
+    });
+    if (!workload.arrivals.empty() && (workload.mode || workload.requests))
+        field.fail("expected no mode and no requests beside it: it lists all requests");
+    if (workload.process && workload.mode)
+        field.fail("expected no mode beside it: it says how requests arrive");
+}
+
 WorkloadChoice workload_of(const Field& field) {
     Fields fields(field);
     WorkloadChoice workload;
@@ -143,10 +164,14 @@ WorkloadChoice workload_of(const Field& field) {
         workload.requests = requests->as_positive();
         require_at_most(*requests, *workload.requests, kMostWhole);
     }
-    workload.arrivals = path_of(fields, "arrivals");
-    if (!workload.arrivals.empty() && (workload.mode || workload.requests))
-        fields.required("arrivals")
-            .fail("expected no mode and no requests beside it: it lists all requests");
+    if (const auto duration = fields.optional("duration"))
+        workload.duration = positioned(
+            *duration, [&] { return parse_positive_duration("", "duration", duration->as_text()); });
+    if (const auto arrivals = fields.optional("arrivals")) read_arrivals(*arrivals, workload);
+    if (const auto sources = fields.optional("sources"))
+        for (const Field& item : at_least_one(*sources))
+            workload.sources.push_back(
+                positioned(item, [&] { return choose_source(only_spec_of(item)); }));
     workload.budget_trace = path_of(fields, "budget_trace");
     workload.mode_trace = path_of(fields, "mode_trace");
     if (const auto overrun = fields.optional("overrun"))

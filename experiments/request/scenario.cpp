@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
+#include "experiments/text/figures.h"
 #include "experiments/text/layout.h"
 #include "policies/registry.h"
 #include "profiles/base/error.h"
 #include "profiles/base/printable.h"
+#include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
 #include "profiles/device/faster_device.h"
 
@@ -44,18 +47,55 @@ std::string Scenario::device_text() const {
 }
 
 std::string Scenario::arrival_text() const {
-    if (listed > 0) return std::string(name_of(ArrivalMode::listed));
-    const auto periodic =
-        std::count_if(models.begin(), models.end(),
-                      [](const ModelChoice& choice) { return choice.period.has_value(); });
-    if (periodic == 0) return std::string(name_of(mode));
-    if (periodic == std::ssize(models)) return "periodic";
-    return text("{} and periodic", name_of(mode));
+    if (!arrivals_file.empty()) return std::string(name_of(ArrivalMode::listed));
+    std::set<std::string_view> of_models;
+    bool all_have_some = true;
+    for (const ModelChoice& choice : models) {
+        if (choice.arrivals) of_models.insert(name_of(choice.arrivals->kind));
+        all_have_some = all_have_some && choice.arrivals;
+    }
+    std::vector<std::string> said;
+    if (!all_have_some)
+        said.push_back(arrivals.empty() ? std::string(name_of(mode))
+                                        : arrivals.substr(0, arrivals.find(':')));
+    for (const std::string_view name : of_models)
+        if (said.empty() || said.front() != name) said.emplace_back(name);
+    return join(said, " and ");
+}
+
+namespace {
+
+bool only_the_run_shows(const Scenario& scenario) {
+    return std::ranges::any_of(scenario.workload.jobs,
+                               [](const Job& job) { return job.until.has_value(); });
+}
+
+}  // namespace
+
+std::optional<std::int64_t> Scenario::all_requests() const {
+    if (only_the_run_shows(*this)) return std::nullopt;
+    return listed > 0 ? listed : requests * static_cast<std::int64_t>(models.size());
+}
+
+std::optional<std::int64_t> Scenario::requests_asked() const {
+    if (only_the_run_shows(*this)) return std::nullopt;
+    return listed > 0 ? listed : requests;
+}
+
+std::string requests_field(const Scenario& scenario) {
+    const auto asked = scenario.requests_asked();
+    return asked ? text("{}", *asked) : std::string();
+}
+
+std::string Scenario::requests_text() const {
+    if (const auto asked = requests_asked()) return plural(*asked, "request");
+    return text("requests for {}", format_duration(*duration));
 }
 
 std::string Scenario::workload_text() const {
     std::string said = arrival_text();
-    if (requests_asked() > 1) said += text(", {} requests", requests_asked());
+    if (has_several_requests()) said += text(", {}", requests_text());
+    for (const std::string& source : sources) said += text(", source {}", source);
     if (dispatch.spec != Dispatch().spec) said += text(", dispatch {}", dispatch.spec);
     if (noise) said += text(", noise of seed {}", noise->seed);
     if (workload.overrun.any()) said += text(", overrun {}", text_of(workload.overrun));

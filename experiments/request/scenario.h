@@ -29,7 +29,12 @@ struct Scenario {
     Workload workload;  // jobs in the order of `models`
     ArrivalMode mode = ArrivalMode::cold;
     std::int64_t requests = 1;  // per model
-    std::int64_t listed = 0;    // in the file of arrivals: all of them, instead of `requests`
+    // All that is known before the run, instead of `requests` per model: of a file, of sources, of
+    // what comes within a duration.
+    std::int64_t listed = 0;
+    std::optional<Duration> duration;  // nothing arrives from then on
+    std::string arrivals;              // of all models that have none of their own: "poisson:…"
+    std::vector<std::string> sources;  // more of them, as they were written
     std::string arrivals_file, budget_trace_file, mode_trace_file;  // empty where there is none
     Account account = Account::all;
     std::optional<SwapPath> path;   // absent: each policy's own
@@ -41,20 +46,26 @@ struct Scenario {
 
     // Of all jobs, instances counted. Throws `InputError` where that is more than 2^60.
     Bytes parameter_bytes() const;
-    std::int64_t all_requests() const {
-        return listed > 0 ? listed : requests * static_cast<std::int64_t>(models.size());
-    }
-    // What results call the number of requests: per model, or all that are listed.
-    std::int64_t requests_asked() const { return listed > 0 ? listed : requests; }
+    // Nothing where only the run shows how many there is time for.
+    std::optional<std::int64_t> all_requests() const;
+    bool has_several_requests() const { return all_requests().value_or(2) > 1; }
+    // What results call the number of requests: per model, or all that are listed; nothing where
+    // only the run shows.
+    std::optional<std::int64_t> requests_asked() const;
+    std::string requests_text() const;  // "100 requests", "requests for 10.00 s"
     bool measured() const { return device.platform.provenance.measured; }
     // "vgg19 + resnet101", for people.
     std::string models_text() const;
     std::string device_text() const;   // "jetson-orin-nano:mode=15W,memory=staged"
-    std::string arrival_text() const;  // "cold", "stream", "periodic", or a mixture
+    // "cold", "stream", "listed", "periodic", "poisson", or a mixture: "stream and periodic".
+    std::string arrival_text() const;
     // What else tells scenarios of one experiment apart: "stream, 4 requests, dispatch edf, noise
     // of seed 7, budgets b.csv".
     std::string workload_text() const;
 };
+
+// `requests_asked` as a field of a table: empty where only the run shows.
+std::string requests_field(const Scenario& scenario);
 
 // The same on a device that is faster at something, whatever its models have measured on it.
 void speed_up(Scenario& scenario, Speedup speedup);

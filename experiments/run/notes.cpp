@@ -3,15 +3,21 @@
 #include <algorithm>
 
 #include "experiments/run/extrapolation_report.h"
+#include "experiments/request/traces.h"
 #include "experiments/shell/exit_code.h"
+#include "experiments/text/figures.h"
 #include "experiments/text/layout.h"
 #include "profiles/base/quantity.h"
+#include "policies/metrics/demand.h"
+#include "policies/run/planning.h"
 #include "profiles/base/text.h"
 #include "profiles/device/device_file.h"
 
 namespace swaplab {
 
 namespace {
+
+constexpr std::size_t kMostNamed = 6;
 
 Bytes capacity_of(const Scenario& scenario) {
     Bytes capacity;
@@ -47,6 +53,22 @@ void note_large_budget(const Console& console, const Scenario& scenario,
     if (!budget || *budget <= capacity) return;
     console.note(text("the budget of {} is more than the {} of {}", format_bytes(*budget),
                       format_bytes(capacity), scenario.device.platform.name));
+}
+
+void note_demand(const Console& console, const Scenario& scenario) {
+    const Platform& platform = scenario.device.platform;
+    const ComputeDemand demand =
+        compute_demand(scenario.workload, cost_models(scenario.workload, platform));
+    if (demand.sum <= 1) return;
+    const std::vector<std::string> labels = labels_of(scenario.models);
+    std::vector<std::string> parts;
+    for (std::size_t j = 0; j < labels.size(); ++j)
+        if (demand.jobs[j] > 0 && labels.size() > 1 && parts.size() < kMostNamed)
+            parts.push_back(text("{} {}", labels[j], percent(demand.jobs[j])));
+    console.note(text("requests ask for {} of the compute of {}{}: who waits will wait longer and "
+                      "longer for as long as they come",
+                      percent(demand.sum), platform.name,
+                      parts.empty() ? std::string() : " (" + join(parts, ", ") + ")"));
 }
 
 void note_unused_costs(const Console& console, const Scenario& scenario) {

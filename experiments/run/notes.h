@@ -26,6 +26,9 @@ void note_large_peak(const Console& console, const Scenario& scenario, const Run
 void note_large_budget(const Console& console, const Scenario& scenario,
                        std::optional<Bytes> budget);
 
+// Requests that ask for more than compute can do, said before the run: "149 % of the compute".
+void note_demand(const Console& console, const Scenario& scenario);
+
 // Says on stderr which costs lie beyond what the device's lines were fitted on.
 void note_extrapolation(const Console& console, const Scenario& scenario, const RunResult& result);
 

@@ -33,12 +33,13 @@ void write_turns(JsonWriter& json, const LatencySummary& turn, const LatencySumm
     write_latency(json.key("waiting_ns"), waiting);
 }
 
-void write_times(JsonWriter& json, const RunResult& result, std::int64_t requests_asked,
+void write_times(JsonWriter& json, const RunResult& result, std::optional<std::int64_t> requests_asked,
                  ResultSchema schema) {
     write_latency(json.key("latency_ns"), result.latency);
     if (schema != ResultSchema::first) write_turns(json, result.turn, result.waiting);
     json.member("requests", result.requests);
-    if (result.verdict == Verdict::interrupted) json.member("requests_asked", requests_asked);
+    if (result.verdict == Verdict::interrupted)
+        write_optional(json.key("requests_asked"), requests_asked);
     json.member("makespan_ns", count_ns(result.makespan));
     json.key("throughput_per_s");
     if (result.makespan > Duration::zero())

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <memory>
 
 #include "experiments/emulate/emulation.h"
 #include "experiments/emulate/pace_check.h"
+#include "experiments/explain/requests_file.h"
 #include "experiments/output/output_file.h"
 #include "experiments/replay/decision_log.h"
 #include "experiments/request/cells.h"
@@ -32,10 +34,11 @@ struct Options {
     EmulationOptions emulation;
     bool frozen = false;
     ResultSchema schema = ResultSchema::second;
-    std::string trace, decisions;  // files to write; empty: none
+    std::string trace, decisions, requests_out;  // files to write; empty: none
     bool clean = false;
     TimelineBounds window;
     bool with_window = false;
+    std::optional<std::int64_t> missed_window;  // instead
 };
 
 // Shows how many requests are under way.
@@ -44,7 +47,7 @@ class RequestProgress : public Observer {
     RequestProgress(const Console& console, const Scenario& scenario)
         : progress_(console),
           what_(scenario.backend->real_time ? "running: request" : "simulating: request"),
-          requests_(scenario.requests_asked()),
+          requests_(scenario.requests_asked().value_or(0)),
           calls_between_looks_(scenario.backend->real_time ? 1 : 4096) {}
 
     Interests interests() const override { return {false, progress_.wanted(), false}; }
@@ -65,6 +68,9 @@ class RequestProgress : public Observer {
     std::uint32_t calls_ = 0;
 };
 
+// Missed deadlines that the report says why of.
+constexpr std::size_t kMostExplained = 3;
+
 // The files that show what happened, opened before it does.
 class Records {
   public:
@@ -79,29 +85,55 @@ class Records {
                 options.trace, options.window,
                 text("{} on {}: {}", scenario.models_text(), scenario.device_text(), policy),
                 subtitle_of(scenario, cell.bytes));
+        missed_window_ = options.missed_window;
+        if (!options.requests_out.empty())
+            requests_ = std::make_unique<RequestsFile>(options.requests_out, scenario, policy);
+        if (requests_ || has_deadlines(scenario))
+            accounts_ = std::make_unique<RequestAccounts>(
+                [this](const RequestAccount& account) { take(account); });
     }
 
     void listen_to(ObserverFan& observers) {
         observers.add(log_.get());
-        if (trace_) observers.add(&trace_->add_run());
+        if (trace_ && missed_window_)
+            observers.add(&trace_->add_run_around_miss(*missed_window_));
+        else if (trace_)
+            observers.add(&trace_->add_run());
+        observers.add(accounts_.get());
     }
     void commit(const Console& console, const RunResult& result) {
         if (log_) log_->finish(name_of(result.verdict));
         if (file_) file_->commit();
         if (trace_) trace_->commit(console);
+        if (requests_) requests_->commit();
     }
+    const std::vector<RequestAccount>& misses() const { return misses_; }
 
   private:
     static std::string subtitle_of(const Scenario& scenario, std::optional<Bytes> budget) {
-        return text("{}, {} request{} per model, {}, {}",
-                    budget ? "budget " + format_bytes(*budget) : "no budget", scenario.requests,
-                    scenario.requests == 1 ? "" : "s", scenario.arrival_text(),
-                    scenario.backend->kind);
+        const bool per_model = scenario.requests_asked() == scenario.requests;
+        return text("{}, {}{}, {}, {}", budget ? "budget " + format_bytes(*budget) : "no budget",
+                    scenario.requests_text(), per_model ? " per model" : "",
+                    scenario.arrival_text(), scenario.backend->kind);
+    }
+
+    static bool has_deadlines(const Scenario& scenario) {
+        return std::ranges::any_of(scenario.workload.jobs, [](const Job& job) {
+            return job.deadline || !job.deadlines.empty();
+        });
+    }
+    void take(const RequestAccount& account) {
+        if (requests_) requests_->add(account);
+        if (account.missed && misses_.size() < kMostExplained) misses_.push_back(account);
     }
 
     std::unique_ptr<OutputFile> file_;
     std::unique_ptr<DecisionLog> log_;
     std::unique_ptr<TraceFile> trace_;
+    std::optional<std::int64_t> missed_window_;
+    std::unique_ptr<RequestsFile> requests_;
+    std::unique_ptr<RequestAccounts> accounts_;
+    std::vector<RequestAccount> misses_;  // the first of them
 };
 
 RunResult run_recorded(Records& records, const Console& console, const Scenario& scenario,
@@ -191,11 +223,17 @@ void declare(Flags& flags, Options& options) {
                ".json (Chrome trace events; 1 million) or .svg (a drawing; 20 thousand)",
                into(options.trace));
     flags.once(output, "--trace-window", "FROM..TO",
-               "the part of the timeline to write: 10ms..50ms, ..50ms, 10ms..",
+               "the part of the timeline to write: 10ms..50ms, ..50ms, 10ms.., or miss:N, what "
+               "happened around the Nth missed deadline",
                [&options](const std::string& given) {
-                   options.window = parse_trace_window(given);
+                   options.missed_window = parse_missed_window(given);
+                   if (!options.missed_window) options.window = parse_trace_window(given);
                    options.with_window = !given.empty();
                });
+    flags.once(output, "--requests-out", "FILE",
+               "a record of each request, .csv or .json: when it arrived, began and ended, its "
+               "deadline, and what its time went to, by whom it was blocked",
+               into(options.requests_out));
     flags.once(output, "--decisions", "FILE", "the decision log, as JSON lines",
                into(options.decisions));
     declare_clean(flags, options.clean);
@@ -204,7 +242,10 @@ void declare(Flags& flags, Options& options) {
 
 void check_files(const Options& options, const Console& console) {
     check_outputs(console, inputs_of(options.asked),
-                  {{"--trace", options.trace}, {"--decisions", options.decisions}}, options.clean);
+                  {{"--trace", options.trace},
+                   {"--decisions", options.decisions},
+                   {"--requests-out", options.requests_out}},
+                  options.clean);
     if (options.with_window && options.trace.empty())
         throw InputError("--trace-window: expected --trace FILE beside it, found none");
 }
@@ -222,6 +263,7 @@ int run_run(const Options& options, const Console& console) {
     note_missing_noise(console, scenario);
     note_unused_costs(console, scenario);
     note_large_budget(console, scenario, cell.bytes);
+    note_demand(console, scenario);
     if (!options.asked.budgets.empty() && !policy.needs_budget)
         console.note(text("policy {} takes no budget; -b has no effect", policy.spec));
     Records records(options, scenario, cell);
@@ -238,7 +280,7 @@ int run_run(const Options& options, const Console& console) {
                      options.schema);
         console.out << json.str() << '\n';
     } else {
-        console.out << run_report(result, scenario, frozen);
+        console.out << run_report(result, scenario, frozen, records.misses());
     }
     return judge(options, console, scenario, testbed, result);
 }

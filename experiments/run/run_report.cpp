@@ -5,7 +5,9 @@
 #include <span>
 
 #include "experiments/emulate/pace_check.h"
+#include "experiments/explain/requests_file.h"
 #include "experiments/request/backends.h"
+#include "experiments/request/traces.h"
 #include "experiments/run/outputs_check.h"
 #include "experiments/text/figures.h"
 #include "experiments/text/layout.h"
@@ -39,13 +41,25 @@ std::string dispatch_text(const Scenario& scenario) {
 std::string ended_row(const RunResult& result, const Scenario& scenario) {
     if (result.verdict != Verdict::interrupted) return {};
     std::string ended =
-        text("{} of {} ended", result.requests, plural(scenario.all_requests(), "request"));
+        scenario.all_requests()
+            ? text("{} of {} ended", result.requests, plural(*scenario.all_requests(), "request"))
+            : text("{} ended", plural(result.requests, "request"));
     if (scenario.noise && scenario.replications > 1)
         ended +=
             text(", in {} of {} replications", result.replications.count, scenario.replications);
     return row("requests", ended +
                                "; latencies are of these, the rest has the one that was cut "
                                "off in it");
+}
+
+// Why the first deadlines were missed.
+std::string missed_rows(const Scenario& scenario, const std::vector<RequestAccount>& misses) {
+    const std::vector<std::string> labels = labels_of(scenario.models);
+    std::string rows;
+    for (const RequestAccount& account : misses)
+        rows += row("", text("{} request {} {}", labels[account.job.index],
+                             account.request.index + 1, missed_text(account, labels)));
+    return rows;
 }
 
 std::string latency_rows(const RunResult& result, const LatenessBound& bound) {
@@ -365,7 +379,7 @@ std::string scenario_line(const Scenario& scenario) {
     std::string line =
         text("{} on {}, account {}, {}, {}{}", scenario.models_text(), scenario.device_text(),
              name_of(scenario.account), scenario.arrival_text(),
-             plural(scenario.requests_asked(), "request"), dispatch_text(scenario));
+             scenario.requests_text(), dispatch_text(scenario));
     if (!scenario.budget_trace_file.empty())
         line += text(", budgets {}", printable(scenario.budget_trace_file));
     if (!scenario.mode_trace_file.empty())
@@ -383,11 +397,12 @@ std::string provenance_note(const Scenario& scenario) {
 }
 
 std::string run_report(const RunResult& result, const Scenario& scenario,
-                       const std::optional<FrozenReference>& frozen) {
+                       const std::optional<FrozenReference>& frozen,
+                       const std::vector<RequestAccount>& misses) {
     std::string report =
         wrap(text("{} with {} on {} ({}, {}{}, account {}, {})", scenario.models_text(),
                   result.policy, scenario.device_text(), scenario.arrival_text(),
-                  plural(scenario.requests_asked(), "request"), dispatch_text(scenario),
+                  scenario.requests_text(), dispatch_text(scenario),
                   name_of(scenario.account), scenario.backend->kind),
              kWidth, 4) +
         "\n\n";
@@ -400,7 +415,8 @@ std::string run_report(const RunResult& result, const Scenario& scenario,
     }
     if (result.verdict == Verdict::stuck) return report + '\n' + result.reason + '\n';
     if (result.deadline_miss_ratio > 0)
-        report += row("deadlines", text("{} missed", percent(result.deadline_miss_ratio)));
+        report += row("deadlines", text("{} missed", percent(result.deadline_miss_ratio))) +
+                  missed_rows(scenario, misses);
     report += overrun_row(result, scenario);
     report += latency_rows(result, scenario.lateness);
     if (frozen) report += row("", frozen_text(*frozen, result.latency.mean));

@@ -28,7 +28,8 @@ Progress::~Progress() {
 bool Progress::due() const { return wanted_ && Clock::now() >= next_; }
 
 void Progress::update(const std::string& what, std::int64_t done, std::int64_t total) {
-    if (due()) say(text("{}: {} of {}", what, done, total));
+    if (!due()) return;
+    say(total > 0 ? text("{}: {} of {}", what, done, total) : text("{}: {}", what, done));
 }
 
 void Progress::say(const std::string& line) {

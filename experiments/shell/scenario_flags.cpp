@@ -24,14 +24,19 @@ Take whole_into(std::optional<std::int64_t>& target, const char* flag) {
 }
 
 void declare_requests(Flags& flags, Experiment& asked) {
-    flags.once(kHow, "--requests", "N", "requests per model (default 1)",
+    flags.once(kHow, "--requests", "N",
+               "requests per model (default 1; with --duration as many as there is time for)",
                [&asked](const std::string& given) {
                    workload_of(asked).requests = parse_whole("--requests", 1, given);
                });
+    flags.once(kHow, "--duration", "TIME", "nothing arrives from then on: 10s",
+               [&asked](const std::string& given) {
+                   workload_of(asked).duration = parse_positive_time("--duration", given);
+               });
     flags.once(kHow, "--mode", "MODE",
                "cold (default): each request starts from empty memory; stream: all are queued at "
-               "time 0, each latency counts from the end of the model's request before; models "
-               "with a period arrive by it",
+               "time 0, each latency counts from the end of the model's request before; of models "
+               "without arrivals of their own",
                [&asked](const std::string& given) {
                    workload_of(asked).mode = parse_arrival_mode(given);
                });
@@ -51,11 +56,22 @@ void declare_noise(Flags& flags, Experiment& asked) {
 }
 
 void declare_traces(Flags& flags, Experiment& asked) {
-    flags.once(kHow, "--arrivals", "FILE",
-               "CSV of all requests instead of --requests and --mode: a header "
-               "model,arrival_ns[,deadline_ns], then sorted rows; deadlines count from the "
-               "arrival; of two -m resnet101 the first is resnet101#1",
-               [&asked](const std::string& given) { workload_of(asked).arrivals = given; });
+    flags.once(kHow, "--arrivals", "ARRIVALS",
+               "of all models without their own: periodic:period=33ms[,offset=,jitter=], "
+               "poisson:rate=30/s, bursts:rate=30/s,on=1s,off=4s (means) or "
+               "closed:clients=4,think=100ms, seed=N with each; or a FILE that lists all requests: "
+               "CSV with a header [model,]arrival_ns[,deadline_ns], then sorted rows, deadlines from "
+               "the arrival, of two -m resnet101 the first is resnet101#1; Azure's LLM inference "
+               "trace; Mooncake's JSON lines",
+               [&asked](const std::string& given) {
+                   choose_arrivals(workload_of(asked), given);
+               });
+    flags.often(kHow, "--source", "MODEL:KEYS",
+                "further requests to one -m, which share its parameters with those that it has: "
+                "vgg19:arrivals=poisson,rate=5/s,deadline=50ms, or period=; requests=N",
+                [&asked](const std::string& given) {
+                    workload_of(asked).sources.push_back(choose_source(given));
+                });
     flags.once(kHow, "--budget-trace", "FILE",
                "CSV with the header time_ns,budget_bytes: the budget from then on (plain "
                "numbers), taken up between requests through lookup tables",
@@ -87,7 +103,9 @@ void declare_scenario(Flags& flags, Experiment& asked) {
     flags.often(kWhat, "-m,--model", "MODEL",
                 "NAME or FILE, with :key=value,...: of a built-in model input=N (pixels "
                 "or tokens), dtype=float16, batch=N and tokens=N (to generate); of any "
-                "period=33ms, deadline=33ms, weight=2; give it several times to run several DNNs",
+                "period=33ms (offset=, jitter=) or arrivals= as --arrivals has them "
+                "(arrivals=poisson,rate=30/s), deadline=33ms, weight=2; give it several times to "
+                "run several DNNs",
                 one_more_of(asked.models, choose_model));
     flags.often(kWhat, "-d,--device", "DEVICE",
                 "NAME or FILE, with :mode=15W; memory= one of register, staged, managed-attach and "

@@ -11,8 +11,8 @@ namespace swaplab {
 
 void declare_scenario(Flags& flags, Experiment& asked);  // -m, -d, --account, --swap-path
 void declare_backend(Flags& flags, Experiment& asked);
-// --requests, --mode, --noise, --replications, --seed, --dispatch, --arrivals, --budget-trace,
-// --mode-trace: of one workload.
+// --requests, --duration, --mode, --noise, --replications, --seed, --dispatch, --arrivals, --source,
+// --budget-trace, --mode-trace: of one workload.
 void declare_workload(Flags& flags, Experiment& asked);
 // -p and -b of one run, and of many; `policies` says what there is without -p, `budgets` without
 // -b.

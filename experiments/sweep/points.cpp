@@ -6,6 +6,7 @@
 #include "experiments/text/layout.h"
 #include "profiles/base/error.h"
 #include "profiles/base/hash.h"
+#include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
 #include "profiles/device/device_file.h"
 #include "profiles/model/model_file.h"
@@ -57,14 +58,23 @@ std::string digest_of_files(const Scenario& scenario) {
     return digests == "---" ? std::string() : hex_digest(digests);
 }
 
+// How requests arrive, as far as models do not say so in their options.
+std::string workload_name(const Scenario& scenario) {
+    std::vector<std::string> said{scenario.arrivals.empty() ? scenario.arrival_text()
+                                                            : scenario.arrivals};
+    for (const std::string& source : scenario.sources) said.push_back("source " + source);
+    if (scenario.duration) said.push_back("for " + format_duration(*scenario.duration));
+    if (scenario.workload.overrun.any())
+        said.push_back("overrun " + text_of(scenario.workload.overrun));
+    return join(said, "; ");
+}
+
 // How it runs: account, workload, requests, dispatch, noise, model_hash, device_hash,
 // workload_hash.
 std::vector<std::string> how_of(const Scenario& scenario) {
     return {std::string(name_of(scenario.account)),
-            scenario.workload.overrun.any()
-                ? text("{}, overrun {}", scenario.arrival_text(), text_of(scenario.workload.overrun))
-                : scenario.arrival_text(),
-            text("{}", scenario.requests_asked()),
+            workload_name(scenario),
+            requests_field(scenario),
             scenario.dispatch.spec,
             scenario.noise ? "true" : "false",
             of_all(scenario, [](const ModelChoice& m) { return model_hash(*m.model); }),

@@ -23,6 +23,13 @@ void write_optional(JsonWriter& json, std::optional<double> number) {
         json.null();
 }
 
+void write_optional(JsonWriter& json, std::optional<std::int64_t> number) {
+    if (number)
+        json.value(*number);
+    else
+        json.null();
+}
+
 void write_latency(JsonWriter& json, const LatencySummary& latency) {
     if (latency.count == 0) {
         json.null();

@@ -13,6 +13,7 @@ namespace swaplab {
 void write_optional(JsonWriter& json, std::optional<Duration> duration);
 void write_optional(JsonWriter& json, std::optional<Bytes> bytes);
 void write_optional(JsonWriter& json, std::optional<double> number);
+void write_optional(JsonWriter& json, std::optional<std::int64_t> number);
 
 // {"mean": .., "min": .., "p50": .., "p95": .., "p99": .., "max": ..}
 // Null where nothing was measured.

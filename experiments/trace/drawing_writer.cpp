@@ -59,7 +59,8 @@ std::string whose_text(RequestId request, std::optional<std::uint32_t> pass) {
 void DrawingWriter::add_bar(LaneId lane, NameId id, Time from, Time to, const std::string& whose) {
     const LanePlace& place = lanes_[lane.index];
     const NameSpec& name = names_[id.index];
-    if (place.kind != SliceKind::mark) {
+    const bool tick = place.kind == SliceKind::request && from == to;
+    if (place.kind != SliceKind::mark && !tick) {
         auto& legend = place.kind == SliceKind::stall ? gantt_.greys : gantt_.legend;
         if (legend.size() <= name.group) legend.resize(name.group + 1);
         legend[name.group] = name.group_name;
@@ -67,10 +68,11 @@ void DrawingWriter::add_bar(LaneId lane, NameId id, Time from, Time to, const st
     // The legend names the group already.
     std::string label = name.name;
     if (label.starts_with(name.group_name + " ")) label.erase(0, name.group_name.size() + 1);
+    if (place.kind == SliceKind::request) label = whose;
     const std::string tooltip = text("{}: {}, {}, {:.3f} to {:.3f} ms", name_of(place.kind),
                                      name.name, whose, ms(from), ms(to));
     gantt_.panels[place.process].lanes[place.lane].bars.push_back(
-        {ms(from), ms(to), name.group, label, tooltip});
+        {ms(from), ms(to), name.group, tick, label, tooltip});
     end_ = std::max(end_, to);
 }
 

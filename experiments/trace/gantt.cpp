@@ -32,6 +32,7 @@ constexpr std::string_view kFaint = "#666666";
 // By what compute waits for: memory, reads, copies, assemblies, (nothing,) other things.
 constexpr std::array<std::string_view, 6> kGreys{"#4d4d4d", "#9a9a9a", "#7c8797",
                                                  "#b3a78f", "#eeeeee", "#cccccc"};
+constexpr std::array<std::string_view, 2> kTicks{"#111111", "#d00000"};  // deadlines: met, missed
 constexpr std::array<std::string_view, 7> kLayerColors{"#9ecae1", "#fdd0a2", "#fdae6b", "#a1d99b",
                                                        "#c7e9c0", "#dadaeb", "#d9d9d9"};
 
@@ -149,6 +150,12 @@ void Drawing::draw_bar(const GanttLane& lane, const GanttBar& bar, double top) {
     const std::string_view fill =
         lane.grey ? kGreys[bar.color % kGreys.size()] : line_style(bar.color).color;
     svg_.begin_group("bar", bar.tooltip);
+    if (bar.tick) {
+        svg_.line({left, top - 2}, {left, top + kBarHeight + 2},
+                  {kTicks[std::min<std::size_t>(bar.color, 1)], 2});
+        svg_.end_group();
+        return;
+    }
     if (right - left < 0.4) {
         svg_.line({left, top}, {left, top + kBarHeight}, {fill, 0.8});
     } else {

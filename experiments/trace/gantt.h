@@ -11,6 +11,7 @@ struct GanttBar {
     double from = 0;
     double to = 0;  // a bar without extent is drawn as a mark
     std::size_t color = 0;
+    bool tick = false;  // a deadline: by `color` one that was met (0) or missed (1)
     std::string label;  // shown, or its first word, where it fits
     std::string tooltip;
 };

@@ -1,5 +1,7 @@
 #include "experiments/trace/lanes.h"
 
+#include <algorithm>
+
 #include "profiles/base/text.h"
 
 namespace swaplab {
@@ -20,6 +22,13 @@ Slots::Slot& Slots::add_slot() {
     lane.rank += static_cast<int>(slots_.size());
     if (numbered) lane.name += text(" {}", number);
     return slots_.emplace_back(Slot{timeline_->add_lane(lane)});
+}
+
+std::optional<LaneId> Slots::lane_if_room(Time from, Time to, std::size_t most) {
+    const bool free = std::ranges::any_of(
+        slots_, [from](const Slot& slot) { return slot.last_end <= from; });
+    if (!free && slots_.size() >= most) return std::nullopt;
+    return lane_for(from, to);
 }
 
 }  // namespace swaplab

@@ -1,6 +1,7 @@
 // The lanes of a timeline: one per parallel slot of each resource of a node.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ class Slots {
         slot.last_end = to;
         return slot.lane;
     }
+
+    // Nothing where as many as `most` are taken.
+    std::optional<LaneId> lane_if_room(Time from, Time to, std::size_t most);
 
   private:
     struct Slot {

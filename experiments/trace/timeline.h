@@ -21,8 +21,9 @@ using CountersId = Id<struct CountersTag>;  // values that belong together, with
 using NameId = Id<struct NameTag>;          // what a slice or instant is called, with arguments
 
 // The verbs that take time, by their numbers, and what explains them.
-enum class SliceKind : std::uint8_t { stall = kTimedVerbs, mark };
-inline constexpr std::size_t kSliceKinds = kTimedVerbs + 2;
+// On lanes of requests instants are deadlines.
+enum class SliceKind : std::uint8_t { stall = kTimedVerbs, mark, request };
+inline constexpr std::size_t kSliceKinds = kTimedVerbs + 3;
 constexpr SliceKind slice_of(Verb verb) { return static_cast<SliceKind>(index_of(verb)); }
 std::string_view name_of(SliceKind kind);
 

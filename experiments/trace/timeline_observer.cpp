@@ -12,6 +12,7 @@ namespace {
 
 // Where the lanes of a node stand, from above to below: a block's way down, then what explains it.
 constexpr int kRequestsRank = 0;
+constexpr int kBarsRank = 100;
 constexpr int kMissesRank = 500;
 constexpr int kFirstVerbRank = 1000;
 constexpr int kRanksPerVerb = 1000;  // for the slots of one resource
@@ -25,6 +26,7 @@ constexpr int kMemoryRank = 9000;
 std::string_view name_of(SliceKind kind) {
     const auto index = static_cast<std::size_t>(kind);
     if (index < kTimedVerbs) return kVerbTable[index].name;
+    if (kind == SliceKind::request) return "request";
     return kind == SliceKind::stall ? "stall" : "mark";
 }
 
@@ -69,6 +71,7 @@ void TimelineObserver::add_node(NodeId id) {
                   {},
                   {timeline_, {process, "stalls", SliceKind::stall, kStallsRank}, 1},
                   {timeline_, {process, "requests", SliceKind::mark, kRequestsRank}, 1},
+                  {timeline_, {process, "open", SliceKind::request, kBarsRank}, 1},
                   {timeline_, {process, "misses", SliceKind::mark, kMissesRank}, 1}});
     const LaneWidths widths = lane_widths(setup_->deployment, node);
     for (std::size_t v = 0; v < kTimedVerbs; ++v) {
@@ -151,7 +154,34 @@ void TimelineObserver::on_arrival(const Arrival& arrival) {
          jobs_[arrival.job.index].arrival, "arrives");
 }
 
+// From the arrival (of a stream's request, from the end of the one before) to the end, with a tick
+// at the deadline. The lane is kept until both have passed.
+void TimelineObserver::draw_bar(const RequestEnd& end) {
+    JobState& job = jobs_[end.job.index];
+    const Job& spec = workload_->jobs[end.job];
+    Time from = end.arrival;
+    if (spec.mode == ArrivalMode::stream) from = std::max(from, job.last_end);
+    job.last_end = end.end;
+    const std::optional<Duration> deadline = spec.deadline_of(end.request);
+    const bool late = deadline && *deadline > Time::max() - end.arrival;
+    const Time due = !deadline || late ? end.end : end.arrival + *deadline;
+    if (!admit(from, end.end)) return;
+    NodeState& node = nodes_[setup_->deployment.jobs[end.job].node.index];
+    const auto lane = node.bars.lane_if_room(from, std::max(end.end, due), kMostBars);
+    if (!lane) return;
+    if (!job.bar)
+        job.bar = timeline_.add_name({text("{} request", job.name), end.job.index, job.name, {}});
+    timeline_.slice({*lane, *job.bar, from, end.end, end.request, 0, false, std::nullopt});
+    if (!deadline || late || !bounds_.contains(due) || !admit(due, due)) return;
+    std::optional<NameId>& name = end.missed ? job.missed_deadline : job.deadline;
+    if (!name)
+        name = timeline_.add_name({text("{} {}deadline", job.name, end.missed ? "missed " : ""),
+                                   end.missed ? 1U : 0U, job.name, {}});
+    timeline_.instant({*lane, *name, due, end.request});
+}
+
 void TimelineObserver::on_request_end(const RequestEnd& end) {
+    draw_bar(end);
     if (end.missed)
         mark(&NodeState::misses, end.job, end.request, end.end, jobs_[end.job.index].miss,
              "misses its deadline");

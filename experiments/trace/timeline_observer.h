@@ -35,6 +35,9 @@ class TimelineObserver final : public Observer {
     std::optional<Time> stopped_at() const { return stopped_at_; }
 
   private:
+    // How many open requests are drawn at once.
+    static constexpr std::size_t kMostBars = 12;
+
     struct BlockState {
         Verb begins = kWake;     // the first step of its way in; that of no block where it has none
         std::uint64_t flow = 0;  // of the swap-in that is held; 0 where nothing was read
@@ -43,12 +46,13 @@ class TimelineObserver final : public Observer {
     struct JobState {
         std::string name;
         std::vector<BlockState> blocks;
-        std::optional<NameId> arrival, miss;
+        std::optional<NameId> arrival, miss, bar, deadline, missed_deadline;
+        Time last_end = kStart;
     };
     struct NodeState {
         ProcessId process;
         std::vector<Slots> slots;  // by verb
-        Slots stalls, requests, misses;
+        Slots stalls, requests, bars, misses;
     };
 
     // What is drawn of a completion.
@@ -71,6 +75,7 @@ class TimelineObserver final : public Observer {
     void draw(const Span& span);
     void draw_pending();
     NameId name_stall(StallReason reason);
+    void draw_bar(const RequestEnd& end);
     void mark(Slots NodeState::*lane, JobId job, RequestId request, Time at,
               std::optional<NameId>& name, std::string_view what);
     bool admit(Time from, Time to);

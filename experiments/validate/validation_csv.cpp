@@ -23,7 +23,7 @@ std::vector<std::string> evidence_fields(const RunResult& run, const RunResult* 
 
 // What tells studies of one experiment apart, besides models and device.
 std::vector<std::string> workload_fields(const Scenario& scenario) {
-    return {scenario.arrival_text(), text("{}", scenario.requests_asked()),
+    return {scenario.arrival_text(), requests_field(scenario),
             scenario.dispatch.spec,  scenario.noise ? text("{}", scenario.noise->seed) : "",
             scenario.arrivals_file,  scenario.budget_trace_file,
             scenario.mode_trace_file};

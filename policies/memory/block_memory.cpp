@@ -208,7 +208,7 @@ void BlockMemory::end_kv_cache(JobState& job, const Action& command, Time now) {
 
 std::uint32_t BlockMemory::passes_of_request(const JobState& job, const Action& command) const {
     if (requests_ == nullptr || !(*requests_)[command.job].vary()) return job.passes;
-    return passes_of((*requests_)[command.job].of(command.request));
+    return (*requests_)[command.job].passes(command.request);
 }
 
 void BlockMemory::grow_kv_cache(JobState& job, Bytes bytes, Time now) {

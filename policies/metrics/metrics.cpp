@@ -156,7 +156,8 @@ void Metrics::end_request(JobState& job, JobId id, Time end) {
     job.deadline_misses += static_cast<std::int64_t>(missed);
     ++requests_ended_;
     --requests_there_;
-    if (observer_ != nullptr) observer_->on_request_end({id, request, arrival, end, missed});
+    if (observer_ != nullptr)
+        observer_->on_request_end({id, request, arrival, end, missed, latency, job.turns.back()});
 }
 
 // Whatever happens, at most `parallel_reads_` reads and one execution go on at once, and a block is
@@ -172,7 +173,7 @@ void Metrics::bound_by_durations(RunResult& result) const {
     const JobState& only = jobs_.front();
     const bool cold = jobs_.size() == 1 && workload_.jobs.front().mode == ArrivalMode::cold &&
                       only.passes == 1 && deployment_.jobs.front().variants.size() == 1;
-    const auto ended = static_cast<std::int64_t>(only.latencies.size());
+    const std::int64_t ended = std::ssize(result.jobs.front().latencies);
     result.measured_lower_bound_of = cold ? BoundOf::latency : BoundOf::makespan;
     result.measured_lower_bound = std::max(reading / parallel_reads_, executing);
     if (!cold) return;
@@ -208,12 +209,12 @@ void Metrics::report_hits(RunResult& result) const {
 void Metrics::report(RunResult& result) {
     std::int64_t misses = 0;
     auto told_of = result.jobs.begin();
-    for (const JobState& job : jobs_) {
+    for (JobState& job : jobs_) {
         JobResult& told = *told_of++;
-        told.latencies = job.latencies;
-        told.turns = job.turns;
-        told.first_tokens = job.first_tokens;
-        told.next_tokens = job.next_tokens;
+        told.latencies = std::move(job.latencies);
+        told.turns = std::move(job.turns);
+        told.first_tokens = std::move(job.first_tokens);
+        told.next_tokens = std::move(job.next_tokens);
         told.deadline_misses = job.deadline_misses;
         told.dropped = job.dropped;
         told.aborted = job.aborted;

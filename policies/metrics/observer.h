@@ -40,7 +40,8 @@ struct RequestEnd {
     RequestId request;
     Time arrival{};
     Time end{};
-    bool missed = false;  // its deadline
+    bool missed = false;         // its deadline
+    Duration latency{}, turn{};  // as in the result
 };
 
 // What an observer listens to. Nothing is called, and nothing collected, for what nobody wants.

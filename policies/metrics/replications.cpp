@@ -108,6 +108,12 @@ Replications spread_of(const std::vector<RunResult>& all) {
 
 RunResult pooled(std::vector<RunResult> all) {
     SWAPLAB_CHECK(!all.empty(), "no replication to pool of {} results", all.size());
+    if (all.size() == 1) {  // of a million requests copies count
+        Replications spread = spread_of(all);
+        RunResult only = std::move(all.front());
+        only.replications = std::move(spread);
+        return only;
+    }
     const auto worst = std::ranges::max_element(all, {}, &RunResult::verdict);
     const auto highest =
         std::ranges::max_element(all, {}, [](const RunResult& one) { return one.memory.peak; });
@@ -116,7 +122,6 @@ RunResult pooled(std::vector<RunResult> all) {
     pooled.reason = worst->reason;
     pooled.memory = highest->memory;
     pooled.replications = spread_of(all);
-    if (all.size() == 1) return pooled;
     pool_requests(pooled, all);
     average_times(pooled, all);
     pooled.energy_j = mean_energy(all);

@@ -17,12 +17,6 @@ Duration sum_of(const std::vector<Duration>& all) {
     return std::accumulate(all.begin(), all.end(), Duration{});
 }
 
-double ratio(Duration a, Duration b) {
-    return b == Duration::zero()
-               ? 0.0
-               : static_cast<double>(count_ns(a)) / static_cast<double>(count_ns(b));
-}
-
 }  // namespace
 
 std::vector<Duration> JobResult::waits() const {
@@ -31,7 +25,21 @@ std::vector<Duration> JobResult::waits() const {
     return waits;
 }
 
-double JobResult::slowdown() const { return ratio(sum_of(turns), full_memory_turns); }
+namespace {
+
+// Turns under `direct` of as many requests as ended here.
+double full_memory_ns(const JobResult& job) {
+    const double all = static_cast<double>(count_ns(job.full_memory_turns));
+    const auto ended = std::ssize(job.turns);
+    if (job.full_memory_requests == 0 || ended == job.full_memory_requests) return all;
+    return all * static_cast<double>(ended) / static_cast<double>(job.full_memory_requests);
+}
+
+double ratio(Duration a, double b) { return b == 0 ? 0.0 : static_cast<double>(count_ns(a)) / b; }
+
+}  // namespace
+
+double JobResult::slowdown() const { return ratio(sum_of(turns), full_memory_ns(*this)); }
 
 void JobResult::summarize_all() {
     latency = summarize(latencies);
@@ -46,8 +54,14 @@ void RunResult::summarize_all() {
     const auto append = [](std::vector<Duration>& to, const std::vector<Duration>& from) {
         to.insert(to.end(), from.begin(), from.end());
     };
-    for (JobResult& job : jobs) {
-        job.summarize_all();
+    for (JobResult& job : jobs) job.summarize_all();
+    if (jobs.size() == 1) {  // of a million requests copies count
+        latency = jobs.front().latency;
+        turn = jobs.front().turn;
+        waiting = jobs.front().waiting;
+        return;
+    }
+    for (const JobResult& job : jobs) {
         append(latencies, job.latencies);
         append(turns, job.turns);
         append(waits, job.waits());
@@ -83,10 +97,10 @@ std::optional<double> RunResult::hit_rate() const {
 
 double RunResult::slowdown() const {
     Duration all{};
-    Duration in_full_memory{};
+    double in_full_memory = 0;
     for (const JobResult& job : jobs) {
         all += sum_of(job.turns);
-        in_full_memory += job.full_memory_turns;
+        in_full_memory += full_memory_ns(job);
     }
     return ratio(all, in_full_memory);
 }

@@ -49,7 +49,10 @@ struct JobResult {
     std::vector<RequestId> ended;  // where some may not: those that did, replication by replication
     // Of every request (token), in order; replication after replication.
     std::vector<Duration> latencies, turns, first_tokens, next_tokens;
-    Duration full_memory_turns{};  // of the same requests under `direct`, added up
+    // Of the same requests under `direct`, added up; of a job that runs until a given time there may
+    // be more or fewer of them.
+    Duration full_memory_turns{};
+    std::int64_t full_memory_requests = 0;
     std::vector<Adopted> adopted;  // where the budget may change; of the first replication
 
     void summarize_all();  // the summaries, from these

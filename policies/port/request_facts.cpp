@@ -1,6 +1,7 @@
 #include "policies/port/request_facts.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "profiles/model/scaled.h"
 
@@ -23,17 +24,15 @@ Duration prompt_of(const CostModel& cost, const Model& scaled, const JobPlan& pl
 IdVector<BlockId, BlockFacts> facts_of_kind(const CostModel& cost, const Platform& platform,
                                             const JobPlan& plan,
                                             const IdVector<BlockId, BlockFacts>& plain,
-                                            TokenCounts tokens) {
-    const Model scaled = with_prompt(cost.model(), tokens.prompt);
+                                            std::int64_t prompt) {
+    const Model scaled = with_prompt(cost.model(), prompt);
     const CostModel scaled_cost(scaled, platform);
     IdVector<BlockId, BlockFacts> all = facts_of(scaled_cost, plan);
     for (const BlockId b : all.ids()) {
         BlockFacts& facts = all[b];
         facts.of_token = plain[b].of_token;
         facts.decoding = plain[b].decoding.value_or(Decoding{});
-        facts.decoding->passes =
-            static_cast<std::uint32_t>(std::max<std::int64_t>(1, tokens.output));
-        facts.decoding->prompt_tokens = tokens.prompt;
+        facts.decoding->prompt_tokens = prompt;
         facts.decoding->prompt = prompt_of(cost, scaled, plan, facts.units);
     }
     return all;
@@ -44,13 +43,13 @@ JobRequestFacts facts_of_job(const IdVector<RequestId, TokenCounts>& all, const 
                              const IdVector<BlockId, BlockFacts>& plain) {
     JobRequestFacts requests;
     requests.tokens = all;
-    std::vector<TokenCounts> kinds;
+    std::unordered_map<std::int64_t, std::uint32_t> kinds;
     for (const TokenCounts tokens : all) {
-        const auto known = std::ranges::find(kinds, tokens);
-        requests.kinds.push_back(static_cast<std::uint32_t>(known - kinds.begin()));
-        if (known != kinds.end()) continue;
-        kinds.push_back(tokens);
-        requests.facts.push_back(facts_of_kind(cost, platform, plan, plain, tokens));
+        const auto next = static_cast<std::uint32_t>(kinds.size());
+        const auto [kind, is_new] = kinds.emplace(tokens.prompt, next);
+        requests.kinds.push_back(kind->second);
+        if (is_new)
+            requests.facts.push_back(facts_of_kind(cost, platform, plan, plain, tokens.prompt));
     }
     return requests;
 }

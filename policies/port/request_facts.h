@@ -2,6 +2,7 @@
 // what blocks are for them (SEMANTICS: Generative models). Most runs have none.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -10,7 +11,8 @@
 
 namespace swaplab {
 
-// Of one job. A kind is a pair of token counts; requests of one kind are alike.
+// Of one job. Requests of one kind have the same prompt: what blocks are for them is alike, however
+// many passes they take. So there are no more kinds than prompts.
 struct JobRequestFacts {
     IdVector<RequestId, TokenCounts> tokens;           // empty: all as their model
     IdVector<RequestId, std::uint32_t> kinds;          // likewise
@@ -19,6 +21,9 @@ struct JobRequestFacts {
     bool vary() const { return !kinds.empty(); }
     const IdVector<BlockId, BlockFacts>& of(RequestId request) const {
         return facts[kinds[request]];
+    }
+    std::uint32_t passes(RequestId request) const {
+        return static_cast<std::uint32_t>(std::max<std::int64_t>(1, tokens[request].output));
     }
 };
 using RequestFacts = IdVector<JobId, JobRequestFacts>;
@@ -33,7 +38,8 @@ inline const IdVector<BlockId, BlockFacts>& facts_for(const AllFacts& plain,
 // How often a request walks through its job's blocks.
 inline std::uint32_t passes_of(const AllFacts& plain, const RequestFacts* vary, JobId job,
                                RequestId request) {
-    return passes_of(facts_for(plain, vary, job, request));
+    return vary == nullptr || !(*vary)[job].vary() ? passes_of(plain[job])
+                                                   : (*vary)[job].passes(request);
 }
 
 // The token counts of all requests (`Job::tokens`), by job; empty where no job has any.

@@ -16,6 +16,7 @@ enum class ArrivalMode : std::uint8_t {
     cold,    // the next request arrives when the one before has ended and everything is released
     stream,  // all requests are queued at time 0
     listed,  // at given times
+    closed,  // from clients who each wait for the end of their request before the next one
 };
 std::string_view name_of(ArrivalMode mode);
 
@@ -26,10 +27,22 @@ struct TokenCounts {
     friend bool operator==(TokenCounts, TokenCounts) = default;
 };
 
+// Of ArrivalMode::closed (SEMANTICS: Requests). A client sends its first request at `offset`, every
+// further one `think` after the end of the one before, each later by a draw of at most `jitter`.
+struct ClosedLoop {
+    std::int64_t clients = 1;
+    Duration offset{}, think{}, jitter{};
+    std::uint64_t seed = 0;
+    std::uint32_t stream = 0;  // tells the draws of several jobs apart
+};
+
 struct Job {
+    // As many as there is time for.
+    static constexpr std::int64_t kAnyNumber = std::int64_t{1} << 62;
+
     ModelPtr model;
     ArrivalMode mode = ArrivalMode::cold;
-    std::int64_t requests = 1;
+    std::int64_t requests = 1;  // of cold and closed jobs with `until`: at most
     IdVector<RequestId, Time> arrivals;  // of ArrivalMode::listed: sorted, one per request
     std::optional<Duration> deadline;    // after arrival
     double weight = 1;                   // what allocators and the dispatcher `priority` go by
@@ -38,7 +51,13 @@ struct Job {
     // Of single requests, at most those of the model; empty (all are the model's), or one per
     // request.
     IdVector<RequestId, TokenCounts> tokens = {};
+    ClosedLoop loop = {};            // of ArrivalMode::closed
+    std::optional<Time> until = {};  // of cold and closed jobs: nothing arrives from then on
+    // Where several sources send requests to one model, of each request its source, from 0.
+    IdVector<RequestId, std::uint8_t> sources = {};
 
+    // How many there are whatever happens.
+    std::int64_t least_requests() const { return until ? 1 : requests; }
     std::optional<Duration> deadline_of(RequestId request) const {
         return deadlines.empty() ? deadline : deadlines[request];
     }

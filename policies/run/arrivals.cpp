@@ -1,15 +1,12 @@
 #include "policies/run/arrivals.h"
 
 #include <algorithm>
-#include <tuple>
+
+#include "policies/lanes/closed_loop.h"
 
 namespace swaplab {
 
 namespace {
-
-bool comes_before(const Arrival& a, const Arrival& b) {
-    return std::tie(a.at, a.request, a.job) < std::tie(b.at, b.request, b.job);
-}
 
 Arrival arrival_of(const Workload& workload, JobId job, RequestId request, Time at) {
     const Job& spec = workload.jobs[job];
@@ -23,29 +20,89 @@ Arrival arrival_of(const Workload& workload, JobId job, RequestId request, Time 
 }  // namespace
 
 Arrivals::Arrivals(const Workload& workload)
-    : workload_(workload), cold_requests_(workload.jobs.size(), 1) {
+    : workload_(workload), jobs_(workload.jobs.size(), JobState{}) {
     for (const JobId id : workload.jobs.ids()) {
-        const Job& job = workload.jobs[id];
-        const std::int64_t known = job.mode == ArrivalMode::cold ? 1 : job.requests;
-        for (std::uint32_t r = 0; r < known; ++r)
-            known_.push_back(arrival_of(
-                workload, id, {r}, job.mode == ArrivalMode::listed ? job.arrivals[{r}] : kStart));
+        JobState& state = jobs_[id];
+        state.job = &workload.jobs[id];
+        if (state.job->mode == ArrivalMode::closed) begin_closed(state);
+        state.open = state.job->mode == ArrivalMode::cold && state.job->requests > 1;
+        open_ += static_cast<std::int64_t>(state.open);
+        know(id);
     }
-    std::sort(known_.begin(), known_.end(), comes_before);
+}
+
+std::optional<Time> Arrivals::due(const JobState& state) const {
+    const Job& job = *state.job;
+    if (state.arrived == job.requests) return std::nullopt;
+    if (job.mode == ArrivalMode::closed) {
+        if (state.thinking.empty()) return std::nullopt;
+        return std::get<0>(*state.thinking.begin());
+    }
+    if (job.mode == ArrivalMode::listed) return job.arrivals[{state.arrived}];
+    if (job.mode == ArrivalMode::cold && state.arrived > 0) return std::nullopt;
+    return kStart;
+}
+
+void Arrivals::know(JobId job) {
+    const JobState& state = jobs_[job];
+    if (const auto at = due(state)) known_.insert({*at, {state.arrived}, job});
+    note_next();
+}
+
+void Arrivals::forget(JobId job) {
+    const JobState& state = jobs_[job];
+    if (const auto at = due(state)) known_.erase({*at, {state.arrived}, job});
+}
+
+Arrival Arrivals::take_next() {
+    const Known next = *known_.begin();
+    known_.erase(known_.begin());
+    JobState& state = jobs_[next.job];
+    if (state.job->mode == ArrivalMode::closed) {
+        const auto [at, client, sent] = *state.thinking.begin();
+        state.thinking.erase(state.thinking.begin());
+        state.waiting.push_back({client, sent + 1});
+    }
+    ++state.arrived;
+    ++arrived_;
+    know(next.job);
+    return arrival_of(workload_, next.job, next.request, next.at);
 }
 
 void Arrivals::end_cold_request(JobId job, Time now) {
-    std::uint32_t& arrived = cold_requests_[job];
-    if (arrived == workload_.jobs[job].requests) return;
-    const Arrival next = arrival_of(workload_, job, {arrived++}, now);
-    const auto from = known_.begin() + static_cast<std::ptrdiff_t>(taken_);
-    if (taken_ > 1024) {  // what was taken is not needed any more
-        known_.erase(known_.begin(), from);
-        taken_ = 0;
+    JobState& state = jobs_[job];
+    if (!state.open) return;
+    const bool late = state.job->until && now >= *state.job->until;
+    if (!late) {
+        known_.insert({now, {state.arrived}, job});
+        note_next();
     }
-    known_.insert(std::upper_bound(known_.begin() + static_cast<std::ptrdiff_t>(taken_),
-                                   known_.end(), next, comes_before),
-                  next);
+    if (!late && state.arrived + 1 < state.job->requests) return;
+    state.open = false;
+    --open_;
+}
+
+void Arrivals::begin_closed(JobState& state) {
+    const ClosedLoop& loop = state.job->loop;
+    for (std::uint32_t client = 0; client < loop.clients; ++client)
+        think(state, {client, 0}, kStart + loop.offset);
+}
+
+void Arrivals::end_closed_request(JobId job, Time now) {
+    JobState& state = jobs_[job];
+    const Client client = state.waiting.front();
+    state.waiting.pop_front();
+    forget(job);
+    think(state, client, now + state.job->loop.think);
+    know(job);
+}
+
+// The next request of a client, if there is time for it.
+void Arrivals::think(JobState& state, Client client, Time from) {
+    const Job& job = *state.job;
+    const Time at = from + jitter_of(job.loop, client.number, client.sent);
+    if (job.until && at >= *job.until) return;
+    state.thinking.insert({at, client.number, client.sent});
 }
 
 }  // namespace swaplab

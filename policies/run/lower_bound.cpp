@@ -7,6 +7,7 @@
 #include <cmath>
 #include <deque>
 
+#include "policies/lanes/closed_loop.h"
 #include "policies/run/bounds.h"
 #include "policies/run/planning.h"
 #include "profiles/model/scaled.h"
@@ -180,7 +181,8 @@ double least_latency(const BlockCosts& blocks, Bytes parameters, Bytes budget) {
 // the job's first arrival.
 Duration bound_of(const BlockCosts& blocks, const Job& job, Bytes budget) {
     const Bytes parameters = blocks.least_of_a_pass;
-    const double requests = job.mode == ArrivalMode::cold ? 1.0 : static_cast<double>(job.requests);
+    const double requests =
+        job.mode == ArrivalMode::cold ? 1.0 : static_cast<double>(job.least_requests());
     double bound = stream_bound(blocks, parameters, budget, requests);
     if (job.mode == ArrivalMode::listed && !job.arrivals.empty()) {
         const Duration last = job.arrivals.back() - job.arrivals.front();
@@ -191,6 +193,7 @@ Duration bound_of(const BlockCosts& blocks, const Job& job, Bytes budget) {
 }
 
 Time first_arrival_of(const Job& job) {
+    if (job.mode == ArrivalMode::closed) return first_arrival_of(job.loop);
     return job.mode == ArrivalMode::listed && !job.arrivals.empty() ? job.arrivals.front() : kStart;
 }
 
@@ -232,7 +235,7 @@ Bounds lower_bound(const RunRequest& request, IdSpan<JobId, const CostModel> cos
         std::vector<const CostModel*> modes{&costs[j]};
         for (const OtherMode& other : others) modes.push_back(&other.costs[j]);
         const BlockCosts blocks = block_costs(modes, resident, jobs[j]);
-        const auto requests = static_cast<double>(jobs[j].requests);
+        const auto requests = static_cast<double>(jobs[j].least_requests());
         longest = std::max(longest,
                            (first_arrival_of(jobs[j]) - first) + bound_of(blocks, jobs[j], budget));
         executing += requests * blocks.of_request;

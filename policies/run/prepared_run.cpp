@@ -41,7 +41,7 @@ std::optional<bool> equal_outputs(const std::optional<Evidence>& a,
 Duration turns_of_those(const std::vector<RequestId>& ended, const FullMemory& direct,
                         std::size_t job) {
     const std::vector<Duration>& all = direct.turns_of_all[job];
-    const std::size_t requests = direct.requests[job];
+    const std::size_t requests = direct.requests_of_one[job];
     Duration sum{};
     std::size_t begin = 0;  // of a replication
     for (std::size_t i = 0; i < ended.size(); ++i) {
@@ -54,10 +54,13 @@ Duration turns_of_those(const std::vector<RequestId>& ended, const FullMemory& d
 void add_reference(RunResult& result, const FullMemory& direct) {
     if (!direct.complete) return;
     result.full_memory_latency = direct.latency;
-    for (std::size_t j = 0; j < result.jobs.size(); ++j)
-        result.jobs[j].full_memory_turns = direct.turns_of_all.empty()
-                                               ? direct.turns[j]
-                                               : turns_of_those(result.jobs[j].ended, direct, j);
+    for (std::size_t j = 0; j < result.jobs.size(); ++j) {
+        JobResult& job = result.jobs[j];
+        const bool of_those = !direct.turns_of_all.empty();
+        job.full_memory_turns =
+            of_those ? turns_of_those(job.ended, direct, j) : direct.turns[j];
+        job.full_memory_requests = of_those ? std::ssize(job.turns) : direct.requests[j];
+    }
     if (direct.evidence) result.full_memory_pace = direct.evidence->pace;
     result.outputs_equal = equal_outputs(result.evidence, direct.evidence);
 }
@@ -109,11 +112,13 @@ FullMemory run_in_full_memory(RunRequest request, const CostModels& costs, bool 
     for (const JobResult& job : result.jobs) {
         Duration& sum = reference.turns.emplace_back();
         for (const Duration turn : job.turns) sum += turn;
+        reference.requests.push_back(std::ssize(job.turns));
         if (each_request) reference.turns_of_all.push_back(job.turns);
     }
+    const auto replications = static_cast<std::size_t>(request.noise ? request.replications : 1);
     if (each_request)
-        for (const Job& job : request.workload.jobs)
-            reference.requests.push_back(static_cast<std::size_t>(job.requests));
+        for (const JobResult& job : result.jobs)
+            reference.requests_of_one.push_back(job.turns.size() / replications);
     reference.evidence = result.evidence;
     return reference;
 }

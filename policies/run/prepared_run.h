@@ -16,10 +16,11 @@ namespace swaplab {
 struct FullMemory {
     bool complete = false;        // else somebody asked for its end before
     Duration latency{};           // mean over requests
-    std::vector<Duration> turns;  // by job, added up
+    std::vector<Duration> turns;         // by job, added up
+    std::vector<std::int64_t> requests;  // likewise, how many
     // Where not all requests may end with a policy: by job, of each, replication by replication.
     std::vector<std::vector<Duration>> turns_of_all;
-    std::vector<std::size_t> requests;  // likewise: by job, of one replication
+    std::vector<std::size_t> requests_of_one;  // likewise: by job, of one replication
     std::optional<Evidence> evidence;
 };
 

@@ -51,8 +51,7 @@ class Run final : public Moves {
           arrivals_(request.workload),
           budget_(setup, request.workload, *device_, check_, metrics_),
           mode_(setup, request.workload, *device_, metrics_),
-          cold_ended_(request.workload.jobs.size(), 0) {
-        for (const Job& job : request.workload.jobs) requests_ += job.requests;
+          told_ended_(request.workload.jobs.size(), 0) {
         for (const auto& blocks : setup.facts)
             most_idle_ += 8 * static_cast<std::int64_t>(blocks.size());
     }
@@ -63,11 +62,15 @@ class Run final : public Moves {
     bool cancel(Ticket ticket) override;
 
   private:
-    bool finished() const { return metrics_.requests_done() == requests_; }
+    bool finished() const {
+        return metrics_.requests_done() == arrivals_.arrived() && !arrivals_.more();
+    }
+    // What is asked for, or, where that is only known afterwards, has come.
+    std::int64_t requests() const;
     bool advance();
     void note(const Completion& span);
     void forget_given_up(const Action& execution);
-    void end_cold_request(JobId job);
+    void end_requests(JobId job);
     void end_instant();
     Time next_instant() const;
     void take_arrivals();
@@ -92,7 +95,6 @@ class Run final : public Moves {
     Arrivals arrivals_;
     BudgetInForce budget_;
     ModeInForce mode_;
-    std::int64_t requests_ = 0;
 
     // What happened since the last decision.
     Time now_ = kStart;
@@ -104,7 +106,7 @@ class Run final : public Moves {
     std::vector<Cancellation> cancellations_;
     MemoryReport seen_;
     Ticket next_ticket_;
-    IdVector<JobId, std::int64_t> cold_ended_;  // requests of cold jobs
+    IdVector<JobId, std::int64_t> told_ended_;  // requests of cold and closed jobs
     // Deadlines of requests that have arrived, where they are given up then.
     std::multimap<Time, RequestRef> deadlines_;
     std::int64_t idle_ = 0;                     // commands ended since the last execution
@@ -168,24 +170,40 @@ void Run::note(const Completion& span) {
         metrics_.on_use(span);
         idle_ = 0;
         forget_given_up(span.command);
-        end_cold_request(span.command.job);
+        end_requests(span.command.job);
     } else if (swaps_out(verb)) {
         check_.on_release(span);
         metrics_.on_release(span);
-        end_cold_request(span.command.job);
+        end_requests(span.command.job);
     } else {
         metrics_.on_alarm(span);
     }
     if (listeners_.spans != nullptr) listeners_.spans->on_span(span);
 }
 
-// A cold job's next request arrives once this one has ended and everything is released.
-void Run::end_cold_request(JobId job) {
-    if (request_.workload.jobs[job].mode != ArrivalMode::cold) return;
-    const bool released = check_.resident_blocks(job) == 0 && check_.at_rest(job);
-    if (!released || metrics_.requests_done(job) == cold_ended_[job]) return;
-    ++cold_ended_[job];
-    arrivals_.end_cold_request(job, device_->now());
+// A cold job's next request arrives once this one has ended and everything is released; a closed
+// job's client begins to think when its request has ended.
+void Run::end_requests(JobId job) {
+    const ArrivalMode mode = request_.workload.jobs[job].mode;
+    if (mode != ArrivalMode::cold && mode != ArrivalMode::closed) return;
+    const bool cold = mode == ArrivalMode::cold;
+    if (cold && (check_.resident_blocks(job) != 0 || !check_.at_rest(job))) return;
+    while (told_ended_[job] < metrics_.requests_done(job)) {
+        ++told_ended_[job];
+        if (cold)
+            arrivals_.end_cold_request(job, device_->now());
+        else
+            arrivals_.end_closed_request(job, device_->now());
+    }
+}
+
+std::int64_t Run::requests() const {
+    std::int64_t sum = 0;
+    for (const Job& job : request_.workload.jobs) {
+        if (job.until) return arrivals_.arrived();
+        sum += job.requests;
+    }
+    return sum;
 }
 
 void Run::end_instant() {
@@ -211,6 +229,7 @@ void Run::take_arrivals() {
         if (!has_room(arrival.job)) {
             check_.on_drop(arrival.job, arrival.request);
             metrics_.on_drop(arrival.job);
+            end_requests(arrival.job);
             return true;
         }
         metrics_.on_arrival(arrival);
@@ -244,7 +263,7 @@ void Run::give_up_expired() {
         metrics_.on_abort(job, request);
         if (listeners_.timeline != nullptr) listeners_.timeline->on_abort(job, request, now_);
         if (!check_.executes(job)) device_->forget(job);
-        end_cold_request(job);
+        end_requests(job);
     }
     expired_.clear();
 }
@@ -328,13 +347,13 @@ void Run::blame_idling() const {
     throw PolicyError(
         text("policy {}: never finishes: {} commands have ended since the last "
              "execution, at {} ns, with {} of {} requests ended",
-             policy_, idle_, count_ns(now_), metrics_.requests_ended(), requests_));
+             policy_, idle_, count_ns(now_), metrics_.requests_ended(), requests()));
 }
 
 std::string Run::describe_stuck() const {
     std::string lines =
         text("at {} ns nothing runs and nothing can start, with {} of {} requests ended",
-             count_ns(device_->now()), metrics_.requests_ended(), requests_);
+             count_ns(device_->now()), metrics_.requests_ended(), requests());
     const std::vector<Waiting> waiting = device_->waiting();
     if (const std::optional<Bytes> minimum = budget_.out_of_reach())
         return lines + text(

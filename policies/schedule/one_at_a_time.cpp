@@ -13,7 +13,9 @@ class OneAtATime final : public PipelineScheduler {
   private:
     Trail submit_block(const Step& step, Moves& moves) override {
         if (step.kept()) {
-            Trail trail = submit_kept(step, last_, {}, moves);
+            // Its last release may be going on: nothing of what followed has waited for it.
+            const Wait left = step.job.blocks[step.block].released;
+            Trail trail = submit_kept(step, last_ | left, {}, moves);
             changing(last_) = trail.executed;
             return trail;
         }

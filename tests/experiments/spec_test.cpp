@@ -86,7 +86,7 @@ TEST(Catalog, FindsBuiltInModelsWithOptions) {
     const ModelChoice choice = choose_model("vgg19:period=33ms,deadline=50ms,weight=2");
     EXPECT_TRUE(choice.builtin);
     EXPECT_EQ(choice.model->name(), "vgg19");
-    EXPECT_EQ(choice.period, Duration{33'000'000});
+    EXPECT_EQ(choice.period(), Duration{33'000'000});
     EXPECT_EQ(choice.deadline, Duration{50'000'000});
     EXPECT_EQ(choice.weight, 2);
     const auto at = [](const char* spec) { return choose_model(spec).model->flops(); };

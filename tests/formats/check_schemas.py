@@ -54,7 +54,9 @@ REQUIRED = {
 OPTIONAL = {
     "comparison-1": {"leads", "replications"},
     "result-2": {"replications", "evidence", "emulation", "extrapolated", "adopted",
-                 "first_token_ns", "full_memory_valid", "conditions"},
+                 "first_token_ns", "full_memory_valid", "conditions", "duration_ns", "process",
+                 "sources"},
+    "requests-1": {"first_block", "last_block", "prompt_tokens", "output_tokens"},
     "result-1": {"reason"},
     "plan-1": {"extrapolated", "slots", "conditions"},
     "validation-1": {"interrupted", "failure", "late_runs", "lateness", "time_scale"},
@@ -127,7 +129,7 @@ def is_integer(_, value):
 class Schemas:
     def __init__(self):
         self.raw = {}
-        for path in sorted(glob.glob(os.path.join(SCHEMAS, "*" + SUFFIX))):
+        for path in sorted(glob.glob(os.path.join(SCHEMAS, "**", "*" + SUFFIX), recursive=True)):
             self.raw[os.path.basename(path)[:-len(SUFFIX)]] = json.loads(read(path))
         full = {name: absolute(schema, schema["$id"]) for name, schema in self.raw.items()}
         store = {schema["$id"]: schema for schema in full.values()}
@@ -336,6 +338,10 @@ COMMANDS = [
     (["run", "-m", "vit-base", "-d", "raspberry-pi-5", "-p", "load-all", "-b", "1.1x"], 0),
     (["run", "-m", "model.json", "-m", "model.json", "-d", "device.json", "-p", "on-demand", "-b",
       "1.1x", "--arrivals", "two.csv"], 0),
+    (["run", *ON_NX, "-p", "on-demand", "-b", "min", "--arrivals", "poisson:rate=9/s", "--duration",
+      "1s", "--source", "resnet101:period=200ms,deadline=90ms"], 0),
+    (["run", *ON_NX, "-p", "on-demand", "-b", "min", "--arrivals", "closed:clients=2,think=9ms",
+      "--duration", "1s"], 0),
     (["run", *ON_BOARD, "-p", "swapnet", "-b", "80000000", "--requests", "4", "--budget-trace",
       "budgets.csv"], 0),
     (["run", *ON_BOARD, "-p", "on-demand", "-b", "min", "--requests", "2", "--mode-trace",
@@ -444,7 +450,7 @@ def check_outputs(program, documents, failures):
     check_shown(program, documents, failures)
     check_files(program, documents, failures)
     covered = seen | {"records-1", "decisions-1", "decisions-2", "model-1", "device-1", "experiment-1", "pack-1", "cut-1",
-                      "policy", "trace-events"}
+                      "policy", "trace-events", "requests-1"}
     for name in sorted(set(documents.schemas.raw) - covered):
         failures.expect(False, f"no command here prints {name}")
 
@@ -475,6 +481,14 @@ def check_files(program, documents, failures):
         done = program.run(["run", *arguments, "--trace", "t.json"])
         failures.expect(done.returncode == 0, f"run --trace: {done.stderr}")
         documents.add("trace-events", json.loads(read(program.path("t.json"))), "run --trace")
+    for arguments in (["-m", "resnet101:deadline=1ms", "-m", "resnet101", *ON_NX[2:], "-p",
+                       "pipeload", "-b", "0.9x"],
+                      ["-m", "tied.json", "-d", "device.json", "-p", "pipeload", "-b", "min",
+                       "--arrivals", "token-counts.csv"]):
+        done = program.run(["run", *arguments, "--requests-out", "requests.json"])
+        failures.expect(done.returncode == 0, f"run --requests-out: {done.stderr}")
+        documents.add("requests-1", json.loads(read(program.path("requests.json"))),
+                      "run --requests-out")
 
 
 def check_seen(documents, emulated, failures):

@@ -1,6 +1,9 @@
 // The oracle boundary: policies see the past and the present. A scheduler that peeks is named.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <random>
+
 #include "policies/registry.h"
 #include "tests/support/audit.h"
 #include "tests/support/random_model.h"
@@ -153,6 +156,59 @@ TEST(Foresight, NoPolicyOfTheRegistryPeeks) {
                     << "seed " << seed;
         }
     }
+}
+
+// Two jobs with random requests, under every dispatcher, kept blocks among them: from some instant
+// on all that comes is something else, and nothing before it is.
+TEST(Foresight, PerturbingTheFutureChangesNoDecision) {
+    constexpr std::array dispatchers{"fcfs", "round-robin", "priority", "edf"};
+    std::size_t audited = 0;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        SCOPED_TRACE(text("seed {}", seed));
+        std::mt19937_64 random(seed);
+        testing::ModelShape shape;
+        shape.most_layers = 5;
+        const Platform platform = testing::random_platform(seed);
+        std::array<Workload, 2> both;
+        const Time differ_at = at_ns(static_cast<std::int64_t>(10'000'000 + random() % 20'000'000));
+        for (std::uint64_t j = 0; j < 2; ++j) {
+            const ModelPtr model = testing::random_model(2 * seed + j, shape);
+            std::vector<std::int64_t> common, one, other;
+            std::int64_t at = 0;
+            while (at < count_ns(differ_at)) {
+                common.push_back(at);
+                at += static_cast<std::int64_t>(random() % 9'000'000);
+            }
+            for (std::vector<std::int64_t>* later : {&one, &other}) {
+                *later = common;
+                std::int64_t next = count_ns(differ_at);
+                for (std::uint64_t n = random() % 6; n > 0; --n) {
+                    next += static_cast<std::int64_t>(random() % 9'000'000);
+                    later->push_back(next);
+                }
+            }
+            both[0].jobs.push_back(listed(model, one).jobs.front());
+            both[1].jobs.push_back(listed(model, other).jobs.front());
+        }
+        for (const char* spec : {"on-demand:keep=auto", "swapnet:keep=auto", "pipeload",
+                                 "demand-layering:keep=auto", "load-all", "pipeswitch"}) {
+            Options options;
+            options.budget = Bytes{std::int64_t{1} << 36};
+            options.dispatch = dispatchers[seed % dispatchers.size()];
+            const PlanOutcome outcome = testing::plan_of(platform, both[0], spec, options);
+            ASSERT_TRUE(std::holds_alternative<Deployment>(outcome));
+            const Policy policy = make_policy(spec);
+            const SchedulerMaker make = [&](const Workload&, SchedulerSetup setup) {
+                setup.dispatch = make_dispatch(options.dispatch);
+                return policy.make_scheduler(setup);
+            };
+            EXPECT_EQ(audit_foresight(spec, make, platform, std::get<Deployment>(outcome), both[0],
+                                      both[1], differ_at, options),
+                      "");
+            ++audited;
+        }
+    }
+    EXPECT_EQ(audited, 360U);
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ std::multiset<std::string> spans_of(const World& world, const Traced& t) {
 std::multiset<std::string> slices_of(const std::vector<TracedSlice>& slices) {
     std::multiset<std::string> lines;
     for (const TracedSlice& s : slices) {
-        if (s.category == "stall") continue;
+        if (s.category == "stall" || s.category == "request") continue;
         const std::string block = s.name.substr(0, s.name.rfind(' '));  // without the layers
         const auto pass = s.arguments.find("pass");
         lines.insert(
