@@ -13,7 +13,7 @@ namespace {
 
 // How often in a row a request may be interrupted, or come back without a whole unit of alignment,
 // before that is an error: many, since a signal is no fault of the storage; not forever.
-constexpr std::uint32_t kMostFruitless = 1000;
+constexpr std::uint32_t kMostFruitless = 100;
 
 }  // namespace
 

@@ -3,11 +3,15 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <string_view>
 #include <utility>
@@ -68,6 +72,22 @@ FileHandle lock(const std::string& folder) {
     FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (handle && ::flock(handle.get(), LOCK_EX | LOCK_NB) != 0) return {};
     return handle;
+}
+
+// Of an open folder, its files; without memory or another descriptor, the want of which may be why
+// it is to go.
+void remove_files(int folder) {
+    alignas(std::uint64_t) std::array<char, 4096> entries;
+    constexpr std::size_t length_at = 16;  // of struct linux_dirent64: d_reclen, then d_type
+    constexpr std::size_t name_at = 19;
+    long got = 0;
+    while ((got = ::syscall(SYS_getdents64, folder, entries.data(), entries.size())) > 0)
+        for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
+            std::uint16_t length = 0;
+            std::memcpy(&length, &entries[at + length_at], sizeof length);
+            ::unlinkat(folder, &entries[at + name_at], 0);
+            at += length;
+        }
 }
 
 bool is_number(std::string_view digits) {
@@ -137,8 +157,9 @@ PartialFolder::PartialFolder(std::string target, PartialListener listener)
 PartialFolder::~PartialFolder() {
     if (path_.empty()) return;
     try {
+        remove_files(lock_.get());
         std::error_code ignored;
-        fs::remove_all(path_, ignored);
+        if (::rmdir(path_.c_str()) != 0) fs::remove_all(path_, ignored);
         if (listener_.gone) listener_.gone(path_);
     } catch (const std::bad_alloc&) {  // the next `pack` names what is left
         return;

@@ -23,7 +23,8 @@
 namespace swaplab {
 namespace {
 
-constexpr std::chrono::seconds kPatience{5};
+// One run opens several rings, and each may have to wait so long.
+constexpr std::chrono::seconds kPatience{1};
 
 class UringIo final : public BlockIo {
   public:

@@ -86,8 +86,8 @@ std::string in_quotes(std::string_view content) {
 void check_failed(const char* file, int line, const char* condition, const std::string& message) {
     const std::string report =
         text("{}:{}: check failed: {}: {}\n", file, line, condition, printable(message));
-    std::fputs(report.c_str(), stderr);
-    std::fflush(stderr);
+    static_cast<void>(std::fputs(report.c_str(), stderr));
+    static_cast<void>(std::fflush(stderr));
     std::abort();
 }
 

@@ -31,7 +31,7 @@ std::string read_whole(const std::string& path, std::size_t limit) {
     if (std::filesystem::is_directory(path, ignored))
         fail_on_file(path, "is a directory, expected a file");
     struct Closer {
-        void operator()(std::FILE* file) const { std::fclose(file); }
+        void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
     };
     const std::unique_ptr<std::FILE, Closer> file(std::fopen(path.c_str(), "rb"));
     if (file == nullptr) fail_on_file(path, reason());

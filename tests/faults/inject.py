@@ -65,11 +65,6 @@ def plans_of(calls, count, rng):
     return plans[:count]
 
 
-def all_memory(plan):
-    """Without any memory from then on, names of what is to be removed cannot be made, either."""
-    return plan.startswith("memory:") and plan.split(":")[2] == "0"
-
-
 def fault_of(case, plan, ended, whole, place):
     if ended.hung:
         return f"takes longer than {case.seconds:.0f} s"
@@ -82,7 +77,7 @@ def fault_of(case, plan, ended, whole, place):
     if fault:
         return fault
     left = box.partials(list(ended.outputs))
-    if left and not plan.startswith("remove") and not all_memory(plan):
+    if left and not plan.startswith("remove"):
         return f"leaves {left[0]} behind"
     if ended.code == whole.code and case.exact and ended.out != whole.out:
         return "prints something else and says that all is well"

@@ -128,10 +128,11 @@ bool is_out_of_memory(const std::exception& error) {
 
 void throw_if_out_of_memory(const std::exception& error, const std::string& what) {
     if (!is_out_of_memory(error)) return;
-    throw UnsupportedError(
-        text("{}: there is not enough memory for it here ({}); a limit of this "
-             "process (`ulimit -v`, a cgroup) or of the machine",
-             what, reason_of(error)));
+    const std::string reason = reason_of(error);
+    const bool says_more = reason.find("bad_alloc") == std::string::npos;
+    throw UnsupportedError(text("{}: there is not enough memory for it here{}; a limit of this "
+                                "process (`ulimit -v`, a cgroup) or of the machine",
+                                what, says_more ? text(" ({})", reason) : ""));
 }
 
 torch::jit::Module load_torchscript(FileHandle file, const std::string& shown_as,

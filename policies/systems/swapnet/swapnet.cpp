@@ -243,7 +243,7 @@ class SwapnetPartitioner final : public StreamingPartitioner {
                                                      Bytes budget) const {
         if (costs.finest() > kMostBlocksOfEveryCut && !blocks_) {
             const std::int64_t used = std::min(budget.count, costs.alone(0, costs.finest()));
-            if (const auto best =
+            if (auto best =
                     partition_swapnet(costs.merged(used / kMergedPartOfBudget), budget, blocks_))
                 return best;
         }

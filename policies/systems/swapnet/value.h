@@ -31,7 +31,7 @@ struct SwapnetProblem {
     bool may_end(std::uint32_t row) const { return !blocks || row == 1; }
     bool may_go_on(std::uint32_t row) const { return !blocks || row > 1; }
 
-    int shift() const { return std::bit_width(finest() + 1); }
+    int shift() const { return static_cast<int>(std::bit_width(finest() + 1)); }
     SwapnetValue ns(std::int64_t time) const { return time << shift(); }
     // What the first block needs before another one is beside it, or if it is the only one.
     std::int64_t own_peak(std::uint32_t j) const {
