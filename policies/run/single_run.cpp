@@ -19,7 +19,7 @@ double most_requests(const Job& job, const IdVector<BlockId, BlockFacts>& facts,
     if (!job.until) return asked;
     double executing = 0;
     for (const BlockId b : variant.blocks())
-        executing += static_cast<double>(count_ns(facts[b].of(kUse)));
+        executing += static_cast<double>(count_ns(facts[b].use()));
     const double fit = static_cast<double>(count_ns(*job.until)) / std::max(executing, 1.0);
     return std::min(asked, fit + static_cast<double>(job.loop.clients));
 }
