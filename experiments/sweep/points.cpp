@@ -61,9 +61,9 @@ std::string digest_of_files(const Scenario& scenario) {
 // workload_hash.
 std::vector<std::string> how_of(const Scenario& scenario) {
     return {std::string(name_of(scenario.account)),
-            scenario.workload.overrun.any()
-                ? text("{}, overrun {}", scenario.arrival_text(), text_of(scenario.workload.overrun))
-                : scenario.arrival_text(),
+            scenario.workload.overrun.any() ? text("{}, overrun {}", scenario.arrival_text(),
+                                                   text_of(scenario.workload.overrun))
+                                            : scenario.arrival_text(),
             text("{}", scenario.requests_asked()),
             scenario.dispatch.spec,
             scenario.noise ? "true" : "false",

@@ -84,8 +84,12 @@ class PipelineScheduler : public Scheduler {
         IdVector<BlockId, BlockLife> lives;  // as submitted
         std::uint32_t passes = 1;            // of the request under way
         IdVector<BlockId, Trail> blocks;     // of the last pass that came by
-        Trail before, before_that;         // of the blocks i-1 and i-2, across passes and requests
+        Trail before, before_that;     // of the blocks i-1 and i-2, across passes and requests
         IdVector<BlockId, Wait> left;  // their releases when a request was given up; empty: none
+        // Where reads run in parallel: the last assembly of what was submitted, and that of others
+        // who come before. Assemblies start in order, so all reads before them have ended then.
+        Wait last_assembly, others_first;
+        bool waits_for_more = false;       // reads, for these two
         std::size_t queued = 0;            // requests that have arrived and not been begun
         const Variant* variant = nullptr;  // of the request under way
         // A pass's first block may come in beside the last one of the pass before.
@@ -208,7 +212,8 @@ class PipelineScheduler : public Scheduler {
     std::optional<IdVector<JobId, Bytes>> shares_;  // nothing while the budget is too small
     Bytes usable_;                                  // of the budget in force
     bool reorders_;
-    int window_;  // executions submitted ahead at most; more are worth while at half of it
+    bool shares_reads_;  // reads of requests that come later would slow down those before
+    int window_;         // executions submitted ahead at most; more are worth while at half of it
     int submitted_ahead_ = 0;
     JobRun* current_ = nullptr;  // whose request is half submitted, unless blocks alternate
     Turn turn_;
