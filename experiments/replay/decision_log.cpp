@@ -149,8 +149,7 @@ void write_origin(JsonWriter& json, const Scenario& scenario, const std::string&
     json.member("mode", scenario.arrival_text());
     if (const auto asked = scenario.requests_asked()) json.member("requests", *asked);
     json.member("dispatch", scenario.dispatch.spec);
-    if (scenario.workload.overrun.any())
-        json.member("overrun", text_of(scenario.workload.overrun));
+    if (scenario.workload.overrun.any()) json.member("overrun", text_of(scenario.workload.overrun));
     write_file(json, "arrivals", scenario.arrivals_file);
     write_file(json, "budget_trace", scenario.budget_trace_file);
     write_file(json, "mode_trace", scenario.mode_trace_file);

@@ -131,8 +131,8 @@ class Rebuilt {
         return json.str();
     }
     std::unique_ptr<Scheduler> scheduler() const {
-        return policy_.make_scheduler({deployment_, facts_, weights(workload_), origin_.dispatch,
-                                       origin_.overrun.aborts});
+        return policy_.make_scheduler(
+            {deployment_, facts_, weights(workload_), origin_.dispatch, origin_.overrun.aborts});
     }
 
   private:

@@ -175,7 +175,8 @@ WorkloadChoice workload_of(const Field& field) {
     workload.budget_trace = path_of(fields, "budget_trace");
     workload.mode_trace = path_of(fields, "mode_trace");
     if (const auto overrun = fields.optional("overrun"))
-        workload.overrun = positioned(*overrun, [&] { return parse_overrun(overrun->as_string()); });
+        workload.overrun =
+            positioned(*overrun, [&] { return parse_overrun(overrun->as_string()); });
     fields.finish();
     return workload;
 }

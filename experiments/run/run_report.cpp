@@ -340,9 +340,8 @@ std::string jobs_part(const RunResult& result, const Scenario& scenario) {
 std::string overrun_row(const RunResult& result, const Scenario& scenario) {
     const Overrun& overrun = scenario.workload.overrun;
     if (!overrun.any()) return {};
-    return row("overrun", overrun.aborts
-                              ? text("{} given up", plural(result.aborted(), "request"))
-                              : text("{} dropped", plural(result.dropped(), "request")));
+    return row("overrun", overrun.aborts ? text("{} given up", plural(result.aborted(), "request"))
+                                         : text("{} dropped", plural(result.dropped(), "request")));
 }
 
 std::string infeasible_part(const RunResult& result) {

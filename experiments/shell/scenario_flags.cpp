@@ -143,13 +143,12 @@ void declare_workload(Flags& flags, Experiment& asked) {
         "whose block is next among several DNNs: fcfs (default), round-robin (:quantum=N blocks "
         "or :quantum=request), priority (the largest weight= first) or edf (by deadline=)",
         [&asked](const std::string& given) { asked.dispatches = {make_dispatch(given)}; });
-    flags.once(kHow, "--overrun", "RULE",
-               "none (default); skip drops a request that arrives while one of its model has not "
-               "ended, queue:N those beyond N that wait; abort takes back at its deadline what has "
-               "not started",
-               [&asked](const std::string& given) {
-                   workload_of(asked).overrun = parse_overrun(given);
-               });
+    flags.once(
+        kHow, "--overrun", "RULE",
+        "none (default); skip drops a request that arrives while one of its model has not "
+        "ended, queue:N those beyond N that wait; abort takes back at its deadline what has "
+        "not started",
+        [&asked](const std::string& given) { workload_of(asked).overrun = parse_overrun(given); });
     declare_traces(flags, asked);
 }
 

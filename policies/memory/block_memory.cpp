@@ -61,6 +61,8 @@ BlockMemory::JobState BlockMemory::job_state(const DeviceSetup& setup, JobId id,
         const auto [from, until] = std::pair(job.holdings[i].from, job.holdings[i].until);
         job.reserving[index_of(from.verb)][from.copy] |= static_cast<std::uint8_t>(bit(i));
         job.freeing[index_of(until.verb)][until.copy] |= static_cast<std::uint8_t>(bit(i));
+        // Of a block that did not come in whole, too.
+        job.freeing[index_of(kSwapOut)][0] |= static_cast<std::uint8_t>(bit(i));
     }
     job.passes = passes_of(setup.facts[id]);
     job.variant = static_cast<std::uint32_t>(plan.initial);

@@ -50,13 +50,13 @@ std::int64_t Metrics::requests_done() const {
     return done;
 }
 
-void Metrics::on_abort(JobId id, RequestId request) {
+void Metrics::on_abort(JobId id, RequestId request, bool executes) {
     JobState& job = jobs_[id];
     if (job.there.front() == request) job.executes = false;
     std::erase(job.there, request);
     ++job.aborted;
     ++job.deadline_misses;
-    if (--requests_there_ == 0) stalls_.on_given_up();
+    if (!executes && --requests_there_ == 0) stalls_.on_given_up();
 }
 
 void Metrics::on_step(const Completion& span) {
@@ -91,7 +91,8 @@ void Metrics::on_use(const Completion& span) {
     executed_ += length;
     compute_end_ = span.end;
     if (block.last && counts) end_pass(job, span.command, span.end);
-    stalls_.on_end(span, counts && requests_there_ == 0);
+    if (!counts) --requests_there_;
+    stalls_.on_end(span, requests_there_ == 0);
 }
 
 // The turn of a request begins when nobody else executes before it any more.

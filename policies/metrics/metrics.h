@@ -25,8 +25,9 @@ class Metrics {
     void on_arrival(const Arrival& arrival);
     // A request of the job was dropped as it arrived: it is not seen otherwise.
     void on_drop(JobId job) { ++jobs_[job].dropped; }
-    // A request is given up at its deadline, which it has missed.
-    void on_abort(JobId job, RequestId request);
+    // A request is given up at its deadline, which it has missed; `executes`: a block of it still
+    // does.
+    void on_abort(JobId job, RequestId request, bool executes);
     // In order of submission; of a command for a request that has arrived.
     void on_submit(const Command& command, Time now) {
         stalls_.on_submit(command, now, arrival_of(command));
@@ -136,7 +137,7 @@ class Metrics {
     StallClocks stalls_;
     Duration executed_{};  // by all nodes
     std::uint64_t events_ = 0;
-    std::int64_t requests_there_ = 0;  // that have arrived and not ended
+    std::int64_t requests_there_ = 0;  // that have arrived and not ended, or still execute
     std::int64_t requests_ended_ = 0;
 };
 

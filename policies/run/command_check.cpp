@@ -122,7 +122,7 @@ void CommandCheck::on_submit(const Command& command, Ticket next, Time now) {
     if (!swaps_out(command.verb) && job.is_gone(command.request)) [[unlikely]]
         blame(command, "the request was given up");
     ++job.outstanding;
-    job.executing += static_cast<std::int64_t>(uses(command.verb));
+    if (uses(command.verb)) job.executing.push_back(command.request);
     job.begun = std::max(job.begun, command.request.index + 1);
     if (uses(command.verb)) return submit_execute(command, job, block);
     if (!block.submitted.swaps()) blame(command, "the block has nothing to swap, only execution");
@@ -161,8 +161,10 @@ void CommandCheck::on_cancel(const Action& command) {
     JobState& job = job_of(command);
     BlockState& block = job.blocks[command.block];
     --job.outstanding;
-    job.executing -= static_cast<std::int64_t>(uses(command.verb));
-    if (uses(command.verb)) return cancel_use(command, job, block);
+    if (uses(command.verb)) {
+        job.executing.pop_back();
+        return cancel_use(command, job, block);
+    }
     const bool releases = swaps_out(command.verb);
     const bool last =
         releases ? block.submitted.absent() : block.submitted.last_done() == step_of(command);
@@ -181,7 +183,8 @@ void CommandCheck::cancel_use(const Action& command, JobState& job, const BlockS
     const bool between = job.blocks[job.next_block].first;
     const bool of_request = between && job.next_pass == 0;
     RequestId request = job.next_request;
-    if (of_request) do --request.index;
+    if (of_request) do
+            --request.index;
         while (job.is_gone(request));
     const std::uint32_t pass =
         of_request ? passes(command.job, request) - 1 : job.next_pass - std::uint32_t{between};
@@ -203,6 +206,8 @@ void CommandCheck::blame_size(const Action& command) const {
 }
 
 void CommandCheck::submit_execute(const Action& command, JobState& job, BlockState& block) {
+    while (job.next_request < command.request && std::ranges::count(job.expiring, job.next_request))
+        on_drop(command.job, job.next_request);
     const bool begins = block.first && job.next_pass == 0 && job.blocks[job.next_block].first;
     if ((command.block != job.next_block && !begins) || command.request != job.next_request ||
         command.pass != job.next_pass)
@@ -223,6 +228,14 @@ void CommandCheck::begin_next(JobState& job) {
     job.next_pass = 0;
     do ++job.next_request.index;
     while (job.is_gone(job.next_request));
+}
+
+// Those of which executions are left to be submitted.
+bool CommandCheck::end_expiry(JobId id, RequestId request) {
+    JobState& job = jobs_[id];
+    std::erase(job.expiring, request);
+    if (!job.is_gone(request) && job.next_request <= request) on_drop(id, request);
+    return job.is_gone(request);
 }
 
 void CommandCheck::on_drop(JobId id, RequestId request) {
@@ -274,7 +287,7 @@ void CommandCheck::begin_stay(const Completion& span, JobState& job, BlockState&
 void CommandCheck::on_use(const Completion& span) {
     JobState& job = job_of(span.command);
     --job.outstanding;
-    --job.executing;
+    job.executing.pop_front();
     BlockState& block = job.blocks[span.command.block];
     const Action& command = span.command;
     if (block.observed.swaps() && (!block.observed.in_place() || span.start < block.step_end))

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -30,14 +31,16 @@ class CommandCheck {
     // Requests that arrived and were dropped, or that are given up: nothing is submitted for them
     // any more.
     void on_drop(JobId job, RequestId request);
-    void on_abort(JobId job, RequestId request) { on_drop(job, request); }
-    // Whether executions of the request are left to be submitted.
-    bool is_incomplete(JobId job, RequestId request) const {
-        return jobs_[job].next_request <= request;
-    }
+    // It may be given up at this decision, which then submits nothing of it any more.
+    void on_expiry(JobId job, RequestId request) { jobs_[job].expiring.push_back(request); }
+    // After the decision: whether it was given up.
+    bool end_expiry(JobId job, RequestId request);
     bool is_gone(JobId job, RequestId request) const { return jobs_[job].is_gone(request); }
-    // Whether an execution of the job goes on, or waits.
-    bool executes(JobId job) const { return jobs_[job].executing > 0; }
+    // Whether an execution of the request goes on, or waits for nothing but others before it.
+    bool executes(JobId job, RequestId request) const {
+        const std::deque<RequestId>& executing = jobs_[job].executing;
+        return !executing.empty() && executing.front() == request;
+    }
     // Whether nothing that was submitted for the job goes on or waits.
     bool at_rest(JobId job) const { return jobs_[job].outstanding == 0; }
     // How many requests of the job have been begun: something has been submitted for them.
@@ -75,9 +78,10 @@ class CommandCheck {
         Time release_end = kStart;
         std::uint32_t variant = 0;  // of the last read that ended
         std::size_t resident = 0;
-        std::int64_t outstanding = 0;  // commands
-        std::int64_t executing = 0;    // those of them that execute
-        std::vector<RequestId> gone;   // dropped or given up, sorted
+        std::int64_t outstanding = 0;     // commands
+        std::deque<RequestId> executing;  // whose executions these are, in order
+        std::vector<RequestId> gone;      // dropped or given up, sorted
+        std::vector<RequestId> expiring;
 
         bool is_gone(RequestId request) const {
             return !gone.empty() && std::ranges::binary_search(gone, request);

@@ -109,7 +109,7 @@ class Run final : public Moves {
     IdVector<JobId, std::int64_t> told_ended_;  // requests of cold and closed jobs
     // Deadlines of requests that have arrived, where they are given up then.
     std::multimap<Time, RequestRef> deadlines_;
-    std::int64_t idle_ = 0;                     // commands ended since the last execution
+    std::int64_t idle_ = 0;  // commands ended since the last execution
     std::int64_t most_idle_ = kMostIdle;
 };
 
@@ -250,19 +250,20 @@ void Run::take_expired() {
     while (!deadlines_.empty() && deadlines_.begin()->first <= now_) {
         const RequestRef due = deadlines_.begin()->second;
         deadlines_.erase(deadlines_.begin());
-        if (std::ranges::binary_search(metrics_.requests_there(due.job), due.request))
-            expired_.push_back(due);
+        if (!std::ranges::binary_search(metrics_.requests_there(due.job), due.request)) continue;
+        expired_.push_back(due);
+        check_.on_expiry(due.job, due.request);
     }
 }
 
 // Those of which something is left to execute; of the others all has started.
 void Run::give_up_expired() {
     for (const auto& [job, request] : expired_) {
-        if (!check_.is_incomplete(job, request)) continue;
-        check_.on_abort(job, request);
-        metrics_.on_abort(job, request);
+        if (!check_.end_expiry(job, request)) continue;
+        const bool executes = check_.executes(job, request);
+        metrics_.on_abort(job, request, executes);
         if (listeners_.timeline != nullptr) listeners_.timeline->on_abort(job, request, now_);
-        if (!check_.executes(job)) device_->forget(job);
+        if (!executes) device_->forget(job);
         end_requests(job);
     }
     expired_.clear();

@@ -27,6 +27,8 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
     : dispatcher_(setup.dispatch.make()),
       adaptation_(setup.deployment.adaptation.get()),
       reorders_(setup.dispatch.reorders),
+      shares_reads_(setup.dispatch.reorders && setup.deployment.jobs.size() > 1 &&
+                    setup.deployment.parallel_reads > 1),
       window_(std::max(kWindow, 2 * lookahead)) {
     if (setup.aborts || (reorders_ && setup.deployment.jobs.size() > 1))
         log_.emplace(setup.deployment.jobs.size());
@@ -42,6 +44,7 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
         job.variant = &job.plan->at_start();
         job.overlap = job.variant->may_overlap_within(job.plan->budget);
         if (setup.aborts) job.left.resize(setup.facts[j].size());
+        job.waits_for_more = setup.aborts || shares_reads_;
         if (!setup.weights.empty()) job.weight = setup.weights[j];
     }
 }
@@ -101,7 +104,8 @@ std::optional<PipelineScheduler::Grant> PipelineScheduler::grant(const JobRun& j
     if (job.executing > (job.variant->size() > 1 ? 1 : 0) || !shares_) return std::nullopt;
     Bytes left = usable_;
     for (const JobRun& other : jobs_)
-        if (&other != &job && (other.begun || other.outstanding > 0 || !other.pledged.empty())) left -= other.granted;
+        if (&other != &job && (other.begun || other.outstanding > 0 || !other.pledged.empty()))
+            left -= other.granted;
     left = std::min(left, (*shares_)[job.id]);
     const std::vector<Variant>& rows = job.plan->variants;
     const auto above = std::ranges::upper_bound(rows, left, {}, &Variant::need);
@@ -145,8 +149,7 @@ void PipelineScheduler::begin_granted(JobRun& job) {
     changing(job.granted) = granted.bytes;
     changing(job.overlap) = granted.overlap;
     std::erase_if(job.pledged, [&](const auto& pledge) { return pledge.first == request; });
-    if (log_)
-        log_->undo([&job, request, granted] { job.pledged.emplace_back(request, granted); });
+    if (log_) log_->undo([&job, request, granted] { job.pledged.emplace_back(request, granted); });
 }
 
 void PipelineScheduler::submit_next(JobRun& job, Moves& moves) {
@@ -154,8 +157,7 @@ void PipelineScheduler::submit_next(JobRun& job, Moves& moves) {
     const int ahead = submitted_ahead_;
     log_->begin({job.id, job.waiting.front(), turn_});
     SubmissionLog::Recording recording(
-        *log_, moves,
-        [this](JobId j, BlockId b) -> const BlockLife& { return jobs_[j].lives[b]; });
+        *log_, moves, [this](JobId j, BlockId b) -> const BlockLife& { return jobs_[j].lives[b]; });
     submit_next_of(job, recording);
     log_->undo([this, more = submitted_ahead_ - ahead] { submitted_ahead_ -= more; });
 }
@@ -185,6 +187,7 @@ void PipelineScheduler::submit_next_block(JobRun& job, Moves& moves) {
         changing(job.before) = trail;
     }
     ++submitted_ahead_;
+    if (shares_reads_ && step.facts.has_parameters()) changing(job.last_assembly) = trail.assembled;
     const bool ends_pass = job.variant->ends_with(block);
     const bool ends_request = ends_pass && step.last_pass();
     changing(turn_) = dispatcher_->after(turn_, job.id, ends_request);
@@ -212,7 +215,11 @@ void PipelineScheduler::end_pass_of(JobRun& job, bool ends_request, Moves& moves
 void PipelineScheduler::end_request(JobRun& job) {
     changing(job.begun) = false;
     changing(current_) = nullptr;
-    if (log_) log_->undo([&job, request = job.waiting.front()] { job.waiting.push_front(request); });
+    if (shares_reads_)
+        for (JobRun& other : jobs_)
+            if (&other != &job) changing(other.others_first) = job.last_assembly;
+    if (log_)
+        log_->undo([&job, request = job.waiting.front()] { job.waiting.push_front(request); });
     job.waiting.pop_front();
 }
 
@@ -243,8 +250,12 @@ void PipelineScheduler::submit_swap_in(const Step& step, const Wait& read_after,
 
 void PipelineScheduler::submit_read(const Step& step, const Wait& after, Trail& trail,
                                     Moves& moves) {
-    const IdVector<BlockId, Wait>& left = step.job.left;
-    const Wait all = left.empty() ? after : after | left[step.block];
+    const JobRun& job = step.job;
+    Wait all = after;
+    if (job.waits_for_more) [[unlikely]] {
+        all |= job.others_first;
+        if (!job.left.empty()) all |= job.left[step.block];
+    }
     trail.read = Wait(moves.submit(step.command(step.life().missing().front(), all)));
     step.life().advance();
 }

@@ -88,6 +88,10 @@ class PipelineScheduler : public Scheduler {
         // but for their execution.
         Trail before, before_that;
         IdVector<BlockId, Wait> left;  // their releases when a request was given up; empty: none
+        // Where reads run in parallel: the last assembly of what was submitted, and that of others
+        // who come before. Assemblies start in order, so all reads before them have ended then.
+        Wait last_assembly, others_first;
+        bool waits_for_more = false;       // reads, for these two
         std::size_t queued = 0;            // requests that have arrived and not been begun
         RequestId last_arrived;
         const Variant* variant = nullptr;  // of the request under way
@@ -231,7 +235,8 @@ class PipelineScheduler : public Scheduler {
     std::optional<IdVector<JobId, Bytes>> shares_;  // nothing while the budget is too small
     Bytes usable_;                                  // of the budget in force
     bool reorders_;
-    int window_;  // executions submitted ahead at most; more are worth while at half of it
+    bool shares_reads_;  // reads of requests that come later would slow down those before
+    int window_;         // executions submitted ahead at most; more are worth while at half of it
     int submitted_ahead_ = 0;
     JobRun* current_ = nullptr;  // whose request is half submitted, unless blocks alternate
     Turn turn_;

@@ -31,6 +31,17 @@ std::optional<Ticket> SubmissionLog::take_kept(const Command& command) {
     return ticket;
 }
 
+void SubmissionLog::release_again(Sent release, Moves& moves) {
+    const auto& kept = kept_[release.command.job];
+    const bool executes = std::ranges::any_of(release.command.after, [&](Ticket ticket) {
+        return std::ranges::find(kept, ticket, &Sent::ticket) != kept.end();
+    });
+    if (!executes) return;
+    release.ticket = moves.submit(release.command);
+    open_.insert(release.ticket.index);
+    kept_[release.command.job].push_back(release);
+}
+
 Ticket SubmissionLog::submit(const Command& command, const BlockLife& before, Moves& moves) {
     Sent sent{command, {}, before};
     const std::pair block{command.job, command.block};

@@ -3,9 +3,9 @@
 // (SEMANTICS: Dispatch).
 //
 // An entry is what was submitted for one block. Taking an entry back cancels what has not started
-// of its commands, the last first, and undoes all that submitting it changed in the scheduler, which
-// therefore changes its state through `changing` (or tells how with `undo`). What has started is
-// *kept*: when the block is submitted again, the scheduler asks for the very same commands, and
+// of its commands, the last first, and undoes all that submitting it changed in the scheduler,
+// which therefore changes its state through `changing` (or tells how with `undo`). What has started
+// is *kept*: when the block is submitted again, the scheduler asks for the very same commands, and
 // gets the tickets of those that are kept instead of new ones. So only the missing steps are
 // submitted again, by the policy's own rules, and no policy knows about it.
 //
@@ -74,7 +74,7 @@ class SubmissionLog {
 
     // Takes the last entry back. `cancelled(sent)` is called for what had not started, after it was
     // cancelled; `restore(sent)` for every command, the last first. Returns whether its execution
-    // had started.
+    // has started and nothing but releases was left: then it is to be submitted again at once.
     template <class Cancelled, class Restore>
     bool take_back(Moves& moves, Cancelled cancelled, Restore restore);
 
@@ -87,6 +87,8 @@ class SubmissionLog {
 
   private:
     std::optional<Ticket> take_kept(const Command& command);
+    // Of a block whose execution was kept, although not all of its entry was.
+    void release_again(Sent release, Moves& moves);
     Ticket submit(const Command& command, const BlockLife& before, Moves& moves);
 
     std::deque<Entry> entries_;
@@ -117,22 +119,30 @@ class SubmissionLog::Recording final : public Moves {
 
 template <class Cancelled, class Restore>
 bool SubmissionLog::take_back(Moves& moves, Cancelled cancelled, Restore restore) {
-    Entry entry = std::move(entries_.back());
+    const Entry entry = std::move(entries_.back());
     entries_.pop_back();
-    bool started = false;
+    std::vector<const Sent*> releases;  // that were cancelled
+    bool executes = false;
+    bool whole = true;  // nothing but releases was cancelled
     for (std::size_t i = entry.sent.size(); i-- > 0;) {
         const Sent& sent = entry.sent[i];
         if (is_open(sent.ticket) && moves.cancel(sent.ticket)) {
             open_.erase(sent.ticket.index);
             cancelled(sent);
+            if (swaps_out(sent.command.verb))
+                releases.push_back(&sent);
+            else
+                whole = false;
         } else {
             kept_[sent.command.job].push_back(sent);
-            started |= uses(sent.command.verb);
+            executes |= uses(sent.command.verb);
         }
         restore(sent);
     }
     for (std::size_t i = entry.undo.size(); i-- > 0;) entry.undo[i]();
-    return started;
+    if (executes && !whole)
+        for (const Sent* release : releases) release_again(*release, moves);
+    return executes && whole;
 }
 
 }  // namespace swaplab

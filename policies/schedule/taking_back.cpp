@@ -1,7 +1,6 @@
 // How a `PipelineScheduler` takes back what it has submitted, where the order of requests changes
 // (SEMANTICS: Dispatch).
 #include <algorithm>
-#include <ranges>
 
 #include "policies/schedule/pipeline_scheduler.h"
 
@@ -88,7 +87,7 @@ void PipelineScheduler::go_through_again(const TakenBack& taken, Moves& moves) {
     }
 }
 
-// Whether its execution has started.
+// Whether it is to be submitted again at once.
 bool PipelineScheduler::take_back_last(Moves& moves) {
     const auto cancelled = [this](const SubmissionLog::Sent& sent) {
         JobRun& job = jobs_[sent.command.job];
@@ -107,20 +106,18 @@ void PipelineScheduler::give_up(const RequestRef& expired, Moves& moves) {
     JobRun& job = jobs_[expired.job];
     const auto& entries = log_->entries();
     const auto first = std::ranges::find(entries, job.id, &SubmissionLog::Entry::job);
-    TakenBack taken =
-        take_back_from(static_cast<std::size_t>(first - entries.begin()), moves);
+    TakenBack taken = take_back_from(static_cast<std::size_t>(first - entries.begin()), moves);
     const auto request = std::ranges::find(job.waiting, expired.request, &Arrival::request);
     const bool goes_on = request == job.waiting.end() || executes_last(job, *request);
     if (!goes_on) {
         const bool oldest = request == job.waiting.begin();
         const auto& kept = log_->kept(job.id);
-        const bool started =
-            std::ranges::any_of(kept, [&](const SubmissionLog::Sent& sent) {
-                return sent.command.request == expired.request;
-            }) ||
-            (oldest && job.begun);
-        if (started)
-            on_given_up(job, release_all_of(job, expired.request, oldest, moves));
+        const bool started = std::ranges::any_of(kept,
+                                                 [&](const SubmissionLog::Sent& sent) {
+                                                     return sent.command.request == expired.request;
+                                                 }) ||
+                             (oldest && job.begun);
+        if (started) on_given_up(job, release_all_of(job, expired.request, oldest, moves));
         end_given_up(job, request);
         if (oldest) taken.again[job.id] = 0;
     }
@@ -145,15 +142,20 @@ bool PipelineScheduler::executes_last(const JobRun& job, const Arrival& request)
 // when what is kept of it has ended. Returns what all later commands may wait for.
 Wait PipelineScheduler::release_all_of(JobRun& job, RequestId request, bool of_others_too,
                                        Moves& moves) {
+    std::vector<SubmissionLog::Sent> kept = log_->kept(job.id);
+    std::ranges::sort(kept, {}, &SubmissionLog::Sent::ticket);
     Wait gone = job.before.executed;
     for (const BlockId block : job.blocks.ids()) {
         BlockLife& life = job.lives[block];
         Wait last = job.before.executed;
         bool has_some = of_others_too && life.may_leave();
-        for (const SubmissionLog::Sent& sent : std::views::reverse(log_->kept(job.id))) {
+        for (const SubmissionLog::Sent& sent : kept) {
             if (sent.command.request != request || sent.command.block != block) continue;
             last |= uses(sent.command.verb) ? Wait::for_execution(sent.ticket) : Wait(sent.ticket);
-            if (swaps_out(sent.command.verb)) life.leave();
+            if (swaps_out(sent.command.verb)) {
+                life.leave();
+                job.left[block] = Wait(sent.ticket);
+            }
             if (swaps_in(sent.command.verb)) life.advance();
             has_some = life.may_leave();
         }
@@ -163,7 +165,7 @@ Wait PipelineScheduler::release_all_of(JobRun& job, RequestId request, bool of_o
         submit_release(step, last, trail, moves);
         job.left[block] = gone = trail.released;
     }
-    for (const SubmissionLog::Sent& sent : log_->kept(job.id))
+    for (const SubmissionLog::Sent& sent : kept)
         if (sent.command.request == request && uses(sent.command.verb)) {
             job.before.executed |= Wait::for_execution(sent.ticket);
             ++submitted_ahead_;  // it still ends

@@ -330,6 +330,10 @@ COMMANDS = [
     (["run", *TWO[:4], "-d", "jetson-orin-nano:memory=staged", "-p",
       "demand-layering:pipeline=sync", "-b", "3.0x", "--account", "parameters", "--dispatch",
       "round-robin:quantum=2"], 0),
+    (["run", "-m", "resnet101:period=20ms,deadline=50ms", *ON_NX[2:], "-p", "on-demand", "-b",
+      "0.5x", "--requests", "4", "--overrun", "abort"], 0),
+    (["run", "-m", "resnet101:period=20ms", *ON_NX[2:], "-p", "on-demand", "-b", "0.5x",
+      "--requests", "4", "--overrun", "queue:1"], 0),
     (["run", *ON_NX, "-p", "standard-swap", "-b", "min", "--swap-path", "standard"], 0),
     (["run", "-m", "resnet101", "-d", "jetson-orin-nano:memory=managed-attach", "-p", "on-demand",
       "-b", "min"], 0),
@@ -409,6 +413,8 @@ def with_log(program, arguments):
 # Runs whose decision logs have all that a log may hold.
 LOGGED = [
     ["run", *TWO, "-p", "swapnet", "-b", "0.9x", "--requests", "2"],
+    ["run", "-m", "resnet101:period=20ms,deadline=50ms", *ON_NX[2:], "-p", "on-demand", "-b",
+     "0.5x", "--requests", "4", "--overrun", "abort"],
     ["run", *ON_NX, "-p", "standard-swap", "-b", "min", "--swap-path", "standard"],
     ["run", "-m", "gpt2-medium:tokens=3", "-d", "jetson-orin-nano", "-p", "pipeload", "-b", "0.6x"],
     ["run", *ON_BOARD, "-p", "swapnet", "-b", "80000000", "--requests", "4", "--budget-trace",

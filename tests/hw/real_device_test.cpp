@@ -1,6 +1,7 @@
 // The device in real time, over a machine that only takes time.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -16,6 +17,7 @@
 #include "tests/support/chain.h"
 #include "tests/support/device_contract.h"
 #include "tests/support/every_policy.h"
+#include "tests/support/simulate.h"
 #include "tests/support/temporary_folder.h"
 
 namespace swaplab::testing {
@@ -83,6 +85,50 @@ TEST(RealDevice, EveryPolicyRunsToItsEnd) {
         EXPECT_GE(result.latency.min, nanoseconds(10 * 100'000));
         EXPECT_TRUE(result.evidence);
     }
+}
+
+// A preferred request arrives while ten layers of another are submitted ahead: what these have not
+// started is taken back, the last first, and everything is executed once, in order. What the lanes
+// start meanwhile counts as started.
+TEST(RealDevice, WhatHasNotStartedIsTakenBack) {
+    std::size_t taken_back = 0;
+    for (const char* spec :
+         {"direct", "on-demand", "swapnet", "demand-layering:buffer=min",
+          "demand-layering:pipeline=sync", "pipeload:agents=2", "pipeswitch", "load-all"}) {
+        SCOPED_TRACE(spec);
+        Workload workload;
+        for (const std::int64_t at : {0, 350'000}) {
+            Job& job = workload.jobs.emplace_back();
+            job.model = chain("ten", 10);
+            job.mode = ArrivalMode::listed;
+            job.arrivals = {at_ns(at)};
+            job.weight = at > 0 ? 2 : 1;
+        }
+        const Platform platform = quick_platform();
+        const Policy policy = make_policy(spec);
+        SpanRecorder record;
+        const RunRequest request{.platform = platform,
+                                 .workload = workload,
+                                 .budget = Bytes{800},
+                                 .device = make_fake_real_device,
+                                 .observer = &record,
+                                 .dispatch = make_dispatch("priority"),
+                                 .with_reference = false};
+        const RunResult result = run(request, policy);
+        ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
+        EXPECT_EQ(result.requests, 2);
+        std::map<std::uint32_t, std::vector<std::uint32_t>> executed;
+        for (const Completion& span : record.of_what_ended().spans)
+            if (uses(span.command.verb))
+                executed[span.command.job.index].push_back(span.command.block.index);
+        for (const auto& [job, blocks] : executed)
+            EXPECT_TRUE(std::ranges::is_sorted(blocks, std::less_equal{})) << "job " << job;
+        for (const RecordedDecision& decision : record.decisions)
+            EXPECT_TRUE(std::ranges::is_sorted(decision.cancellations, std::greater{},
+                                               &Cancellation::ticket));
+        taken_back += record.taken_back();
+    }
+    EXPECT_GT(taken_back, 0U);
 }
 
 // No pipeline is faster than its lanes, whatever the threads do.

@@ -95,8 +95,8 @@ TEST(DispatchGolden, TurnsOfRequests) {
                      "A1 176..196"}));
 }
 
-// swapnet with two blocks each, assembly and release free. Round robin: the reads A0 0-10, B0 10-20,
-// A1 20-30, B1 30-40 follow one another; so do all executions from 10 on, 20 ns each.
+// swapnet with two blocks each, assembly and release free. Round robin: the reads A0 0-10, B0
+// 10-20, A1 20-30, B1 30-40 follow one another; so do all executions from 10 on, 20 ns each.
 TEST(DispatchGolden, Swapnet) {
     Workload workload;
     workload.jobs = {job_of(chain("a", 2), {0}), job_of(chain("b", 2), {0})};

@@ -51,7 +51,8 @@ void SpanRecorder::on_decision(const Decision& d) {
 std::size_t SpanRecorder::taken_back() const {
     std::size_t taken = 0;
     for (const RecordedDecision& d : decisions)
-        taken += static_cast<std::size_t>(std::ranges::count_if(d.cancellations, &Cancellation::done));
+        taken +=
+            static_cast<std::size_t>(std::ranges::count_if(d.cancellations, &Cancellation::done));
     return taken;
 }
 
