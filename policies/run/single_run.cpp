@@ -13,19 +13,18 @@ namespace {
 
 // How many requests there can be: of a job that runs until a given time no more than there is
 // compute for, and those of its clients that wait.
-double most_requests(const Job& job, const IdVector<BlockId, BlockFacts>& facts,
-                     const Variant& variant) {
+double most_requests(const Job& job, const CostModel& cost) {
     const auto asked = static_cast<double>(job.requests);
     if (!job.until) return asked;
-    double executing = 0;
-    for (const BlockId b : variant.blocks())
-        executing += static_cast<double>(count_ns(facts[b].of(kUse)));
-    const double fit = static_cast<double>(count_ns(*job.until)) / std::max(executing, 1.0);
+    double alone = 0;
+    for (const UnitId unit : job.model->whole()) alone += cost.execute_unit_ns(unit);
+    const double fit = static_cast<double>(count_ns(*job.until)) / std::max(alone, 1.0);
     return std::min(asked, fit + static_cast<double>(job.loop.clients));
 }
 
 // Every command has a ticket of 32 bits.
-void check_length(const Workload& workload, const Deployment& deployment, const AllFacts& facts) {
+void check_length(const Workload& workload, const Deployment& deployment,
+                  const CostModels& costs) {
     constexpr double most = 4e9;
     constexpr double commands_per_block = 6;
     double commands = 0;
@@ -33,8 +32,7 @@ void check_length(const Workload& workload, const Deployment& deployment, const 
         std::uint32_t blocks = 0;
         for (const Variant& variant : deployment.jobs[j].variants)
             blocks = std::max(blocks, variant.size());
-        const Variant& first = deployment.jobs[j].at_start();
-        commands += most_requests(workload.jobs[j], facts[j], first) *
+        commands += most_requests(workload.jobs[j], costs[j]) *
                     static_cast<double>(workload.jobs[j].model->passes()) * blocks *
                     commands_per_block;
     }
@@ -73,7 +71,7 @@ std::unique_ptr<Scheduler> Planned::scheduler(const RunRequest& request,
 RunResult run_once(const RunRequest& request, const Planned& planned, Scheduler& scheduler,
                    const std::string& name) {
     const Deployment& deployment = planned.deployment;
-    check_length(request.workload, deployment, planned.facts);
+    check_length(request.workload, deployment, planned.costs);
     const DeviceSetup setup{.platform = request.platform,
                             .costs = planned.costs,
                             .facts = planned.facts,
