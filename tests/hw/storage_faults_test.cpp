@@ -105,7 +105,7 @@ TEST_F(FaultsTest, AFileThatEndsEarlyIsAnError) {
 TEST_F(FaultsTest, WhatNeverGoesOnBecomesAnError) {
     FaultyIo::Faults interrupted;
     FaultyIo::Faults fruitless;
-    for (std::uint64_t number = 0; number < 3100; ++number) {
+    for (std::uint64_t number = 0; number < 310; ++number) {
         interrupted[number] = {EAGAIN};
         fruitless[number] = {0, false, 511};
     }
