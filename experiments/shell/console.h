@@ -36,7 +36,10 @@ struct Console {
     void show_progress(std::string_view line) const;
     void clear_progress() const;
     // From now on nothing is said on `out`: what goes there is a file that was asked for.
-    void leave_out() const { out.setstate(std::ios::badbit); }
+    void leave_out() const {
+        out.exceptions(std::ios::goodbit);  // which else says that there is no memory
+        out.setstate(std::ios::badbit);
+    }
 };
 
 }  // namespace swaplab
