@@ -37,7 +37,7 @@ struct Console {
     void clear_progress() const;
     // From now on nothing is said on `out`: what goes there is a file that was asked for.
     void leave_out() const {
-        out.exceptions(std::ios::goodbit);  // it is meant to be lost
+        out.exceptions(std::ios::goodbit);  // which else says that there is no memory
         out.setstate(std::ios::badbit);
     }
 };

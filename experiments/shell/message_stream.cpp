@@ -1,7 +1,7 @@
 #include "experiments/shell/message_stream.h"
 
 #include <algorithm>
-#include <new>
+#include <exception>
 
 #include "profiles/base/printable.h"
 
@@ -33,11 +33,12 @@ std::string printable_lines(std::string_view text, bool color) {
     return shown;
 }
 
-// Without memory for the last line it stays unsaid: whoever asked for it was told.
+// Without memory for the last line, or a stream that takes it, it stays unsaid: whoever asked for it
+// was told.
 MessageBuffer::~MessageBuffer() {
     try {
         MessageBuffer::sync();
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) {
         line_.clear();
     }
 }
