@@ -53,12 +53,13 @@ REQUIRED = {
 }
 OPTIONAL = {
     "comparison-1": {"leads", "replications"},
-    "result-2": {"replications", "evidence", "emulation", "extrapolated", "adopted",
+    "result-2": {"replications", "evidence", "emulation", "extrapolated", "adopted", "kept",
+                 "dropped", "aborted", "overrun",
                  "first_token_ns", "full_memory_valid", "conditions", "duration_ns", "process",
                  "sources"},
     "requests-1": {"first_block", "last_block", "prompt_tokens", "output_tokens"},
     "result-1": {"reason"},
-    "plan-1": {"extrapolated", "slots", "conditions"},
+    "plan-1": {"kept", "extrapolated", "slots", "conditions"},
     "validation-1": {"interrupted", "failure", "late_runs", "lateness", "time_scale"},
     "list": {"models", "devices", "policies"},
     "trace-events": {"cat", "s", "bp", "args", "pass", "bytes"},
