@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <sstream>
+#include <string_view>
 
 #include "experiments/shell/exit_code.h"
 #include "profiles/base/error.h"
@@ -80,9 +81,21 @@ std::string fault_of_file(const std::string& path) {
     return {};
 }
 
+// A file that the command names as one to write, and does not read: inputs are refused there.
+bool is_output(const std::vector<std::string>& command, const std::string& name) {
+    constexpr auto flags = std::to_array<std::string_view>(
+        {"-o", "--csv", "--decisions", "--plot", "--requests-out", "--trace"});
+    for (std::size_t i = 1; i < command.size(); ++i)
+        if (command[i].ends_with("/" + name) &&
+            std::ranges::find(flags, command[i - 1]) != flags.end())
+            return true;
+    return false;
+}
+
 // `fit` writes what it measured into the model that it is given.
 bool may_change(const Numbered& mutant, const std::string& name) {
-    return mutant.format->name == "measurements" && name == "model.json";
+    return (mutant.format->name == "measurements" && name == "model.json") ||
+           is_output(mutant.mutant.command, name);
 }
 
 std::string fault_of_files(const Numbered& mutant, const std::string& folder) {
