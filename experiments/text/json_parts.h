@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "policies/metrics/result.h"
 #include "policies/port/block.h"
 #include "profiles/base/latency_summary.h"
 #include "profiles/document/document.h"
