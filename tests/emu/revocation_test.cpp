@@ -69,6 +69,7 @@ TEST(RevocationInRealTime, TakesBackWhatTheSimulationDoes) {
             SpanRecorder simulated, emulated;
             RunRequest request{.platform = platform,
                                .workload = workload,
+                               .budget = {},
                                .device = make_sim_device,
                                .observer = &simulated,
                                .dispatch = make_dispatch("priority"),
