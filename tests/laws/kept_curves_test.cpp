@@ -36,8 +36,9 @@ class KeptCurves : public ::testing::TestWithParam<const char*> {};
 // Each tenth of the parameters buys at least 5 %, from the least budget on, until everything stays.
 TEST_P(KeptCurves, OfGpt2OnTheOrinNano) {
     const Platform platform = builtin_device("jetson-orin-nano").value();
+    const ModelOptions asked{.tokens = SWAPLAB_SANITIZED ? 2 : 4};
     const auto model =
-        std::make_shared<const Model>(builtin_model("gpt2-medium", {.tokens = SWAPLAB_SANITIZED ? 2 : 4}).value());
+        std::make_shared<const Model>(builtin_model("gpt2-medium", asked).value());
     const std::string spec = std::string(GetParam()) + ":keep=auto";
     const Bytes everything = testing::minimum_of(platform, model, "load-all").value();
     const Bytes least = testing::minimum_of(platform, model, spec).value();
