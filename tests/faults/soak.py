@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import sys
+import threading
 import time
 
 import sandbox as box
@@ -73,8 +74,11 @@ def soak(args, prepared, kind):
     requests = requests_for(args.swaplab, place, kind, args.seconds)
     begin = time.monotonic()
     process = start(args.swaplab, place, kind, requests)
+    # Somebody reads what it says: outputs of many requests are more than a pipe holds.
+    reader = threading.Thread(target=process.communicate)
+    reader.start()
     samples = watch(process, place)
-    process.communicate()
+    reader.join()
     faults = judged(kind, requests, time.monotonic() - begin, samples)
     place.remove()
     return faults
