@@ -65,7 +65,7 @@ def requests_for(swaplab, place, kind, seconds):
         if process.returncode != 0 and not json.loads(out or b"{}"):
             sys.exit(f"soak: {kind} ends with {process.returncode}: {err.decode()}")
         took.append(time.monotonic() - begin)
-    # Starting takes its time, and not always the same: at least a tenth of the longer run is its work.
+    # Starting takes its time, not always the same: at least a tenth of the longer run is work.
     more = max(took[1] - took[0], took[1] / 10)
     per_request = more / (QUICK[kind] - QUICK[kind] // 10)
     return max(QUICK[kind], round(seconds / per_request))
