@@ -18,8 +18,8 @@ CachedBlock BlockCache::seen_from(BlockId next, const Resident& resident) const 
 std::vector<BlockId> BlockCache::bring(BlockId block, Bytes held, std::uint32_t copies) {
     std::vector<BlockId> released;
     while (free_ < copies * held) {
-        SWAPLAB_CHECK(!resident_.empty(), "{} copies of {} bytes do not fit a cache of {}", copies, held.count,
-                      free_.count);
+        SWAPLAB_CHECK(!resident_.empty(), "{} copies of {} bytes do not fit a cache of {}", copies,
+                      held.count, free_.count);
         const auto first =
             std::ranges::min_element(resident_, [&](const Resident& a, const Resident& b) {
                 return before_(seen_from(block, a), seen_from(block, b));

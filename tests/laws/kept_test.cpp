@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <tuple>
 
 #include "policies/registry.h"
+#include "profiles/device/builtin_devices.h"
+#include "profiles/models/builtin_models.h"
 #include "tests/laws/oracle/demand_layering.h"
 #include "tests/laws/oracle/one_at_a_time.h"
 #include "tests/laws/oracle/pipeload.h"
@@ -117,6 +120,31 @@ TEST(Kept, IsReleasedAtTheEndOfAColdRequest) {
         EXPECT_EQ(run.swapped_in.count % world.options.requests, 0);
         EXPECT_EQ(run.jobs.front().latencies.front(), run.jobs.front().latencies.back());
     }
+}
+
+// Of BYTES no more is kept, whatever stays in any case.
+TEST(Kept, IsNoMoreThanWasAskedFor) {
+    SWAPLAB_FOR_SEEDS(seed, 1, 20) {
+        const World world(seed, 12, kEvenSystems);
+        const std::int64_t most = 1 + world.model->parameter_bytes().count / 3;
+        EXPECT_LE(world.plan(std::to_string(most)).jobs.front().at_start().kept_bytes().count, most);
+    }
+}
+
+TEST(Kept, LeavesWhatStaysInAnyCase) {
+    const auto model =
+        std::make_shared<const Model>(builtin_model("gpt2-medium", {.tokens = 2}).value());
+    const Platform platform = builtin_device("jetson-orin-nano").value();
+    Options options;
+    options.budget = model->parameter_bytes();
+    const auto bytes_with = [&](const char* keep) {
+        const PlanOutcome plan = plan_of(platform, model, keeping("pipeload", keep), options);
+        return std::get<Deployment>(plan).jobs.front().at_start().kept_bytes();
+    };
+    const Bytes embeddings = bytes_with("1B");
+    EXPECT_GT(embeddings, Bytes{200'000'000});  // wte alone is 50257 rows of 4 KiB
+    EXPECT_LE(bytes_with("100MB"), embeddings + Bytes{100'000'000});
+    EXPECT_GT(bytes_with("100MB"), embeddings);
 }
 
 // --- Against all sets ---------------------------------------------------------------------------

@@ -47,13 +47,14 @@ class Search {
     Search(const StreamingPartitioner& streaming, const PartitionRequest& request, Bytes most)
         : streaming_(streaming),
           request_(request),
-          most_(std::min(most, request.budget)),
+          most_(most),
+          always_bytes_(KeptBytes(request, streaming.always_kept(request), streaming.path()).total),
           sets_(candidates()) {
         for (std::size_t i = 0; i < sets_.size(); ++i) {
-            if (sets_.bytes(i) > most_) continue;
+            if (sets_.bytes(i) > std::min(most_, request_.budget)) continue;
             if (const auto plan = plan_of(sets_.at(i)))
-                tried_.push_back({plan->at_start().steady_pass.value(), plan->at_start().kept_bytes(),
-                                  i});
+                tried_.push_back(
+                    {plan->at_start().steady_pass.value(), plan->at_start().kept_bytes(), i});
         }
         SWAPLAB_CHECK(!tried_.empty(), "no plan within {} bytes, which was said to do",
                       request_.budget.count);
@@ -90,7 +91,8 @@ class Search {
     // Nothing where it does not fit.
     std::optional<JobPlan> plan_of(const KeptSet& kept) const {
         const KeptBytes bytes(request_, kept, streaming_.path());
-        if (bytes.total > most_) return std::nullopt;
+        if (bytes.total > request_.budget || bytes.total - always_bytes_ > most_)
+            return std::nullopt;
         // A margin of the whole budget covers what is kept, too.
         const PartitionRequest rest{
             .cost = request_.cost,
@@ -145,7 +147,8 @@ class Search {
 
     const StreamingPartitioner& streaming_;
     const PartitionRequest& request_;
-    Bytes most_;
+    Bytes most_;          // besides what is always kept
+    Bytes always_bytes_;
     KeptSets sets_;
     std::vector<Tried> tried_;
 };
