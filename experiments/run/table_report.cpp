@@ -1,8 +1,11 @@
 #include "experiments/run/table_report.h"
 
+#include <optional>
+
 #include "experiments/request/certificate.h"
 #include "experiments/run/run_report.h"
 #include "experiments/text/figures.h"
+#include "experiments/text/json_parts.h"
 #include "experiments/text/table.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
@@ -23,17 +26,18 @@ std::string rows_of(const JobPlan& job, const Model& model, Duration direct) {
     table.add_column({"blocks"});
     for (std::size_t i = 0; i < job.variants.size(); ++i) {
         const Variant& row = job.variants[i];
+        const std::optional<Duration> time = row.predicted();
         table.add_row({text("{}", i + 1), mib(row.need),
                        percent(share(row.need, model.parameter_bytes())),
-                       format_duration(*row.closed_form), times(share(*row.closed_form, direct)),
-                       text("{}", row.size())});
+                       time ? format_duration(*time) : "-",
+                       time ? times(share(*time, direct)) : "-", text("{}", row.size())});
     }
     return table.str(2);
 }
 
 void write_row(JsonWriter& json, const Variant& row, const JobPlan& job, const Model& model) {
     json.begin_object().member("need_bytes", row.need.count);
-    json.member("latency_ns", count_ns(*row.closed_form));
+    write_optional(json.key("latency_ns"), row.predicted());
     json.member("arena_bytes", row.arena_bytes().count).key("cuts").begin_array();
     for (const BlockId b : IdRange<BlockId>(row.first + 1, row.last))
         json.value(model.name_of(UnitId{job.blocks[b].first}));

@@ -41,7 +41,7 @@ class MinmaxAllocator final : public Allocator {
         double most = -1;
         for (std::size_t k = 0; k < jobs.size(); ++k) {
             const double slowdown =
-                slowdown_of(jobs[k], jobs[k].table().row(row[k]).closed_form.value());
+                slowdown_of(jobs[k], jobs[k].table().row(row[k]).predicted().value());
             if (slowdown > most) most = slowdown, slowest = k;
         }
         return slowest;
