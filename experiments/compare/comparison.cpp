@@ -139,7 +139,7 @@ bool Comparison::any_feasible() const {
 
 bool Comparison::any_failed() const {
     return std::ranges::any_of(results(), [](const ComparedResult& r) {
-        return r.result->verdict == Verdict::stuck || r.result->verdict == Verdict::refused;
+        return is_stuck(r.result->verdict) || r.result->verdict == Verdict::refused;
     });
 }
 

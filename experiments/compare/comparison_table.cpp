@@ -77,7 +77,7 @@ class Drawer {
     std::string shown(std::size_t row, std::size_t i) const {
         const RunResult& cell = comparison_.cells[row][i];
         if (cell.verdict == Verdict::infeasible) return std::string(kInfeasible) + ' ';
-        if (cell.verdict == Verdict::stuck) return "stuck ";
+        if (is_stuck(cell.verdict)) return "stuck ";
         if (cell.verdict == Verdict::refused) return "refused ";
         if (cell.verdict == Verdict::interrupted) return "? ";
         std::string mark = cell.verdict == Verdict::deadline_miss ? "!" : "";

@@ -93,6 +93,7 @@ int exit_code_of(Verdict verdict) {
     switch (verdict) {
         case Verdict::infeasible: return exit_infeasible;
         case Verdict::stuck:
+        case Verdict::infeasible_from:
         case Verdict::refused: return exit_failed;
         case Verdict::interrupted: return exit_interrupted;
         case Verdict::ok:

@@ -11,6 +11,19 @@ namespace swaplab {
 
 namespace {
 
+// Readers of the first know no `infeasible-from`.
+std::string_view verdict_in(ResultSchema schema, Verdict verdict) {
+    const bool known = schema != ResultSchema::first || verdict != Verdict::infeasible_from;
+    return name_of(known ? verdict : Verdict::stuck);
+}
+
+void write_infeasible_from(JsonWriter& json, const RunResult& result) {
+    json.key("infeasible_from").begin_object();
+    json.member("at_ns", count_ns(result.infeasible_from->at));
+    json.member("budget_bytes", result.infeasible_from->budget.count);
+    json.member("minimum_budget_bytes", result.minimum_budget.count).end_object();
+}
+
 void write_infeasible(JsonWriter& json, const RunResult& result) {
     json.member("minimum_budget_bytes", result.minimum_budget.count);
     json.member("reason", result.reason);
@@ -234,7 +247,7 @@ void write_result(JsonWriter& json, const RunResult& result, const PolicyChoice&
     json.member("schema", schema == ResultSchema::first ? "swaplab/result/1" : "swaplab/result/2")
         .member("kind", certificate.kind());
     json.member("validated", certificate.scenario().device.platform.provenance.measured)
-        .member("verdict", name_of(result.verdict));
+        .member("verdict", verdict_in(schema, result.verdict));
     json.member("policy", result.policy);
     write_optional(json.key("budget_bytes"), result.budget);
     if (result.verdict == Verdict::infeasible) {
@@ -242,7 +255,9 @@ void write_result(JsonWriter& json, const RunResult& result, const PolicyChoice&
     } else if (result.verdict == Verdict::refused) {
         json.member("reason", result.reason);
     } else {
-        if (result.verdict == Verdict::stuck) json.member("reason", result.reason);
+        if (is_stuck(result.verdict)) json.member("reason", result.reason);
+        if (result.infeasible_from && schema != ResultSchema::first)
+            write_infeasible_from(json, result);
         write_times(json, result, certificate.scenario().all_requests(), schema);
         write_frozen(json, result, frozen);
         write_replications(json, result.replications);

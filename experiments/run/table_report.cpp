@@ -24,8 +24,8 @@ std::string rows_of(const JobPlan& job, const Model& model, Duration direct) {
     for (const char* heading : {"#", "needs MiB", "of parameters", "latency", "of direct"})
         table.add_column({heading});
     table.add_column({"blocks"});
-    for (std::size_t i = 0; i < job.variants.size(); ++i) {
-        const Variant& row = job.variants[i];
+    for (std::size_t i = 0; i < job.rows().size(); ++i) {
+        const Variant& row = job.rows()[i];
         const std::optional<Duration> time = row.predicted();
         table.add_row({text("{}", i + 1), mib(row.need),
                        percent(share(row.need, model.parameter_bytes())),
@@ -53,7 +53,7 @@ std::string table_report(const Scenario& scenario, const Deployment& tables,
         const Model& model = *scenario.models[j.index].model;
         report += text("{} with {} on {}, account {}: {}\n\n", model.name(), policy,
                        scenario.device_text(), name_of(scenario.account),
-                       plural(static_cast<std::int64_t>(tables.jobs[j].variants.size()), "row"));
+                       plural(static_cast<std::int64_t>(tables.jobs[j].rows().size()), "row"));
         report += rows_of(tables.jobs[j], model, direct_latency(scenario, model)) + '\n';
     }
     return report + provenance_note(scenario);
@@ -72,7 +72,7 @@ std::string table_json(const Scenario& scenario, const Deployment& tables,
         json.member("parameter_bytes", model.parameter_bytes().count);
         json.member("direct_latency_ns", count_ns(direct_latency(scenario, model)));
         json.key("rows").begin_array();
-        for (const Variant& row : tables.jobs[j].variants)
+        for (const Variant& row : tables.jobs[j].rows())
             write_row(json, row, tables.jobs[j], model);
         json.end_array().end_object();
     }

@@ -62,7 +62,7 @@ std::size_t study_column(std::string_view name) {
 PointRecord ran(const StudyPoints& points, const StudyCell& cell, std::size_t draw,
                 const RunResult& result) {
     PointRecord record{.id = points.id(cell, draw), .fields = points.identity(cell, draw)};
-    record.failed = result.verdict == Verdict::stuck;
+    record.failed = is_stuck(result.verdict);
     for (std::string& field : outcome(points, cell, record.id))
         record.fields.push_back(std::move(field));
     record.fields.emplace_back(name_of(result.verdict));

@@ -56,7 +56,7 @@ std::string heading(const Study& study) {
 // Why a configuration has no figures; empty if it has.
 std::string without_figures(const Configuration& configuration) {
     if (configuration.predicted.verdict == Verdict::infeasible) return "infeasible";
-    if (configuration.predicted.verdict == Verdict::stuck) return "stuck in simulation";
+    if (is_stuck(configuration.predicted.verdict)) return "stuck in simulation";
     if (!configuration.failure.empty()) return "failed: see below";
     return configuration.compared() ? "" : "not measured";
 }

@@ -17,28 +17,24 @@ InputError more_than_planned(const OutOfMemory& error) {
 JobExecutors::JobExecutors(JobId job, const JobPlan& plan,
                            const IdVector<BlockId, BlockFacts>& facts, const ExecutorFactory& make,
                            ActivationMemory& activations) {
-    for (const Variant& variant : plan.variants) {
-        std::vector<Block> blocks;
+    std::vector<Block> blocks;
+    for (const Variant& variant : plan.variants)
         for (const BlockId b : variant.blocks()) {
-            places_.push_back({static_cast<std::uint32_t>(executors_.size()),
-                               {b.index - variant.first},
-                               variant.ends_with(b)});
+            ends_pass_.push_back(variant.ends_with(b));
             blocks.push_back(facts[b].units);
         }
-        executors_.push_back(make(job, blocks, activations));
-    }
+    executor_ = make(job, blocks, activations);
 }
 
 void JobExecutors::execute(RequestId request, std::uint32_t pass, BlockId block) {
-    of(block).execute(request, pass, there(block));
-    if (places_[block].last) requests_ = std::max(requests_, request.index + 1);
+    executor_->execute(request, pass, block);
+    if (ends_pass_[block]) requests_ = std::max(requests_, request.index + 1);
 }
 
 std::vector<std::string> JobExecutors::outputs() const {
     std::vector<std::string> all;
     for (std::uint32_t r = 0; r < requests_; ++r)
-        for (const auto& executor : executors_)
-            if (const auto digest = executor->output_digest({r})) all.push_back(*digest);
+        if (const auto digest = executor_->output_digest({r})) all.push_back(*digest);
     return all;
 }
 

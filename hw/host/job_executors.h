@@ -1,5 +1,4 @@
-// The executors of one job. Each row of a job's lookup table is a cut of its own and has an
-// executor of its own; here, blocks go by the job's BlockIds.
+// The executor of one job, if it has one, and which requests it has executed.
 #pragma once
 
 #include <memory>
@@ -22,34 +21,25 @@ class JobExecutors {
     JobExecutors(JobId job, const JobPlan& plan, const IdVector<BlockId, BlockFacts>& facts,
                  const ExecutorFactory& make, ActivationMemory& activations);
 
-    bool empty() const { return executors_.empty(); }
+    bool empty() const { return executor_ == nullptr; }
 
     // As `Executor`'s.
     void bind(BlockId block, std::byte* at, std::span<const BroughtAt> brought) {
-        of(block).bind_with(there(block), at, brought);
+        executor_->bind_with(block, at, brought);
     }
     std::vector<std::int64_t> rows(RequestId request, std::uint32_t pass, BlockId block,
                                    LayerId table) const {
-        return executors_[places_[block].variant]->rows(request, pass, there(block), table);
+        return executor_->rows(request, pass, block, table);
     }
-    void unbind(BlockId block) { of(block).unbind(there(block)); }
+    void unbind(BlockId block) { executor_->unbind(block); }
     void execute(RequestId request, std::uint32_t pass, BlockId block);
 
     // Of every request that has executed its last layer, in order.
     std::vector<std::string> outputs() const;
 
   private:
-    struct Place {
-        std::uint32_t variant = 0;
-        BlockId there;      // in its executor
-        bool last = false;  // a pass ends with it
-    };
-
-    Executor& of(BlockId block) { return *executors_[places_[block].variant]; }
-    BlockId there(BlockId block) const { return places_[block].there; }
-
-    std::vector<std::unique_ptr<Executor>> executors_;  // by variant
-    IdVector<BlockId, Place> places_;
+    std::unique_ptr<Executor> executor_;
+    IdVector<BlockId, bool> ends_pass_;
     std::uint32_t requests_ = 0;  // executed to the end
 };
 

@@ -21,6 +21,7 @@ Metrics::Metrics(const DeviceSetup& setup, const Workload& workload, bool at_onc
     on_mode(kStart, setup.platform.mode);
     for (const JobId j : jobs_.ids()) {
         jobs_[j].passes = passes_of(setup.facts[j]);
+        jobs_[j].rows = setup.deployment.jobs[j].rows().size();
         std::uint32_t number = 0;
         for (const Variant& variant : setup.deployment.jobs[j].variants) {
             for (const BlockId b : variant.blocks()) {
@@ -88,6 +89,8 @@ void Metrics::on_use(const Completion& span) {
     if (block.varies) [[unlikely]]
         block.used += facts_of(span.command).stored_in(span.command.pass);
     job.executing += length;
+    if (counts && job.rows > 1) [[unlikely]]
+        note_variant(job, span.command);
     executed_ += length;
     compute_end_ = span.end;
     if (block.last && counts) end_pass(job, span.command, span.end);
@@ -123,16 +126,15 @@ void Metrics::end_pass(JobState& job, const Action& last, Time end) {
         job.pass_end = end;
     }
     if (last.pass + 1 < passes(job, last)) return;
-    note_variant(job, last);
     end_request(job, last.job, end);
 }
 
-void Metrics::note_variant(JobState& job, const Action& last) const {
-    const std::vector<Variant>& variants = deployment_.jobs[last.job].variants;
-    const std::uint32_t variant = job.blocks[last.block].variant;
-    if (variants.size() > 1 && (job.adopted.empty() || job.adopted.back().variant != variant))
-        job.adopted.push_back(
-            {last.request, variant, variants[variant].need, variants[variant].size()});
+// Not those of what leads from one row to another.
+void Metrics::note_variant(JobState& job, const Action& execution) const {
+    const std::span rows = deployment_.jobs[execution.job].rows();
+    const std::uint32_t row = job.blocks[execution.block].variant;
+    if (row < rows.size() && (job.adopted.empty() || job.adopted.back().variant != row))
+        job.adopted.push_back({execution.request, row, rows[row].need, rows[row].size()});
 }
 
 // What the latency of the current request counts from.

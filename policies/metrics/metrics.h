@@ -84,6 +84,7 @@ class Metrics {
         std::int64_t dropped = 0, aborted = 0;
         std::deque<RequestId> there;   // have arrived and not ended, in order
         std::vector<RequestId> ended;  // where some may not
+        std::size_t rows = 1;          // of its lookup table
         std::vector<Adopted> adopted;  // where a request took another variant than the one before
     };
 
@@ -116,7 +117,7 @@ class Metrics {
     static Time begin_of_request(const JobState& job, const Job& spec);
     void begin_turn(JobState& job, RequestId request);
     Duration end_turn(JobState& job, Time end) const;
-    void note_variant(JobState& job, const Action& last) const;
+    void note_variant(JobState& job, const Action& execution) const;
     void end_pass(JobState& job, const Action& last, Time end);
     void end_request(JobState& job, JobId id, Time end);
     void bound_by_durations(RunResult& result) const;

@@ -6,8 +6,8 @@
 namespace swaplab {
 
 std::string_view name_of(Verdict verdict) {
-    static constexpr std::array<std::string_view, 6> names{"ok",    "infeasible",  "deadline-miss",
-                                                           "stuck", "interrupted", "refused"};
+    static constexpr std::array<std::string_view, 7> names{
+        "ok", "infeasible", "deadline-miss", "stuck", "infeasible-from", "interrupted", "refused"};
     return names[static_cast<std::size_t>(verdict)];
 }
 

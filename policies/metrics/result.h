@@ -9,6 +9,7 @@
 #include "policies/metrics/stalls.h"
 #include "policies/port/device.h"
 #include "policies/port/evidence.h"
+#include "policies/port/workload.h"
 #include "profiles/base/latency_summary.h"
 
 namespace swaplab {
@@ -16,7 +17,19 @@ namespace swaplab {
 // `interrupted`: somebody asked for the end (`RunRequest::stop`); what there is, is of the requests
 // that had ended. `refused`: of a comparison, which goes on where a policy breaks a rule of the
 // device (`RefusedByDevice`).
-enum class Verdict : std::uint8_t { ok, infeasible, deadline_miss, stuck, interrupted, refused };
+enum class Verdict : std::uint8_t {
+    ok,
+    infeasible,
+    deadline_miss,
+    stuck,
+    infeasible_from,
+    interrupted,
+    refused
+};
+// Whether the run ended with requests that can never go on.
+constexpr bool is_stuck(Verdict verdict) {
+    return verdict == Verdict::stuck || verdict == Verdict::infeasible_from;
+}
 std::string_view name_of(Verdict verdict);  // "ok", "infeasible", "deadline-miss", ...
 
 enum class BoundOf : std::uint8_t { latency, makespan };
@@ -73,8 +86,11 @@ struct Replications {
 struct RunResult {
     Verdict verdict = Verdict::ok;
     std::string reason;               // of infeasible or stuck: for people, may have many lines
-    Bytes minimum_budget;             // of infeasible
+    Bytes minimum_budget;             // of infeasible, and from an instant on
     std::vector<std::string> layers;  // of infeasible: the layers that force it
+
+    // Since when the budget has been below that, and how much it is.
+    std::optional<BudgetChange> infeasible_from;
 
     std::string policy;  // its spec
     std::optional<Bytes> budget;

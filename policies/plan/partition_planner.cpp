@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "policies/plan/finest_blocks.h"
+#include "policies/plan/one_block_resident.h"
 #include "profiles/base/error.h"
 #include "profiles/base/quantity.h"
 #include "profiles/base/text.h"
@@ -67,6 +69,12 @@ class Jobs {
             tables_[j] = std::make_shared<const LookupTable>(std::move(rows));
         }
         return tables_[j];
+    }
+    // Finest blocks, one at a time, on the path of its rows.
+    JobPlan bridge(JobId j) {
+        const SwapPath path = table(j)->rows().front().path;
+        const PartitionRequest request = job(j, {});
+        return beside_kv_cache(j, one_block_plan(request, FinestBlocks(request, path).blocks, path));
     }
     Demand demand(JobId j, Bytes floor) {
         Demand demand;
@@ -188,7 +196,7 @@ class PartitionPlanner final : public Planner {
             allocator_, std::move(demands), reserved_bytes(request));
         const IdVector<JobId, Bytes> shares = adaptation->shares(request.budget).value();
         for (const JobId j : shares.ids())
-            deployment.jobs.push_back(with_all_rows(*jobs.table(j), shares[j]));
+            deployment.jobs.push_back(with_all_rows(*jobs.table(j), jobs.bridge(j), shares[j]));
         for (const JobPlan& plan : deployment.jobs)
             deployment.parallel_reads = std::max(deployment.parallel_reads, plan.parallel_reads);
         if (shares.size() == 1)
@@ -199,12 +207,13 @@ class PartitionPlanner final : public Planner {
 
     // A variant for each row, in force the one for `share`. Reads that a row cannot hold wait for
     // their place.
-    static JobPlan with_all_rows(const LookupTable& table, Bytes share) {
+    static JobPlan with_all_rows(const LookupTable& table, const JobPlan& bridge, Bytes share) {
         JobPlan plan = table.rows().front();
         for (const JobPlan& row : table.rows().subspan(1)) {
             plan.append(row);
             plan.parallel_reads = std::max(plan.parallel_reads, row.parallel_reads);
         }
+        plan.append_bridge(bridge);
         plan.budget = share;
         plan.initial = table.best(share);
         return plan;

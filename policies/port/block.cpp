@@ -251,9 +251,11 @@ std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> b
     std::vector<bool> there(cost.model().layer_count());
     for (std::size_t b = 0; b < blocks.size(); ++b) {
         if (blocks[b].first == 0) there.assign(there.size(), false);
-        const bool stays = b < staying.kept.size() && staying.kept[b];
-        const bool continued = staying.parts_of_one && blocks[b].first > 0;
-        facts.push_back(facts_of(cost, blocks[b], path, {staying.all, stays, &there, continued}));
+        const bool may_stay = b < staying.until;
+        const bool stays = may_stay && b < staying.kept.size() && staying.kept[b];
+        const bool continued = may_stay && staying.parts_of_one && blocks[b].first > 0;
+        facts.push_back(facts_of(cost, blocks[b], path,
+                                 {may_stay && staying.all, stays, &there, continued}));
         if (stays) note_staying(cost, facts.back(), there);
     }
     return facts;

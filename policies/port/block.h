@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -167,6 +168,7 @@ struct StayingBlocks {
     bool all = false;
     std::vector<bool> kept = {};  // by block; empty: none
     bool parts_of_one = false;    // the blocks are parts of one (`Staying::continued`)
+    std::size_t until = SIZE_MAX;  // blocks from here on come and go, whatever is said of others
 };
 // Of blocks in order of execution; where one begins the model again (another variant), nothing of
 // those before is there.

@@ -24,8 +24,15 @@ void JobPlan::append(const JobPlan& other) {
     if (!kept.empty()) kept.resize(blocks.size());
 }
 
+void JobPlan::append_bridge(const JobPlan& other) {
+    append(other);
+    bridged = true;
+}
+
 StayingBlocks JobPlan::staying() const {
-    return {keeps_all, {kept.begin(), kept.end()}, parts_of_one};
+    StayingBlocks staying{keeps_all, {kept.begin(), kept.end()}, parts_of_one};
+    if (bridged) staying.until = bridge().first;
+    return staying;
 }
 
 std::vector<BlockFacts> facts_of(const CostModel& cost, const JobPlan& plan) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ struct ArenaPlan {
 };
 
 // One way to run a job: a row of its lookup table where the budget may change during the run, else
-// the only one. A request runs with one variant from its first block to its last.
+// the only one. A request changes to another at a cut, when nothing of the job is in memory.
 struct Variant {
     std::uint32_t first = 0, last = 0;  // its blocks: [first, last) of the job's
     ArenaPlan arena;                    // where blocks execute from
@@ -76,6 +77,9 @@ struct JobPlan {
     // At least one, by rising need.
     std::vector<Variant> variants = std::vector<Variant>(1);
     std::size_t initial = 0;           // the one in force at the start
+    // The last of the variants is no row of the lookup table: finest blocks, one at a time, by which
+    // a request goes on to the next cut of its new row (SEMANTICS: Budgets that change).
+    bool bridged = false;
     std::uint32_t parallel_reads = 1;  // how many of its reads may run at once
     // By block; empty: none. Kept from the pass in which they are first due to the end of the
     // request; of a variant with a fixed arena, of the last request that is queued.
@@ -87,10 +91,16 @@ struct JobPlan {
 
     const Variant& at_start() const { return variants[initial]; }
     Variant& at_start() { return variants[initial]; }
+    // The variants that are planned with.
+    std::span<const Variant> rows() const {
+        return std::span(variants).first(variants.size() - std::size_t{bridged});
+    }
+    const Variant& bridge() const { return variants.back(); }
     bool keeps(BlockId block) const { return !kept.empty() && kept[block]; }
     StayingBlocks staying() const;
     // Takes in the variants of another plan of the same job, with their blocks, behind its own.
     void append(const JobPlan& other);
+    void append_bridge(const JobPlan& other);
 };
 
 // The facts of a plan's blocks.

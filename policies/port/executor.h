@@ -90,8 +90,9 @@ class Executor {
     virtual std::optional<std::string> output_digest(RequestId request) const = 0;
 };
 
-// Makes the executor of a job: `blocks` by BlockId, as ranges of units of the model. Activations
-// are allocated from `activations`, which outlives the executor.
+// Makes the executor of a job: `blocks` by BlockId, as ranges of units of the model, which they
+// cover once for every variant, one after the other. A request may go on from one variant to
+// another at a cut. Activations are allocated from `activations`, which outlives the executor.
 using ExecutorFactory = std::function<std::unique_ptr<Executor>(
     JobId job, std::span<const Block> blocks, ActivationMemory& activations)>;
 

@@ -7,13 +7,10 @@
 
 namespace swaplab {
 
-BudgetInForce::BudgetInForce(const DeviceSetup& setup, const Workload& workload, Device& device,
-                             const CommandCheck& check, const Metrics& metrics)
+BudgetInForce::BudgetInForce(const DeviceSetup& setup, const Workload& workload, Device& device)
     : workload_(workload),
       adaptation_(setup.deployment.adaptation.get()),
       device_(device),
-      check_(check),
-      metrics_(metrics),
       budget_(setup.budget.value_or(Bytes{})),
       tolerated_(budget_) {
     if (adaptation_ != nullptr) find_next();
@@ -25,40 +22,34 @@ void BudgetInForce::find_next() {
 }
 
 std::optional<Bytes> BudgetInForce::take_all(Time at) {
-    if (!grace_.empty()) end_grace();
     bool changed = std::exchange(first_, false);
     while (next_ <= at) {
+        since_ = next_;
         budget_ = workload_.budget_changes[changes_taken_++].budget;
         find_next();
         changed = true;
     }
     if (!changed) return std::nullopt;
-    begin_grace();
-    end_grace();
+    tolerated_ = std::max(tolerated_, budget_);
+    device_.set_budget(budget_, tolerated_);
     return budget_;
 }
 
-void BudgetInForce::begin_grace() {
-    grace_.clear();
-    for (const JobId job : workload_.jobs.ids()) grace_.push_back(check_.begun_requests(job));
-    tolerated_ = std::max(tolerated_, budget_);
-    device_.set_budget(budget_, tolerated_);
+void BudgetInForce::begin_grace(std::int64_t commands, Ticket next) {
+    left_ = commands;
+    before_ = next;
+    if (left_ == 0) end_grace();
 }
 
-// Whether a request that was begun before the budget changed has not ended.
-bool BudgetInForce::begun_is_left(JobId job) const {
-    const auto& there = metrics_.requests_there(job);
-    return !there.empty() && there.front().index < grace_[job];
-}
-
-// Holds the run to the budget once nothing is left of the requests begun before it changed. What
-// the device reserves itself is nobody's fault.
+// What the device reserves itself is nobody's fault.
 void BudgetInForce::end_grace() {
-    for (const JobId job : grace_.ids())
-        if (begun_is_left(job) || check_.holds_before(job, grace_[job])) return;
-    grace_.clear();
-    tolerated_ = std::max(
-        budget_, device_.memory().by_category[static_cast<std::size_t>(Category::reserved)]);
+    const MemoryReport& memory = device_.memory();
+    const auto of = [&](Category category) {
+        return memory.by_category[static_cast<std::size_t>(category)];
+    };
+    const Bytes parameters =
+        of(Category::parameters) + of(Category::staging) + of(Category::duplicates);
+    tolerated_ = std::max({budget_, of(Category::reserved), memory.in_use - parameters});
     device_.set_budget(budget_, tolerated_);
 }
 

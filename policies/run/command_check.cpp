@@ -49,9 +49,8 @@ CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, s
                 state.submitted = state.observed = BlockLife(block.steps);
                 state.fits = !excess(setup, plan, variant, block.held_bytes,
                                      variant.fixed && plan.keeps(b));
-                state.begin = variant.first;
-                state.first = variant.begins_with(b);
-                state.last = variant.ends_with(b);
+                state.first = block.units.first;
+                state.last = variant.ends_with(b) ? 0 : block.units.last;
                 state.variant = number;
             }
             ++number;
@@ -123,7 +122,6 @@ void CommandCheck::on_submit(const Command& command, Ticket next, Time now) {
         blame(command, "the request was given up");
     ++job.outstanding;
     if (uses(command.verb)) job.executing.push_back(command.request);
-    job.begun = std::max(job.begun, command.request.index + 1);
     if (uses(command.verb)) return submit_execute(command, job, block);
     if (!block.submitted.swaps()) blame(command, "the block has nothing to swap, only execution");
     if (swaps_out(command.verb)) return submit_release(command, block);
@@ -180,7 +178,7 @@ void CommandCheck::blame_cancel(const Action& command) const {
 }
 
 void CommandCheck::cancel_use(const Action& command, JobState& job, const BlockState& block) const {
-    const bool between = job.blocks[job.next_block].first;
+    const bool between = job.next_unit == 0;
     const bool of_request = between && job.next_pass == 0;
     RequestId request = job.next_request;
     if (of_request) do
@@ -188,8 +186,8 @@ void CommandCheck::cancel_use(const Action& command, JobState& job, const BlockS
         while (job.is_gone(request));
     const std::uint32_t pass =
         of_request ? passes(command.job, request) - 1 : job.next_pass - std::uint32_t{between};
-    const bool last = between ? block.last : command.block.index + 1 == job.next_block.index;
-    if (!last || command.request != request || command.pass != pass) blame_cancel(command);
+    if (block.last != job.next_unit || command.request != request || command.pass != pass) blame_cancel(command);
+    job.next_unit = block.first;
     job.next_block = command.block;
     job.next_pass = pass;
     job.next_request = request;
@@ -208,23 +206,24 @@ void CommandCheck::blame_size(const Action& command) const {
 void CommandCheck::submit_execute(const Action& command, JobState& job, BlockState& block) {
     while (job.next_request < command.request && std::ranges::count(job.expiring, job.next_request))
         on_drop(command.job, job.next_request);
-    const bool begins = block.first && job.next_pass == 0 && job.blocks[job.next_block].first;
-    if ((command.block != job.next_block && !begins) || command.request != job.next_request ||
+    if (block.first != job.next_unit || command.request != job.next_request ||
         command.pass != job.next_pass)
         blame(command, text("out of order; block {} of request {}{} is next", job.next_block.index,
                             job.next_request.index,
                             job.passes > 1 ? text(", pass {},", job.next_pass) : ""));
     if (!block.submitted.in_place()) blame(command, "the block is not assembled");
+    job.next_unit = block.last;
     job.next_block = {command.block.index + 1};
-    if (!block.last) return;
-    job.next_block = {block.begin};
+    if (block.last > 0) return;
+    job.next_block = {setup_.deployment.jobs[command.job].variants[block.variant].first};
     if (++job.next_pass < passes(command.job, command.request)) return;
     begin_next(job);
 }
 
-// Between requests; block 0 begins a variant.
+// Between requests.
 void CommandCheck::begin_next(JobState& job) {
     job.next_block = {};
+    job.next_unit = 0;
     job.next_pass = 0;
     do ++job.next_request.index;
     while (job.is_gone(job.next_request));
@@ -242,12 +241,6 @@ void CommandCheck::on_drop(JobId id, RequestId request) {
     JobState& job = jobs_[id];
     job.gone.insert(std::ranges::upper_bound(job.gone, request), request);
     if (job.next_request == request) begin_next(job);
-}
-
-bool CommandCheck::holds_before(JobId job, std::uint32_t request) const {
-    return std::ranges::any_of(jobs_[job].blocks, [&](const BlockState& block) {
-        return block.observed.may_leave() && block.observed_request < request;
-    });
 }
 
 // Variants have arenas of their own, which share one memory.
@@ -280,7 +273,6 @@ void CommandCheck::begin_stay(const Completion& span, JobState& job, BlockState&
               text("it began at {} ns, when the block was still resident", count_ns(span.start)));
     if (block.variant != job.variant) [[unlikely]]
         check_variant(span, job, block);
-    block.observed_request = span.command.request.index;
     ++job.resident;
 }
 

@@ -41,12 +41,14 @@ class CommandCheck {
         const std::deque<RequestId>& executing = jobs_[job].executing;
         return !executing.empty() && executing.front() == request;
     }
+    // How many commands of all jobs have not ended.
+    std::int64_t outstanding() const {
+        std::int64_t sum = 0;
+        for (const JobState& job : jobs_) sum += job.outstanding;
+        return sum;
+    }
     // Whether nothing that was submitted for the job goes on or waits.
     bool at_rest(JobId job) const { return jobs_[job].outstanding == 0; }
-    // How many requests of the job have been begun: something has been submitted for them.
-    std::uint32_t begun_requests(JobId job) const { return jobs_[job].begun; }
-    // Whether a block that was read for a request before `request` is resident.
-    bool holds_before(JobId job, std::uint32_t request) const;
     // How many blocks of the job hold parameters that a policy brought in.
     std::size_t resident_blocks(JobId job) const { return jobs_[job].resident; }
 
@@ -54,11 +56,9 @@ class CommandCheck {
     struct BlockState {
         BlockLife submitted;      // its parameters come and go during the run, if it has steps
         bool fits = true;         // into the arenas of its job
-        bool first = false;       // of its variant: where a request may begin
-        bool last = false;        // of its variant: where a request ends
-        std::uint32_t begin = 0;  // where its variant begins
+        std::uint32_t first = 0;  // unit
+        std::uint32_t last = 0;   // unit, behind it; 0: a pass ends
         std::uint32_t variant = 0;
-        std::uint32_t observed_request = 0;  // that it was read for
         BlockLife observed;
         Time step_end = kStart;  // of the last step of the swap-in
         Time execute_end = kStart;
@@ -70,10 +70,10 @@ class CommandCheck {
         IdVector<BlockId, BlockState> blocks;
         std::uint32_t arrived = 0;
         std::uint32_t passes = 1;
-        std::uint32_t begun = 0;
         RequestId next_request;  // to be executed next, as submitted
         std::uint32_t next_pass = 0;
-        BlockId next_block;  // between requests: any first block of a variant
+        std::uint32_t next_unit = 0;  // that is to begin a block, of any variant
+        BlockId next_block;  // where the one before it stood, for messages
         Time execute_end = kStart;
         Time release_end = kStart;
         std::uint32_t variant = 0;  // of the last read that ended

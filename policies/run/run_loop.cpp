@@ -49,7 +49,7 @@ class Run final : public Moves {
           check_(setup, request.workload, policy),
           metrics_(setup, request.workload, device_->begins_at_once(), listeners_.timeline),
           arrivals_(request.workload),
-          budget_(setup, request.workload, *device_, check_, metrics_),
+          budget_(setup, request.workload, *device_),
           mode_(setup, request.workload, *device_, metrics_),
           told_ended_(request.workload.jobs.size(), 0) {
         for (const auto& blocks : setup.facts)
@@ -82,6 +82,7 @@ class Run final : public Moves {
     void decide(std::optional<Bytes> new_budget, const std::string* new_mode);
     [[noreturn]] void blame_idling() const;
     [[noreturn]] void blame_breach(const Breach& breach) const;
+    void report_stuck(RunResult& result) const;
     std::string describe_stuck() const;
 
     const RunRequest& request_;
@@ -123,8 +124,7 @@ void Run::go(RunResult& result) {
             break;
         }
         if (!more) {
-            result.verdict = Verdict::stuck;
-            result.reason = describe_stuck();
+            report_stuck(result);
             break;
         }
     }
@@ -162,6 +162,7 @@ bool Run::advance() {
 void Run::note(const Completion& span) {
     ++idle_;
     const Verb verb = span.command.verb;
+    if (takes_time(verb)) budget_.on_end(span.ticket);
     if (swaps_in(verb)) {
         check_.on_step(span);
         metrics_.on_step(span);
@@ -216,6 +217,7 @@ void Run::end_instant() {
     take_arrivals();
     take_expired();
     decide(new_budget, new_mode);
+    if (new_budget) budget_.begin_grace(check_.outstanding(), next_ticket_);
     if (!expired_.empty()) give_up_expired();
     completions_.clear();
     arrived_.clear();
@@ -318,6 +320,7 @@ bool Run::cancel(Ticket ticket) {
     std::optional<Action> cancelled;
     if (ticket < next_ticket_) cancelled = device_->cancel(ticket);
     if (cancelled) {
+        budget_.on_end(ticket);
         check_.on_cancel(*cancelled);
         metrics_.on_cancel(ticket);
     }
@@ -351,16 +354,26 @@ void Run::blame_idling() const {
              policy_, idle_, count_ns(now_), metrics_.requests_ended(), requests()));
 }
 
+void Run::report_stuck(RunResult& result) const {
+    result.verdict = Verdict::stuck;
+    result.reason = describe_stuck();
+    const std::optional<Bytes> minimum = budget_.out_of_reach();
+    if (!minimum) return;
+    result.verdict = Verdict::infeasible_from;
+    result.minimum_budget = *minimum;
+    result.infeasible_from = BudgetChange{budget_.since(), budget_.now()};
+    result.reason =
+        text("from {} ns on the budget is {} bytes and does not rise again; the smallest with "
+             "which policy {} has a plan is {}; {} of {} requests have ended",
+             count_ns(budget_.since()), budget_.now().count, policy_, minimum->count,
+             metrics_.requests_ended(), requests());
+}
+
 std::string Run::describe_stuck() const {
     std::string lines =
         text("at {} ns nothing runs and nothing can start, with {} of {} requests ended",
              count_ns(device_->now()), metrics_.requests_ended(), requests());
     const std::vector<Waiting> waiting = device_->waiting();
-    if (const std::optional<Bytes> minimum = budget_.out_of_reach())
-        return lines + text(
-                           "; the budget has fallen to {} bytes and does not rise again, the "
-                           "smallest with which policy {} has a plan is {}",
-                           budget_.now().count, policy_, minimum->count);
     if (waiting.empty()) return lines + text("; policy {} has submitted nothing more", policy_);
     for (const Waiting& w : waiting)
         lines += text("\n  ticket {}: {} of block {} of {}, request {}, waits for {}",

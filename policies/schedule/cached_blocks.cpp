@@ -64,9 +64,9 @@ class CachedBlocks final : public PipelineScheduler {
     }
 
     // All that it held is released.
-    void on_given_up(JobRun& job, const Wait& gone) override {
-        caches_[job.id].reset();
-        last_ |= gone;
+    void on_all_released(JobRun& job, const Wait& gone) override {
+        changing(caches_[job.id]).reset();
+        changing(last_) |= gone;
     }
 
     ReleasedBefore before_;

@@ -26,7 +26,7 @@ class OneAtATime final : public PipelineScheduler {
         return trail;
     }
 
-    void on_given_up(JobRun&, const Wait& gone) override { last_ |= gone; }
+    void on_all_released(JobRun&, const Wait& gone) override { changing(last_) |= gone; }
 
     Wait last_;  // over all jobs
 };

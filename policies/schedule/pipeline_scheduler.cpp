@@ -8,19 +8,18 @@ namespace swaplab {
 class PipelineScheduler::CountingMoves final : public Moves {
   public:
     CountingMoves(Moves& moves, PipelineScheduler& scheduler)
-        : moves_(moves), jobs_(scheduler.jobs_) {}
+        : moves_(moves), scheduler_(scheduler) {}
 
     Ticket submit(const Command& command) override {
-        JobRun& job = jobs_[command.job];
-        ++job.outstanding;
-        job.executing += static_cast<int>(uses(command.verb));
-        return moves_.submit(command);
+        const Ticket ticket = moves_.submit(command);
+        scheduler_.count(command, ticket);
+        return ticket;
     }
     bool cancel(Ticket ticket) override { return moves_.cancel(ticket); }
 
   private:
     Moves& moves_;
-    IdVector<JobId, JobRun>& jobs_;
+    PipelineScheduler& scheduler_;
 };
 
 PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
@@ -30,7 +29,7 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
       shares_reads_(setup.dispatch.reorders && setup.deployment.jobs.size() > 1 &&
                     setup.deployment.parallel_reads > 1),
       window_(std::max(kWindow, 2 * lookahead)) {
-    if (setup.aborts || (reorders_ && setup.deployment.jobs.size() > 1))
+    if (setup.aborts || adaptive() || (reorders_ && setup.deployment.jobs.size() > 1))
         log_.emplace(setup.deployment.jobs.size());
     jobs_.resize(setup.deployment.jobs.size());
     for (const JobId j : jobs_.ids()) {
@@ -44,7 +43,7 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
         job.variant = &job.plan->at_start();
         job.overlap = job.variant->may_overlap_within(job.plan->budget);
         if (setup.aborts) job.left.resize(setup.facts[j].size());
-        job.waits_for_more = setup.aborts || shares_reads_;
+        job.waits_for_more = setup.aborts || shares_reads_ || adaptive();
         if (!setup.weights.empty()) job.weight = setup.weights[j];
     }
 }
@@ -71,8 +70,11 @@ void PipelineScheduler::decide(const View& view, Moves& moves) {
 }
 
 void PipelineScheduler::go_on(const View& view, Moves& moves) {
-    if (log_) [[unlikely]]
+    if (log_) [[unlikely]] {
+        note_ended(view);
+        if (view.budget && adaptive()) change_rows(moves);
         reorder(view, moves);
+    }
     for (const RequestRef& expired : view.expired) give_up(expired, moves);
     // Refills in batches, since that changes nothing, so that most calls have nothing to do.
     if (submitted_ahead_ <= window_ / 2) refill(moves);
@@ -90,7 +92,9 @@ void PipelineScheduler::take_in(const View& view) {
     for (const Completion& span : view.completions) {
         JobRun& job = jobs_[span.command.job];
         --job.outstanding;
-        job.executing -= static_cast<int>(uses(span.command.verb));
+        if (!uses(span.command.verb)) continue;
+        --job.executing;
+        job.under_way.pop_front();
     }
     if (!view.budget) return;
     usable_ = adaptation_->usable(*view.budget);
@@ -99,19 +103,14 @@ void PipelineScheduler::take_in(const View& view) {
 
 // What the job's next request may begin with now; nothing if it has to wait.
 std::optional<PipelineScheduler::Grant> PipelineScheduler::grant(const JobRun& job) const {
-    for (const auto& [request, grant] : job.pledged)
-        if (request == job.waiting.front().request) return grant;
+    for (const auto& [where, grant] : job.pledged)
+        if (where == where_granted(job)) return grant;
     if (job.executing > (job.variant->size() > 1 ? 1 : 0) || !shares_) return std::nullopt;
-    Bytes left = usable_;
-    for (const JobRun& other : jobs_)
-        if (&other != &job && (other.begun || other.outstanding > 0 || !other.pledged.empty()))
-            left -= other.granted;
-    left = std::min(left, (*shares_)[job.id]);
-    const std::vector<Variant>& rows = job.plan->variants;
-    const auto above = std::ranges::upper_bound(rows, left, {}, &Variant::need);
-    if (above == rows.begin()) return std::nullopt;
-    const Variant& row = *std::prev(above);
-    if (&row != job.variant && job.outstanding > 0) return std::nullopt;
+    const Bytes left = left_for(job);
+    const Variant* const best = best_row(job, left);
+    const bool something_left = job.outstanding > 0 || job.held > 0;
+    if (best == nullptr || (best != job.variant && something_left)) return std::nullopt;
+    const Variant& row = *best;
     const bool overlap = row.may_overlap_within(left);
     return Grant{&row, overlap ? std::max(row.need, *row.overlap_need) : row.need, overlap};
 }
@@ -119,7 +118,7 @@ std::optional<PipelineScheduler::Grant> PipelineScheduler::grant(const JobRun& j
 // The job whose block comes next; null if none has work that can go on. A dispatcher that does not
 // reorder lets nobody pass who waits for memory.
 PipelineScheduler::JobRun* PipelineScheduler::next_job() {
-    if (current_ != nullptr) return current_;
+    if (current_ != nullptr) return may_go_on(*current_) ? current_ : nullptr;
     candidates_.clear();
     for (const JobRun& job : jobs_) {
         if (job.waiting.empty() || (reorders_ && !may_go_on(job))) continue;
@@ -136,30 +135,39 @@ void PipelineScheduler::begin_request(JobRun& job) {
     if (const auto& tokens = job.waiting.front().tokens)
         changing(job.passes) =
             static_cast<std::uint32_t>(std::max<std::int64_t>(1, tokens->output));
-    if (adaptive()) begin_granted(job);
+    if (adaptive()) adopt(job, *grant(job));
     changing(job.next_block) = {job.variant->first};
     changing(job.next_pass) = 0;
     changing(job.begun) = true;
 }
 
-void PipelineScheduler::begin_granted(JobRun& job) {
-    const Grant granted = *grant(job);
-    const RequestId request = job.waiting.front().request;
+void PipelineScheduler::adopt(JobRun& job, const Grant& granted) {
+    if (job.outstanding == 0 && job.held == 0) job.granted = {};  // for good
     changing(job.variant) = granted.variant;
     changing(job.granted) = granted.bytes;
     changing(job.overlap) = granted.overlap;
-    std::erase_if(job.pledged, [&](const auto& pledge) { return pledge.first == request; });
-    if (log_) log_->undo([&job, request, granted] { job.pledged.emplace_back(request, granted); });
+    changing(job.leaving) = Leaving::no;
+    const Position where = where_granted(job);
+    std::erase_if(job.pledged, [&](const auto& pledge) { return pledge.first == where; });
+    log_->undo([&job, where, granted] { job.pledged.emplace_back(where, granted); });
 }
 
 void PipelineScheduler::submit_next(JobRun& job, Moves& moves) {
     if (!log_) return submit_next_of(job, moves);
+    submit_logged(job, must_leave(job), moves);
+}
+
+void PipelineScheduler::submit_logged(JobRun& job, bool leaves_row, Moves& moves) {
     const int ahead = submitted_ahead_;
-    log_->begin({job.id, job.waiting.front(), turn_});
+    log_->begin({job.id, job.waiting.front(), turn_, begins_pass(job), leaves_row});
     SubmissionLog::Recording recording(
         *log_, moves, [this](JobId j, BlockId b) -> const BlockLife& { return jobs_[j].lives[b]; });
-    submit_next_of(job, recording);
+    if (leaves_row)
+        leave_row(job, recording);
+    else
+        submit_next_of(job, recording);
     log_->undo([this, more = submitted_ahead_ - ahead] { submitted_ahead_ -= more; });
+    log_->close();
 }
 
 // The next block of its oldest request, or a step of what that has left.
@@ -173,12 +181,16 @@ void PipelineScheduler::submit_next_of(JobRun& job, Moves& moves) {
 }
 
 void PipelineScheduler::submit_next_block(JobRun& job, Moves& moves) {
-    if (!job.begun) begin_request(job);
+    if (!job.begun)
+        begin_request(job);
+    else if (job.leaving == Leaving::now)
+        resume(job);
     const RequestId request = job.waiting.front().request;
     const BlockId block = job.next_block;
     const Step step{job, request, job.next_pass, block, job.facts[block]};
     Trail& place = job.blocks[block];
-    const Trail trail = submit_block(step, moves);
+    const bool alone = job.then != nullptr;
+    const Trail trail = alone ? submit_alone(step, moves) : submit_block(step, moves);
     changing(place) = trail;
     if (step.kept()) {
         changing(job.before).executed = trail.executed;
@@ -193,6 +205,7 @@ void PipelineScheduler::submit_next_block(JobRun& job, Moves& moves) {
     changing(turn_) = dispatcher_->after(turn_, job.id, ends_request);
     changing(current_) = reorders_ ? nullptr : &job;
     ++changing(job.next_block).index;
+    if (alone) end_bridge(job, trail);
     if (ends_pass) end_pass_of(job, ends_request, moves);
 }
 
@@ -253,7 +266,7 @@ void PipelineScheduler::submit_read(const Step& step, const Wait& after, Trail& 
     const JobRun& job = step.job;
     Wait all = after;
     if (job.waits_for_more) [[unlikely]] {
-        all |= job.others_first;
+        all |= job.others_first | job.row_free;
         if (!job.left.empty()) all |= job.left[step.block];
     }
     trail.read = Wait(moves.submit(step.command(step.life().missing().front(), all)));

@@ -10,9 +10,10 @@
 // one execution of its request before is left (none, where that has one block only), with the best
 // row of its lookup table that fits its share and what the jobs under way leave of the budget; a
 // row other than the last one's only when nothing of the job is left. So whatever begins after a
-// change fits the new budget.
+// change fits the new budget. What had begun changes its row within the request (changing_rows.cpp).
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -77,6 +78,17 @@ class PipelineScheduler : public Scheduler {
         bool overlap;
     };
 
+    // Whether a job goes over to another row, for which all that it holds has to go first.
+    enum class Leaving : std::uint8_t { no, at_next_pass, now };
+
+    // How far executions have been submitted: the next begins here.
+    struct Position {
+        RequestId request;
+        std::uint32_t pass = 0;
+        std::uint32_t unit = 0;
+        friend bool operator==(const Position&, const Position&) = default;
+    };
+
     struct JobRun {
         JobId id;
         const JobPlan* plan = nullptr;
@@ -103,8 +115,25 @@ class PipelineScheduler : public Scheduler {
         int executing = 0;    // executions submitted that have not ended, likewise
         int outstanding = 0;  // commands, likewise
         bool begun = false;   // the oldest request
-        // Of requests that were taken back, although something of the job has started.
-        std::vector<std::pair<RequestId, Grant>> pledged;
+        // What was granted where it was taken back, although something of the job has started.
+        std::vector<std::pair<Position, Grant>> pledged;
+        int held = 0;                   // blocks, as submitted
+        Position position;              // likewise
+        // Executions that are submitted and have not ended.
+        std::deque<std::pair<Ticket, BlockId>> under_way;
+        Leaving leaving = Leaving::no;  // its row
+        std::uint32_t resumes_at = 0;   // unit; then
+        const Variant* then = nullptr;  // the row that its bridge leads to, while it is on it
+        std::uint32_t then_from = 0;    // unit
+        Wait row_free;                  // nothing is left of the row before
+
+        // What it may use, or has yet to give back, of the budget.
+        Bytes in_use() const {
+            Bytes most;
+            if ((begun && leaving != Leaving::now) || outstanding > 0 || held > 0) most = granted;
+            for (const auto& [where, grant] : pledged) most = std::max(most, grant.bytes);
+            return most;
+        }
         double weight = 1;
         std::deque<Arrival> waiting;  // requests that have blocks left to submit, the oldest first
         std::uint32_t next_pass = 0;  // of the oldest
@@ -149,7 +178,7 @@ class PipelineScheduler : public Scheduler {
     virtual Trail submit_block(const Step& step, Moves& moves) = 0;
     template <class Value>
     Value& changing(Value& place) {
-        return log_ ? log_->changing(place) : place;
+        return log_ && log_->is_recording() ? log_->changing(place) : place;
     }
     // Called after the last block of a pass (a request has one, that of a generative model
     // several). `continues`: what comes next is known and of the same job. Returns whether there is
@@ -157,9 +186,9 @@ class PipelineScheduler : public Scheduler {
     virtual bool end_pass(JobRun&, bool /*continues*/) { return false; }
     // Returns whether there is more.
     virtual bool submit_held(JobRun&, Moves&) { return false; }
-    // The job's request that was submitted in part is given up. `gone`: what is left of it has
-    // executed and is released. What is changed stays so.
-    virtual void on_given_up(JobRun&, const Wait& /*gone*/) {}
+    // The job's request that was submitted in part is given up, or goes on in another row: nothing
+    // of it stays. `gone`: what is left has executed and is released.
+    virtual void on_all_released(JobRun&, const Wait& /*gone*/) {}
     // A scheduler whose `submit_block` does not submit exactly the block's own execution says by
     // how many executions it submitted more (or fewer) than that.
     void count_executions(int more) { submitted_ahead_ += more; }
@@ -182,13 +211,12 @@ class PipelineScheduler : public Scheduler {
     Trail submit_kept(const Step& step, const Wait& read_after, const Wait& copy_after,
                       Moves& moves) const;
     // Whether this is the last use of a kept block: in the request, where it has a place of its own
-    // of all that are queued. Where the budget may change, what stays could not be got rid of in
-    // time.
+    // of all that are queued.
     bool ends_stay(const Step& step) const {
         return step.last_pass() && (!step.job.variant->fixed || is_last_queued(step));
     }
-    bool is_last_queued(const Step& step) const {
-        return adaptive() || !(step.request < step.job.last_arrived);
+    static bool is_last_queued(const Step& step) {
+        return !(step.request < step.job.last_arrived);
     }
     // Executes after `wait`, then releases.
     static void submit_execution(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
@@ -199,6 +227,7 @@ class PipelineScheduler : public Scheduler {
     void go_on(const View& view, Moves& moves);
     void refill(Moves& moves);
     void take_in(const View& view);
+    void note_ended(const View& view);
     // Takes back what now stands before what should come first.
     void reorder(const View& view, Moves& moves);
     bool may_reorder(const View& view) const;
@@ -215,15 +244,43 @@ class PipelineScheduler : public Scheduler {
     bool executes_last(const JobRun& job, const Arrival& request) const;
     Wait release_all_of(JobRun& job, RequestId request, bool of_others_too, Moves& moves);
     void end_given_up(JobRun& job, std::deque<Arrival>::iterator request);
+    void count(const Command& command, Ticket ticket);
+    void count_use(const Command& execution, Ticket ticket);
+    void count_cancelled(const Command& command, const BlockLife& before);
+    Bytes left_for(const JobRun& job) const;
+    bool must_leave(const JobRun& job) const;
     std::optional<Grant> grant(const JobRun& job) const;
-    bool may_go_on(const JobRun& job) const { return job.begun || !adaptive() || grant(job); }
+    static const Variant* best_row(const JobRun& job, Bytes share);
+    static Position where_granted(const JobRun& job);
+    static bool begins_pass(const JobRun& job);
+    bool may_go_on(const JobRun& job) const;
+    // Another budget.
+    void change_rows(Moves& moves);
+    bool must_shrink(const JobRun& job) const;
+    bool may_grow(const JobRun& job) const;
+    void shrink(JobRun& job, Moves& moves);
+    void grow(JobRun& job, Moves& moves);
+    void note_ways_in(std::span<const SubmissionLog::Sent> all,
+                      IdVector<BlockId, Wait>& after) const;
+    void stand_by(JobRun& job, std::span<const SubmissionLog::Sent> started);
+    static void release(JobRun& job, BlockId block, const Wait& after, Moves& moves);
+    void go_back_to_position(JobRun& job);
+    // At the begin of a pass.
+    void leave_row(JobRun& job, Moves& moves);
+    void release_all(JobRun& job, const IdVector<BlockId, Wait>& after, Moves& moves);
+    static Wait until_unused(const JobRun& job, BlockId block);
+    void resume(JobRun& job);
+    static std::uint32_t first_cut(const JobRun& job, const Variant& row, std::uint32_t from);
+    void end_bridge(JobRun& job, const Trail& last);
+    static Trail submit_alone(const Step& step, Moves& moves);
     Candidate candidate(const JobRun& job, const Arrival& request) const {
         return {job.id, request.request, request.at, request.deadline, job.weight};
     }
     JobRun* next_job();
     void begin_request(JobRun& job);
-    void begin_granted(JobRun& job);
+    void adopt(JobRun& job, const Grant& granted);
     void submit_next(JobRun& job, Moves& moves);
+    void submit_logged(JobRun& job, bool leaves_row, Moves& moves);
     void submit_next_of(JobRun& job, Moves& moves);
     void submit_next_block(JobRun& job, Moves& moves);
     void end_pass_of(JobRun& job, bool ends_request, Moves& moves);

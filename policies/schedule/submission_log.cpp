@@ -1,6 +1,7 @@
 #include "policies/schedule/submission_log.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace swaplab {
 
@@ -19,6 +20,17 @@ void SubmissionLog::forget_ended() {
     };
     while (!entries_.empty() && std::ranges::none_of(entries_.front().sent, goes_on))
         entries_.pop_front();
+}
+
+std::vector<SubmissionLog::Sent> SubmissionLog::kept_in_order(JobId job) const {
+    std::vector<Sent> all = kept_[job];
+    // A release that was submitted again has a later ticket than the block's next way in.
+    const auto key = [](const Sent& sent) {
+        const Command& command = sent.command;
+        return std::tuple(command.request, command.pass, swaps_out(command.verb), sent.ticket);
+    };
+    std::ranges::sort(all, {}, key);
+    return all;
 }
 
 std::optional<Ticket> SubmissionLog::take_kept(const Command& command) {
@@ -44,18 +56,15 @@ void SubmissionLog::release_again(Sent release, Moves& moves) {
 
 Ticket SubmissionLog::submit(const Command& command, const BlockLife& before, Moves& moves) {
     Sent sent{command, {}, before};
-    const std::pair block{command.job, command.block};
     if (const std::optional<Ticket> kept = take_kept(command)) {
         sent.ticket = *kept;
-        if (before.absent()) {
-            owed_ = command.after;
-            owed_by_ = block;
-        }
+        if (before.absent() || swaps_out(command.verb))
+            owed_.insert(owed_.end(), command.after.begin(), command.after.end());
     } else {
-        if (owed_by_ == block && !swaps_out(command.verb)) {
+        if (!owed_.empty() && !swaps_out(command.verb)) {
             for (const Ticket ticket : owed_)
                 if (is_open(ticket)) sent.command.after.add(ticket);
-            owed_by_.reset();
+            owed_.clear();
         }
         sent.ticket = moves.submit(sent.command);
         open_.insert(sent.ticket.index);

@@ -9,8 +9,8 @@
 // gets the tickets of those that are kept instead of new ones. So only the missing steps are
 // submitted again, by the policy's own rules, and no policy knows about it.
 //
-// The first step that is missing waits for what the first of its block waits for now, too: others
-// may stand before it that did not when that one started.
+// The first step that is missing waits for what those before it wait for now, too: others may stand
+// before it that did not when these started.
 #pragma once
 
 #include <deque>
@@ -38,6 +38,8 @@ class SubmissionLog {
         JobId job;
         Arrival request;
         Turn turn;  // before it
+        bool begins_pass = false;
+        bool leaves_row = false;  // it is no block: what the job holds goes, for another row
         // It was submitted again since its execution had started: it has its place.
         bool started = false;
         std::vector<Sent> sent = {};
@@ -51,8 +53,11 @@ class SubmissionLog {
     // All that is submitted and changed from now on is of this entry.
     void begin(Entry entry) {
         entries_.push_back(std::move(entry));
-        owed_by_.reset();
+        owed_.clear();
+        recording_ = true;
     }
+    void close() { recording_ = false; }
+    bool is_recording() const { return recording_; }
     const std::deque<Entry>& entries() const { return entries_; }
     std::deque<Entry>& entries() { return entries_; }
 
@@ -74,12 +79,23 @@ class SubmissionLog {
 
     // Takes the last entry back. `cancelled(sent)` is called for what had not started, after it was
     // cancelled; `restore(sent)` for every command, the last first. Returns whether its execution
-    // has started and nothing but releases was left: then it is to be submitted again at once.
+    // (of a row that is left, a release) has started and nothing but releases was left: then it is to
+    // be submitted again at once.
     template <class Cancelled, class Restore>
     bool take_back(Moves& moves, Cancelled cancelled, Restore restore);
 
     // What has started of blocks of the job that were taken back.
     const std::vector<Sent>& kept(JobId job) const { return kept_[job]; }
+    // In the order of what happens to each block.
+    std::vector<Sent> kept_in_order(JobId job) const;
+    // Nothing of the job is taken back any more.
+    void forget(JobId job) {
+        kept_[job].clear();
+        std::erase_if(entries_, [&](const Entry& entry) { return entry.job == job; });
+    }
+    void forget_kept(JobId job, Ticket ticket) {
+        std::erase_if(kept_[job], [&](const Sent& sent) { return sent.ticket == ticket; });
+    }
     void forget_kept(JobId job, RequestId request) {
         std::erase_if(kept_[job],
                       [&](const Sent& sent) { return sent.command.request == request; });
@@ -92,11 +108,11 @@ class SubmissionLog {
     Ticket submit(const Command& command, const BlockLife& before, Moves& moves);
 
     std::deque<Entry> entries_;
+    bool recording_ = false;
     std::unordered_set<std::uint32_t> open_;  // tickets of commands that have not ended
     IdVector<JobId, std::vector<Sent>> kept_;
-    // What the first step of a block waits for, where it was kept: until the next of its steps.
-    After owed_;
-    std::optional<std::pair<JobId, BlockId>> owed_by_;
+    // What releases and first steps wait for that were kept: the next that is missing has to.
+    std::vector<Ticket> owed_;
 };
 
 // Moves that go through the log. `Lives`: (job, block) -> the life of the block, as submitted.
@@ -135,7 +151,7 @@ bool SubmissionLog::take_back(Moves& moves, Cancelled cancelled, Restore restore
                 whole = false;
         } else {
             kept_[sent.command.job].push_back(sent);
-            executes |= uses(sent.command.verb);
+            executes |= uses(sent.command.verb) || entry.leaves_row;
         }
         restore(sent);
     }

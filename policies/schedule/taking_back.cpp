@@ -15,9 +15,12 @@ bool ends_a_variant(const JobPlan& plan, BlockId block) {
 
 }  // namespace
 
-void PipelineScheduler::reorder(const View& view, Moves& moves) {
+void PipelineScheduler::note_ended(const View& view) {
     for (const Completion& span : view.completions) log_->on_end(span.ticket);
     log_->forget_ended();
+}
+
+void PipelineScheduler::reorder(const View& view, Moves& moves) {
     if (!may_reorder(view)) return;
     if (const std::optional<std::size_t> first = first_out_of_order()) take_back(*first, moves);
 }
@@ -55,7 +58,11 @@ std::optional<std::size_t> PipelineScheduler::first_out_of_order() {
 }
 
 struct PipelineScheduler::TakenBack {
-    std::vector<RequestRef> entries;  // whose they were, in order
+    struct Entry {
+        JobId job;
+        bool leaves_row;
+    };
+    std::vector<Entry> entries;  // in order
     // How many of these have to be gone through again to come by all that executes, by job.
     IdVector<JobId, std::size_t> again;
 };
@@ -68,7 +75,7 @@ PipelineScheduler::TakenBack PipelineScheduler::take_back_from(std::size_t first
     const auto& entries = log_->entries();
     TakenBack taken{{}, IdVector<JobId, std::size_t>(jobs_.size(), 0)};
     for (std::size_t i = first; i < entries.size(); ++i)
-        taken.entries.push_back({entries[i].job, entries[i].request.request});
+        taken.entries.push_back({entries[i].job, entries[i].leaves_row});
     for (std::size_t i = taken.entries.size(); i-- > 0;) {
         std::size_t& again = taken.again[taken.entries[i].job];
         if (take_back_last(moves)) again = std::max(again, i + 1);
@@ -82,7 +89,7 @@ void PipelineScheduler::go_through_again(const TakenBack& taken, Moves& moves) {
     for (std::size_t i = 0; i < taken.entries.size(); ++i) {
         const JobId job = taken.entries[i].job;
         if (i >= taken.again[job]) continue;
-        submit_next(jobs_[job], moves);
+        submit_logged(jobs_[job], taken.entries[i].leaves_row, moves);
         log_->entries().back().started = true;
     }
 }
@@ -90,9 +97,7 @@ void PipelineScheduler::go_through_again(const TakenBack& taken, Moves& moves) {
 // Whether it is to be submitted again at once.
 bool PipelineScheduler::take_back_last(Moves& moves) {
     const auto cancelled = [this](const SubmissionLog::Sent& sent) {
-        JobRun& job = jobs_[sent.command.job];
-        --job.outstanding;
-        job.executing -= static_cast<int>(uses(sent.command.verb));
+        count_cancelled(sent.command, sent.before);
     };
     const auto restore = [this](const SubmissionLog::Sent& sent) {
         jobs_[sent.command.job].lives[sent.command.block] = sent.before;
@@ -117,7 +122,7 @@ void PipelineScheduler::give_up(const RequestRef& expired, Moves& moves) {
                                                      return sent.command.request == expired.request;
                                                  }) ||
                              (oldest && job.begun);
-        if (started) on_given_up(job, release_all_of(job, expired.request, oldest, moves));
+        if (started) on_all_released(job, release_all_of(job, expired.request, oldest, moves));
         end_given_up(job, request);
         if (oldest) taken.again[job.id] = 0;
     }
@@ -142,8 +147,7 @@ bool PipelineScheduler::executes_last(const JobRun& job, const Arrival& request)
 // when what is kept of it has ended. Returns what all later commands may wait for.
 Wait PipelineScheduler::release_all_of(JobRun& job, RequestId request, bool of_others_too,
                                        Moves& moves) {
-    std::vector<SubmissionLog::Sent> kept = log_->kept(job.id);
-    std::ranges::sort(kept, {}, &SubmissionLog::Sent::ticket);
+    const std::vector<SubmissionLog::Sent> kept = log_->kept_in_order(job.id);
     Wait gone = job.before.executed;
     for (const BlockId block : job.blocks.ids()) {
         BlockLife& life = job.lives[block];
@@ -177,7 +181,7 @@ Wait PipelineScheduler::release_all_of(JobRun& job, RequestId request, bool of_o
 void PipelineScheduler::end_given_up(JobRun& job, std::deque<Arrival>::iterator request) {
     const bool oldest = request == job.waiting.begin();
     std::erase_if(job.pledged,
-                  [&](const auto& pledge) { return pledge.first == request->request; });
+                  [&](const auto& pledge) { return pledge.first.request == request->request; });
     log_->forget_kept(job.id, request->request);
     if (!oldest || !job.begun) --job.queued;
     job.waiting.erase(request);

@@ -72,8 +72,7 @@ class LoadAllScheduler final : public PipelineScheduler {
         Trail trail = loaded_[step.job.id].trails[step.block.index];
         submit_use(step, loaded_[step.job.id].all | trail.assembled | before.executed, trail,
                    moves);
-        // Where the budget may change, what stays loaded could not be got rid of in time.
-        const bool last = step.last_pass() && (step.job.queued == 0 || adaptive());
+        const bool last = step.last_pass() && step.job.queued == 0;
         if (last) submit_release(step, trail.executed, trail, moves);
         return trail;
     }

@@ -76,7 +76,7 @@ Deployment deployed_tables(const std::vector<ModelPtr>& models, const Platform& 
 void table(benchmark::State& state, const std::vector<ModelPtr>& models, const Platform& platform) {
     Deployment deployment;
     for (auto _ : state) deployment = deployed_tables(models, platform);
-    state.counters["rows"] = static_cast<double>(deployment.jobs[{0}].variants.size());
+    state.counters["rows"] = static_cast<double>(deployment.jobs[{0}].rows().size());
 }
 
 void table_300(benchmark::State& state) {

@@ -180,6 +180,27 @@ TEST_F(CpuBackend, BudgetsThatChangeReachTheMemory) {
     }
 }
 
+// Falls and rises within requests, with every way to hold blocks.
+TEST_F(CpuBackend, BudgetsThatFallWithinRequestsChangeNoOutput) {
+    platform_.nodes[0].execute.other.per_layer = 200'000;
+    const Bytes plenty = 6 * pack_->index().size();
+    workload_.jobs[{0}].requests = 60;
+    for (const char* policy :
+         {"swapnet", "on-demand:keep=auto", "demand-layering:pipeline=sync", "pipeload:agents=2",
+          "lru", "load-all", "standard-swap"}) {
+        SCOPED_TRACE(policy);
+        const Bytes least = minimum(policy);
+        workload_.budget_changes.clear();
+        for (int i = 1; i <= 20; ++i)
+            workload_.budget_changes.push_back(
+                {kStart + std::chrono::microseconds(730 * i), i % 2 == 1 ? least : plenty});
+        const RunResult result = run_policy(policy, plenty);
+        ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
+        EXPECT_EQ(result.evidence->outputs[0],
+                  std::vector<std::string>(60, digest_of_file(*pack_)));
+    }
+}
+
 // Resident memory, by the system's word: a run at its minimum takes little of 64 MiB, `direct` all.
 TEST_F(CpuBackend, OnlyTheBudgetIsResident) {
     ModelSpec spec;

@@ -192,10 +192,10 @@ TEST(LookupTable, IsTheParetoFront) {
                 {platform, costs, Bytes{std::int64_t{1} << 40}, account, {}, true});
             const JobPlan& job = std::get<Deployment>(outcome).jobs[{0}];
             std::vector<Point> rows;
-            for (const Variant& row : job.variants)
+            for (const Variant& row : job.rows())
                 rows.push_back({row.need.count, row.closed_form->count()});
             EXPECT_EQ(rows, front_by_force(costs[{0}], account));
-            EXPECT_EQ(job.initial + 1, job.variants.size()) << "plenty takes the fastest";
+            EXPECT_EQ(job.initial + 1, job.rows().size()) << "plenty takes the fastest";
             EXPECT_EQ(job.variants.back().last, job.blocks.size());
         }
         if (HasFailure()) return;
@@ -225,7 +225,7 @@ TEST(LookupTable, RowsArePlans) {
                 << deployment.adaptation->minimum().count;
             EXPECT_EQ(deployment.adaptation->minimum(),
                       std::get<Infeasible>(refused).minimum_budget);
-            for (const Variant& row : deployment.jobs[{0}].variants) {
+            for (const Variant& row : deployment.jobs[{0}].rows()) {
                 const PlanOutcome outcome =
                     policy.planner->plan({platform, costs, row.need + reserved, Account::all});
                 ASSERT_TRUE(std::holds_alternative<Deployment>(outcome))

@@ -48,14 +48,15 @@ std::vector<StepRange> pieces_of(const Skeleton& skeleton, std::span<const UnitR
 }
 
 void check_cover(const Pack& pack, std::span<const UnitRange> blocks) {
+    const std::size_t layers = pack.index().layers.size();
     std::uint32_t next = 0;
     for (const UnitRange& block : blocks) {
+        if (next == layers) next = 0;  // the next cover
         SWAPLAB_CHECK(block.first == next && block.last > next, "block [{}, {}) behind layer {}",
                       block.first, block.last, next);
         next = block.last;
     }
-    SWAPLAB_CHECK(next == pack.index().layers.size(), "blocks end at layer {} of {}", next,
-                  pack.index().layers.size());
+    SWAPLAB_CHECK(next == layers, "blocks end at layer {} of {}", next, layers);
 }
 
 std::set<std::size_t> keys_of(const std::map<std::size_t, GatheringStep>& steps) {
@@ -136,7 +137,7 @@ class TorchExecutor final : public Executor {
             const std::vector<at::Tensor> views = all_views(id);
             const std::vector<at::Tensor> ids = all_ids(id, request);
             scope.emplace(*activations_);
-            if (id.index == 0) start(request);
+            if (ranges_[id].first == 0) start(request);
             runner_.run(id.index, views, ids);
         } catch (const OutOfMemory&) {
             runner_.clear();
@@ -146,7 +147,7 @@ class TorchExecutor final : public Executor {
             fail(id, error, scope ? scope->refusal() : std::nullopt);
         }
         scope.reset();
-        if (id.index + 1 == blocks_.size()) end(request);
+        if (ranges_[id].last == names_.size()) end(request);
     }
 
     std::optional<std::string> output_digest(RequestId request) const override {

@@ -93,11 +93,11 @@ class SyncScheduler final : public PipelineScheduler {
         return states_[job.id].holds();
     }
 
-    void on_given_up(JobRun& job, const Wait& gone) override {
+    void on_all_released(JobRun& job, const Wait& gone) override {
         StepState& state = states_[job.id];
-        state.copying.reset();
-        state.executing.reset();
-        state.barrier |= gone;
+        changing(state.copying).reset();
+        changing(state.executing).reset();
+        changing(state.barrier) |= gone;
     }
 
     // Submits one step; returns how many executions it had.
