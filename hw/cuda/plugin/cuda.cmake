@@ -1,8 +1,9 @@
 # The plugin with CUDA's runtime and our kernels, where nvcc is found; SWAPLAB_CUDA_ARCHITECTURES says
-# afterwards what it was built for. Everything else builds and is tested without it.
+# afterwards what it is built for. Everything else builds and is tested without it.
 #
 # By default the architectures of 75 (Turing), 87 (Orin), 90 (H100) and 110 (Thor) that this nvcc
 # knows; another list by -DCMAKE_CUDA_ARCHITECTURES.
+set(SWAPLAB_CUDA_ARCHITECTURES "" CACHE INTERNAL "")
 if(NOT CUDAToolkit_NVCC_EXECUTABLE)
     return()
 endif()
@@ -19,6 +20,7 @@ if(NOT CMAKE_CUDA_ARCHITECTURES)
 endif()
 set(CMAKE_CUDA_COMPILER "${CUDAToolkit_NVCC_EXECUTABLE}")
 enable_language(CUDA)
+set(SWAPLAB_CUDA_ARCHITECTURES "${CMAKE_CUDA_ARCHITECTURES}" CACHE INTERNAL "")
 
 file(GLOB sources CONFIGURE_DEPENDS cuda/kernels/*.cu)
 add_library(swaplab_cuda_plugin MODULE ${sources} cuda/plugin/entry.cpp)
