@@ -1,5 +1,5 @@
-# The plugin with CUDA's runtime and our kernels, where nvcc is found; SWAPLAB_CUDA_ARCHITECTURES says
-# afterwards what it is built for. Everything else builds and is tested without it.
+# The plugin with CUDA's runtime and our kernels, where nvcc is found; afterwards
+# SWAPLAB_CUDA_ARCHITECTURES says what it is built for. Everything else builds and is tested without it.
 #
 # By default the architectures of 75 (Turing), 87 (Orin), 90 (H100) and 110 (Thor) that this nvcc
 # knows; another list by -DCMAKE_CUDA_ARCHITECTURES.

@@ -16,6 +16,7 @@ using K = MemoryKind;
 using Words = std::vector<std::string>;
 
 constexpr std::uint64_t kBlocks = 4;
+constexpr std::uint64_t kOrders = SWAPLAB_SANITIZED != 0 ? 50 : 500;
 
 struct KindOnGpu {
     K kind;
@@ -52,7 +53,7 @@ TEST(CudaKinds, AnyOrderThatCudaAllowsGivesTheSame) {
     const std::vector<std::uint64_t> expected = expected_sums(kBlocks);
     for (const KindOnGpu& one : kinds_on_gpus()) {
         SCOPED_TRACE(name_of_case(one));
-        SWAPLAB_FOR_SEEDS(seed, 1, 500) {
+        SWAPLAB_FOR_SEEDS(seed, 1, kOrders) {
             FakeCuda cuda(one.gpu, seed);
             ASSERT_EQ(overlapped(cuda.api(), one.kind, kBlocks), expected);
             ASSERT_EQ(cuda.findings(), Words{});
