@@ -83,7 +83,7 @@ void ChecksumExecutor::execute(RequestId request, std::uint32_t, BlockId block) 
     check(bound, sums);
     if (request.index >= outputs_.size()) outputs_.resize(request.index + 1);
     std::string& output = outputs_[request.index];
-    for (std::size_t i = 0; i < bound.own; ++i) output = hex_digest(output + text("{}", sums[i]));
+    for (std::size_t i = 0; i < bound.own; ++i) output = hex_digest(text("{}{}", output, sums[i]));
 }
 
 void ChecksumExecutor::check(const Bound& bound, const std::vector<std::uint64_t>& sums) const {

@@ -64,7 +64,8 @@ class CudaMachine::UnderTheRule {
 };
 
 CudaMachine::CudaMachine(const DeviceSetup& setup, const CudaApi& api, const Gpu& gpu,
-                         JobPacks packs, IdVector<JobId, UnitSums> sums, const CudaOptions& options)
+                         const JobPacks& packs, IdVector<JobId, UnitSums> sums,
+                         const CudaOptions& options)
     : setup_(setup),
       api_(api),
       gpu_(description_of(gpu)),

@@ -27,7 +27,7 @@ namespace swaplab {
 class CudaMachine final : public Machine, private Places, private KernelStreams {
   public:
     // Borrows the setup and the table; keeps the packs. `sums` by job, as the packs.
-    CudaMachine(const DeviceSetup& setup, const CudaApi& api, const Gpu& gpu, JobPacks packs,
+    CudaMachine(const DeviceSetup& setup, const CudaApi& api, const Gpu& gpu, const JobPacks& packs,
                 IdVector<JobId, UnitSums> sums, const CudaOptions& options);
 
     // What else the run's certificate should say.

@@ -9,8 +9,8 @@
 
 namespace swaplab {
 
-// One handle, given back by the call `kGiveBack` of the table.
-template <class Handle, auto kGiveBack>
+// One handle, given back by the call `GiveBack` of the table.
+template <class Handle, auto GiveBack>
 class Owned {
   public:
     Owned() = default;
@@ -24,7 +24,7 @@ class Owned {
         return *this;
     }
     ~Owned() {
-        if (api_ != nullptr) static_cast<void>((api_->*kGiveBack)(api_->context, handle_));
+        if (api_ != nullptr) static_cast<void>((api_->*GiveBack)(api_->context, handle_));
     }
     Handle get() const { return handle_; }
     const CudaApi& api() const { return *api_; }
