@@ -1,10 +1,6 @@
 #include "hw/cpu_machine.h"
 
-#include <algorithm>
-
-#include "profiles/base/error.h"
-#include "profiles/base/quantity.h"
-#include "profiles/base/text.h"
+#include "hw/run_limits.h"
 
 namespace swaplab {
 
@@ -13,69 +9,15 @@ namespace {
 // What executes may take more addresses than memory: it is placed first fit.
 constexpr std::int64_t kAddressesPerByte = 16;
 
-Bytes arena_bytes(const Deployment& deployment) {
-    Bytes sum;
-    for (const JobPlan& job : deployment.jobs) {
-        Bytes most;
-        for (const Variant& variant : job.variants) most = std::max(most, variant.arena_bytes());
-        if (job.path != SwapPath::resident) sum += most;
-    }
-    return sum;
-}
-
-// The frames that a run may have. Under the account of parameters the budget does not bound what
-// execution needs: a quarter more than planned (and 4 MiB) stops only what has gone astray.
-std::optional<Bytes> most_frames(const DeviceSetup& setup) {
-    if (!setup.budget) return std::nullopt;
-    if (setup.account == Account::all)
-        return *setup.budget - setup.platform.nodes.front().memory.reserved;
-    const Bytes activations = most_activations(setup.facts);
-    return arena_bytes(setup.deployment) + activations + Bytes{activations.count / 4} +
-           4 * Bytes{1 << 20};
-}
-
-ReadOptions read_options(const DeviceSetup& setup, const CpuOptions& options) {
-    ReadOptions read;
-    const ReadSpec& spec = setup.platform.nodes.front().read;
-    if (spec.cost.request_bytes) read.request_bytes = align_up(*spec.cost.request_bytes, kPage);
-    if (spec.depth) read.depth = static_cast<std::uint32_t>(*spec.depth);
-    apply(options, read);
-    return read;
-}
-
-// Every block must be one range of whole pages, as large as its place.
-void check_sizes(const DeviceSetup& setup, const Pack& pack,
-                 const IdVector<BlockId, BlockFacts>& blocks,
-                 const IdVector<BlockId, Bytes>& sizes) {
-    for (const BlockId b : blocks.ids()) {
-        const BlockFacts& block = blocks[b];
-        const bool whole = sizes[b].count % kPage.count == 0;
-        if (block.stored_bytes != sizes[b] || block.held_bytes != sizes[b] || !whole)
-            throw InputError(text(
-                "{}: layers {} to {} take {} bytes in the pack, {} on storage by the model and {} "
-                "in memory; expected all three equal and whole pages of {} bytes (is "
-                "memory.alignment_bytes of the device {}?)",
-                pack.folder(), block.units.first, block.units.last, sizes[b].count,
-                block.stored_bytes.count, block.held_bytes.count, kPage.count,
-                setup.platform.nodes.front().memory.alignment.count));
-    }
-}
-
-JobPacks checked(const DeviceSetup& setup, JobPacks packs) {
-    const BlockSizes sizes = BlockWork::sizes_of(setup, packs);
-    for (const JobId j : packs.ids()) check_sizes(setup, *packs[j], setup.facts[j], sizes[j]);
-    return packs;
-}
-
 }  // namespace
 
 CpuMachine::CpuMachine(const DeviceSetup& setup, JobPacks packs, const CpuOptions& options,
                        const ExecutorFactory& executors)
     : setup_(setup),
-      frames_(most_frames(setup)),
+      frames_(most_memory(setup)),
       activations_(frames_, kAddressesPerByte * (most_activations(setup.facts) + Bytes{1 << 20})),
-      work_(setup, checked(setup, std::move(packs)), read_options(setup, options), options.verify,
-            executors, *this, mover_, activations_) {
+      work_(setup, checked_packs(setup, std::move(packs)), read_options(setup, options),
+            options.verify, executors, *this, mover_, activations_) {
     for (const auto& blocks : setup.facts) ranges_.emplace_back(blocks.size());
     conditions_["storage"] = work_.how_it_reads();
 }

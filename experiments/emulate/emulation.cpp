@@ -85,8 +85,8 @@ BackendSetup emulated_setup(const Scenario& scenario, const BackendSetup& hardwa
     setup.page_cache = options.page_cache;
     setup.memory_hog = options.memory_hog;
     setup.memory_fence = options.memory_fence;
-    setup.execute = options.execute;
-    if (setup.execute) require_packs_to_execute(scenario);
+    setup.execution = options.execution;
+    if (setup.execution == "torch") require_packs_to_execute(scenario);
     for (std::size_t j = 0; j < setup.packs.size(); ++j)
         if (!setup.packs[j])
             setup.packs[j] = cached_pack(*scenario.models[j].model,
@@ -111,9 +111,11 @@ Testbed emulated_testbed(const Scenario& scenario, BackendSetup setup, const Cho
 }
 
 // With the packs that the models came from, and what the device's profile says of reads.
-BackendSetup plain_setup(const Scenario& scenario, const BackendSetup& hardware) {
+BackendSetup plain_setup(const Scenario& scenario, const BackendSetup& hardware,
+                         const EmulationOptions& options) {
     const ReadSpec& read = scenario.device.platform.nodes.front().read;
     BackendSetup setup = hardware;
+    setup.execution = options.execution;
     for (const ModelChoice& choice : scenario.models) setup.packs.push_back(choice.pack);
     if (!setup.request_bytes) setup.request_bytes = read.cost.request_bytes;
     if (!setup.depth && read.depth) setup.depth = static_cast<std::uint32_t>(*read.depth);
@@ -134,9 +136,20 @@ Take size_into(EmulationOptions& options, const char* flag, std::optional<Bytes>
                  }));
 }
 
-bool parse_execution(const std::string& given) {
-    require_known("--execute", given, {"model", "torch"});
-    return given == "torch";
+std::string parse_execution(const std::string& given) {
+    require_known("--execute", given, known_executions());
+    return given;
+}
+
+void require_execution(const std::string& asked, const Backend& backend) {
+    if (asked.empty() || std::ranges::find(backend.executions, asked) != backend.executions.end())
+        return;
+    std::vector<std::string_view> others;
+    for (const Backend& other : backends())
+        if (std::ranges::find(other.executions, asked) != other.executions.end())
+            others.push_back(other.name);
+    throw InputError(text("--execute: expected backend {} for {}, found '{}'", others.front(),
+                          asked, backend.name));
 }
 
 }  // namespace
@@ -159,8 +172,9 @@ void declare_emulation(Flags& flags, EmulationOptions& options) {
              options.page_cache);
     flags.once(how, "--execute", "HOW",
                "of emu: model (default) keeps the time that the profile gives; torch really "
-               "executes a packed model within it",
-               noted(options, "--execute", into(options.execute, parse_execution)));
+               "executes a packed model within it. Of a GPU: checksum (default) compares every "
+               "layer's bytes with the pack's; spin takes its FLOPs, too",
+               into(options.execution, parse_execution));
     flags.once(how, "--memory-hog", "SIZE",
                "of emu: another program that takes and touches so much memory meanwhile",
                size_into(options, "--memory-hog", options.memory_hog));
@@ -174,6 +188,7 @@ void declare_emulation(Flags& flags, EmulationOptions& options) {
 }
 
 void require_emulated(const EmulationOptions& options, const Backend& backend) {
+    require_execution(options.execution, backend);
     if (backend.keeps_a_pace) return;
     std::vector<std::string_view> given = options.given;
     if (options.page_cache) given.emplace_back("--page-cache");
@@ -213,7 +228,7 @@ Testbed testbed_for(const Scenario& scenario, const BackendSetup& hardware,
         if (!options.time_scale) console.note(text("time scale {}", pace.why));
         testbed = emulated_testbed(scenario, setup, pace, !options.time_scale);
     } else {
-        testbed.device = make_device(backend, plain_setup(scenario, hardware));
+        testbed.device = make_device(backend, plain_setup(scenario, hardware, options));
     }
     testbed.stop = stop;
     return testbed;

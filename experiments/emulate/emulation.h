@@ -17,7 +17,7 @@ struct EmulationOptions {
     std::optional<double> time_scale;  // absent: as fast as this host can
     LatenessBound lateness;
     bool page_cache = false;
-    bool execute = false;  // really, with LibTorch
+    std::string execution;  // of --execute; empty: not given
     std::optional<Bytes> memory_hog, memory_fence;
     std::string pack_cache;               // empty: the default folder
     std::vector<std::string_view> given;  // the flags that ask for emulation
@@ -26,7 +26,8 @@ struct EmulationOptions {
 // --time-scale, --lateness, --page-cache, --execute, --memory-hog, --memory-fence, --pack-cache.
 void declare_emulation(Flags& flags, EmulationOptions& options);
 
-// Throws `InputError` where an option of emulation is given and the backend is another.
+// Throws `InputError` where an option of emulation is given and the backend is another, or one that
+// does not execute so.
 void require_emulated(const EmulationOptions& options, const Backend& backend);
 
 // The scenario's backend, ready. For emulation packs are made for models that have none, and where

@@ -43,6 +43,16 @@ const Backend& this_machine_itself() {
     return *std::ranges::find_if(backends(), &Backend::executes_models);
 }
 
+const Backend* profiled_backend(const std::string& name) {
+    const Backend& backend = backend_named(name);
+    if (!backend.is_profiled)
+        throw UnsupportedError(
+            text("--backend {}: what it does is not measured by `profile`: {}, "
+                 "or {} for a rehearsal",
+                 name, this_machine_itself().name, simulation().name));
+    return &backend;
+}
+
 // What is measured: a device that draws from a profile, or this machine.
 struct Subject {
     ModelChoice model;
@@ -170,7 +180,7 @@ void declare(Flags& flags, Options& options) {
     flags.once(
         how, "--backend", "BACKEND",
         text("{} (default), or {} for a rehearsal", this_machine_itself().name, simulation().name),
-        into(options.measured, [](const std::string& name) { return &backend_named(name); }));
+        into(options.measured, profiled_backend));
     flags.once(how, "--error", "SHARE",
                "measure until what every line adds to the error of a request is less (default 2%)",
                into(options.error,

@@ -25,8 +25,8 @@ struct BackendSetup {
     double time_scale = 1;
     std::string why_time_scale;  // how it was chosen, for people
     bool page_cache = false;
-    bool execute = false;  // really, with LibTorch
     std::optional<Bytes> memory_hog, memory_fence;
+    std::string execution;  // one of `Backend::executions`; empty: the first
 };
 
 struct Backend {
@@ -35,10 +35,13 @@ struct Backend {
     std::string_view help;              // what it does, in --help
     bool real_time = false;             // a run takes as long as it says: somebody may end it early
     bool executes_models = false;       // an architecture alone is not enough
+    bool takes_any_pack = false;        // ... but a synthetic pack is
     bool keeps_a_pace = false;          // the profile's, in real time: a time scale, and lateness
     bool has_memory_kinds = true;       // -d X:memory=
     bool changes_modes = true;          // --mode-trace
     bool has_frozen_reference = false;  // --frozen
+    bool is_profiled = false;           // `profile` measures it
+    std::span<const std::string_view> executions = {};     // --execute, the default first
     DeviceFactory (*make)(const BackendSetup&) = nullptr;  // null: not in this build yet
 };
 
@@ -46,6 +49,9 @@ std::span<const Backend> backends();  // the default first
 // Throws `InputError` for an unknown name.
 const Backend& backend_named(std::string_view name);
 inline const Backend& simulation() { return backends().front(); }
+
+// What --execute may say of some backend.
+std::vector<std::string> known_executions();
 
 // Throws `UnsupportedError` where it is not in this build; so does `make_device`.
 void require_built(const Backend& backend);

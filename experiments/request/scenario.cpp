@@ -148,16 +148,29 @@ Scenario without_budget_changes(Scenario scenario) {
 
 namespace {
 
+// Kernels of our own need no more of a model than its bytes.
+void require_any_pack(const Backend& backend, const ModelChoice& choice) {
+    if (choice.pack) return;
+    throw InputError(
+        text("backend '{}' reads packs, and '{}' is none: make one of its sizes with `swaplab pack "
+             "{} --synthetic -o DIR`, or of a TorchScript file with `swaplab pack`, and pass -m "
+             "DIR/",
+             backend.name, choice.spec, choice.spec));
+}
+
 void require_executable(const Scenario& scenario) {
     const Backend& backend = *scenario.backend;
-    for (const ModelChoice& choice : scenario.models)
+    for (const ModelChoice& choice : scenario.models) {
+        if (backend.takes_any_pack) continue;
         require_whole_layers(*choice.model, text("backend '{}'", backend.name));
+    }
     if (scenario.noise)
         throw InputError(
             text("--noise and --replications draw durations, which backend '{}' "
                  "measures: repeat with --requests, or with validate --repeats",
                  backend.name));
     for (const ModelChoice& choice : scenario.models) {
+        if (backend.takes_any_pack) require_any_pack(backend, choice);
         if (choice.pack) continue;
         const std::string& name = choice.model->name();
         throw InputError(text(

@@ -75,8 +75,9 @@ TEST_F(EmulatedCli, ItsFlagsAreForItOnly) {
         }
     }
     const std::vector<std::vector<std::string>> wrong{
-        {"--time-scale", "0"},   {"--time-scale", "slow"}, {"--lateness", "0"},
-        {"--execute", "really"}, {"--memory-hog", "0"},    {"--execute", "torch"}};
+        {"--time-scale", "0"},    {"--time-scale", "slow"}, {"--lateness", "0"},
+        {"--execute", "really"},  {"--memory-hog", "0"},    {"--execute", "torch"},
+        {"--execute", "checksum"}};
     for (std::vector<std::string> more : wrong) {
         more.insert(more.end(), {"-p", "swapnet", "-b", "0.8x", "--backend", "emu"});
         EXPECT_EQ(cli(emulated("run", more)).code, 2) << more[0] << ' ' << more[1];
@@ -274,10 +275,9 @@ TEST(InterruptedComparison, KeepsTheCellsThatRan) {
     Quiet quiet;
     const std::string table = comparison_table(comparison, latency_metric(), quiet.console);
     EXPECT_NE(table.find("? interrupted"), std::string::npos) << table;
-    const Document document =
-        parse_json(comparison_json({&comparison, 1}, "swaplab", ResultSchema::second,
-                                                latency_metric()),
-                                "out");
+    const Document document = parse_json(
+        comparison_json({&comparison, 1}, "swaplab", ResultSchema::second, latency_metric()),
+        "out");
     const std::vector<Field> results = Fields(Field::root(document)).required("results").as_array();
     ASSERT_EQ(results.size(), 4U);
     EXPECT_EQ(Fields(results[3]).required("verdict").as_string(), "interrupted");

@@ -13,6 +13,7 @@
 #include "policies/port/executor.h"
 #include "policies/registry.h"
 #include "policies/run/runner.h"
+#include "tests/hw/cuda/on_fake.h"
 #include "tests/hw/fake_machine.h"
 #include "tests/support/chain.h"
 #include "tests/support/device_contract.h"
@@ -32,17 +33,28 @@ class IdleExecutor final : public Executor {
     std::optional<std::string> output_digest(RequestId) const override { return std::nullopt; }
 };
 
-// Real memory and a real file behind the contract's model; a file for each device.
-std::unique_ptr<Device> make_cpu_device(const DeviceSetup& setup) {
+// A real file behind the contract's model; one for each device.
+PackPtr contract_pack(const DeviceSetup& setup) {
     static const TemporaryFolder folder;
     static int made = 0;
     const std::string path = folder.file("pack" + std::to_string(made++));
     ModelSpec spec = setup.costs[{0}].model().spec();
     write_synthetic_pack(Model(spec), path, 1);
+    return std::make_shared<const Pack>(path);
+}
+
+std::unique_ptr<Device> make_cpu_device(const DeviceSetup& setup) {
     const auto executors = [](JobId, std::span<const UnitRange>, ActivationMemory&) {
         return std::make_unique<IdleExecutor>();
     };
-    return make_cpu_backend({std::make_shared<const Pack>(path)}, {}, executors)(setup);
+    return make_cpu_backend({contract_pack(setup)}, {}, executors)(setup);
+}
+
+// A GPU, on the fake runtime.
+ContractDevice cuda_device(const char* name, MemoryKind kind, const Gpu& gpu) {
+    return {name, [kind, gpu](const DeviceSetup& setup) {
+                return std::make_unique<OnFake>(setup, kind, JobPacks{contract_pack(setup)}, gpu);
+            }};
 }
 
 }  // namespace
@@ -51,6 +63,13 @@ INSTANTIATE_TEST_SUITE_P(RealTime, DeviceContract,
                          ::testing::Values(ContractDevice{"fake machine", make_fake_real_device}));
 INSTANTIATE_TEST_SUITE_P(Cpu, DeviceContract,
                          ::testing::Values(ContractDevice{"cpu", make_cpu_device}));
+INSTANTIATE_TEST_SUITE_P(
+    Cuda, DeviceContract,
+    ::testing::Values(cuda_device("register", MemoryKind::registered, orin_gpu()),
+                      cuda_device("staged", MemoryKind::staged, discrete_gpu()),
+                      cuda_device("managed-attach", MemoryKind::managed_attach, orin_gpu()),
+                      cuda_device("managed-prefetch", MemoryKind::managed_prefetch,
+                                  discrete_gpu())));
 
 namespace {
 

@@ -58,6 +58,17 @@ const auto kRooms = std::to_array<Room>({
     {"hw/",
      {"profiles/", "policies/port/", "policies/memory/", "policies/lanes/", "hw/storage/",
       "hw/host/", "hw/torch/run/"}},
+    // CUDA's names end in the plugin; the fake runtime of the tests fills the table that others call.
+    {"hw/cuda/runtime/", {"profiles/base/"}},
+    {"hw/cuda/kernels/", {}},
+    {"hw/cuda/memory/", {"profiles/", "policies/port/", "hw/cuda/runtime/"}},
+    {"hw/cuda/execute/", {"hw/cuda/runtime/"}},
+    {"hw/cuda/plugin/",
+     {"profiles/base/", "hw/host/", "hw/cuda/runtime/", "hw/cuda/kernels/kernels.h"}},
+    {"hw/cuda/",
+     {"profiles/", "policies/port/", "policies/memory/", "hw/storage/", "hw/host/", "hw/machine.h",
+      "hw/cpu_backend.h", "hw/run_limits.h", "hw/cuda/runtime/", "hw/cuda/memory/",
+      "hw/cuda/execute/", "hw/cuda/plugin/loader.h", "hw/cuda/kernels/checksum.h"}},
 
     // Sideways, and only to these two rooms of hw.
     {"emu/memory/", {"profiles/", "policies/port/", "policies/memory/", "hw/host/"}},
@@ -146,7 +157,7 @@ constexpr auto kLibraries = std::to_array<Library>({
     {"torch/", "hw/torch/", true},
     {"ATen/", "hw/torch/", true},
     {"c10/", "hw/torch/", true},
-    {"cuda", "hw/", false},  // cuda.h, cuda_runtime.h, cuda_runtime_api.h
+    {"cuda", "hw/cuda/plugin/", true},  // cuda.h, cuda_runtime.h, cuda_runtime_api.h
     {"liburing", "hw/storage/", true},
     {"zlib", "hw/storage/", true},
     {"CLI11", "experiments/shell/", true},

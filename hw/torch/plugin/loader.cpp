@@ -4,12 +4,11 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <filesystem>
 #include <thread>
 #include <vector>
 
+#include "hw/host/plugin_file.h"
 #include "hw/host/threads.h"
 #include "hw/torch/plugin/plugin.h"
 #include "profiles/base/error.h"
@@ -19,8 +18,6 @@ namespace swaplab {
 namespace {
 
 constexpr const char* kFile = "swaplab_torch.so";
-// From the executable's folder: where it is built (of the tests: one up) and where it is installed.
-constexpr std::array<const char*, 3> kFolders{".", "..", "../lib"};
 
 [[noreturn]] void fail(const std::string& reason) {
     throw UnsupportedError(
@@ -29,15 +26,6 @@ constexpr std::array<const char*, 3> kFolders{".", "..", "../lib"};
              "-DCMAKE_PREFIX_PATH=DIR; then `cmake --preset release -DSWAPLAB_TORCH=ON` (which "
              "experiments/quickstart.sh leaves out) and `cmake --build --preset release`",
              reason));
-}
-
-std::filesystem::path find() {
-    const auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    for (const char* candidate : kFolders) {
-        const auto file = (folder / candidate / kFile).lexically_normal();
-        if (std::filesystem::exists(file)) return file;
-    }
-    fail(text("no {} beside the executable", kFile));
 }
 
 // --- Threads and memory that it will take -------------------------------------------------------
@@ -90,10 +78,11 @@ void require_addresses() {
 
 // Never unloaded: LibTorch does not survive it.
 const TorchPlugin& load() {
-    const std::filesystem::path file = find();
+    const auto file = plugin_file(kFile);
+    if (!file) fail(text("no {} beside the executable", kFile));
     require_addresses();
     require_threads();
-    void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* library = dlopen(file->c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) fail(dlerror() + memory_limit_text());
     const auto entry = reinterpret_cast<TorchPluginEntry>(dlsym(library, kTorchPluginEntry));
     if (entry == nullptr) fail(dlerror());
