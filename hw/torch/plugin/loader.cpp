@@ -2,11 +2,16 @@
 #include <dlfcn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <thread>
 #include <vector>
 
@@ -88,13 +93,54 @@ void require_addresses() {
     munmap(probe, size);
 }
 
+// --- Its beginning and its end ------------------------------------------------------------------
+
+std::atomic<bool> gave_up{false};
+struct sigaction who_listens;
+
+// OpenBLAS interrupts the process (raise) when it gets no thread; interrupts of others go where
+// they went.
+extern "C" void swaplab_torch_interrupted(int signal, siginfo_t* info, void* context) {
+    if (info->si_code == SI_TKILL && info->si_pid == getpid())
+        gave_up = true;
+    else if ((who_listens.sa_flags & SA_SIGINFO) != 0)
+        who_listens.sa_sigaction(signal, info, context);
+    else if (who_listens.sa_handler != SIG_DFL && who_listens.sa_handler != SIG_IGN)
+        who_listens.sa_handler(signal);
+    else if (who_listens.sa_handler == SIG_DFL)
+        _exit(128 + signal);
+}
+
+void* open_library(const std::filesystem::path& file) {
+    struct sigaction listen {};
+    listen.sa_sigaction = swaplab_torch_interrupted;
+    listen.sa_flags = SA_SIGINFO;
+    sigaction(SIGINT, &listen, &who_listens);
+    void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+    sigaction(SIGINT, &who_listens, nullptr);
+    return library;
+}
+
+// Destructors of its libraries have nothing to do for us: they would abort where there is no
+// memory, or wait for threads that were never made, when the exit code is already known.
+void leave_without_it(int status, void*) {
+    std::cout.flush();
+    std::fflush(nullptr);
+    _exit(status);
+}
+
 // Never unloaded: LibTorch does not survive it.
 const TorchPlugin& load() {
     const std::filesystem::path file = find();
     require_addresses();
     require_threads();
-    void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* library = open_library(file);
     if (library == nullptr) fail(dlerror() + memory_limit_text());
+    on_exit(leave_without_it, nullptr);  // before whatever it has registered itself
+    if (gave_up)
+        throw UnsupportedError(
+            "LibTorch's OpenBLAS got no thread: is there a limit on processes, as by `ulimit -u` "
+            "or a cgroup's pids.max? With OPENBLAS_NUM_THREADS=1 it needs none");
     const auto entry = reinterpret_cast<TorchPluginEntry>(dlsym(library, kTorchPluginEntry));
     if (entry == nullptr) fail(dlerror());
     const TorchPlugin& plugin = *entry();

@@ -8,7 +8,11 @@
 #include <torch/version.h>
 
 #include <array>
+#include <chrono>
+#include <future>
+#include <memory>
 #include <mutex>
+#include <thread>
 
 #include "hw/host/threads.h"
 #include "hw/torch/run/threads.h"
@@ -68,12 +72,32 @@ void require_threads(std::size_t of_a_pool) {
                  wanted, of_a_pool, there));
 }
 
+// LibTorch's pool of threads waits for ever for one that the system refused; who sets their number
+// first makes it. A thread that waits so is left behind: the process ends without it.
+void make_pool(int threads) {
+    constexpr std::chrono::seconds kMost{10};
+    const auto promise = std::make_shared<std::promise<void>>();
+    const std::future<void> made = promise->get_future();
+    std::thread maker = start_thread("LibTorch's pool of threads", [threads, promise] {
+        at::set_num_threads(threads);
+        promise->set_value();
+    });
+    if (made.wait_for(kMost) == std::future_status::ready) return maker.join();
+    maker.detach();
+    throw UnsupportedError(
+        text("LibTorch's pool of threads is not there after {} s: is there a limit on processes, "
+             "as by `ulimit -u` or a cgroup's pids.max?",
+             kMost.count()));
+}
+
 }  // namespace
 
 void use_threads(int threads) {
     thread_local int used = 0;
     if (threads == 0 || threads == used) return;
     require_threads(static_cast<std::size_t>(threads));
+    static std::once_flag once;
+    std::call_once(once, make_pool, threads);
     at::set_num_threads(threads);
     if (auto* const set = of_openblas<void(int)>("openblas_set_num_threads")) set(threads);
     used = threads;
