@@ -183,7 +183,7 @@ void add_errors(Assessment& assessment) {
 void look_at_inputs(Assessment& assessment, const Study& study) {
     for (const RunResult& run : study.reference.measured) {
         if (!run.evidence) continue;
-        for (const std::vector<std::string>& outputs : run.evidence->outputs) {
+        for (const Digests& outputs : run.evidence->outputs) {
             if (!outputs.empty()) assessment.outputs_seen = true;
             if (outputs.size() > 1 && outputs[0] == outputs[1]) assessment.inputs_differ = false;
         }

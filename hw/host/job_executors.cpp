@@ -30,16 +30,18 @@ JobExecutors::JobExecutors(JobId job, const JobPlan& plan,
 }
 
 void JobExecutors::execute(RequestId request, std::uint32_t pass, BlockId block) {
-    of(block).execute(request, pass, there(block));
-    if (places_[block].last) requests_ = std::max(requests_, request.index + 1);
+    Executor& executor = of(block);
+    executor.execute(request, pass, there(block));
+    if (!places_[block].last) return;
+    std::optional<std::string> digest = executor.output_digest(request);
+    if (!digest) return;  // it makes none, or this was not the last pass
+    const std::lock_guard lock(outputs_->mutex);
+    outputs_->all.push_back(std::move(*digest));
 }
 
-std::vector<std::string> JobExecutors::outputs() const {
-    std::vector<std::string> all;
-    for (std::uint32_t r = 0; r < requests_; ++r)
-        for (const auto& executor : executors_)
-            if (const auto digest = executor->output_digest({r})) all.push_back(*digest);
-    return all;
+Digests JobExecutors::outputs() const {
+    const std::lock_guard lock(outputs_->mutex);
+    return outputs_->all;
 }
 
 }  // namespace swaplab

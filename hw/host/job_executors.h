@@ -3,10 +3,11 @@
 #pragma once
 
 #include <memory>
-#include <string>
+#include <mutex>
 #include <vector>
 
 #include "policies/port/deployment.h"
+#include "policies/port/digests.h"
 #include "policies/port/executor.h"
 
 namespace swaplab {
@@ -35,8 +36,8 @@ class JobExecutors {
     void unbind(BlockId block) { of(block).unbind(there(block)); }
     void execute(RequestId request, std::uint32_t pass, BlockId block);
 
-    // Of every request that has executed its last layer, in order.
-    std::vector<std::string> outputs() const;
+    // Of every request that has executed its last layer, in order; any thread.
+    Digests outputs() const;
 
   private:
     struct Place {
@@ -50,7 +51,11 @@ class JobExecutors {
 
     std::vector<std::unique_ptr<Executor>> executors_;  // by variant
     IdVector<BlockId, Place> places_;
-    std::uint32_t requests_ = 0;  // executed to the end
+    struct Outputs {
+        std::mutex mutex;
+        Digests all;
+    };
+    std::unique_ptr<Outputs> outputs_ = std::make_unique<Outputs>();
 };
 
 }  // namespace swaplab

@@ -20,7 +20,6 @@ import sandbox as box
 
 MIB = 1 << 20
 MOST_GROWTH = MIB
-KEPT = {"sim": 128, "emu": 0, "cpu": 140}  # bytes of each request that its figures need
 RUNS = {
     "sim": "run -m IN/model.json:period=1ms -m IN/model.json -d IN/device.json -p swapnet -b 2x "
            "--mode stream --json",
@@ -90,9 +89,8 @@ def judged(kind, requests, took, samples):
     steady = samples[len(samples) // 3:-1] or samples
     grown = {what: max(s[what] for s in steady[len(steady) // 2:]) -
              max(s[what] for s in steady[:len(steady) // 2 + 1]) for what in steady[0]}
-    most_growth = MOST_GROWTH + KEPT[kind] * requests
     faults = [f"{what} grew by {n}" for what, n in grown.items()
-              if n > (most_growth if what == "resident" else 0)]
+              if n > (MOST_GROWTH if what == "resident" else 0)]
     most = {what: max(s[what] for s in samples) for what in samples[0]}
     print(f"{kind}: {requests} requests in {took:.1f} s, {len(samples)} samples; at most "
           f"{most['resident'] / MIB:.1f} MiB, {most['threads']} threads, {most['descriptors']} "
