@@ -1,8 +1,7 @@
 #include "profiles/base/durations.h"
 
 #include <algorithm>
-
-#include "profiles/base/unnamed_file.h"
+#include <utility>
 
 namespace swaplab {
 
@@ -16,30 +15,29 @@ void Durations::append(const Durations& more) {
     more.for_each([this](Duration duration) { push_back(duration); });
 }
 
-// A copy has the same file, and reads in it only.
-void Durations::put_away() {
+void Durations::put_recent_away() {
     if (stays_in_memory_) return;
-    if (file_ == nullptr) file_ = UnnamedFile::make();
-    const bool written =
-        file_ != nullptr && file_.use_count() == 1 &&
-        file_->write(std::as_bytes(std::span(recent_)), put_away_ * sizeof(Duration));
-    stays_in_memory_ = !written;
-    if (!written) return;
-    put_away_ += recent_.size();
+    auto slot = UnnamedFile::of_process().keep(std::as_bytes(std::span(recent_)));
+    stays_in_memory_ = slot == nullptr;
+    if (stays_in_memory_) return;
+    slots_.push_back(std::move(slot));
     recent_.clear();
 }
 
 std::span<const Duration> Durations::from(std::size_t at, std::vector<Duration>& buffer) const {
-    if (at >= put_away_) return std::span(recent_).subspan(at - put_away_);
-    buffer.resize(std::min(put_away_ - at, kMostInMemory));
-    file_->read(std::as_writable_bytes(std::span(buffer)), at * sizeof(Duration));
+    if (at >= put_away()) return std::span(recent_).subspan(at - put_away());
+    const std::size_t in_slot = at % kMostInMemory;
+    buffer.resize(kMostInMemory - in_slot);
+    slots_[at / kMostInMemory]->read(std::as_writable_bytes(std::span(buffer)),
+                                     in_slot * sizeof(Duration));
     return buffer;
 }
 
 Duration Durations::operator[](std::size_t index) const {
-    if (index >= put_away_) return recent_[index - put_away_];
+    if (index >= put_away()) return recent_[index - put_away()];
     Duration duration{};
-    file_->read(std::as_writable_bytes(std::span(&duration, 1)), index * sizeof(Duration));
+    slots_[index / kMostInMemory]->read(std::as_writable_bytes(std::span(&duration, 1)),
+                                        index % kMostInMemory * sizeof(Duration));
     return duration;
 }
 

@@ -1,6 +1,5 @@
 // Durations in the order in which they came. What is in memory is bounded: of many, those that came
-// first lie in a file without a name (in TMPDIR, or /var/tmp), where one can be made and holds
-// them.
+// first lie in the process's unnamed file, if there is one and it holds them.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +10,13 @@
 #include <vector>
 
 #include "profiles/base/units.h"
+#include "profiles/base/unnamed_file.h"
 
 namespace swaplab {
 
-class UnnamedFile;
-
 class Durations {
   public:
-    static constexpr std::size_t kMostInMemory = 8192;
+    static constexpr std::size_t kMostInMemory = UnnamedFile::kSlotBytes / sizeof(Duration);
 
     class Iterator;
     class Reader;
@@ -29,15 +27,15 @@ class Durations {
     Durations(std::initializer_list<Duration> all);
     Durations(const std::vector<Duration>& all);
 
-    std::size_t size() const { return put_away_ + recent_.size(); }
+    std::size_t size() const { return put_away() + recent_.size(); }
     bool empty() const { return size() == 0; }
     // Whether some lie in a file, so that each one by its index takes a call of the system.
-    bool beyond_memory() const { return put_away_ > 0; }
+    bool beyond_memory() const { return !slots_.empty(); }
 
     void push_back(Duration duration) {
         recent_.push_back(duration);
         if (recent_.size() >= kMostInMemory) [[unlikely]]
-            put_away();
+            put_recent_away();
     }
     void append(const Durations& more);
 
@@ -61,14 +59,14 @@ class Durations {
     friend bool operator==(const Durations& a, const Durations& b);
 
   private:
-    void put_away();
+    std::size_t put_away() const { return slots_.size() * kMostInMemory; }  // how many
+    void put_recent_away();
     // Some from there on, at least one; in `buffer` where they are read.
     std::span<const Duration> from(std::size_t at, std::vector<Duration>& buffer) const;
 
+    std::vector<std::shared_ptr<const UnnamedFile::Slot>> slots_;  // full ones; copies share them
     std::vector<Duration> recent_;
-    std::size_t put_away_ = 0;           // how many
-    std::shared_ptr<UnnamedFile> file_;  // whoever holds it alone may write
-    bool stays_in_memory_ = false;       // since there is no such file
+    bool stays_in_memory_ = false;  // since there is no such file
 };
 
 class Durations::Iterator {

@@ -24,17 +24,37 @@ int open_in(const std::string& folder) {
 
 }  // namespace
 
-std::shared_ptr<UnnamedFile> UnnamedFile::make() {
-    const char* const folder = std::getenv("TMPDIR");
-    const bool named = folder != nullptr && *folder != '\0';
-    const int descriptor = open_in(named ? folder : "/var/tmp");
-    if (descriptor < 0) return nullptr;
-    return std::shared_ptr<UnnamedFile>(new UnnamedFile(descriptor));
+UnnamedFile& UnnamedFile::of_process() {
+    static UnnamedFile* const file = new UnnamedFile;  // outlives whatever holds slots
+    return *file;
 }
 
-UnnamedFile::~UnnamedFile() { close(descriptor_); }
+UnnamedFile::UnnamedFile() {
+    const char* const folder = std::getenv("TMPDIR");
+    const bool named = folder != nullptr && *folder != '\0';
+    descriptor_ = open_in(named ? folder : "/var/tmp");
+}
 
-bool UnnamedFile::write(std::span<const std::byte> bytes, std::size_t at) {
+std::shared_ptr<const UnnamedFile::Slot> UnnamedFile::keep(std::span<const std::byte> bytes) {
+    if (descriptor_ < 0) return nullptr;
+    auto slot = std::make_shared<const Slot>(*this, take());
+    return write(bytes, slot->begin()) ? slot : nullptr;
+}
+
+std::uint32_t UnnamedFile::take() {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) return end_++;
+    const std::uint32_t slot = free_.back();
+    free_.pop_back();
+    return slot;
+}
+
+void UnnamedFile::give_back(std::uint32_t slot) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(slot);
+}
+
+bool UnnamedFile::write(std::span<const std::byte> bytes, std::size_t at) const {
     while (!bytes.empty()) {
         const ssize_t written =
             pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(at));
@@ -46,9 +66,10 @@ bool UnnamedFile::write(std::span<const std::byte> bytes, std::size_t at) {
     return true;
 }
 
-void UnnamedFile::read(std::span<std::byte> to, std::size_t at) const {
+void UnnamedFile::Slot::read(std::span<std::byte> to, std::size_t at) const {
+    at += begin();
     while (!to.empty()) {
-        const ssize_t got = pread(descriptor_, to.data(), to.size(), static_cast<off_t>(at));
+        const ssize_t got = pread(file_.descriptor_, to.data(), to.size(), static_cast<off_t>(at));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0)
             throw std::system_error(got < 0 ? errno : EIO, std::generic_category(),

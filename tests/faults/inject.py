@@ -68,7 +68,7 @@ def plans_of(calls, count, rng):
 
 # Frames that say nothing of who did it: the C and C++ runtimes, the loader, the injector.
 RUNTIME = re.compile(r"^(libc|libm|libstdc\+\+|libgcc_s|ld-linux.*|libpthread|libdl|linux-vdso|"
-                     r"libswaplab_injector|\?)(\.so.*|-.*)?$")
+                     r"libswaplab_injector|\?)(\.so.*|-.*)?(:throws)?$")
 OURS = re.compile(r"^swaplab")
 
 
@@ -86,6 +86,8 @@ def library_that_died(ended, trace):
     if [line.split()[0] for line in lines] != ["failed", "died"]:
         return None
     called, died = map(innermost, lines)
+    if ":throws" in lines[1] and any(OURS.match(file) for file in lines[1].split()[1:]):
+        return None  # nobody caught it, and we could have
     if called is None or died is None or OURS.match(called) or OURS.match(died):
         return None
     return died

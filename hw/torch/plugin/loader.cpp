@@ -135,8 +135,8 @@ const TorchPlugin& load() {
     require_addresses();
     require_threads();
     void* library = open_library(file);
+    on_exit(leave_without_it, nullptr);  // before what it, or a part of it, has registered
     if (library == nullptr) fail(dlerror() + memory_limit_text());
-    on_exit(leave_without_it, nullptr);  // before whatever it has registered itself
     if (gave_up)
         throw UnsupportedError(
             "LibTorch's OpenBLAS got no thread: is there a limit on processes, as by `ulimit -u` "

@@ -8,7 +8,7 @@
 //   FAULTS_TRACE=FILE                    if the process dies of a signal: two lines of the files
 //                                        (libraries, the program) that were on the stack, innermost
 //                                        first: "failed ..." at the last call that failed, "died
-//                                        ..." at the end
+//                                        ..." at the end; ":throws" where an exception was thrown
 //
 // What goes to standard error is left alone: it is where the program says what happened.
 #include <dlfcn.h>
@@ -96,6 +96,8 @@ void write_stack(int file, const char* what, const Stack& stack) {
         const char* const slash = known ? std::strrchr(where.dli_fname, '/') : nullptr;
         put(" ");
         put(slash != nullptr ? slash + 1 : known ? where.dli_fname : "?");
+        if (known && where.dli_sname != nullptr && std::strcmp(where.dli_sname, "__cxa_throw") == 0)
+            put(":throws");
     }
     put("\n");
 }
