@@ -29,6 +29,8 @@ RUNS = {
     "cpu": "run -m IN/real -d IN/device.json -p swapnet -b 64MiB --mode stream --backend cpu "
            "--threads 1 --json",
 }
+# Tickets have 32 bits: a run takes 4e9 commands at most, and is followed by another one.
+MOST_REQUESTS = {"sim": 40_000_000, "emu": 100_000_000, "cpu": 100_000_000}
 QUICK = {"sim": 20000, "emu": 200, "cpu": 500}  # requests of the run that says how long it takes
 
 
@@ -73,17 +75,29 @@ def requests_for(swaplab, place, kind, seconds):
 
 def soak(args, prepared, kind):
     place = box.Sandbox(prepared)
+    faults, end = [], time.monotonic() + args.seconds
     requests = requests_for(args.swaplab, place, kind, args.seconds)
+    while not faults and requests > 0:
+        some = min(requests, MOST_REQUESTS[kind])
+        faults = soak_once(args, place, kind, some)
+        requests = requests - some if time.monotonic() < end else 0
+    place.remove()
+    return faults
+
+
+def soak_once(args, place, kind, requests):
     begin = time.monotonic()
     process = start(args.swaplab, place, kind, requests)
     # Somebody reads what it says: outputs of many requests are more than a pipe holds.
-    reader = threading.Thread(target=process.communicate)
+    said = []
+    reader = threading.Thread(target=lambda: said.extend(process.communicate()))
     reader.start()
     samples = watch(process, place)
     reader.join()
-    faults = judged(kind, requests, time.monotonic() - begin, samples)
-    place.remove()
-    return faults
+    if process.returncode != 0 and not json.loads(said[0] or b"{}"):
+        print(f"{kind}: {requests} requests: ends with {process.returncode}: {said[1].decode()}")
+        return ["exit code"]
+    return judged(kind, requests, time.monotonic() - begin, samples)
 
 
 def judged(kind, requests, took, samples):
