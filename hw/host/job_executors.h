@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "policies/port/deployment.h"
-#include "policies/port/digests.h"
 #include "policies/port/executor.h"
+#include "profiles/base/digests.h"
 
 namespace swaplab {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "policies/port/digests.h"
+#include "profiles/base/digests.h"
 #include "profiles/base/units.h"
 
 namespace swaplab {

@@ -60,7 +60,8 @@ TEST_F(CudaSkeleton, PoliciesExecuteTheBytesOfTheFileFromMemoryOfTheDevice) {
         const RunResult result = run_policy(spec);
         ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
         ASSERT_TRUE(result.evidence);
-        EXPECT_EQ(result.evidence->outputs, std::vector(1, std::vector<std::string>(3, expected)));
+        EXPECT_EQ(result.evidence->outputs,
+                  std::vector<Digests>(1, std::vector<std::string>(3, expected)));
     }
     EXPECT_GT(cuda_.copies(), 0U);
 }

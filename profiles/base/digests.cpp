@@ -1,4 +1,4 @@
-#include "policies/port/digests.h"
+#include "profiles/base/digests.h"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "policies/port/digests.h"
+#include "profiles/base/digests.h"
 #include "profiles/base/text.h"
 #include "tests/support/random.h"
 
