@@ -111,16 +111,6 @@ extern "C" void swaplab_torch_interrupted(int signal, siginfo_t* info, void* con
         _exit(128 + signal);
 }
 
-void* open_library(const std::filesystem::path& file) {
-    struct sigaction listen {};
-    listen.sa_sigaction = swaplab_torch_interrupted;
-    listen.sa_flags = SA_SIGINFO;
-    sigaction(SIGINT, &listen, &who_listens);
-    void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    sigaction(SIGINT, &who_listens, nullptr);
-    return library;
-}
-
 // Destructors of its libraries have nothing to do for us: they would abort where there is no
 // memory, or wait for threads that were never made, when the exit code is already known.
 void leave_without_it(int status, void*) {
@@ -129,13 +119,34 @@ void leave_without_it(int status, void*) {
     _exit(status);
 }
 
+// While the library is opened, whatever its constructors throw.
+class Opening {
+  public:
+    Opening() {
+        struct sigaction listen {};
+        listen.sa_sigaction = swaplab_torch_interrupted;
+        listen.sa_flags = SA_SIGINFO;
+        sigaction(SIGINT, &listen, &who_listens);
+    }
+    ~Opening() {
+        sigaction(SIGINT, &who_listens, nullptr);
+        on_exit(leave_without_it, nullptr);  // before what it, or a part of it, has registered
+    }
+    Opening(const Opening&) = delete;
+    Opening& operator=(const Opening&) = delete;
+};
+
+void* open_library(const std::filesystem::path& file) {
+    const Opening opening;
+    return dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+}
+
 // Never unloaded: LibTorch does not survive it.
 const TorchPlugin& load() {
     const std::filesystem::path file = find();
     require_addresses();
     require_threads();
     void* library = open_library(file);
-    on_exit(leave_without_it, nullptr);  // before what it, or a part of it, has registered
     if (library == nullptr) fail(dlerror() + memory_limit_text());
     if (gave_up)
         throw UnsupportedError(

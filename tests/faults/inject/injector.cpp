@@ -92,7 +92,9 @@ void write_stack(int file, const char* what, const Stack& stack) {
     put(what);
     for (int i = 0; i < stack.size; ++i) {
         Dl_info where{};
-        const bool known = dladdr(stack.frames[i], &where) != 0 && where.dli_fname != nullptr;
+        // A call that does not return may be the last thing in its function.
+        const void* const at = static_cast<const char*>(stack.frames[i]) - 1;
+        const bool known = dladdr(at, &where) != 0 && where.dli_fname != nullptr;
         const char* const slash = known ? std::strrchr(where.dli_fname, '/') : nullptr;
         put(" ");
         put(slash != nullptr ? slash + 1 : known ? where.dli_fname : "?");
