@@ -235,7 +235,8 @@ const std::vector<Alteration>& alterations() {
 TEST(Replay, ALongStreamDecidesAgainAsItDid) {
     const Recorded recorded;
     const CliResult run = recorded.run(
-        "load-all", {"-m", recorded.model("one"), "--mode", "stream", "--requests", "4200"});
+        "load-all",
+        {"-m", recorded.model("one"), "-b", "300000", "--mode", "stream", "--requests", "4200"});
     ASSERT_EQ(run.code, 0) << run.err;
     const CliResult again = cli({"replay", recorded.log()});
     EXPECT_EQ(again.code, 0) << again.out << again.err;
