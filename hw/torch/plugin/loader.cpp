@@ -39,7 +39,7 @@ constexpr std::array<const char*, 3> kFolders{".", "..", "../lib"};
 std::filesystem::path find() {
     const auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     for (const char* candidate : kFolders) {
-        const auto file = (folder / candidate / kFile).lexically_normal();
+        auto file = (folder / candidate / kFile).lexically_normal();
         if (std::filesystem::exists(file)) return file;
     }
     fail(text("no {} beside the executable", kFile));
@@ -50,7 +50,7 @@ std::filesystem::path find() {
 // As OpenMP and OpenBLAS choose: what the environment says, else one for each core.
 std::size_t threads_of_pool(const char* variable) {
     const char* const set = std::getenv(variable);
-    const int asked = set == nullptr ? 0 : std::atoi(set);
+    const long asked = set == nullptr ? 0 : std::strtol(set, nullptr, 10);
     const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
     return asked > 0 ? static_cast<std::size_t>(asked) : cores;
 }
@@ -115,7 +115,7 @@ extern "C" void swaplab_torch_interrupted(int signal, siginfo_t* info, void* con
 // memory, or wait for threads that were never made, when the exit code is already known.
 void leave_without_it(int status, void*) {
     std::cout.flush();
-    std::fflush(nullptr);
+    (void)std::fflush(nullptr);
     _exit(status);
 }
 
