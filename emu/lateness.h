@@ -7,6 +7,7 @@
 
 #include "policies/port/device.h"
 #include "policies/port/evidence.h"
+#include "profiles/base/durations.h"
 
 namespace swaplab {
 
@@ -19,7 +20,7 @@ class LatenessLog {
     std::vector<LaneLateness> summary() const;
 
   private:
-    std::array<std::vector<Duration>, kLanes + 1> lanes_;
+    std::array<Durations, kLanes + 1> lanes_;
 };
 
 }  // namespace swaplab

@@ -61,6 +61,6 @@ int main(int argc, char** argv) {
     } catch (const std::bad_alloc&) {  // there is no memory for what was to be printed
         constexpr std::string_view message = "swaplab: out of memory\n";
         [[maybe_unused]] const auto written = write(STDERR_FILENO, message.data(), message.size());
-        return swaplab::exit_unsupported;
+        _exit(swaplab::exit_unsupported);  // nor for what libraries do at the end
     }
 }

@@ -17,7 +17,7 @@ bool made_under(const PackIndex& index, const Evidence& evidence) {
 }
 
 // Request r gets input r modulo the number of inputs.
-bool are_expected(const PackIndex& index, const std::vector<std::string>& outputs) {
+bool are_expected(const PackIndex& index, const Digests& outputs) {
     for (std::size_t r = 0; r < outputs.size(); ++r)
         if (outputs[r] != index.expected[r % index.expected.size()].digest) return false;
     return true;

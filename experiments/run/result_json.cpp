@@ -136,7 +136,7 @@ void write_evidence(JsonWriter& json, const RunResult& result, const Scenario& s
     else
         json.null();
     json.key("outputs").begin_array();
-    for (const std::vector<std::string>& job : evidence.outputs) {
+    for (const Digests& job : evidence.outputs) {
         json.begin_array();
         for (const std::string& digest : job) json.value(digest);
         json.end_array();

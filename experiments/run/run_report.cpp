@@ -161,7 +161,7 @@ std::string memory_rows(const RunResult& result, Account account,
 // "as those of direct; 2 different outputs of 4 requests"
 std::string outputs_text(const RunResult& result, const Scenario& scenario) {
     std::vector<std::string> jobs;
-    for (const std::vector<std::string>& outputs : result.evidence->outputs) {
+    for (const Digests& outputs : result.evidence->outputs) {
         if (outputs.empty()) continue;
         const std::set<std::string> different(outputs.begin(), outputs.end());
         jobs.push_back(text("{} of {}", plural(std::ssize(different), "different output"),

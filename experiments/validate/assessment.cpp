@@ -116,6 +116,7 @@ constexpr std::array<NamedPredictor, 3> kSimple{{
 // so that nothing is won or lost there.
 double mean_error(const std::vector<const Point*>& points, Predictor predict) {
     std::vector<double> errors;
+    errors.reserve(points.size());
     for (const Point* point : points)
         errors.push_back(
             std::abs(predict(*point).value_or(point->predicted_ns) / point->measured_ns - 1));
@@ -183,7 +184,7 @@ void add_errors(Assessment& assessment) {
 void look_at_inputs(Assessment& assessment, const Study& study) {
     for (const RunResult& run : study.reference.measured) {
         if (!run.evidence) continue;
-        for (const std::vector<std::string>& outputs : run.evidence->outputs) {
+        for (const Digests& outputs : run.evidence->outputs) {
             if (!outputs.empty()) assessment.outputs_seen = true;
             if (outputs.size() > 1 && outputs[0] == outputs[1]) assessment.inputs_differ = false;
         }
@@ -212,6 +213,7 @@ double Assessment::worst_regret() const {
 
 std::vector<double> magnitudes(const std::vector<Point>& points, double (*of)(const Point&)) {
     std::vector<double> all;
+    all.reserve(points.size());
     for (const Point& point : points) all.push_back(std::abs(of(point)));
     return all;
 }

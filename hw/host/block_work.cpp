@@ -234,8 +234,8 @@ std::vector<RowAt> BlockWork::places_of_rows(const Action& command,
     return places;
 }
 
-std::vector<std::vector<std::string>> BlockWork::outputs() const {
-    std::vector<std::vector<std::string>> all;
+std::vector<Digests> BlockWork::outputs() const {
+    std::vector<Digests> all;
     for (const JobState& job : jobs_)
         if (!job.executors.empty()) all.push_back(job.executors.outputs());
     return all;

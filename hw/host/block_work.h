@@ -83,7 +83,7 @@ class BlockWork {
     void perform(const Action& command, std::uint32_t server);
 
     // Asked when nothing runs any more: the outputs of jobs that execute, and how reads are done.
-    std::vector<std::vector<std::string>> outputs() const;
+    std::vector<Digests> outputs() const;
     const std::string& how_it_reads() const;
     bool executes() const { return !jobs_.front().executors.empty(); }
 

@@ -1,6 +1,7 @@
 #include "hw/host/job_executors.h"
 
-#include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
@@ -28,14 +29,16 @@ JobExecutors::JobExecutors(JobId job, const JobPlan& plan,
 
 void JobExecutors::execute(RequestId request, std::uint32_t pass, BlockId block) {
     executor_->execute(request, pass, block);
-    if (ends_pass_[block]) requests_ = std::max(requests_, request.index + 1);
+    if (!ends_pass_[block]) return;
+    std::optional<std::string> digest = executor_->output_digest(request);
+    if (!digest) return;  // it makes none, or this was not the last pass
+    const std::lock_guard lock(outputs_->mutex);
+    outputs_->all.push_back(std::move(*digest));
 }
 
-std::vector<std::string> JobExecutors::outputs() const {
-    std::vector<std::string> all;
-    for (std::uint32_t r = 0; r < requests_; ++r)
-        if (const auto digest = executor_->output_digest({r})) all.push_back(*digest);
-    return all;
+Digests JobExecutors::outputs() const {
+    const std::lock_guard lock(outputs_->mutex);
+    return outputs_->all;
 }
 
 }  // namespace swaplab

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <memory>
-#include <string>
+#include <mutex>
 #include <vector>
 
 #include "policies/port/deployment.h"
 #include "policies/port/executor.h"
+#include "profiles/base/digests.h"
 
 namespace swaplab {
 
@@ -34,13 +35,17 @@ class JobExecutors {
     void unbind(BlockId block) { executor_->unbind(block); }
     void execute(RequestId request, std::uint32_t pass, BlockId block);
 
-    // Of every request that has executed its last layer, in order.
-    std::vector<std::string> outputs() const;
+    // Of every request that has executed its last layer, in order; any thread.
+    Digests outputs() const;
 
   private:
     std::unique_ptr<Executor> executor_;
     IdVector<BlockId, bool> ends_pass_;
-    std::uint32_t requests_ = 0;  // executed to the end
+    struct Outputs {
+        std::mutex mutex;
+        Digests all;
+    };
+    std::unique_ptr<Outputs> outputs_ = std::make_unique<Outputs>();
 };
 
 }  // namespace swaplab

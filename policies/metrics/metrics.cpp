@@ -40,8 +40,7 @@ void Metrics::on_arrival(const Arrival& arrival) {
     if (!first_arrival_) first_arrival_ = arrival.at;
     if (requests_there_++ == 0) stalls_.on_busy(arrival.at);
     JobState& job = jobs_[arrival.job];
-    job.arrivals.resize(arrival.request.index + std::size_t{1});  // some may have been dropped
-    job.arrivals[arrival.request] = arrival.at;
+    job.note_arrival(arrival.request, arrival.at);
     job.there.push_back(arrival.request);
 }
 
@@ -55,6 +54,7 @@ void Metrics::on_abort(JobId id, RequestId request, bool executes) {
     JobState& job = jobs_[id];
     if (job.there.front() == request) job.executes = false;
     std::erase(job.there, request);
+    job.forget_arrivals();
     ++job.aborted;
     ++job.deadline_misses;
     if (!executes && --requests_there_ == 0) stalls_.on_given_up();
@@ -101,7 +101,7 @@ void Metrics::on_use(const Completion& span) {
 // The turn of a request begins when nobody else executes before it any more.
 void Metrics::begin_turn(JobState& job, RequestId request) {
     job.executes = true;
-    job.turn_begin = std::max(job.arrivals[request], compute_end_);
+    job.turn_begin = std::max(job.arrival(request), compute_end_);
     job.busy_before = executed_;
     job.executing = {};
 }
@@ -141,15 +141,16 @@ void Metrics::note_variant(JobState& job, const Action& execution) const {
 Time Metrics::begin_of_request(const JobState& job, const Job& spec) {
     const bool streams = spec.mode == ArrivalMode::stream && job.last_end;
     const RequestId request = job.there.front();
-    return streams ? *job.last_end : job.arrivals[request];
+    return streams ? *job.last_end : job.arrival(request);
 }
 
 void Metrics::end_request(JobState& job, JobId id, Time end) {
     const Job& spec = workload_.jobs[id];
     const RequestId request = job.there.front();
     const Duration latency = end - begin_of_request(job, spec);
-    const Time arrival = job.arrivals[request];
+    const Time arrival = job.arrival(request);
     job.there.pop_front();
+    job.forget_arrivals();
     job.last_end = end;
     if (workload_.overrun.any()) job.ended.push_back(request);
     job.latencies.push_back(latency);

@@ -64,12 +64,15 @@ class Metrics {
         // Over the whole run.
         Duration reading{}, executing{};
         std::uint32_t uses = 0;
-        Bytes used{};  // where what comes in depends on the pass; else by uses
+        Bytes used{};                       // where what comes in depends on the pass; else by uses
         std::optional<Bytes> first_read{};  // what came in the first time
     };
     struct JobState {
         IdVector<BlockId, BlockUse> blocks;
-        IdVector<RequestId, Time> arrivals;
+        // When requests arrived: from the first one on that is there (those behind it may have been
+        // dropped or given up), by number.
+        std::deque<Time> arrivals;
+        RequestId first_arrival;
         std::optional<Time> last_end;
         // Of the request that executes, if one does.
         bool executes = false;
@@ -78,14 +81,31 @@ class Metrics {
         Duration executing{};    // its own
         Time pass_end{};         // of the pass before
         std::uint32_t passes = 1;
-        std::vector<Duration> latencies, turns;
-        std::vector<Duration> first_tokens, next_tokens;  // of a generative model
+        Durations latencies, turns;
+        Durations first_tokens, next_tokens;  // of a generative model
         std::int64_t deadline_misses = 0;
         std::int64_t dropped = 0, aborted = 0;
         std::deque<RequestId> there;   // have arrived and not ended, in order
         std::vector<RequestId> ended;  // where some may not
         std::size_t rows = 1;          // of its lookup table
         std::vector<Adopted> adopted;  // where a request took another variant than the one before
+
+        // Of one that has ended: long ago.
+        Time arrival(RequestId request) const {
+            if (request < first_arrival) return kStart;
+            return arrivals[request.index - first_arrival.index];
+        }
+        void note_arrival(RequestId request, Time at) {
+            arrivals.resize(request.index - first_arrival.index + std::size_t{1});
+            arrivals.back() = at;
+        }
+        // Those before the first that is there are not asked for any more.
+        void forget_arrivals() {
+            while (!arrivals.empty() && (there.empty() || first_arrival < there.front())) {
+                arrivals.pop_front();
+                ++first_arrival.index;
+            }
+        }
     };
 
     void count(const Completion& span) {
@@ -103,8 +123,7 @@ class Metrics {
         return period_of_end(span.end, periods_).use[span.command.node];
     }
     Time arrival_of(const Command& command) const {
-        const auto& arrivals = jobs_[command.job].arrivals;
-        return command.lane == Lane::none ? kStart : arrivals[command.request];
+        return command.lane == Lane::none ? kStart : jobs_[command.job].arrival(command.request);
     }
     // What a swap-in brings in the command's request and pass.
     const BlockFacts& facts_of(const Action& command) const {

@@ -30,20 +30,16 @@ Duration mean_duration(const std::vector<RunResult>& all, Get get) {
     return Duration{mean_of(all, [&](const RunResult& one) { return get(one).count(); })};
 }
 
-void append(std::vector<Duration>& to, const std::vector<Duration>& from) {
-    to.insert(to.end(), from.begin(), from.end());
-}
-
 void pool_requests(RunResult& pooled, const std::vector<RunResult>& all) {
     std::int64_t misses = 0;
     for (std::size_t j = 0; j < pooled.jobs.size(); ++j) {
         JobResult& job = pooled.jobs[j];
         for (std::size_t r = 1; r < all.size(); ++r) {
             const JobResult& other = all[r].jobs[j];
-            append(job.latencies, other.latencies);
-            append(job.turns, other.turns);
-            append(job.first_tokens, other.first_tokens);
-            append(job.next_tokens, other.next_tokens);
+            job.latencies.append(other.latencies);
+            job.turns.append(other.turns);
+            job.first_tokens.append(other.first_tokens);
+            job.next_tokens.append(other.next_tokens);
             job.deadline_misses += other.deadline_misses;
             job.dropped += other.dropped;
             job.aborted += other.aborted;

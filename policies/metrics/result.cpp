@@ -1,7 +1,7 @@
 #include "policies/metrics/result.h"
 
 #include <array>
-#include <numeric>
+#include <vector>
 
 namespace swaplab {
 
@@ -9,20 +9,6 @@ std::string_view name_of(Verdict verdict) {
     static constexpr std::array<std::string_view, 7> names{
         "ok", "infeasible", "deadline-miss", "stuck", "infeasible-from", "interrupted", "refused"};
     return names[static_cast<std::size_t>(verdict)];
-}
-
-namespace {
-
-Duration sum_of(const std::vector<Duration>& all) {
-    return std::accumulate(all.begin(), all.end(), Duration{});
-}
-
-}  // namespace
-
-std::vector<Duration> JobResult::waits() const {
-    std::vector<Duration> waits = latencies;
-    for (std::size_t r = 0; r < waits.size(); ++r) waits[r] -= turns[r];
-    return waits;
 }
 
 namespace {
@@ -39,7 +25,14 @@ double ratio(Duration a, double b) { return b == 0 ? 0.0 : static_cast<double>(c
 
 }  // namespace
 
-double JobResult::slowdown() const { return ratio(sum_of(turns), full_memory_ns(*this)); }
+Durations JobResult::waits() const {
+    Durations waits;
+    Durations::Reader own(turns);
+    latencies.for_each([&](Duration all) { waits.push_back(all - own.next()); });
+    return waits;
+}
+
+double JobResult::slowdown() const { return ratio(turns.sum(), full_memory_ns(*this)); }
 
 void JobResult::summarize_all() {
     latency = summarize(latencies);
@@ -50,25 +43,24 @@ void JobResult::summarize_all() {
 }
 
 void RunResult::summarize_all() {
-    std::vector<Duration> latencies, turns, waits;
-    const auto append = [](std::vector<Duration>& to, const std::vector<Duration>& from) {
-        to.insert(to.end(), from.begin(), from.end());
-    };
     for (JobResult& job : jobs) job.summarize_all();
-    if (jobs.size() == 1) {  // of a million requests copies count
+    if (jobs.size() == 1) {
         latency = jobs.front().latency;
         turn = jobs.front().turn;
         waiting = jobs.front().waiting;
         return;
     }
+    std::vector<Durations> waits;
+    std::vector<const Durations*> latencies, turns, waits_of_all;
     for (const JobResult& job : jobs) {
-        append(latencies, job.latencies);
-        append(turns, job.turns);
-        append(waits, job.waits());
+        latencies.push_back(&job.latencies);
+        turns.push_back(&job.turns);
+        waits.push_back(job.waits());
     }
-    latency = summarize(std::move(latencies));
-    turn = summarize(std::move(turns));
-    waiting = summarize(std::move(waits));
+    for (const Durations& some : waits) waits_of_all.push_back(&some);
+    latency = summarize(latencies);
+    turn = summarize(turns);
+    waiting = summarize(waits_of_all);
 }
 
 namespace {
@@ -99,7 +91,7 @@ double RunResult::slowdown() const {
     Duration all{};
     double in_full_memory = 0;
     for (const JobResult& job : jobs) {
-        all += sum_of(job.turns);
+        all += job.turns.sum();
         in_full_memory += full_memory_ns(job);
     }
     return ratio(all, in_full_memory);

@@ -57,19 +57,19 @@ struct JobResult {
     std::optional<KeptBlocks> kept;  // likewise
     LatencySummary latency, turn, waiting;
     LatencySummary first_token, next_token;  // of a generative model, else empty
-    std::int64_t deadline_misses = 0;  // those of requests that were given up, too
-    std::int64_t dropped = 0, aborted = 0;  // requests (SEMANTICS: Dispatch)
+    std::int64_t deadline_misses = 0;        // those of requests that were given up, too
+    std::int64_t dropped = 0, aborted = 0;   // requests (SEMANTICS: Dispatch)
     std::vector<RequestId> ended;  // where some may not: those that did, replication by replication
     // Of every request (token), in order; replication after replication.
-    std::vector<Duration> latencies, turns, first_tokens, next_tokens;
-    // Of the same requests under `direct`, added up; of a job that runs until a given time there may
-    // be more or fewer of them.
+    Durations latencies, turns, first_tokens, next_tokens;
+    // Of the same requests under `direct`, added up; of a job that runs until a given time there
+    // may be more or fewer of them.
     Duration full_memory_turns{};
     std::int64_t full_memory_requests = 0;
     std::vector<Adopted> adopted;  // where the budget may change; of the first replication
 
     void summarize_all();  // the summaries, from these
-    std::vector<Duration> waits() const;
+    Durations waits() const;
     // All turns over those under `direct`; 0 where that was not run.
     double slowdown() const;
 };
@@ -101,7 +101,7 @@ struct RunResult {
     Duration makespan{};        // from the first arrival to the end of the last execution
     Duration compute_busy{};
     Stalls stalls;
-    double deadline_miss_ratio = 0;  // of requests that ended or were given up
+    double deadline_miss_ratio = 0;        // of requests that ended or were given up
     Duration full_memory_latency{};        // mean over requests of `direct`, with the same noise
     std::optional<Pace> full_memory_pace;  // of that run, where it was emulated
     Duration lower_bound{};                // of any policy at this budget

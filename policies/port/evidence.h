@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "profiles/base/digests.h"
 #include "profiles/base/units.h"
 
 namespace swaplab {
@@ -33,7 +34,7 @@ struct Evidence {
     Bytes committed_peak;  // of the run's own memory: arenas and activations, by page
     std::optional<Bytes> cgroup_peak;
     // By job: a digest of each request's outputs, in order of requests; empty where none are made.
-    std::vector<std::vector<std::string>> outputs;
+    std::vector<Digests> outputs;
     // "storage" -> "io_uring, direct, 8 requests of 1 MiB in flight", for the certificate.
     std::map<std::string, std::string> conditions;
     std::optional<Pace> pace;  // of an emulated run

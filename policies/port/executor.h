@@ -86,7 +86,8 @@ class Executor {
     // Blocks of a request come in order of execution, all from one thread. Throws
     // `std::runtime_error` naming the block where it fails.
     virtual void execute(RequestId request, std::uint32_t pass, BlockId block) = 0;
-    // Of the outputs of a request that has ended; nothing where none are made.
+    // Of the outputs of a request that has ended, until another one has; nothing where none are
+    // made.
     virtual std::optional<std::string> output_digest(RequestId request) const = 0;
 };
 

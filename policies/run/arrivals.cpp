@@ -26,6 +26,10 @@ Arrivals::Arrivals(const Workload& workload)
         state.job = &workload.jobs[id];
         if (state.job->mode == ArrivalMode::closed) begin_closed(state);
         state.open = state.job->mode == ArrivalMode::cold && state.job->requests > 1;
+        if (state.job->mode == ArrivalMode::stream) {
+            state.told_of = std::min(state.job->requests, kMostAhead);
+            state.open = state.told_of < state.job->requests;
+        }
         open_ += static_cast<std::int64_t>(state.open);
         know(id);
     }
@@ -40,6 +44,7 @@ std::optional<Time> Arrivals::due(const JobState& state) const {
     }
     if (job.mode == ArrivalMode::listed) return job.arrivals[{state.arrived}];
     if (job.mode == ArrivalMode::cold && state.arrived > 0) return std::nullopt;
+    if (job.mode == ArrivalMode::stream && state.arrived == state.told_of) return std::nullopt;
     return kStart;
 }
 
@@ -78,6 +83,20 @@ void Arrivals::end_cold_request(JobId job, Time now) {
         note_next();
     }
     if (!late && state.arrived + 1 < state.job->requests) return;
+    state.open = false;
+    --open_;
+}
+
+// Half of what may be ahead at once: not with every end.
+void Arrivals::end_streamed_request(JobId job) {
+    JobState& state = jobs_[job];
+    ++state.ended;
+    if (!state.open || state.told_of - state.ended > kMostAhead / 2) return;
+    forget(job);
+    const std::int64_t left = state.job->requests - state.ended;
+    state.told_of = state.ended + std::min(left, kMostAhead);
+    know(job);
+    if (state.told_of < state.job->requests) return;
     state.open = false;
     --open_;
 }

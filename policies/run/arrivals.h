@@ -12,6 +12,10 @@ namespace swaplab {
 
 class Arrivals {
   public:
+    // Of a stream so many requests that have not ended are told of at the most, which is further
+    // ahead than any of our policies looks; of a longer one the next follow as those before end.
+    static constexpr std::int64_t kMostAhead = 4096;
+
     explicit Arrivals(const Workload& workload);
 
     // When the next known request arrives; Time::max() if none is known.
@@ -26,6 +30,8 @@ class Arrivals {
 
     // A cold job's request has ended and everything is released: its next one arrives now.
     void end_cold_request(JobId job, Time now);
+    // A request of a stream has ended.
+    void end_streamed_request(JobId job);
     // A closed job's request has ended: who sent it begins to think.
     void end_closed_request(JobId job, Time now);
 
@@ -43,7 +49,9 @@ class Arrivals {
     struct JobState {
         const Job* job = nullptr;
         std::uint32_t arrived = 0;
-        bool open = false;  // cold: the end of a request brings the next
+        bool open = false;         // cold and long streams: the end of a request brings the next
+        std::int64_t ended = 0;    // of a stream
+        std::int64_t told_of = 0;  // likewise, once they have been taken
         // Of a closed job: who thinks, by when that ends, and who waits, in order of arrival.
         std::set<std::tuple<Time, std::uint32_t, std::uint32_t>> thinking;
         std::deque<Client> waiting;

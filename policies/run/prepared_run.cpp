@@ -40,7 +40,7 @@ std::optional<bool> equal_outputs(const std::optional<Evidence>& a,
 // The sum over these requests of a job, in order, replication by replication.
 Duration turns_of_those(const std::vector<RequestId>& ended, const FullMemory& direct,
                         std::size_t job) {
-    const std::vector<Duration>& all = direct.turns_of_all[job];
+    const Durations& all = direct.turns_of_all[job];
     const std::size_t requests = direct.requests_of_one[job];
     Duration sum{};
     std::size_t begin = 0;  // of a replication
@@ -110,8 +110,7 @@ FullMemory run_in_full_memory(RunRequest request, const CostModels& costs, bool 
     reference.complete = result.verdict != Verdict::interrupted;
     reference.latency = result.latency.mean;
     for (const JobResult& job : result.jobs) {
-        Duration& sum = reference.turns.emplace_back();
-        for (const Duration turn : job.turns) sum += turn;
+        reference.turns.push_back(job.turns.sum());
         reference.requests.push_back(std::ssize(job.turns));
         if (each_request) reference.turns_of_all.push_back(job.turns);
     }

@@ -19,7 +19,7 @@ struct FullMemory {
     std::vector<Duration> turns;         // by job, added up
     std::vector<std::int64_t> requests;  // likewise, how many
     // Where not all requests may end with a policy: by job, of each, replication by replication.
-    std::vector<std::vector<Duration>> turns_of_all;
+    std::vector<Durations> turns_of_all;
     std::vector<std::size_t> requests_of_one;  // likewise: by job, of one replication
     std::optional<Evidence> evidence;
 };

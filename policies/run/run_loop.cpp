@@ -107,7 +107,7 @@ class Run final : public Moves {
     std::vector<Cancellation> cancellations_;
     MemoryReport seen_;
     Ticket next_ticket_;
-    IdVector<JobId, std::int64_t> told_ended_;  // requests of cold and closed jobs
+    IdVector<JobId, std::int64_t> told_ended_;  // requests of all but listed jobs
     // Deadlines of requests that have arrived, where they are given up then.
     std::multimap<Time, RequestRef> deadlines_;
     std::int64_t idle_ = 0;  // commands ended since the last execution
@@ -182,16 +182,18 @@ void Run::note(const Completion& span) {
     if (listeners_.spans != nullptr) listeners_.spans->on_span(span);
 }
 
-// A cold job's next request arrives once this one has ended and everything is released; a closed
-// job's client begins to think when its request has ended.
+// A cold job's next request arrives once this one has ended and everything is released; of a long
+// stream more are told of; a closed job's client begins to think when its request has ended.
 void Run::end_requests(JobId job) {
     const ArrivalMode mode = request_.workload.jobs[job].mode;
-    if (mode != ArrivalMode::cold && mode != ArrivalMode::closed) return;
-    const bool cold = mode == ArrivalMode::cold;
+    const bool cold = mode == ArrivalMode::cold, streams = mode == ArrivalMode::stream;
+    if (!cold && !streams && mode != ArrivalMode::closed) return;
     if (cold && (check_.resident_blocks(job) != 0 || !check_.at_rest(job))) return;
     while (told_ended_[job] < metrics_.requests_done(job)) {
         ++told_ended_[job];
-        if (cold)
+        if (streams)
+            arrivals_.end_streamed_request(job);
+        else if (cold)
             arrivals_.end_cold_request(job, device_->now());
         else
             arrivals_.end_closed_request(job, device_->now());

@@ -1,9 +1,9 @@
 // Many latencies in a few numbers.
 #pragma once
 
-#include <vector>
+#include <span>
 
-#include "profiles/base/units.h"
+#include "profiles/base/durations.h"
 
 namespace swaplab {
 
@@ -11,7 +11,10 @@ namespace swaplab {
 struct LatencySummary {
     std::int64_t count = 0;
     Duration mean{}, min{}, p50{}, p95{}, p99{}, max{};
+    friend bool operator==(const LatencySummary&, const LatencySummary&) = default;
 };
-LatencySummary summarize(std::vector<Duration> latencies);
+LatencySummary summarize(const Durations& latencies);
+// Of all of them together.
+LatencySummary summarize(std::span<const Durations* const> all);
 
 }  // namespace swaplab

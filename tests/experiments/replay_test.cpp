@@ -231,6 +231,17 @@ const std::vector<Alteration>& alterations() {
     return all;
 }
 
+// Of which the rest is told of later (`Arrivals`), though all of it arrives at the start.
+TEST(Replay, ALongStreamDecidesAgainAsItDid) {
+    const Recorded recorded;
+    const CliResult run = recorded.run(
+        "load-all",
+        {"-m", recorded.model("one"), "-b", "300000", "--mode", "stream", "--requests", "4200"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    const CliResult again = cli({"replay", recorded.log()});
+    EXPECT_EQ(again.code, 0) << again.out << again.err;
+}
+
 // Intact digests find every change, at its line.
 TEST(Replay, OneChangeIsReportedAtItsLine) {
     const Recorded recorded;

@@ -33,7 +33,8 @@ def cases(with_torch):
     ]
     if with_torch:
         found += [
-            Case("packing", "pack IN/model.pt -o OUT/pack --json", ["pack"], seconds=TORCH),
+            Case("packing", "pack IN/model.pt -o OUT/pack --json", ["pack"], seconds=TORCH,
+                 index="pack/index.json"),
             Case("cpu", "run -m IN/real -d IN/device.json -p swapnet -b 64MiB --backend cpu "
                  "--threads 1 --json --decisions OUT/log.jsonl", ["log.jsonl"], exact=False,
                  seconds=TORCH),

@@ -15,6 +15,7 @@ import collections
 import concurrent.futures
 import errno
 import random
+import re
 import shlex
 import shutil
 import sys
@@ -65,7 +66,36 @@ def plans_of(calls, count, rng):
     return plans[:count]
 
 
-def fault_of(case, plan, ended, whole, place):
+# Frames that say nothing of who did it: the C and C++ runtimes, the loader, the injector.
+RUNTIME = re.compile(r"^(libc|libm|libstdc\+\+|libgcc_s|ld-linux.*|libpthread|libdl|linux-vdso|"
+                     r"libswaplab_injector|\?)(\.so.*|-.*)?(:throws)?$")
+OURS = re.compile(r"^swaplab")
+
+
+def innermost(line):
+    """The first file on the stack that is no runtime's."""
+    return next((file for file in line.split()[1:] if not RUNTIME.match(file)), None)
+
+
+def library_that_died(ended, trace):
+    """The library in which the process died of a signal, if the call that failed (the last one) had
+    been made by a library, too: neither frame is ours, and nobody could have caught it."""
+    if ended.code is None or ended.code >= 0 or not trace.exists():
+        return None
+    lines = trace.read_text().splitlines()
+    if [line.split()[0] for line in lines] != ["failed", "died"]:
+        return None
+    called, died = map(innermost, lines)
+    if ":throws" in lines[1] and any(OURS.match(file) for file in lines[1].split()[1:]):
+        return None  # nobody caught it, and we could have
+    if called is None or died is None or OURS.match(called) or OURS.match(died):
+        return None
+    return died
+
+
+def fault_of(case, plan, ended, whole, place, library):
+    if library:  # as after SIGKILL: something may be left, nothing half-made
+        return box.touched(place, ended) or box.broken_files(case, ended, whole)
     if ended.hung:
         return f"takes longer than {case.seconds:.0f} s"
     if ended.code not in ALLOWED:
@@ -90,6 +120,8 @@ class Tally:
     def __init__(self):
         self.codes = collections.Counter()
         self.kinds = collections.Counter()
+        self.libraries = collections.defaultdict(list)  # that died, and of what kind of call: plans
+        self.environments = 0  # packs that name another one
         self.faults = []
 
 
@@ -102,14 +134,22 @@ def disturb(args, case, prepared, count, rng):
         return case, tally
     for plan in plans_of(calls, count, rng):
         place.clear()
+        trace = place.root / "trace"
+        trace.unlink(missing_ok=True)
         ended = place.run(args.swaplab, case,
-                          {"LD_PRELOAD": args.injector, "FAULTS_PLAN": plan}.items())
-        fault = fault_of(case, plan, ended, whole, place)
-        tally.codes["fault" if fault else ended.code] += 1
+                          {"LD_PRELOAD": args.injector, "FAULTS_PLAN": plan,
+                           "FAULTS_TRACE": str(trace)}.items())
+        library = library_that_died(ended, trace)
+        fault = fault_of(case, plan, ended, whole, place, library)
+        tally.codes["fault" if fault else "library" if library else ended.code] += 1
+        tally.environments += box.elsewhere_computed(ended, whole)
+        if library and not fault:
+            tally.libraries[f"{library} ({plan.split(':')[0]})"].append(f"{case.name} {plan}")
         tally.kinds[plan.split(":")[0]] += 1
         if fault:
             last = ended.err.strip().splitlines()[-1:] or [""]
-            tally.faults.append((case, plan, f"{fault} [{last[0][:160]}]"))
+            stacks = trace.read_text() if trace.exists() else ""
+            tally.faults.append((case, plan, f"{fault} [{last[0][:160]}]\n{stacks[:1000]}"))
             place.remove()
             place = box.Sandbox(prepared)
             whole, _ = counted(args.swaplab, args.injector, case, place)
@@ -118,18 +158,24 @@ def disturb(args, case, prepared, count, rng):
 
 
 def report(results, args):
-    codes, kinds = collections.Counter(), collections.Counter()
+    kinds, libraries = collections.Counter(), collections.defaultdict(list)
     for case, tally in results:
-        codes.update(tally.codes)
         kinds.update(tally.kinds)
+        for library, plans in tally.libraries.items():
+            libraries[library] += plans
         print(f"{case.name:12} {sum(tally.codes.values()):6}  " +
               "  ".join(f"{code}: {n}" for code, n in sorted(tally.codes.items(), key=str)))
     print("by kind:", ", ".join(f"{kind} {n}" for kind, n in sorted(kinds.items())))
+    for library, plans in sorted(libraries.items()):
+        print(f"died inside of {library}: {len(plans)}, as in {plans[0]}")
+    if environments := sum(tally.environments for _, tally in results):
+        print(f"packs that name the other environment that LibTorch found: {environments}")
     faults = [fault for _, tally in results for fault in tally.faults]
     for case, plan, what in faults:
         print(f"FAULT {case.name}: {plan}: {what}\n  FAULTS_PLAN={plan} LD_PRELOAD={args.injector} "
               f"{args.swaplab} {shlex.join(case.words)}")
-    print(f"{sum(kinds.values())} injections, {len(faults)} faults")
+    print(f"{sum(kinds.values())} injections, {len(faults)} faults, "
+          f"{sum(map(len, libraries.values()))} deaths inside of libraries")
     return 1 if faults else 0
 
 

@@ -74,7 +74,7 @@ TEST_F(CpuBackend, EveryPolicySeesTheBytesOfTheFile) {
             ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
             ASSERT_TRUE(result.evidence);
             EXPECT_EQ(result.evidence->outputs,
-                      std::vector(1, std::vector<std::string>(3, expected)));
+                      std::vector<Digests>(1, std::vector<std::string>(3, expected)));
             if (needs_budget) {
                 EXPECT_LE(result.evidence->committed_peak, least + Bytes{more});
             }

@@ -248,7 +248,7 @@ TEST(Invariants, CountsAndRatios) {
         const auto direct = simulate(run.platform, run.workload, "direct").result;
         EXPECT_EQ(r.full_memory_latency, direct.latency.mean);
         const auto sum = [](const RunResult& result) {
-            const std::vector<Duration>& turns = result.jobs.front().turns;
+            const Durations& turns = result.jobs.front().turns;
             return static_cast<double>(
                 count_ns(std::accumulate(turns.begin(), turns.end(), Duration{})));
         };

@@ -178,5 +178,29 @@ TEST(Arrivals, ComeInOrderOfTimeRequestJob) {
     EXPECT_EQ(arrivals.arrived(), 9);
 }
 
+// A long stream is told of by parts; all of it has arrived at the start.
+TEST(Arrivals, OfAStreamMoreFollowAsRequestsEnd) {
+    Workload workload;
+    Job& job = workload.jobs.emplace_back();
+    job.model = random_model(1);
+    job.mode = ArrivalMode::stream;
+    job.requests = 3 * Arrivals::kMostAhead + 5;
+    Arrivals arrivals(workload);
+    std::vector<Arrival> taken;
+    for (std::int64_t ended = 0; ended < job.requests; ++ended) {
+        arrivals.take(at_ns(ended), taken);
+        const std::int64_t ahead = std::ssize(taken) - ended;
+        EXPECT_LE(ahead, Arrivals::kMostAhead);
+        EXPECT_GE(ahead, std::min(job.requests - ended, Arrivals::kMostAhead / 2));
+        EXPECT_EQ(arrivals.more(), std::ssize(taken) < job.requests);
+        arrivals.end_streamed_request({0});
+    }
+    ASSERT_EQ(std::ssize(taken), job.requests);
+    for (std::uint32_t r = 0; r < taken.size(); ++r) {
+        EXPECT_EQ(taken[r].request.index, r);
+        EXPECT_EQ(taken[r].at, kStart);
+    }
+}
+
 }  // namespace
 }  // namespace swaplab::testing

@@ -2,7 +2,6 @@
 // a KV cache that grows.
 #include <gtest/gtest.h>
 
-#include <numeric>
 
 #include "profiles/base/error.h"
 #include "tests/support/generative_model.h"
@@ -131,10 +130,7 @@ TEST(Generative, LawsOnRandomModels) {
             EXPECT_LE(result.memory.peak, *options.budget);
             const JobResult& job = result.jobs[0];
             ASSERT_EQ(std::ssize(job.next_tokens), 2 * (model->passes() - 1));
-            const auto sum = [](const std::vector<Duration>& all) {
-                return std::accumulate(all.begin(), all.end(), Duration{});
-            };
-            EXPECT_EQ(sum(job.first_tokens) + sum(job.next_tokens), sum(job.latencies));
+            EXPECT_EQ(job.first_tokens.sum() + job.next_tokens.sum(), job.latencies.sum());
             const bool of_makespan = result.lower_bound_of == BoundOf::makespan;
             EXPECT_LE(result.lower_bound, of_makespan ? result.makespan : result.latency.min);
             EXPECT_EQ(result.memory.by_category[static_cast<std::size_t>(Category::kv_cache)],

@@ -2,9 +2,16 @@
 #include <dlfcn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <iostream>
 #include <thread>
 #include <vector>
 
@@ -33,7 +40,7 @@ constexpr const char* kFile = "swaplab_torch.so";
 // As OpenMP and OpenBLAS choose: what the environment says, else one for each core.
 std::size_t threads_of_pool(const char* variable) {
     const char* const set = std::getenv(variable);
-    const int asked = set == nullptr ? 0 : std::atoi(set);
+    const long asked = set == nullptr ? 0 : std::strtol(set, nullptr, 10);
     const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
     return asked > 0 ? static_cast<std::size_t>(asked) : cores;
 }
@@ -76,14 +83,66 @@ void require_addresses() {
     munmap(probe, size);
 }
 
+// --- Its beginning and its end ------------------------------------------------------------------
+
+std::atomic<bool> gave_up{false};
+struct sigaction who_listens;
+
+// OpenBLAS interrupts the process (raise) when it gets no thread; interrupts of others go where
+// they went.
+extern "C" void swaplab_torch_interrupted(int signal, siginfo_t* info, void* context) {
+    if (info->si_code == SI_TKILL && info->si_pid == getpid())
+        gave_up = true;
+    else if ((who_listens.sa_flags & SA_SIGINFO) != 0)
+        who_listens.sa_sigaction(signal, info, context);
+    else if (who_listens.sa_handler != SIG_DFL && who_listens.sa_handler != SIG_IGN)
+        who_listens.sa_handler(signal);
+    else if (who_listens.sa_handler == SIG_DFL)
+        _exit(128 + signal);
+}
+
+// Destructors of its libraries have nothing to do for us: they would abort where there is no
+// memory, or wait for threads that were never made, when the exit code is already known.
+void leave_without_it(int status, void*) {
+    std::cout.flush();
+    (void)std::fflush(nullptr);
+    _exit(status);
+}
+
+// While the library is opened, whatever its constructors throw.
+class Opening {
+  public:
+    Opening() {
+        struct sigaction listen {};
+        listen.sa_sigaction = swaplab_torch_interrupted;
+        listen.sa_flags = SA_SIGINFO;
+        sigaction(SIGINT, &listen, &who_listens);
+    }
+    ~Opening() {
+        sigaction(SIGINT, &who_listens, nullptr);
+        on_exit(leave_without_it, nullptr);  // before what it, or a part of it, has registered
+    }
+    Opening(const Opening&) = delete;
+    Opening& operator=(const Opening&) = delete;
+};
+
+void* open_library(const std::filesystem::path& file) {
+    const Opening opening;
+    return dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+}
+
 // Never unloaded: LibTorch does not survive it.
 const TorchPlugin& load() {
     const auto file = plugin_file(kFile);
     if (!file) fail(text("no {} beside the executable", kFile));
     require_addresses();
     require_threads();
-    void* library = dlopen(file->c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* library = open_library(*file);
     if (library == nullptr) fail(dlerror() + memory_limit_text());
+    if (gave_up)
+        throw UnsupportedError(
+            "LibTorch's OpenBLAS got no thread: is there a limit on processes, as by `ulimit -u` "
+            "or a cgroup's pids.max? With OPENBLAS_NUM_THREADS=1 it needs none");
     const auto entry = reinterpret_cast<TorchPluginEntry>(dlsym(library, kTorchPluginEntry));
     if (entry == nullptr) fail(dlerror());
     const TorchPlugin& plugin = *entry();

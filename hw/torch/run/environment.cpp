@@ -8,11 +8,18 @@
 #include <torch/version.h>
 
 #include <array>
+#include <chrono>
+#include <exception>
+#include <future>
+#include <memory>
 #include <mutex>
+#include <thread>
+#include <utility>
 
 #include "hw/host/threads.h"
 #include "hw/torch/run/threads.h"
 #include "hw/torch/run/torch_executor.h"
+#include "hw/torch/script/script.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
@@ -68,12 +75,48 @@ void require_threads(std::size_t of_a_pool) {
                  wanted, of_a_pool, there));
 }
 
+void take(std::future<void> pool) {
+    try {
+        pool.get();
+    } catch (const std::exception& error) {  // it could not find out about the processor
+        throw UnsupportedError(
+            text("LibTorch makes no pool of threads here: {}", reason_of(error)));
+    }
+}
+
+// LibTorch's pool of threads waits for ever for one that the system refused; who sets their number
+// first makes it. A thread that waits so is left behind: the process ends without it.
+void make_pool(int threads) {
+    constexpr std::chrono::seconds kMost{10};
+    const auto promise = std::make_shared<std::promise<void>>();
+    std::future<void> made = promise->get_future();
+    std::thread maker = start_thread("LibTorch's pool of threads", [threads, promise] {
+        try {
+            at::set_num_threads(threads);
+            promise->set_value();
+        } catch (...) {
+            promise->set_exception(std::current_exception());
+        }
+    });
+    if (made.wait_for(kMost) == std::future_status::ready) {
+        maker.join();
+        return take(std::move(made));
+    }
+    maker.detach();
+    throw UnsupportedError(
+        text("LibTorch's pool of threads is not there after {} s: is there a limit on processes, "
+             "as by `ulimit -u` or a cgroup's pids.max?",
+             kMost.count()));
+}
+
 }  // namespace
 
 void use_threads(int threads) {
     thread_local int used = 0;
     if (threads == 0 || threads == used) return;
     require_threads(static_cast<std::size_t>(threads));
+    static std::once_flag once;
+    std::call_once(once, make_pool, threads);
     at::set_num_threads(threads);
     if (auto* const set = of_openblas<void(int)>("openblas_set_num_threads")) set(threads);
     used = threads;

@@ -152,9 +152,8 @@ class TorchExecutor final : public Executor {
 
     std::optional<std::string> output_digest(RequestId request) const override {
         const std::lock_guard lock(mutex_);
-        const auto found = digests_.find(request);
-        if (found == digests_.end()) return std::nullopt;
-        return found->second;
+        if (last_ended_ != request) return std::nullopt;
+        return last_digest_;
     }
 
   private:
@@ -278,7 +277,8 @@ class TorchExecutor final : public Executor {
         std::string digest = digest_of(runner_.outputs());
         runner_.clear();
         const std::lock_guard lock(mutex_);
-        digests_[request] = std::move(digest);
+        last_ended_ = request;
+        last_digest_ = std::move(digest);
     }
 
     const Pack& pack_;
@@ -291,8 +291,9 @@ class TorchExecutor final : public Executor {
     PieceRunner runner_;
     IdVector<BlockId, BoundBlock> blocks_;
     std::vector<std::vector<Located>> located_;  // by layer
-    mutable std::mutex mutex_;  // of `located_`, and of digests, asked for by other threads
-    std::map<RequestId, std::string> digests_;
+    mutable std::mutex mutex_;  // of `located_`, and of the digest, asked for by other threads
+    std::optional<RequestId> last_ended_;
+    std::string last_digest_;
 };
 
 }  // namespace

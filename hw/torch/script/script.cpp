@@ -121,7 +121,8 @@ void for_each_tensor(const c10::IValue& value,
 bool is_out_of_memory(const std::exception& error) {
     if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return true;
     const std::string what = error.what();  // the interpreter wraps what an operator throws
-    for (const char* said : {"can't allocate memory", "std::bad_alloc", "not enough memory"})
+    for (const char* said : {"can't allocate memory", "std::bad_alloc", "not enough memory",
+                             "could not create a primitive"})  // oneDNN's, for its code
         if (what.find(said) != std::string::npos) return true;
     return false;
 }

@@ -68,6 +68,7 @@ class SwapnetCosts {
                       std::int64_t next_active) const {
         return std::max(held + copies_ * next_held + active, held + next_held + next_active);
     }
+    std::int64_t copies() const { return copies_; }
     Block block(std::uint32_t i, std::uint32_t j) const;
 
     // The same of many blocks, which costs much less for each.

@@ -64,6 +64,7 @@ struct Found {
 // The partition for one budget after the other.
 constexpr SwapnetValue kFirstStep = 8;
 constexpr SwapnetValue kStepsGrow = 8;
+constexpr std::int64_t kStridesGrow = 4;
 
 class Partitions {
   public:
@@ -115,9 +116,17 @@ class Partitions {
             fits = peak_of(found.cuts);
             return true;
         };
-        if (!try_with(fits - 1)) return;
+        // Mostly little less will do, and what is found leaves less to look at: strides from above
+        // that grow, then halves.
         const std::int64_t step = costs_.granularity();
         std::int64_t fails = least_peak(costs_, blocks_) / step - 1;
+        for (std::int64_t stride = 1; fits / step - fails > 1; stride *= kStridesGrow) {
+            const std::int64_t lower = std::max(fails + 1, fits / step - stride);
+            if (!try_with(lower * step)) {
+                fails = lower;
+                break;
+            }
+        }
         while (fits / step - fails > 1)
             if (const std::int64_t middle = fails + (fits / step - fails) / 2;
                 !try_with(middle * step))

@@ -123,14 +123,17 @@ bool PrefixBounds::take_blocks_before(std::uint32_t row, std::uint32_t j) {
     before_.resize(j - first_);
     from_.resize(j - first_ + 1);
     from_.back() = {};
+    const Spent* const so_far = &spent_[room_ * row + offset_[j] + first_];
+    const int shift = problem_->shift();
+    Minima from;
     for (std::size_t i = before_.size(); i-- > 0;) {
-        from_[i] = from_[i + 1];
-        const Spent so_far = spent(row, first_ + static_cast<std::uint32_t>(i), j);
         before_[i] = {};
-        if (so_far.least >= kNever) continue;
-        before_[i] = {so_far.least + problem_->ns(costs.execute[i]), so_far.with_out,
-                      problem_->ns(costs.out[i])};
-        from_[i].take(before_[i]);
+        if (so_far[i].least < kNever) {
+            before_[i] = {so_far[i].least + (costs.execute[i] << shift), so_far[i].with_out,
+                          costs.out[i] << shift};
+            from.take(before_[i]);
+        }
+        from_[i] = from;
     }
     return from_.front().executed < kNever;
 }
@@ -146,13 +149,17 @@ void PrefixBounds::spend_at(std::uint32_t row, std::uint32_t j) {
     const std::size_t of_row = room_ * problem.after(row) + j;
     const std::size_t count = before_.size();
     Minima hidden;
+    const std::int64_t budget = problem.budget, copies = problem.costs.copies();
+    const int shift = problem.shift();
     std::size_t low = count;  // the earliest start that fits
     std::size_t hides = 0;    // starts before this one hide t_in
     for (std::size_t k = window.last - window.first + 1; k-- > 0;) {
-        const SwapnetValue in = problem.ns(of_behind.in[k]);
-        while (low > 0 &&
-               problem.costs.pair(of_before.held[low - 1], of_before.active[low - 1],
-                                  of_behind.held[k], of_behind.active[k]) <= problem.budget) {
+        const SwapnetValue in = of_behind.in[k] << shift;
+        // `SwapnetCosts::pair` of the two, with what is the same for all starts on one side.
+        const std::int64_t most_first = budget - copies * of_behind.held[k];
+        const std::int64_t most_held = budget - of_behind.held[k] - of_behind.active[k];
+        while (low > 0 && of_before.held[low - 1] <= most_held &&
+               of_before.held[low - 1] + of_before.active[low - 1] <= most_first) {
             --low;
             if (low < hides) hidden.take(before_[low]);
         }

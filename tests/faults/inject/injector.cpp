@@ -5,9 +5,14 @@
 //                                        was asked for is read or written
 //   FAULTS_LOG=FILE                      at the end: how many calls of each kind there were since
 //                                        main, and how many failed
+//   FAULTS_TRACE=FILE                    if the process dies of a signal: two lines of the files
+//                                        (libraries, the program) that were on the stack, innermost
+//                                        first: "failed ..." at the last call that failed, "died
+//                                        ..." at the end; ":throws" where an exception was thrown
 //
 // What goes to standard error is left alone: it is where the program says what happened.
 #include <dlfcn.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -18,6 +23,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdarg>
 #include <cstdint>
 #include <cstdio>
@@ -64,6 +70,64 @@ struct Plan {
 };
 Plan plan;
 
+// --- Whose call failed, and where the process died ----------------------------------------------
+
+struct Stack {
+    void* frames[64];
+    int size = 0;
+};
+std::atomic_flag failing = ATOMIC_FLAG_INIT;  // held while `last_failed` is written
+Stack last_failed;
+
+void note_failed() {
+    if (failing.test_and_set()) return;  // of calls that fail at once one is noted
+    last_failed.size = backtrace(last_failed.frames, 64);
+    failing.clear();
+}
+
+void write_stack(int file, const char* what, const Stack& stack) {
+    const auto put = [file](const char* text) {
+        syscall(SYS_write, file, text, std::strlen(text));
+    };
+    put(what);
+    for (int i = 0; i < stack.size; ++i) {
+        Dl_info where{};
+        // A call that does not return may be the last thing in its function.
+        const void* const at = static_cast<const char*>(stack.frames[i]) - 1;
+        const bool known = dladdr(at, &where) != 0 && where.dli_fname != nullptr;
+        const char* const slash = known ? std::strrchr(where.dli_fname, '/') : nullptr;
+        put(" ");
+        put(slash != nullptr ? slash + 1 : known ? where.dli_fname : "?");
+        if (known && where.dli_sname != nullptr && std::strcmp(where.dli_sname, "__cxa_throw") == 0)
+            put(":throws");
+    }
+    put("\n");
+}
+
+void on_death(int signal) {
+    in_main = false;
+    const char* const path = std::getenv("FAULTS_TRACE");
+    const auto file =
+        static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+    Stack here;
+    here.size = backtrace(here.frames, 64);
+    write_stack(file, "failed", last_failed);
+    write_stack(file, "died", here);
+    syscall(SYS_close, file);
+    std::signal(signal, SIG_DFL);
+    raise(signal);
+}
+
+void trace_deaths() {
+    if (std::getenv("FAULTS_TRACE") == nullptr) return;
+    Stack first;
+    first.size = backtrace(first.frames, 64);  // loads what it needs while there is memory
+    for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
+        std::signal(signal, on_death);
+}
+
+// --- Which calls fail ---------------------------------------------------------------------------
+
 enum class Fate { real, error, half };
 
 Fate fate_of(Kind kind) {
@@ -72,6 +136,7 @@ Fate fate_of(Kind kind) {
     if (kind != plan.kind || number < plan.first || (plan.last != 0 && number > plan.last))
         return Fate::real;
     ++failed;
+    note_failed();
     if (plan.error == 0) return Fate::half;
     errno = plan.error;
     return Fate::error;
@@ -114,6 +179,7 @@ Main real_main = nullptr;
 
 int main_with_faults(int argc, char** argv, char** environment) {
     read_plan();
+    trace_deaths();
     std::atexit(write_log);
     in_main = true;
     return real_main(argc, argv, environment);
@@ -135,6 +201,13 @@ int __libc_start_main(Main main, int argc, char** argv, void (*init)(), void (*f
     real_main = main;
     const auto start = reinterpret_cast<Start>(dlsym(RTLD_NEXT, "__libc_start_main"));
     return start(main_with_faults, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
+// Who leaves in a hurry is counted, too.
+[[noreturn]] void _exit(int status) {
+    write_log();
+    syscall(SYS_exit_group, status);
+    __builtin_unreachable();
 }
 
 // --- Files --------------------------------------------------------------------------------------

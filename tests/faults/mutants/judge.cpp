@@ -66,9 +66,37 @@ std::string why_not_json(const std::string& content, const std::string& file) {
     return {};
 }
 
+// A file that the command names as one to write, and does not read: inputs are refused there.
+bool is_output(const std::vector<std::string>& command, const std::string& name) {
+    constexpr auto flags = std::to_array<std::string_view>(
+        {"-o", "--csv", "--decisions", "--plot", "--requests-out", "--trace"});
+    for (std::size_t i = 1; i < command.size(); ++i)
+        if (command[i].ends_with("/" + name) &&
+            std::ranges::find(flags, command[i - 1]) != flags.end())
+            return true;
+    return false;
+}
+
+// Whether that is the log of decisions, which is one under any name.
+bool is_log(const std::vector<std::string>& command, const std::string& name) {
+    for (std::size_t i = 1; i < command.size(); ++i)
+        if (command[i - 1] == "--decisions" && command[i].ends_with("/" + name)) return true;
+    return false;
+}
+
+// Objects, one a line, of which the last is the end.
+std::string why_no_log(const std::string& content, const std::string& path) {
+    std::istringstream lines(content);
+    std::string line;
+    for (std::string next; std::getline(lines, next); line = next)
+        if (std::string why = why_not_json(next, path); !why.empty()) return why;
+    return line.find("\"event\": \"end\"") == std::string::npos ? path + ": no end" : "";
+}
+
 // What was written under its own name must be whole.
-std::string fault_of_file(const std::string& path) {
+std::string fault_of_file(const std::string& path, bool log) {
     const std::string content = testing::read_file(path);
+    if (log) return why_no_log(content, path);
     try {
         if (path.ends_with(".csv")) parse_csv(content, path);
     } catch (const InputError& error) {
@@ -79,17 +107,6 @@ std::string fault_of_file(const std::string& path) {
     if (path.ends_with(".tmp") || path.find(".partial-") != std::string::npos)
         return path + ": left behind";
     return {};
-}
-
-// A file that the command names as one to write, and does not read: inputs are refused there.
-bool is_output(const std::vector<std::string>& command, const std::string& name) {
-    constexpr auto flags = std::to_array<std::string_view>(
-        {"-o", "--csv", "--decisions", "--plot", "--requests-out", "--trace"});
-    for (std::size_t i = 1; i < command.size(); ++i)
-        if (command[i].ends_with("/" + name) &&
-            std::ranges::find(flags, command[i - 1]) != flags.end())
-            return true;
-    return false;
 }
 
 // `fit` writes what it measured into the model that it is given.
@@ -106,7 +123,8 @@ std::string fault_of_files(const Numbered& mutant, const std::string& folder) {
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
         const std::string name = fs::relative(entry.path(), folder);
         if (!entry.is_regular_file() || inputs.contains(name)) continue;
-        if (std::string fault = fault_of_file(entry.path()); !fault.empty()) return fault;
+        const bool log = is_log(mutant.mutant.command, name);
+        if (std::string fault = fault_of_file(entry.path(), log); !fault.empty()) return fault;
     }
     return {};
 }

@@ -33,6 +33,11 @@ constexpr std::array kBytes{
     ","sv, ":"sv, "#"sv, "\\u0000"sv, "\\ud800"sv, "\n\n"sv, "- "sv, "  "sv};
 // clang-format on
 
+std::int64_t times(std::int64_t value, std::int64_t factor) {
+    std::int64_t product = 0;
+    return __builtin_mul_overflow(value, factor, &product) ? value : product;
+}
+
 }  // namespace
 
 std::string boundary_number(Rng& random) { return std::string(one_of(kNumbers, random)); }
@@ -46,10 +51,10 @@ std::string number_near(const std::string& number, Rng& random) {
     switch (random.between(0, 6)) {
         case 0: return "0";
         case 1: return text("{}", value / 2);
-        case 2: return text("{}", value < INT64_MAX / 2 ? value * 2 : value);
+        case 2: return text("{}", times(value, 2));
         case 3: return text("{}", value < INT64_MAX ? value + 1 : value);
         case 4: return text("{}", value > 0 ? value - 1 : value);
-        case 5: return text("{}", value < INT64_MAX / 1000 ? value * 1000 : value);
+        case 5: return text("{}", times(value, 1000));
         default: return text("{}", random.between(0, value > 1 ? value : 100));
     }
 }
