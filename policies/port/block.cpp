@@ -244,19 +244,62 @@ void note_staying(const CostModel& cost, const BlockFacts& block, std::vector<bo
     for (const BroughtLayer& layer : block.brought) there[layer.owner.index] = true;
 }
 
+namespace {
+
+// Which block that stays has the parameters that later ones share, by layer.
+class Holders {
+  public:
+    Holders(const Model& model, std::vector<BlockFacts>& facts)
+        : model_(model), facts_(facts), by_layer_(model.layer_count()) {}
+
+    void begin() { by_layer_.assign(by_layer_.size(), std::nullopt); }
+    // The last of the facts.
+    void use() {
+        for (const UnitId unit : facts_.back().units)
+            for (const LayerId owner : model_.layer(model_.layer_of(unit)).shares)
+                if (const auto holder = by_layer_[owner.index])
+                    facts_[*holder].used_for =
+                        static_cast<std::uint32_t>(facts_.size() - 1 - *holder);
+    }
+    void stay() {
+        const BlockFacts& block = facts_.back();
+        for (const UnitId unit : block.units) note(model_.layer_of(unit));
+        for (const BroughtLayer& layer : block.brought) note(layer.owner);
+    }
+
+  private:
+    void note(LayerId layer) {
+        if (!by_layer_[layer.index]) by_layer_[layer.index] = facts_.size() - 1;
+    }
+
+    const Model& model_;
+    std::vector<BlockFacts>& facts_;
+    std::vector<std::optional<std::size_t>> by_layer_;
+};
+
+}  // namespace
+
 std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> blocks,
                                  SwapPath path, const StayingBlocks& staying) {
     std::vector<BlockFacts> facts;
     facts.reserve(blocks.size());
     std::vector<bool> there(cost.model().layer_count());
+    Holders holders(cost.model(), facts);
     for (std::size_t b = 0; b < blocks.size(); ++b) {
-        if (blocks[b].first == 0) there.assign(there.size(), false);
+        if (blocks[b].first == 0) {
+            there.assign(there.size(), false);
+            holders.begin();
+        }
         const bool may_stay = b < staying.until;
         const bool stays = may_stay && b < staying.kept.size() && staying.kept[b];
         const bool continued = may_stay && staying.parts_of_one && blocks[b].first > 0;
         facts.push_back(facts_of(cost, blocks[b], path,
                                  {may_stay && staying.all, stays, &there, continued}));
-        if (stays) note_staying(cost, facts.back(), there);
+        if (staying.kept.empty()) continue;
+        holders.use();
+        if (!stays) continue;
+        note_staying(cost, facts.back(), there);
+        holders.stay();
     }
     return facts;
 }

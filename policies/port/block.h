@@ -65,6 +65,9 @@ struct BlockFacts {
     // Extents that come in behind that of its own layers, in this order.
     std::vector<BroughtLayer> brought;
     std::optional<Load> of_token;  // in a pass of one token, where some come in by rows
+    // Of a block that stays: so many blocks behind it comes the last one that uses parameters which
+    // this one has or brought. 0: nobody does.
+    std::uint32_t used_for = 0;
 
     bool has_parameters() const { return parameter_bytes.count > 0; }
     Duration of(Verb verb) const { return durations[index_of(verb)]; }

@@ -124,7 +124,10 @@ void CommandCheck::on_submit(const Command& command, Ticket next, Time now) {
     if (uses(command.verb)) job.executing.push_back(command.request);
     if (uses(command.verb)) return submit_execute(command, job, block);
     if (!block.submitted.swaps()) blame(command, "the block has nothing to swap, only execution");
-    if (swaps_out(command.verb)) return submit_release(command, block);
+    if (swaps_out(command.verb)) {
+        check_unused(command, job);
+        return submit_release(command, block);
+    }
     submit_step(command, block);
 }
 
@@ -132,6 +135,16 @@ void CommandCheck::submit_step(const Action& command, BlockState& block) const {
     if (!block.submitted.is_next(step_of(command))) blame_step(command, block.submitted);
     if (block.submitted.absent() && !block.fits) blame_size(command);
     block.submitted.advance();
+}
+
+// Parameters of a block that stays may be those of later blocks too.
+void CommandCheck::check_unused(const Action& command, const JobState& job) const {
+    if (setup_.deployment.jobs[command.job].bridged) return;  // it may go on by another row
+    const std::uint32_t last = command.block.index + facts(command).used_for;
+    if (job.next_block <= command.block || job.next_block.index > last) return;
+    if (job.is_gone(command.request) || std::ranges::count(job.expiring, command.request) > 0)
+        return;
+    blame(command, text("block {} uses its parameters and has not executed", last));
 }
 
 void CommandCheck::submit_release(const Action& command, BlockState& block) const {

@@ -91,6 +91,7 @@ class CommandCheck {
     void check_ids(const Command& command, Ticket next) const;
     [[noreturn]] void blame_ids(const Command& command) const;
     void submit_step(const Action& command, BlockState& block) const;
+    void check_unused(const Action& command, const JobState& job) const;
     void submit_release(const Action& command, BlockState& block) const;
     void cancel_use(const Action& command, JobState& job, const BlockState& block) const;
     [[noreturn]] void blame_cancel(const Action& command) const;

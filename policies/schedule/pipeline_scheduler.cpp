@@ -39,6 +39,11 @@ PipelineScheduler::PipelineScheduler(const SchedulerSetup& setup, int lookahead)
         job.facts = setup.facts[j];
         job.blocks.resize(setup.facts[j].size());
         for (const BlockFacts& block : job.facts) job.lives.emplace_back(block.steps);
+        for (const BlockId b : job.facts.ids()) {
+            if (job.facts[b].used_for == 0) continue;
+            job.last_uses.resize(job.facts.size());
+            job.last_uses[{b.index + job.facts[b].used_for}].push_back(b);
+        }
         job.passes = passes_of(setup.facts[j]);
         job.variant = &job.plan->at_start();
         job.overlap = job.variant->may_overlap_within(job.plan->budget);
@@ -300,18 +305,35 @@ void PipelineScheduler::submit_release(const Step& step, const Wait& wait, Trail
 }
 
 Trail PipelineScheduler::submit_kept(const Step& step, const Wait& read_after,
-                                     const Wait& copy_after, Moves& moves) const {
+                                     const Wait& copy_after, Moves& moves) {
     Trail trail;
     submit_swap_in(step, read_after, copy_after, trail, moves);
     submit_use(step, trail.assembled | step.job.before.executed, trail, moves);
-    if (ends_stay(step)) submit_release(step, trail.executed, trail, moves);
+    if (ends_stay(step) && step.facts.used_for == 0)
+        submit_release(step, trail.executed, trail, moves);
+    submit_last_uses(step, trail.executed, moves);
     return trail;
+}
+
+Wait PipelineScheduler::submit_last_uses(const Step& step, const Wait& executed, Moves& moves) {
+    Wait released;
+    JobRun& job = step.job;
+    if (job.last_uses.empty() || !ends_stay(step)) return released;
+    for (const BlockId block : job.last_uses[step.block]) {
+        const Step kept{job, step.request, step.pass, block, job.facts[block]};
+        Trail trail = job.blocks[block];
+        submit_release(kept, executed, trail, moves);
+        changing(job.blocks[block]) = trail;
+        released |= trail.released;
+    }
+    return released;
 }
 
 void PipelineScheduler::submit_execution(const Step& step, const Wait& wait, Trail& trail,
                                          Moves& moves) {
     submit_use(step, wait, trail, moves);
     submit_release(step, trail.executed, trail, moves);
+    submit_last_uses(step, trail.executed, moves);
 }
 
 }  // namespace swaplab

@@ -109,6 +109,8 @@ class PipelineScheduler : public Scheduler {
         const Variant* variant = nullptr;  // of the request under way
         // A pass's first block may come in beside the last one of the pass before.
         bool overlap = true;
+        // By block: kept ones whose parameters are used by it, and by none behind it.
+        IdVector<BlockId, std::vector<BlockId>> last_uses;
         bool holds = false;  // all blocks of the oldest are submitted, but `submit_held` has more
 
         Bytes granted;        // what the request under way may use, where the budget may change
@@ -206,20 +208,24 @@ class PipelineScheduler : public Scheduler {
     static void submit_use(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
     // Releases after `wait`, if there is anything to release.
     static void submit_release(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
-    // A kept block: it comes in when it is first due, and leaves after its last use. As long as it
-    // is there, nothing of it is missing.
+    // A kept block: it comes in when it is first due, and leaves after its last use, which may be
+    // that of a later block that shares its parameters. As long as it is there, nothing of it is
+    // missing.
     Trail submit_kept(const Step& step, const Wait& read_after, const Wait& copy_after,
-                      Moves& moves) const;
+                      Moves& moves);
     // Whether this is the last use of a kept block: in the request, where it has a place of its own
     // of all that are queued.
     bool ends_stay(const Step& step) const {
         return step.last_pass() && (!step.job.variant->fixed || is_last_queued(step));
     }
+    // Releases kept blocks whose parameters nobody behind this block uses, after its execution.
+    // Returns what waits for that.
+    Wait submit_last_uses(const Step& step, const Wait& executed, Moves& moves);
     static bool is_last_queued(const Step& step) {
         return !(step.request < step.job.last_arrived);
     }
     // Executes after `wait`, then releases.
-    static void submit_execution(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
+    void submit_execution(const Step& step, const Wait& wait, Trail& trail, Moves& moves);
 
   private:
     class CountingMoves;
@@ -272,7 +278,7 @@ class PipelineScheduler : public Scheduler {
     void resume(JobRun& job);
     static std::uint32_t first_cut(const JobRun& job, const Variant& row, std::uint32_t from);
     void end_bridge(JobRun& job, const Trail& last);
-    static Trail submit_alone(const Step& step, Moves& moves);
+    Trail submit_alone(const Step& step, Moves& moves);
     Candidate candidate(const JobRun& job, const Arrival& request) const {
         return {job.id, request.request, request.at, request.deadline, job.weight};
     }

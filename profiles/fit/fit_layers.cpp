@@ -108,6 +108,13 @@ void estimate_per_block(const std::vector<Samples>& blocks, LayerTimes& times) {
     for (LayerTime& layer : times.layers) layer.ns -= *times.per_block;
 }
 
+// What rows of executing the layer say of parameters: those shared count, of tables the rows.
+Bytes touched_by(const Model& model, LayerId layer) {
+    Bytes touched;
+    for (const UnitId unit : model.units_of(layer)) touched += model.unit(unit).touched_bytes;
+    return touched;
+}
+
 }  // namespace
 
 LayerTimes layer_times(const Measurements& measurements, const std::string& own_mode) {
@@ -129,16 +136,18 @@ LayerTimes layer_times(const Measurements& measurements, const std::string& own_
 Model with_layer_times(const Model& model, const LayerTimes& times, const std::string& device,
                        const std::string& file) {
     ModelSpec spec = model.spec();
-    for (Layer& layer : spec.layers) {
+    for (std::uint32_t i = 0; i < model.layer_count(); ++i) {
+        Layer& layer = spec.layers[i];
+        const Bytes touched = touched_by(model, LayerId{i});
         const auto same = [&](const LayerTime& time) {
-            return time.layer == layer.name && time.features.bytes == layer.parameter_bytes;
+            return time.layer == layer.name && time.features.bytes == touched;
         };
         const auto found = std::ranges::find_if(times.layers, same);
         if (found == times.layers.end())
             throw InputError(text(
                 "{}: no execute rows of layer {} of {} ({} bytes of parameters) "
                 "by itself: expected some, labelled with its name",
-                file, in_quotes(layer.name), in_quotes(model.name()), layer.parameter_bytes.count));
+                file, in_quotes(layer.name), in_quotes(model.name()), touched.count));
         layer.execute = to_duration(found->ns);
     }
     spec.measured_on = device;

@@ -100,6 +100,14 @@ TEST_F(ProfileCommand, OfAGenerativeModelThatShares) {
     for (const Measurement& row : load_measurements(rows_).rows)
         if (row.activity == Activity::execute) executed.insert(row.label);
     for (const char* layer : {"wte", "fc", "head"}) EXPECT_TRUE(executed.contains(layer)) << layer;
+
+    // Rows of a table and what is shared are parameters that a layer touches, as its rows say.
+    const CliResult fit = cli({"fit", rows_, "-o", fitted_, "--layers", model_});
+    ASSERT_EQ(fit.code, 0) << fit.err;
+    const Model told = load_model(model_);
+    EXPECT_EQ(told.layer({0}).execute, nanoseconds(1000));
+    EXPECT_EQ(told.layer({1}).execute, nanoseconds(180'001'000));
+    EXPECT_EQ(told.layer({2}).execute, nanoseconds(180'001'000));
 }
 
 TEST_F(ProfileCommand, CoverageAsJson) {

@@ -108,10 +108,12 @@ class SyncScheduler final : public PipelineScheduler {
         if (state.executing) {
             Trail& trail = changing(state.trails[state.executing->block]);
             submit_use(*state.executing, state.barrier, trail, moves);
-            if (!state.executing->kept() || ends_stay(*state.executing))
+            const bool leaves = state.executing->facts.used_for == 0 && ends_stay(*state.executing);
+            if (!state.executing->kept() || leaves)
                 submit_release(*state.executing, trail.executed, trail, moves);
             changing(state.released[state.executing->block]) = trail.released;
             done |= trail.executed | trail.released;
+            done |= submit_last_uses(*state.executing, trail.executed, moves);
             any = true;
         }
         if (state.copying && is_missing(*state.copying)) {
@@ -122,7 +124,10 @@ class SyncScheduler final : public PipelineScheduler {
         }
         if (reading != nullptr && is_missing(*reading)) {
             Trail& trail = changing(state.trails[reading->block]);
-            submit_read(*reading, state.barrier | state.released[reading->block], trail, moves);
+            submit_read(*reading,
+                        state.barrier | state.released[reading->block] |
+                            reading->job.blocks[reading->block].released,
+                        trail, moves);
             done |= trail.read;
             any = true;
         }
