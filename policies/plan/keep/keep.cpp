@@ -6,16 +6,12 @@
 #include <utility>
 
 #include "policies/plan/keep/kept_sets.h"
-#include "policies/plan/lookup_table.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {
 
 namespace {
-
-// Rows of a lookup table are at least this share of memory apart: sets are many.
-constexpr double kRowStep = 1.0 / 64;
 
 // The finest blocks with what is kept of them, as their parameters are when they stay.
 struct KeptBytes {
@@ -166,12 +162,7 @@ class KeepingPartitioner final : public Partitioner {
         return Search(*streaming_, request, most_).best();
     }
     std::vector<JobPlan> front(const PartitionRequest& request) const override {
-        return sweep_budgets(minimum(request).minimum_budget, plenty(request), kRowStep,
-                             [&](Bytes budget) {
-                                 PartitionRequest tried = request;
-                                 tried.budget = budget;
-                                 return partition(tried);
-                             });
+        return coarse_front(request);
     }
 
   private:
