@@ -11,6 +11,7 @@
 #include "policies/schedule/keep_parameter.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/policy.h"
+#include "policies/schedule/streamed_blocks.h"
 #include "policies/systems/demand_layering/delay.h"
 #include "policies/systems/demand_layering/scheduler.h"
 #include "profiles/base/error.h"
@@ -220,7 +221,7 @@ Policy make_demand_layering(const PolicyParameters& parameters, std::optional<Sw
     Policy policy;
     policy.planner = make_partition_planner(make_keeping_partitioner(
         std::make_unique<DemandLayeringPartitioner>(options), read_keep(parameters)));
-    policy.make_scheduler = options.has_ring()                         ? make_ring_scheduler
+    policy.make_scheduler = options.has_ring()                         ? make_streamed_blocks
                             : options.pipeline == Pipeline::sequential ? make_one_at_a_time
                                                                        : make_sync_scheduler;
     return policy;
