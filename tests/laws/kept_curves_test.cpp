@@ -73,7 +73,7 @@ TEST_P(KeptCurves, OfLlama1bOnTheOrinNano) {
     constexpr std::int64_t in_block =
         2048 * (2048 + 512 + 512) + 2048 * 2048 + 3 * 2048 * 8192 + 2 * 2048;
     EXPECT_EQ(model->parameter_bytes().count, 2 * (128256 * 2048 + 16 * in_block + 2048));
-    EXPECT_EQ(model->parameter_bytes().count, 2 * 1'235'814'400);
+    EXPECT_EQ(model->parameter_bytes().count, std::int64_t{2} * 1'235'814'400);
     expect_bought(model, GetParam(), SWAPLAB_SANITIZED ? 6 : 1);
 }
 

@@ -93,7 +93,7 @@ TEST(OomFree, KeepsByTheFormula) {
     EXPECT_EQ(kept(600), (Indices{0, 2, 4, 6}));
     EXPECT_EQ(testing::minimum_of(platform, model, "oom-free", stream_within(0, 1)), Bytes{200});
     // All of them need no buffers: 10 layers in 1000 bytes, where the formula has 8.
-    EXPECT_EQ(kept(999), (Indices{0, 1, 2, 3, 4, 5, 6}));
+    EXPECT_EQ(kept(999), (Indices{0, 1, 2, 3, 5, 6, 7}));
     EXPECT_EQ(kept(1000).size(), 10U);
 }
 
@@ -219,7 +219,9 @@ TEST(OomFree, RunsAsTheRecurrenceSays) {
             simulate(world.platform, world.model, "oom-free", world.options).result;
         ASSERT_EQ(run.verdict, Verdict::ok) << run.reason;
         EXPECT_LE(run.memory.peak, *world.options.budget);
-        EXPECT_EQ(run.memory.in_use, Bytes{});
+        if (world.options.account == Account::parameters) {
+            EXPECT_EQ(run.memory.in_use, Bytes{});
+        }
         with_kept += static_cast<int>(!kept_in(plan).empty());
         // The prediction begins with what stays in place, the run reads it first.
         const DoubleBuffer expected(table, stays, 2);
@@ -284,7 +286,9 @@ TEST(Flexinfer, RunsAsTheRecurrenceSays) {
         const RunResult run = simulate(world.platform, world.model, system, world.options).result;
         ASSERT_EQ(run.verdict, Verdict::ok) << run.reason;
         EXPECT_LE(run.memory.peak, *world.options.budget);
-        EXPECT_EQ(run.memory.in_use, Bytes{});
+        if (world.options.account == Account::parameters) {
+            EXPECT_EQ(run.memory.in_use, Bytes{});
+        }
         const oracle::Table whole = unit_table(CostModel(*world.model, world.platform));
         oracle::Table table = whole;
         double kept = 0;
