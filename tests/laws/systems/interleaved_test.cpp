@@ -130,7 +130,9 @@ TEST(OomFree, KeepsALargeFirstLayerForWantOfBuffers) {
 struct DoubleBuffer {
     std::vector<double> turns;
 
-    DoubleBuffer(const oracle::Table& table, const std::vector<bool>& stays, int requests) {
+    DoubleBuffer(const oracle::Table& table, const std::vector<bool>& stays, int requests,
+                 std::size_t lanes) {
+        oracle::AssemblyLanes assembly(lanes);
         double reading = 0, executing = 0, gone = 0, gone_before = 0, last = 0;
         std::vector<double> own(table.size());
         for (int request = 0; request < requests; ++request) {
@@ -140,7 +142,7 @@ struct DoubleBuffer {
                 double ready = 0;
                 if (streams) {
                     reading = std::max({reading, gone_before, own[i]}) + item.read;
-                    ready = reading + item.assemble;
+                    ready = assembly.run(reading, item.assemble);
                 }
                 executing = std::max(executing, ready) + item.execute;
                 if (!streams) continue;
@@ -224,7 +226,8 @@ TEST(OomFree, RunsAsTheRecurrenceSays) {
         }
         with_kept += static_cast<int>(!kept_in(plan).empty());
         // The prediction begins with what stays in place, the run reads it first.
-        const DoubleBuffer expected(table, stays, 2);
+        const DoubleBuffer expected(table, stays, 2,
+                                    world.platform.nodes.front().assemble_lanes);
         EXPECT_EQ(static_cast<double>(plan.at_start().steady_pass->count()), expected.turns[1]);
         if (!kept_in(plan).empty()) continue;
         for (std::size_t r = 0; r < 2; ++r)
