@@ -2,13 +2,12 @@
 // through two buffers, each as large as the largest of them (OOM-free double buffering, RTCSA 2026).
 // With layers of one size k = floor((budget - other - 2 layer) / layer) of N stay, those with the
 // indices floor(i(N-1)/k). What follows of layers of several sizes is inferred (ours).
-#include <algorithm>
 #include <numeric>
 
-#include "policies/lanes/servers.h"
 #include "policies/plan/finest_blocks.h"
 #include "policies/plan/keep/interleaved.h"
 #include "policies/plan/partition_planner.h"
+#include "policies/plan/stream_delay.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/policy.h"
 #include "policies/schedule/streamed_blocks.h"
@@ -18,32 +17,6 @@
 namespace swaplab {
 
 namespace {
-
-// A request of so many passes, by recurrence, k counting the layers that are streamed: read(k) after
-// read(k-1), release(k-2) and its own release in the pass before; assembly in order on its lanes;
-// execute(i) after its assembly and execute(i-1); release(k) after its execution. Nothing contends.
-Duration double_buffer_delay(const std::vector<BlockFacts>& layers, std::uint32_t assemblers,
-                             std::uint32_t passes) {
-    Servers assembly(assemblers);
-    Duration read_end{}, executed{}, freed{}, freed_before{};
-    std::vector<Duration> released(layers.size());
-    for (std::size_t i = 0; i < passes * layers.size(); ++i) {
-        const BlockFacts& layer = layers[i % layers.size()];
-        Duration ready{};
-        if (layer.has_parameters()) {
-            const Duration own = released[i % layers.size()];
-            read_end = std::max({read_end, freed_before, own}) + layer.of(Verb::read);
-            ready = assembly.serve(read_end, layer.of(Verb::assemble));
-        }
-        executed = std::max(ready, executed) + layer.use();
-        if (!layer.has_parameters()) continue;
-        released[i % layers.size()] = executed + layer.swap_out();
-        // A buffer is free when all before it that were taken are: they are taken in turn.
-        freed_before = freed;
-        freed = released[i % layers.size()];
-    }
-    return executed;
-}
 
 class DoubleBuffer final : public StreamingPartitioner {
   public:
@@ -72,9 +45,10 @@ class DoubleBuffer final : public StreamingPartitioner {
         plan.kept = finest.marks();
         Variant& variant = plan.at_start();
         variant.arena = {ArenaKind::slots, 2 * finest.largest, 2};
-        const Duration once = double_buffer_delay(finest.blocks, assemblers, 1);
+        const Duration once = two_stage_delay(finest.blocks, variant.arena, assemblers, 1);
         variant.closed_form = once;
-        variant.steady_pass = double_buffer_delay(finest.blocks, assemblers, 2) - once;
+        variant.steady_pass =
+            two_stage_delay(finest.blocks, variant.arena, assemblers, 2) - once;
         variant.need = 2 * finest.largest + finest.active;
         return plan;
     }
