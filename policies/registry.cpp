@@ -21,6 +21,8 @@ Policy make_pipeload(const PolicyParameters& parameters, std::optional<SwapPath>
 Policy make_pipeswitch(const PolicyParameters& parameters, std::optional<SwapPath> path);
 Policy make_lru(const PolicyParameters& parameters, std::optional<SwapPath> path);
 Policy make_belady(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_oom_free(const PolicyParameters& parameters, std::optional<SwapPath> path);
+Policy make_flexinfer(const PolicyParameters& parameters, std::optional<SwapPath> path);
 
 namespace {
 
@@ -56,6 +58,10 @@ constexpr ParameterInfo kPipeload[] = {
     kKeepParameter};
 constexpr ParameterInfo kPipeswitch[] = {
     {"group", "auto|N", "auto", "units in a group; auto: the groups with the least latency"}};
+
+constexpr ParameterInfo kFlexinfer[] = {
+    {"threads", "auto|N", "auto",
+     "how many tensors are read at once; auto: of 1 to 8 the number with the least predicted time"}};
 
 // Name, one line, source, what is inferred, parameters, swap paths (the default first), factory.
 constexpr auto kPolicies = std::to_array<PolicyInfo>({
@@ -121,6 +127,22 @@ constexpr auto kPolicies = std::to_array<PolicyInfo>({
      {},
      kZeroCopyOrStaged,
      make_belady},
+    {"oom-free",
+     "as many layers stay as fit, evenly interleaved; the others pass through two buffers",
+     "OOM-free double buffering with evenly interleaved resident layers, RTCSA 2026",
+     "with layers of several sizes: that the buffers are as large as the largest that is streamed, "
+     "and that as many layers stay as fit beside them",
+     {},
+     kZeroCopyOnly,
+     make_oom_free},
+    {"flexinfer",
+     "several tensors are read ahead in parallel, others are locked in memory, type by type",
+     "FlexInfer, arXiv 2503.03777",
+     "what a type is, that the largest tensors are locked first, within a type evenly interleaved, "
+     "and that one tensor more than there are threads is read or used at once",
+     kFlexinfer,
+     kZeroCopyOnly,
+     make_flexinfer},
 });
 
 const PolicyInfo& find(std::string_view name) {

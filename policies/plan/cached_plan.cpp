@@ -3,15 +3,11 @@
 #include <algorithm>
 
 #include "policies/plan/finest_blocks.h"
-#include "policies/plan/lookup_table.h"
 #include "policies/plan/partition_planner.h"
 
 namespace swaplab {
 
 namespace {
-
-// Rows of a lookup table are at least this share of memory apart.
-constexpr double kRowStep = 1.0 / 64;
 
 class CachedPartitioner final : public Partitioner {
   public:
@@ -37,12 +33,7 @@ class CachedPartitioner final : public Partitioner {
         return plan;
     }
     std::vector<JobPlan> front(const PartitionRequest& request) const override {
-        return sweep_budgets(minimum(request).minimum_budget, plenty(request), kRowStep,
-                             [&](Bytes budget) {
-                                 PartitionRequest tried = request;
-                                 tried.budget = budget;
-                                 return partition(tried);
-                             });
+        return coarse_front(request);
     }
 
   private:

@@ -110,14 +110,22 @@ Bytes Partitioner::plenty(const PartitionRequest& request) {
            model.unit_count() * request.cost.node().memory.alignment;
 }
 
+JobPlan Partitioner::at_budget(const PartitionRequest& request, Bytes budget) const {
+    PartitionRequest tried = request;
+    tried.budget = budget;
+    return partition(tried);
+}
+
+std::vector<JobPlan> Partitioner::coarse_front(const PartitionRequest& request) const {
+    constexpr double step = 1.0 / 64;
+    return sweep_budgets(minimum(request).minimum_budget, plenty(request), step,
+                         [&](Bytes budget) { return at_budget(request, budget); });
+}
+
 std::vector<JobPlan> Partitioner::front(const PartitionRequest& request) const {
     const Bytes plenty = Partitioner::plenty(request);
     const Bytes least = minimum(request).minimum_budget;
-    const auto plan_at = [&](Bytes budget) {
-        PartitionRequest tried = request;
-        tried.budget = budget;
-        return partition(tried);
-    };
+    const auto plan_at = [&](Bytes budget) { return at_budget(request, budget); };
     // Plans that do not tell their need are kept this share of memory apart.
     constexpr double blind_step = 1.0 / 128;
     const bool blind = plan_at(std::max(least, plenty)).at_start().need.count <= 0;

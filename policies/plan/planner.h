@@ -70,6 +70,11 @@ class Partitioner {
   protected:
     // A budget beyond which no plan of any policy needs more.
     static Bytes plenty(const PartitionRequest& request);
+    // Rows at least 1/64 of memory apart: where plans are dear, or as many as there are budgets.
+    std::vector<JobPlan> coarse_front(const PartitionRequest& request) const;
+
+  private:
+    JobPlan at_budget(const PartitionRequest& request, Bytes budget) const;
 };
 
 }  // namespace swaplab

@@ -5,34 +5,14 @@
 #include <tuple>
 #include <utility>
 
+#include "policies/plan/keep/kept_plan.h"
 #include "policies/plan/keep/kept_sets.h"
-#include "policies/plan/lookup_table.h"
 #include "profiles/base/error.h"
 #include "profiles/base/text.h"
 
 namespace swaplab {
 
 namespace {
-
-// Rows of a lookup table are at least this share of memory apart: sets are many.
-constexpr double kRowStep = 1.0 / 64;
-
-// The finest blocks with what is kept of them, as their parameters are when they stay.
-struct KeptBytes {
-    std::vector<Bytes> places;  // of the kept ones, in order
-    Bytes total;
-
-    KeptBytes(const PartitionRequest& request, const KeptSet& kept, SwapPath path) {
-        if (kept.empty()) return;
-        const std::vector<BlockFacts> facts = facts_of(
-            request.cost, finest_blocks(request.cost.model()), path, StayingBlocks{false, kept});
-        for (std::size_t b = 0; b < facts.size(); ++b) {
-            if (!kept[b] || !facts[b].has_parameters()) continue;
-            places.push_back(facts[b].held_bytes);
-            total += facts[b].held_bytes;
-        }
-    }
-};
 
 // Rehearsals of one search: more sets than these rarely come close to the best. Passes of all of
 // them together, but at least so many.
@@ -49,7 +29,8 @@ class Search {
           request_(request),
           most_(most),
           always_bytes_(KeptBytes(request, streaming.always_kept(request), streaming.path()).total),
-          sets_(candidates()) {
+          sets_(keep_candidates(streaming, request), request.cost.model().finest_blocks().size(),
+                streaming.always_kept(request)) {
         for (std::size_t i = 0; i < sets_.size(); ++i) {
             if (sets_.bytes(i) > std::min(most_, request_.budget)) continue;
             if (const auto plan = plan_of(sets_.at(i)))
@@ -73,46 +54,11 @@ class Search {
         std::size_t set;
     };
 
-    KeptSets candidates() const {
-        const KeptSet always = streaming_.always_kept(request_);
-        const std::vector<Block> finest = finest_blocks(request_.cost.model());
-        const SwapPath path = streaming_.path();
-        const std::vector<BlockFacts> plain = facts_of(request_.cost, finest, path);
-        const std::vector<BlockFacts> whole = facts_of(
-            request_.cost, finest, path, StayingBlocks{false, KeptSet(finest.size(), true)});
-        std::vector<KeepCandidate> candidates;
-        for (std::size_t b = 0; b < finest.size(); ++b)
-            if (!keeps(always, b) && whole[b].has_parameters())
-                candidates.push_back(
-                    {b, whole[b].held_bytes, plain[b].swap_in() + plain[b].swap_out()});
-        return {std::move(candidates), finest.size(), always};
-    }
-
     // Nothing where it does not fit.
     std::optional<JobPlan> plan_of(const KeptSet& kept) const {
         const KeptBytes bytes(request_, kept, streaming_.path());
-        if (bytes.total > request_.budget || bytes.total - always_bytes_ > most_)
-            return std::nullopt;
-        // A margin of the whole budget covers what is kept, too.
-        const PartitionRequest rest{
-            .cost = request_.cost,
-            .node = request_.node,
-            .budget = request_.budget - bytes.total,
-            .account = request_.account,
-            .reserved = request_.reserved + bytes.total,
-        };
-        if (streaming_.least_beside(rest, kept) > rest.budget) return std::nullopt;
-        return with_places(streaming_.plan_beside(rest, kept), bytes);
-    }
-
-    static JobPlan with_places(JobPlan plan, const KeptBytes& bytes) {
-        if (bytes.places.empty()) return plan;
-        Variant& variant = plan.at_start();
-        variant.fixed = ArenaPlan{ArenaKind::fixed, bytes.total, 0, bytes.places};
-        variant.closed_form.reset();  // of a cold request, in which the kept blocks come in
-        if (variant.need.count > 0) variant.need += bytes.total;
-        if (variant.overlap_need) *variant.overlap_need += bytes.total;
-        return plan;
+        if (bytes.total - always_bytes_ > most_) return std::nullopt;
+        return plan_keeping(streaming_, request_, kept, bytes);
     }
 
     // Of equals the fewest bytes, then the first layers: the first block in which two sets differ is
@@ -166,12 +112,7 @@ class KeepingPartitioner final : public Partitioner {
         return Search(*streaming_, request, most_).best();
     }
     std::vector<JobPlan> front(const PartitionRequest& request) const override {
-        return sweep_budgets(minimum(request).minimum_budget, plenty(request), kRowStep,
-                             [&](Bytes budget) {
-                                 PartitionRequest tried = request;
-                                 tried.budget = budget;
-                                 return partition(tried);
-                             });
+        return coarse_front(request);
     }
 
   private:

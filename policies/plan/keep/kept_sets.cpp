@@ -53,8 +53,7 @@ void KeptSets::add_families() {
         std::iota(prefix.begin(), prefix.end(), 0U);
         std::vector<std::uint32_t>& spread = members_.emplace_back();
         for (std::size_t i = 0; i < k; ++i)
-            spread.push_back(
-                static_cast<std::uint32_t>(k == 1 ? 0 : i * (n - 1) / (k == n ? n - 1 : k)));
+            spread.push_back(static_cast<std::uint32_t>(interleaved(i, k, n)));
         members_.emplace_back(greedy.begin(), greedy.begin() + static_cast<std::ptrdiff_t>(k));
     }
 }

@@ -14,6 +14,11 @@ namespace swaplab {
 // (the indices of OOM-free, RTCSA 2026) and those that save most time a byte. The empty set is one.
 inline constexpr std::size_t kMostForEverySet = 16;
 
+// The i-th of k <= n that are evenly interleaved among n: ⌊i(n−1)/k⌋, where they are not all.
+constexpr std::size_t interleaved(std::size_t i, std::size_t k, std::size_t n) {
+    return k == n ? i : i * (n - 1) / k;
+}
+
 struct KeepCandidate {
     std::size_t block = 0;  // finest
     Bytes bytes;

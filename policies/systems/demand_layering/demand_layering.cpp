@@ -7,11 +7,12 @@
 #include "policies/plan/keep/keep.h"
 #include "policies/plan/one_block_resident.h"
 #include "policies/plan/partition_planner.h"
+#include "policies/plan/stream_delay.h"
 #include "policies/schedule/one_at_a_time.h"
 #include "policies/schedule/keep_parameter.h"
 #include "policies/schedule/parameters.h"
 #include "policies/schedule/policy.h"
-#include "policies/systems/demand_layering/delay.h"
+#include "policies/schedule/streamed_blocks.h"
 #include "policies/systems/demand_layering/scheduler.h"
 #include "profiles/base/error.h"
 #include "profiles/base/quantity.h"
@@ -154,7 +155,8 @@ class DemandLayeringPartitioner final : public StreamingPartitioner {
         const auto of_passes = [&](std::uint32_t passes) {
             return options_.pipeline == Pipeline::async
                        ? async_delay(finest.blocks, ring, assemblers, passes)
-                       : two_stage_delay(finest.blocks, ring, assemblers, passes);
+                       : two_stage_delay(finest.blocks, {ArenaKind::ring, ring, 0}, assemblers,
+                                         passes);
         };
         return time == Time::cold ? of_passes(1) : of_passes(2) - of_passes(1);
     }
@@ -220,7 +222,7 @@ Policy make_demand_layering(const PolicyParameters& parameters, std::optional<Sw
     Policy policy;
     policy.planner = make_partition_planner(make_keeping_partitioner(
         std::make_unique<DemandLayeringPartitioner>(options), read_keep(parameters)));
-    policy.make_scheduler = options.has_ring()                         ? make_ring_scheduler
+    policy.make_scheduler = options.has_ring()                         ? make_streamed_blocks
                             : options.pipeline == Pipeline::sequential ? make_one_at_a_time
                                                                        : make_sync_scheduler;
     return policy;

@@ -1,4 +1,4 @@
-// How Demand Layering's pipelines map to commands (SEMANTICS: How policies map to commands).
+// How Demand Layering's `sync` maps to commands (SEMANTICS: How policies map to commands).
 #pragma once
 
 #include <memory>
@@ -7,7 +7,6 @@
 
 namespace swaplab {
 
-std::unique_ptr<Scheduler> make_ring_scheduler(const SchedulerSetup& setup);  // two-stage, async
 std::unique_ptr<Scheduler> make_sync_scheduler(const SchedulerSetup& setup);
 
 }  // namespace swaplab

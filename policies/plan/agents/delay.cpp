@@ -1,4 +1,4 @@
-#include "policies/systems/pipeload/delay.h"
+#include "policies/plan/agents/delay.h"
 
 #include <algorithm>
 #include <optional>
@@ -201,8 +201,8 @@ class Request {
 
 }  // namespace
 
-Duration pipeload_delay(std::span<const BlockFacts> blocks, const Node& node, std::uint32_t agents,
-                        Bytes arena, std::uint32_t passes) {
+Duration agents_delay(std::span<const BlockFacts> blocks, const Node& node, std::uint32_t agents,
+                      Bytes arena, std::uint32_t passes) {
     return Request(blocks, node, agents, arena, passes).run();
 }
 

@@ -1,4 +1,4 @@
-// What a cold request of so many passes takes under pipeload: its event equations, solved before the run.
+// What a cold request of so many passes takes where agents read in parallel: its event equations, solved before the run.
 #pragma once
 
 #include <span>
@@ -16,7 +16,7 @@ namespace swaplab {
 //   execute(i).
 // Left out, as in every closed form: contention, host.ns_per_command, read.after_idle, fresh
 // memory.
-Duration pipeload_delay(std::span<const BlockFacts> blocks, const Node& node, std::uint32_t agents,
-                        Bytes arena, std::uint32_t passes = 1);
+Duration agents_delay(std::span<const BlockFacts> blocks, const Node& node, std::uint32_t agents,
+                      Bytes arena, std::uint32_t passes = 1);
 
 }  // namespace swaplab

@@ -1,4 +1,4 @@
-#include "policies/systems/demand_layering/delay.h"
+#include "policies/plan/stream_delay.h"
 
 #include <algorithm>
 #include <deque>
@@ -13,22 +13,22 @@ namespace swaplab {
 
 namespace {
 
-// A ring in planning time: who waits for space waits until enough of the oldest items are given
+// An arena in planning time: who waits for space waits until enough of the oldest items are given
 // back.
-class PlannedRing {
+class PlannedArena {
   public:
-    explicit PlannedRing(Bytes capacity) : ring_(make_ring_arena(capacity)) {}
+    explicit PlannedArena(const ArenaPlan& plan) : arena_(make_arena(plan)) {}
 
     // When there is a place for `size` bytes, for somebody who is ready at `ready`.
     Duration reserve(Bytes size, Duration ready) {
-        std::optional<Place> place = ring_->reserve(size);
+        std::optional<Place> place = arena_->reserve(size);
         while (!place) {
-            SWAPLAB_CHECK(!items_.empty(), "{} bytes do not fit a ring of {}", size.count,
-                          ring_->capacity().count);
+            SWAPLAB_CHECK(!items_.empty(), "{} bytes do not fit an arena of {}", size.count,
+                          arena_->capacity().count);
             ready = std::max(ready, items_.front().free_at);
-            ring_->free(items_.front().place);
+            arena_->free(items_.front().place);
             items_.pop_front();
-            place = ring_->reserve(size);
+            place = arena_->reserve(size);
         }
         items_.push_back({*place, {}});
         return ready;
@@ -41,15 +41,15 @@ class PlannedRing {
         Place place;
         Duration free_at;
     };
-    std::unique_ptr<Arena> ring_;
+    std::unique_ptr<Arena> arena_;
     std::deque<Item> items_;
 };
 
 }  // namespace
 
-Duration two_stage_delay(const std::vector<BlockFacts>& layers, Bytes ring,
+Duration two_stage_delay(const std::vector<BlockFacts>& layers, const ArenaPlan& arena,
                          std::uint32_t assemblers, std::uint32_t passes) {
-    PlannedRing place(ring);
+    PlannedArena place(arena);
     Servers assembly(assemblers);
     Duration read_end{};
     Duration executed{};
@@ -71,8 +71,8 @@ Duration two_stage_delay(const std::vector<BlockFacts>& layers, Bytes ring,
 
 Duration async_delay(const std::vector<BlockFacts>& layers, Bytes ring, std::uint32_t assemblers,
                      std::uint32_t passes) {
-    PlannedRing host(ring);
-    PlannedRing device(ring);
+    PlannedArena host({ArenaKind::ring, ring, 0});
+    PlannedArena device({ArenaKind::ring, ring, 0});
     Servers assembly(assemblers);
     Duration read_end{};
     Duration copy_end{};
