@@ -11,8 +11,8 @@
 
 namespace swaplab {
 
-// Through one arena, of which places are given back in the order in which they were taken: a ring, or
-// slots. Async: through a host ring and a device ring of `ring` bytes each. Every layer must fit.
+// Through one arena, of which places are given back in the order in which they were taken: a ring,
+// or slots. Async: through a host ring and a device ring of `ring` bytes each. Every layer must fit.
 Duration two_stage_delay(const std::vector<BlockFacts>& layers, const ArenaPlan& arena,
                          std::uint32_t assemblers, std::uint32_t passes = 1);
 Duration async_delay(const std::vector<BlockFacts>& layers, Bytes ring, std::uint32_t assemblers,

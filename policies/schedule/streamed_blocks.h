@@ -1,5 +1,5 @@
-// The scheduler of policies that read block after block as soon as there is a place for it: in a ring,
-// or in buffers that are taken in turn.
+// The scheduler of policies that read block after block as soon as there is a place for it: in a
+// ring, or in buffers that are taken in turn.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,8 @@
 // flexinfer: several threads read tensors ahead in parallel, and what memory is left locks tensors
 // type by type, so that every layer has about as much left to read (FlexInfer, arXiv 2503.03777).
-// Ours: that a tensor is a finest block, that tensors with one name but for the numbers in it and of
-// one size are of one type, that the largest are locked first, within a type evenly interleaved, and
-// that memory for one tensor more than there are threads is left to what is read.
+// Ours: that a tensor is a finest block, that tensors with one name but for the numbers in it and
+// of one size are of one type, that the largest are locked first, within a type evenly interleaved,
+// and that memory for one tensor more than there are threads is left to what is read.
 #include <algorithm>
 #include <string>
 #include <utility>

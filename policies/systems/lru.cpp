@@ -1,9 +1,9 @@
 // lru and belady: layers stay until others need their place, and differ in which goes first. With
 // `lru` the one that was used the longest ago: what a page cache or a memory map does to weights,
 // layer by layer. With `belady` the one that is needed the farthest from now (Belady, IBM Systems
-// Journal 5(2) 1966). Offline: it knows that its model goes on with the next pass, and with the next
-// request, as long as one is queued. With blocks of unequal sizes the farthest is not always the
-// best.
+// Journal 5(2) 1966). Offline: it knows that its model goes on with the next pass, and with the
+// next request, as long as one is queued. With blocks of unequal sizes the farthest is not always
+// the best.
 #include "policies/plan/cached_plan.h"
 #include "policies/plan/partition_planner.h"
 #include "policies/schedule/cached_blocks.h"

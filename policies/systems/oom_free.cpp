@@ -1,5 +1,6 @@
 // oom-free: as many layers stay as memory has room for, evenly interleaved; the others are streamed
-// through two buffers, each as large as the largest of them (OOM-free double buffering, RTCSA 2026).
+// through two buffers, each as large as the largest of them (OOM-free double buffering, RTCSA
+// 2026).
 // With layers of one size k = floor((budget - other - 2 layer) / layer) of N stay, those with the
 // indices floor(i(N-1)/k). What follows of layers of several sizes is inferred (ours).
 #include <numeric>

@@ -1,6 +1,6 @@
 // A model of the size of Llama-3.2-1B, from its published configuration (meta-llama/Llama-3.2-1B,
-// config.json): 16 blocks of width 2048, feed-forward 8192, 32 heads of which 8 have keys and values,
-// 128256 words, the head tied to the embedding, float16.
+// config.json): 16 blocks of width 2048, feed-forward 8192, 32 heads of which 8 have keys and
+// values, 128256 words, the head tied to the embedding, float16.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// What a cold request of so many passes takes where agents read in parallel: its event equations, solved before the run.
+// What a cold request of so many passes takes where agents read in parallel: its event equations,
+// solved before the run.
 #pragma once
 
 #include <span>

@@ -1,5 +1,6 @@
 // Keeping blocks by a rule of their order, as published systems do, and not by a search: groups of
-// blocks one after the other, within each group evenly interleaved (SYSTEMS: OOM-free double buffering).
+// blocks one after the other, within each group evenly interleaved (SYSTEMS: OOM-free double
+// buffering).
 #pragma once
 
 #include <functional>

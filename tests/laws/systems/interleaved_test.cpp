@@ -97,9 +97,9 @@ TEST(OomFree, KeepsByTheFormula) {
     EXPECT_EQ(kept(1000).size(), 10U);
 }
 
-// Ten layers of 100 ns reads and 50 ns executions. Streamed alone: 10 reads, one behind the other, and
-// the last execution, 1050; then 1000 a request, as reading never stops. With k = 4 at 0, 2, 4, 6 six
-// are read: 600 a request once the kept are there.
+// Ten layers of 100 ns reads and 50 ns executions. Streamed alone: 10 reads, one behind the other,
+// and the last execution, 1050; then 1000 a request, as reading never stops. With k = 4 at 0, 2, 4,
+// 6 six are read: 600 a request once the kept are there.
 TEST(OomFree, TakesWhatItsReadsTake) {
     const Platform platform = by_hand_platform();
     const ModelPtr model = equal_layers(10, 100);
