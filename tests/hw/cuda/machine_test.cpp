@@ -63,7 +63,8 @@ class CudaBackend : public ::testing::Test {
     void expect_the_bytes(const RunResult& result) const {
         ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
         ASSERT_TRUE(result.evidence);
-        EXPECT_EQ(result.evidence->outputs, std::vector(1, Words(3, expected_digest(*pack_))));
+        EXPECT_EQ(result.evidence->outputs,
+                  std::vector<Digests>(1, Words(3, expected_digest(*pack_))));
     }
 
     TemporaryFolder folder_;
