@@ -412,6 +412,7 @@ std::string run_report(const RunResult& result, const Scenario& scenario,
         if (result.budget) report += row("budget", format_bytes(*result.budget));
         return report + infeasible_part(result);
     }
+    if (result.infeasible_from) return report + "\n" + wrap(result.reason, kWidth, 0) + "\n";
     if (is_stuck(result.verdict)) return report + '\n' + result.reason + '\n';
     if (result.deadline_miss_ratio > 0)
         report += row("deadlines", text("{} missed", percent(result.deadline_miss_ratio))) +

@@ -349,6 +349,8 @@ COMMANDS = [
       "--duration", "1s"], 0),
     (["run", *ON_BOARD, "-p", "swapnet", "-b", "80000000", "--requests", "4", "--budget-trace",
       "budgets.csv"], 0),
+    (["run", *ON_BOARD, "-p", "swapnet", "-b", "80000000", "--requests", "4", "--budget-trace",
+      "falls.csv"], 1),
     (["run", *ON_BOARD, "-p", "on-demand", "-b", "min", "--requests", "2", "--mode-trace",
       "modes.csv"], 0),
     (["run", "-m", "model.json", "-d", "fitted.json", "-p", "on-demand", "-b", "1.1x"], 0),
@@ -815,6 +817,7 @@ def write_inputs(page, program, failures):
                 write(program.path(named.get(document["name"], f"{kind}.json")), content)
     write(program.path("two.csv"),
           "model,arrival_ns,deadline_ns\nsmall-net#1,0,50000000\nsmall-net#2,60000000,\n")
+    write(program.path("falls.csv"), "time_ns,budget_bytes\n0,80000000\n60000000,1000\n")
     done = program.run(["fit", "measured.csv", "-o", "fitted.json"])
     failures.expect(done.returncode == 0, f"fit: {done.stderr}")
 
