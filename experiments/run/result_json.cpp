@@ -46,8 +46,8 @@ void write_turns(JsonWriter& json, const LatencySummary& turn, const LatencySumm
     write_latency(json.key("waiting_ns"), waiting);
 }
 
-void write_times(JsonWriter& json, const RunResult& result, std::optional<std::int64_t> requests_asked,
-                 ResultSchema schema) {
+void write_times(JsonWriter& json, const RunResult& result,
+                 std::optional<std::int64_t> requests_asked, ResultSchema schema) {
     write_latency(json.key("latency_ns"), result.latency);
     if (schema != ResultSchema::first) write_turns(json, result.turn, result.waiting);
     json.member("requests", result.requests);

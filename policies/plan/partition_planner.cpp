@@ -74,7 +74,8 @@ class Jobs {
     JobPlan bridge(JobId j) {
         const SwapPath path = table(j)->rows().front().path;
         const PartitionRequest request = job(j, {});
-        return beside_kv_cache(j, one_block_plan(request, FinestBlocks(request, path).blocks, path));
+        return beside_kv_cache(j,
+                               one_block_plan(request, FinestBlocks(request, path).blocks, path));
     }
     Demand demand(JobId j, Bytes floor) {
         Demand demand;

@@ -293,8 +293,8 @@ std::vector<BlockFacts> facts_of(const CostModel& cost, std::span<const Block> b
         const bool may_stay = b < staying.until;
         const bool stays = may_stay && b < staying.kept.size() && staying.kept[b];
         const bool continued = may_stay && staying.parts_of_one && blocks[b].first > 0;
-        facts.push_back(facts_of(cost, blocks[b], path,
-                                 {may_stay && staying.all, stays, &there, continued}));
+        facts.push_back(
+            facts_of(cost, blocks[b], path, {may_stay && staying.all, stays, &there, continued}));
         if (staying.kept.empty()) continue;
         holders.use();
         if (!stays) continue;

@@ -53,7 +53,7 @@ class BudgetInForce {
     bool first_ = true;
     Bytes budget_;
     Time since_ = kStart;
-    Bytes tolerated_;  // at least `budget_`; more during a grace
+    Bytes tolerated_;        // at least `budget_`; more during a grace
     std::int64_t left_ = 0;  // commands of the grace
     Ticket before_;          // they came
 };

@@ -47,8 +47,8 @@ CommandCheck::CommandCheck(const DeviceSetup& setup, const Workload& workload, s
                 const BlockFacts& block = setup.facts[j][b];
                 BlockState& state = jobs_[j].blocks.emplace_back();
                 state.submitted = state.observed = BlockLife(block.steps);
-                state.fits = !excess(setup, plan, variant, block.held_bytes,
-                                     variant.fixed && plan.keeps(b));
+                state.fits =
+                    !excess(setup, plan, variant, block.held_bytes, variant.fixed && plan.keeps(b));
                 state.first = block.units.first;
                 state.last = variant.ends_with(b) ? 0 : block.units.last;
                 state.variant = number;
@@ -199,7 +199,8 @@ void CommandCheck::cancel_use(const Action& command, JobState& job, const BlockS
         while (job.is_gone(request));
     const std::uint32_t pass =
         of_request ? passes(command.job, request) - 1 : job.next_pass - std::uint32_t{between};
-    if (block.last != job.next_unit || command.request != request || command.pass != pass) blame_cancel(command);
+    if (block.last != job.next_unit || command.request != request || command.pass != pass)
+        blame_cancel(command);
     job.next_unit = block.first;
     job.next_block = command.block;
     job.next_pass = pass;

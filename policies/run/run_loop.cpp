@@ -364,11 +364,11 @@ void Run::report_stuck(RunResult& result) const {
     result.verdict = Verdict::infeasible_from;
     result.minimum_budget = *minimum;
     result.infeasible_from = BudgetChange{budget_.since(), budget_.now()};
-    result.reason =
-        text("from {} ns on the budget is {} bytes and does not rise again; the smallest with "
-             "which policy {} has a plan is {}; {} of {} requests have ended",
-             count_ns(budget_.since()), budget_.now().count, policy_, minimum->count,
-             metrics_.requests_ended(), requests());
+    result.reason = text(
+        "from {} ns on the budget is {} bytes and does not rise again; the smallest with "
+        "which policy {} has a plan is {}; {} of {} requests have ended",
+        count_ns(budget_.since()), budget_.now().count, policy_, minimum->count,
+        metrics_.requests_ended(), requests());
 }
 
 std::string Run::describe_stuck() const {

@@ -19,7 +19,9 @@ BlockId block_at(const JobPlan& plan, const Variant& variant, std::uint32_t unit
     return {};
 }
 
-std::uint32_t units_of(const JobPlan& plan) { return plan.blocks[BlockId{plan.bridge().last - 1}].last; }
+std::uint32_t units_of(const JobPlan& plan) {
+    return plan.blocks[BlockId{plan.bridge().last - 1}].last;
+}
 
 // Whether a block may use parameters that another one brought in.
 bool shares(const JobPlan& plan, IdSpan<BlockId, const BlockFacts> facts) {
@@ -115,8 +117,7 @@ void PipelineScheduler::change_rows(Moves& moves) {
     const auto first = std::ranges::find_if(entries, [&](const SubmissionLog::Entry& entry) {
         return shrinks[entry.job] || (grows[entry.job] && entry.begins_pass && !entry.started);
     });
-    if (first != entries.end())
-        take_back(static_cast<std::size_t>(first - entries.begin()), moves);
+    if (first != entries.end()) take_back(static_cast<std::size_t>(first - entries.begin()), moves);
     for (JobRun& job : jobs_) {
         if (shrinks[job.id]) shrink(job, moves);
         if (grows[job.id]) grow(job, moves);
@@ -238,8 +239,8 @@ void PipelineScheduler::leave_row(JobRun& job, Moves& moves) {
     Wait ended;
     if (!job.under_way.empty()) ended = Wait::for_execution(job.under_way.back().first);
     release_all(job, IdVector<BlockId, Wait>(job.blocks.size(), ended), moves);
-    SWAPLAB_CHECK(job.begun || job.held == 0 || !job.pledged.empty(), "job {} leaves its row with {} blocks in memory",
-                  job.id.index, job.held);
+    SWAPLAB_CHECK(job.begun || job.held == 0 || !job.pledged.empty(),
+                  "job {} leaves its row with {} blocks in memory", job.id.index, job.held);
     changing(job.leaving) = Leaving::now;
     changing(job.resumes_at) = 0;
 }

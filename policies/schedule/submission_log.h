@@ -79,8 +79,8 @@ class SubmissionLog {
 
     // Takes the last entry back. `cancelled(sent)` is called for what had not started, after it was
     // cancelled; `restore(sent)` for every command, the last first. Returns whether its execution
-    // (of a row that is left, a release) has started and nothing but releases was left: then it is to
-    // be submitted again at once.
+    // (of a row that is left, a release) has started and nothing but releases was left: then it is
+    // to be submitted again at once.
     template <class Cancelled, class Restore>
     bool take_back(Moves& moves, Cancelled cancelled, Restore restore);
 

@@ -1,6 +1,6 @@
 // Random budgets over random worlds, with every system and dispatcher: requests are conserved, and
-// more than the budget is in use at most until what was in progress when it fell has ended, and what
-// it held is released.
+// more than the budget is in use at most until what was in progress when it fell has ended, and
+// what it held is released.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -115,8 +115,7 @@ AllFacts facts_of_plan(const Platform& platform, const Workload& workload,
                        const Deployment& deployment) {
     AllFacts facts;
     for (const JobId j : workload.jobs.ids())
-        facts.push_back(
-            facts_of(CostModel(*workload.jobs[j].model, platform), deployment.jobs[j]));
+        facts.push_back(facts_of(CostModel(*workload.jobs[j].model, platform), deployment.jobs[j]));
     return facts;
 }
 

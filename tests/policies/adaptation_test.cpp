@@ -122,8 +122,9 @@ TEST(Adaptation, BelowEveryRowRequestsWait) {
 
 // The row of 30 bytes: A and B of one layer, then C of two. A is in at 10, B at 20; A executes to
 // 150. At 50 the budget falls to 20, and the row has another cut: B has not begun, and goes at once
-// (releases take no time here), so 10 bytes are left. At 150 A has gone, and the request goes on with the second layer, where the row
-// of 20 bytes has a cut: three more layers of 10 + 140, the reads of the last two beside.
+// (releases take no time here), so 10 bytes are left. At 150 A has gone, and the request goes on
+// with the second layer, where the row of 20 bytes has a cut: three more layers of 10 + 140, the
+// reads of the last two beside.
 TEST(Adaptation, ARequestGoesOnInTheNewRowAtItsCut) {
     const Platform platform = board(1, 100);
     Options options;
@@ -157,8 +158,7 @@ class TwoRows final : public Partitioner {
 
 RunResult with_two_rows(std::int64_t requests, std::vector<BudgetChange> changes) {
     Policy policy = make_policy("on-demand");
-    policy.planner =
-        make_partition_planner(std::make_unique<TwoRows>(), make_minmax_allocator());
+    policy.planner = make_partition_planner(std::make_unique<TwoRows>(), make_minmax_allocator());
     const Platform platform = board(1, 100);
     const Workload workload = stream_of({four_layers()}, requests, std::move(changes));
     return run({platform, workload, Bytes{30}, Account::parameters, &make_sim_device}, policy);
@@ -177,8 +177,7 @@ TEST(Adaptation, ARequestGoesOnUnitByUnitToTheFirstCut) {
 // The second block, of three layers, comes in from 150 to 180. The budget falls at 170, so it goes
 // at 180: 10 ns over it. Layers 1, and 2 and 3, as above. The rise at 200 is for the next pass.
 TEST(Adaptation, WhatComesInForNothingGoesAtItsEndAndARiseWaitsForTheNextPass) {
-    const RunResult result =
-        with_two_rows(2, {{at_ns(170), Bytes{20}}, {at_ns(200), Bytes{30}}});
+    const RunResult result = with_two_rows(2, {{at_ns(170), Bytes{20}}, {at_ns(200), Bytes{30}}});
     ASSERT_EQ(result.verdict, Verdict::ok) << result.reason;
     EXPECT_EQ(result.memory.over_budget, nanoseconds(10));
     EXPECT_EQ(result.makespan, nanoseconds(180 + 150 + 200 + 150 + 30 + 220));
