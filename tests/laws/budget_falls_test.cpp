@@ -179,7 +179,9 @@ TEST_P(BudgetFalls, AreMetAtTheNextEnd) {
         }
         if (HasFailure()) return;
     }
-    EXPECT_TRUE(rows == 0 || adoptions > worlds / 4) << "the traces change nothing: " << adoptions;
+    if (rows > 0 && worlds > 10) {
+        EXPECT_GT(adoptions, worlds / 4) << "the traces change nothing";
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Systems, BudgetFalls, ::testing::ValuesIn(kSystems));
