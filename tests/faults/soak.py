@@ -34,11 +34,23 @@ MOST_REQUESTS = {"sim": 40_000_000, "emu": 100_000_000, "cpu": 100_000_000}
 QUICK = {"sim": 20000, "emu": 200, "cpu": 500}  # requests of the run that says how long it takes
 
 
+def links(pid):
+    """Where the process's descriptors lead."""
+    for descriptor in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            yield os.readlink(f"/proc/{pid}/fd/{descriptor}")
+        except FileNotFoundError:  # closed meanwhile
+            pass
+
+
 def sample(pid, place):
+    # A long run keeps times in one file without a name, from some request on.
+    open_files = list(links(pid))
+    unnamed = sum(link.endswith(" (deleted)") for link in open_files)
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         fields = dict(line.split(":", 1) for line in status if ":" in line)
     return {"resident": int(fields["VmRSS"].split()[0]) * 1024, "threads": int(fields["Threads"]),
-            "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
+            "descriptors": len(open_files) - min(unnamed, 1),
             "files": sum(len(files) for _, _, files in os.walk(place.root))}
 
 
