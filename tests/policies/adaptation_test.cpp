@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <utility>
 
 #include "policies/plan/partition_planner.h"
 #include "policies/registry.h"
@@ -162,6 +163,44 @@ RunResult with_two_rows(std::int64_t requests, std::vector<BudgetChange> changes
     const Platform platform = board(1, 100);
     const Workload workload = stream_of({four_layers()}, requests, std::move(changes));
     return run({platform, workload, Bytes{30}, Account::parameters, &make_sim_device}, policy);
+}
+
+// A scheduler that never hears of a fall is held to it once what it had submitted has ended: that
+// of the request under way, which ends at 400. The next one's second block, of 30 bytes, begins to
+// come in at 550.
+class Deaf final : public Scheduler {
+  public:
+    explicit Deaf(std::unique_ptr<Scheduler> inner) : inner_(std::move(inner)) {}
+    void decide(const View& view, Moves& moves) override {
+        View heard = view;
+        if (std::exchange(began_, true)) heard.budget.reset();
+        inner_->decide(heard, moves);
+    }
+
+  private:
+    std::unique_ptr<Scheduler> inner_;
+    bool began_ = false;
+};
+
+TEST(Adaptation, APolicyThatDoesNotShrinkIsNamed) {
+    Policy policy = make_policy("on-demand");
+    policy.planner = make_partition_planner(std::make_unique<TwoRows>(), make_minmax_allocator());
+    policy.make_scheduler = [make = policy.make_scheduler](const SchedulerSetup& setup) {
+        return std::make_unique<Deaf>(make(setup));
+    };
+    const Platform platform = board(1, 100);
+    const auto message = [&](std::int64_t requests) -> std::string {
+        const Workload workload = stream_of({four_layers()}, requests, {{at_ns(100), Bytes{20}}});
+        try {
+            run({platform, workload, Bytes{30}, Account::parameters, &make_sim_device}, policy);
+        } catch (const PolicyError& error) {
+            return error.what();
+        }
+        return "";
+    };
+    EXPECT_EQ(message(1), "") << "what stood when the budget fell may end";
+    EXPECT_NE(message(2).find("30 bytes are in use, the budget is 20"), std::string::npos)
+        << message(2);
 }
 
 // The first block, one layer: 10 + 140 ns. The budget falls meanwhile; the row of 20 bytes has its
